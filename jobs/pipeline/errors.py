@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 # Told how much of the work is done (0.0 to 1.0). It is also where long work notices that it
-# was cancelled: the callback then raises ``CancelledError``. Called between blocks, never per sample.
+# was cancelled: the callback then raises ``CancelledError``. Called between blocks.
 Progress = Callable[[float], None]
 
 

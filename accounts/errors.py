@@ -1,0 +1,68 @@
+"""What services raise when a request cannot be done; ``gts.api`` turns it into the one JSON shape.
+
+It lives in the lowest app because every app above raises these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorDetail:
+    """One thing that is wrong. ``pointer`` is a JSON pointer (RFC 6901) into the input."""
+
+    pointer: str
+    code: str
+    message: str
+
+
+class AppError(Exception):
+    """A request that cannot be done: ``code`` for programs, ``message`` for people."""
+
+    status = 400
+    code = "BAD_REQUEST"
+
+    def __init__(
+        self, message: str, *, code: str | None = None, details: Sequence[ErrorDetail] = ()
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.code
+        self.details = tuple(details)
+
+
+class NotFoundError(AppError):
+    """There is no such thing, or it is not yours: the two look the same from outside."""
+
+    status = 404
+    code = "NOT_FOUND"
+
+
+class ConflictError(AppError):
+    """The thing exists but is in a state that does not allow this."""
+
+    status = 409
+    code = "CONFLICT"
+
+
+class TooLargeError(AppError):
+    """More bytes than are accepted."""
+
+    status = 413
+    code = "TOO_LARGE"
+
+
+class UnsupportedMediaError(AppError):
+    """Not one of the accepted kinds of file."""
+
+    status = 415
+    code = "UNSUPPORTED_MEDIA_TYPE"
+
+
+class InvalidInputError(AppError):
+    """Well-formed but wrong; ``details`` holds every finding, not only the first."""
+
+    status = 422
+    code = "INVALID"

@@ -1,0 +1,85 @@
+"""Who does which kind of job: features register handlers here, so that jobs names no feature."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from jobs.models import Job
+
+# Short work (inspect, fetch, notify) never waits behind long work (segments, video).
+Queue: TypeAlias = Literal["short", "render"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChildJob:
+    """A job to be done below another one."""
+
+    kind: str
+    payload: Mapping[str, Any]
+    label: str = ""
+    stage: int = 0
+    weight: float = 1.0
+    is_required: bool = True
+
+
+class JobContext(Protocol):
+    """What a running handler may use."""
+
+    job: Job
+
+    def report(self, fraction: float, message: str = "") -> None:
+        """Say how far the work is (0..1). Raises ``CancelledError`` when it is no longer wanted."""
+        ...
+
+    def spawn(self, children: Sequence[ChildJob]) -> None:
+        """Leave the rest to children. Call it inside ``transaction.atomic`` with own writes."""
+        ...
+
+
+class JobHandler(Protocol):
+    """Does one kind of job. Doing it twice is harmless: results are keyed by content."""
+
+    kind: str
+    queue: Queue
+
+    def run(self, context: JobContext) -> Mapping[str, Any]:
+        """Do the work; the answer is kept as ``Job.result``.
+
+        Raises ``PipelineError`` (permanent or temporary); anything else counts as temporary.
+        """
+        ...
+
+    def finished(self, job: Job) -> None:
+        """Told when the job has ended, in the transaction that ends it: completed or not.
+
+        For a parent this comes after its last child. News for other rows goes here.
+        """
+        ...
+
+
+@dataclass(slots=True)
+class _Registry:
+    handlers: dict[str, JobHandler] = field(default_factory=dict)
+
+
+_registry = _Registry()
+
+
+def register(handler: JobHandler) -> None:
+    """Called from ``AppConfig.ready``. Raises ``ValueError`` when the kind is taken."""
+    known = _registry.handlers.get(handler.kind)
+    if known is not None and type(known) is not type(handler):
+        raise ValueError(f"two handlers for {handler.kind}")
+    _registry.handlers[handler.kind] = handler
+
+
+def handler_for(kind: str) -> JobHandler:
+    """Raises ``KeyError`` for a kind nobody registered."""
+    return _registry.handlers[kind]
+
+
+def known_kinds() -> tuple[str, ...]:
+    return tuple(sorted(_registry.handlers))

@@ -1,0 +1,108 @@
+"""Between Django's storage, which may be on another host, and the local files of the pipeline."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import UploadedFile
+
+from accounts.errors import InvalidInputError, TooLargeError
+from jobs.pipeline.errors import PipelineError
+
+_COPY_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file in the storage. ``name`` is its storage name, never a local path."""
+
+    name: str
+    sha256: str
+    size_bytes: int
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder of one's own for the length of a job; whatever is left in it goes with it."""
+    with tempfile.TemporaryDirectory(prefix="gts-") as folder:
+        yield Path(folder)
+
+
+def fetch_file(name: str, folder: Path, *, suffix: str = "") -> Path:
+    """A local path with the content of the stored file ``name``.
+
+    The file itself when the storage is on this machine, else a copy in ``folder``. Read only.
+    Raises ``PipelineError`` FILE_MISSING (permanent) when the storage does not have it.
+    """
+    try:
+        return Path(default_storage.path(name))
+    except NotImplementedError:
+        pass
+    target = folder / (
+        hashlib.sha256(name.encode()).hexdigest()[:24] + (suffix or Path(name).suffix)
+    )
+    if target.exists():
+        return target
+    partial = target.with_name(target.name + ".partial")
+    try:
+        with default_storage.open(name, "rb") as source, open(partial, "wb") as copy:
+            while chunk := source.read(_COPY_BYTES):
+                copy.write(chunk)
+    except FileNotFoundError as error:
+        raise PipelineError(
+            "FILE_MISSING", "A file this needs is no longer there.", detail=name
+        ) from error
+    partial.replace(target)
+    return target
+
+
+def store_local_file(path: Path, name: str) -> StoredFile:
+    """Copy a finished local file into the storage under exactly ``name``, or a free one near it."""
+    sha256, size_bytes = hash_file(path)
+    with open(path, "rb") as file:
+        stored_name = default_storage.save(name, File(file))
+    return StoredFile(name=stored_name, sha256=sha256, size_bytes=size_bytes)
+
+
+def store_upload(upload: UploadedFile, *, folder: str, suffix: str, max_bytes: int) -> StoredFile:
+    """Stream an upload into the storage under ``folder/<sha256><suffix>``.
+
+    Raises ``TooLargeError`` or ``InvalidInputError`` EMPTY_FILE before anything is written.
+    """
+    if upload.size is None or upload.size > max_bytes:
+        raise TooLargeError(f"The file is larger than {max_bytes // (1024 * 1024)} MB.")
+    if upload.size == 0:
+        raise InvalidInputError("The file is empty.", code="EMPTY_FILE")
+    digest = hashlib.sha256()
+    for chunk in upload.chunks():
+        digest.update(chunk)
+    upload.seek(0)
+    sha256 = digest.hexdigest()
+    name = f"{folder}/{sha256}{suffix}"
+    if not default_storage.exists(name):
+        name = default_storage.save(name, upload)
+    return StoredFile(name=name, sha256=sha256, size_bytes=upload.size)
+
+
+def delete_stored(name: str) -> None:
+    """Delete a stored file; one that is not there is fine. Call after the commit."""
+    if name:
+        default_storage.delete(name)
+
+
+def hash_file(path: Path) -> tuple[str, int]:
+    """SHA-256 in hexadecimal and size in bytes."""
+    digest = hashlib.sha256()
+    size_bytes = 0
+    with open(path, "rb") as file:
+        while chunk := file.read(_COPY_BYTES):
+            digest.update(chunk)
+            size_bytes += len(chunk)
+    return digest.hexdigest(), size_bytes

@@ -1,0 +1,13 @@
+from shootouts.models.di_track import DITrack
+from shootouts.models.media import RenderedFile
+from shootouts.models.shootout import Contender, Manifest, Segment, Shootout, ShootoutDI
+
+__all__ = [
+    "Contender",
+    "DITrack",
+    "Manifest",
+    "RenderedFile",
+    "Segment",
+    "Shootout",
+    "ShootoutDI",
+]

@@ -1,0 +1,54 @@
+"""Clean direct-input guitar recordings."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from accounts.models import PublicModel
+from gear.models.item import FileStatus
+from shootouts.querysets import DITrackQuerySet
+
+
+class DITrack(PublicModel):
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="di_tracks"
+    )
+    name = models.CharField(max_length=200)
+    guitar = models.CharField(max_length=100, blank=True)
+    pickup = models.CharField(max_length=100, blank=True)
+    tuning = models.CharField(max_length=50, blank=True)
+    bpm = models.FloatField(null=True, blank=True)
+    notes = models.TextField(blank=True, max_length=4000)
+    input_level_dbu = models.FloatField(
+        null=True, blank=True, help_text="level at 0 dBFS in dBu, when known"
+    )
+
+    file = models.FileField(max_length=200)
+    file_name = models.CharField(max_length=200, help_text="the name it was uploaded with")
+    sha256 = models.CharField(max_length=64, db_index=True)
+    size_bytes = models.PositiveBigIntegerField()
+    status = models.CharField(max_length=8, choices=FileStatus, default=FileStatus.PENDING)
+
+    # Filled in by the inspection.
+    format = models.CharField(max_length=16, blank=True)
+    sample_rate_hz = models.PositiveIntegerField(null=True, blank=True)
+    num_channels = models.PositiveSmallIntegerField(null=True, blank=True)
+    duration_s = models.FloatField(null=True, blank=True)
+    info = models.JSONField(default=dict, blank=True, help_text="levels and waveform")
+
+    objects = DITrackQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        indexes = [
+            models.Index(fields=["owner", "-created_at"], name="shootouts_ditrack_newest"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "sha256"], name="shootouts_ditrack_once_per_owner"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

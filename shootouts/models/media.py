@@ -1,0 +1,53 @@
+"""Files that a render has published. Their public name is the row's UUID and tells nothing."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from accounts.models import PublicModel
+from shootouts.models.shootout import Segment, Shootout
+from shootouts.querysets import RenderedFileQuerySet
+
+
+class RenderedFileKind(models.TextChoices):
+    SEGMENT = "segment"
+    MONTAGE = "montage"
+    VIDEO = "video"
+    THUMBNAIL = "thumbnail"
+    CHAPTERS = "chapters"
+    SUBTITLES = "subtitles"
+
+
+class RenderedFile(PublicModel):
+    shootout = models.ForeignKey(Shootout, on_delete=models.CASCADE, related_name="files")
+    render_version = models.PositiveIntegerField()
+    kind = models.CharField(max_length=16, choices=RenderedFileKind)
+    segment = models.ForeignKey(
+        Segment, on_delete=models.CASCADE, null=True, blank=True, related_name="files"
+    )
+    file = models.FileField(max_length=200)
+    name = models.CharField(max_length=200, help_text="offered when it is downloaded")
+    content_type = models.CharField(max_length=100)
+    size_bytes = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    info = models.JSONField(default=dict, blank=True)
+
+    objects = RenderedFileQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("shootout_id", "-render_version", "id")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["shootout", "render_version", "kind"],
+                name="shootouts_renderedfile_once_per_render",
+                condition=models.Q(segment__isnull=True),
+            ),
+            models.UniqueConstraint(
+                fields=["segment", "kind"],
+                name="shootouts_renderedfile_once_per_segment",
+                condition=models.Q(segment__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

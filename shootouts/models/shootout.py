@@ -1,0 +1,204 @@
+"""A shootout: 1–8 DI tracks × 2–27 chains, and what rendering it has made."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from accounts.models import PublicModel
+from gear.models import SignalChain
+from jobs.models import Job
+from shootouts.models.di_track import DITrack
+from shootouts.querysets import ShootoutQuerySet
+
+
+class ShootoutState(models.TextChoices):
+    DRAFT = "draft"
+    QUEUED = "queued"
+    RENDERING = "rendering"
+    COMPLETED = "completed"
+    PARTIAL = "partial"  # some segments failed; the good ones are usable
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Visibility(models.TextChoices):
+    PRIVATE = "private"
+    UNLISTED = "unlisted"
+    PUBLIC = "public"
+
+
+class Order(models.TextChoices):
+    SEQUENTIAL = "sequential"
+    ALTERNATING = "alternating"
+
+
+class InputModeChoice(models.TextChoices):
+    AUTO = "auto"
+    CALIBRATED = "calibrated"
+    NORMALIZED = "normalized"
+    RAW = "raw"
+
+
+class Theme(models.TextChoices):
+    DARK = "dark"
+    LIGHT = "light"
+
+
+class Shootout(PublicModel):
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="shootouts"
+    )
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True, max_length=4000)
+    state = models.CharField(max_length=16, choices=ShootoutState, default=ShootoutState.DRAFT)
+    visibility = models.CharField(
+        max_length=16, choices=Visibility, default=Visibility.PRIVATE, db_index=True
+    )
+
+    playback_order = models.CharField(max_length=16, choices=Order, default=Order.SEQUENTIAL)
+    slice_s = models.FloatField(
+        default=4.0, validators=[MinValueValidator(1.0), MaxValueValidator(60.0)]
+    )
+    target_loudness_lufs = models.FloatField(
+        default=-14.0, validators=[MinValueValidator(-40.0), MaxValueValidator(-6.0)]
+    )
+    input_mode = models.CharField(
+        max_length=16, choices=InputModeChoice, default=InputModeChoice.AUTO
+    )
+    has_video = models.BooleanField(default=True)
+    theme = models.CharField(max_length=8, choices=Theme, default=Theme.DARK)
+
+    render_version = models.PositiveIntegerField(
+        default=0, help_text="the newest run; files of earlier runs are never written over"
+    )
+    render_job = models.ForeignKey(
+        Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    published_at = models.DateTimeField(
+        null=True, blank=True, help_text="when its newest manifest was written"
+    )
+
+    objects = ShootoutQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        indexes = [
+            models.Index(fields=["owner", "-created_at"], name="shootouts_shootout_newest"),
+            models.Index(
+                fields=["-published_at", "-id"],
+                name="shootouts_shootout_public",
+                condition=models.Q(visibility="public"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_rendering(self) -> bool:
+        return self.state in (ShootoutState.QUEUED, ShootoutState.RENDERING)
+
+
+class ShootoutDI(models.Model):
+    """A DI track's place in a shootout. The track may be deleted; what it rendered stays."""
+
+    shootout = models.ForeignKey(Shootout, on_delete=models.CASCADE, related_name="dis")
+    di_track = models.ForeignKey(
+        DITrack, on_delete=models.SET_NULL, null=True, blank=True, related_name="shootout_dis"
+    )
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ("shootout_id", "position")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["shootout", "position"], name="shootouts_shootoutdi_position"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"DI {self.position + 1} of {self.shootout_id}"
+
+
+class Contender(PublicModel):
+    """One chain's place in a shootout. The chain may be deleted; what it rendered stays."""
+
+    shootout = models.ForeignKey(Shootout, on_delete=models.CASCADE, related_name="contenders")
+    chain = models.ForeignKey(
+        SignalChain, on_delete=models.SET_NULL, null=True, blank=True, related_name="contenders"
+    )
+    position = models.PositiveSmallIntegerField()
+    label = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ("shootout_id", "position")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["shootout", "position"], name="shootouts_contender_position"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class SegmentState(models.TextChoices):
+    PENDING = "pending"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Segment(PublicModel):
+    """One DI track through one contender, in one render version."""
+
+    shootout = models.ForeignKey(Shootout, on_delete=models.CASCADE, related_name="segments")
+    render_version = models.PositiveIntegerField()
+    contender = models.ForeignKey(Contender, on_delete=models.CASCADE, related_name="segments")
+    di = models.ForeignKey(ShootoutDI, on_delete=models.CASCADE, related_name="segments")
+    job = models.ForeignKey(
+        Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="segments"
+    )
+    state = models.CharField(max_length=16, choices=SegmentState, default=SegmentState.PENDING)
+
+    # Frozen when the render is queued, so that editing a chain meanwhile changes nothing.
+    recipe = models.JSONField(help_text="jobs.pipeline.recipe.SegmentRecipe")
+    recipe_digest = models.CharField(max_length=64, db_index=True)
+    gear = models.JSONField(default=list, help_text="the chain for people: names, makes, licences")
+
+    pre_gain_file = models.FileField(max_length=200, blank=True)
+    render = models.JSONField(default=dict, blank=True, help_text="what the renderer measured")
+
+    class Meta:
+        ordering = ("shootout_id", "-render_version", "di__position", "contender__position")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["shootout", "render_version", "contender", "di"],
+                name="shootouts_segment_once_per_render",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contender} over {self.di} (v{self.render_version})"
+
+
+class Manifest(PublicModel):
+    """Written once when a render is complete: the only thing that published pages read."""
+
+    shootout = models.ForeignKey(Shootout, on_delete=models.CASCADE, related_name="manifests")
+    render_version = models.PositiveIntegerField()
+    schema_version = models.PositiveSmallIntegerField()
+    data = models.JSONField()
+
+    class Meta:
+        ordering = ("shootout_id", "-render_version")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["shootout", "render_version"], name="shootouts_manifest_once_per_render"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"manifest v{self.render_version} of {self.shootout_id}"
