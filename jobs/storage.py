@@ -71,7 +71,9 @@ def store_local_file(path: Path, name: str) -> StoredFile:
     return StoredFile(name=stored_name, sha256=sha256, size_bytes=size_bytes)
 
 
-def store_upload(upload: UploadedFile, *, folder: str, suffix: str, max_bytes: int) -> StoredFile:
+def store_upload(
+    upload: UploadedFile[bytes], *, folder: str, suffix: str, max_bytes: int
+) -> StoredFile:
     """Stream an upload into the storage under ``folder/<sha256><suffix>``.
 
     Raises ``TooLargeError`` or ``InvalidInputError`` EMPTY_FILE before anything is written.
