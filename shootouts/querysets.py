@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from accounts.models import User
 
 if TYPE_CHECKING:
-    from shootouts.models import DITrack, RenderedFile, Shootout
+    from shootouts.models import DITrack, RenderedFile, Segment, Shootout
 
 # With a manifest and not private. The names are repeated because models import this module.
 _PUBLISHED = Q(published_at__isnull=False, visibility__in=["unlisted", "public"])
@@ -53,19 +52,32 @@ class ShootoutQuerySet(models.QuerySet["Shootout"]):
         return self.filter(_PUBLISHED | Q(owner=user))
 
 
+class SegmentQuerySet(models.QuerySet["Segment"]):
+    def completed(self) -> SegmentQuerySet:
+        return self.filter(state="completed")
+
+    def reusable_for(self, segment: Segment) -> SegmentQuerySet:
+        """Finished segments of the same owner with the same samples, the newest first."""
+        return (
+            self.completed()
+            .filter(
+                render_key=segment.render_key,
+                render__shootout__owner=segment.render.shootout.owner_id,
+            )
+            .exclude(pre_gain_file="")
+            .exclude(pk=segment.pk)
+            .order_by("-id")
+        )
+
+
 class RenderedFileQuerySet(models.QuerySet["RenderedFile"]):
     def visible_to(self, user: User | AnonymousUser) -> RenderedFileQuerySet:
-        """One's own; for others, what a manifest of a published shootout stands for."""
-        of_a_manifest = Exists(
-            apps.get_model("shootouts", "Manifest").objects.filter(
-                shootout=OuterRef("shootout"), render_version=OuterRef("render_version")
-            )
-        )
-        published = (
-            Q(shootout__published_at__isnull=False)
-            & Q(shootout__visibility__in=["unlisted", "public"])
-            & Q(of_a_manifest)
+        """One's own; for others, the files of a manifest of a published shootout."""
+        published = Q(
+            render__manifest__isnull=False,
+            render__shootout__published_at__isnull=False,
+            render__shootout__visibility__in=["unlisted", "public"],
         )
         if isinstance(user, AnonymousUser):
             return self.filter(published)
-        return self.filter(published | Q(shootout__owner=user))
+        return self.filter(published | Q(render__shootout__owner=user))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from accounts.models import PublicModel
-from shootouts.models.shootout import Segment, Shootout
+from shootouts.models.shootout import Render, Segment
 from shootouts.querysets import RenderedFileQuerySet
 
 
@@ -15,12 +15,12 @@ class RenderedFileKind(models.TextChoices):
     VIDEO = "video"
     THUMBNAIL = "thumbnail"
     CHAPTERS = "chapters"
-    SUBTITLES = "subtitles"
+    SUBTITLES_VTT = "subtitles_vtt"
+    SUBTITLES_SRT = "subtitles_srt"
 
 
 class RenderedFile(PublicModel):
-    shootout = models.ForeignKey(Shootout, on_delete=models.CASCADE, related_name="files")
-    render_version = models.PositiveIntegerField()
+    render = models.ForeignKey(Render, on_delete=models.CASCADE, related_name="files")
     kind = models.CharField(max_length=16, choices=RenderedFileKind)
     segment = models.ForeignKey(
         Segment, on_delete=models.CASCADE, null=True, blank=True, related_name="files"
@@ -35,10 +35,10 @@ class RenderedFile(PublicModel):
     objects = RenderedFileQuerySet.as_manager()
 
     class Meta:
-        ordering = ("shootout_id", "-render_version", "id")
+        ordering = ("render_id", "id")
         constraints = [
             models.UniqueConstraint(
-                fields=["shootout", "render_version", "kind"],
+                fields=["render", "kind"],
                 name="shootouts_renderedfile_once_per_render",
                 condition=models.Q(segment__isnull=True),
             ),

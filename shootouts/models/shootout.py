@@ -10,7 +10,7 @@ from accounts.models import PublicModel
 from gear.models import SignalChain
 from jobs.models import Job
 from shootouts.models.di_track import DITrack
-from shootouts.querysets import ShootoutQuerySet
+from shootouts.querysets import SegmentQuerySet, ShootoutQuerySet
 
 
 class ShootoutState(models.TextChoices):
@@ -70,15 +70,18 @@ class Shootout(PublicModel):
     has_video = models.BooleanField(default=True)
     theme = models.CharField(max_length=8, choices=Theme, default=Theme.DARK)
 
-    render_version = models.PositiveIntegerField(
-        default=0, help_text="the newest run; files of earlier runs are never written over"
+    latest_render = models.ForeignKey(
+        "Render", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
-    render_job = models.ForeignKey(
-        Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    published_render = models.ForeignKey(
+        "Render",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="the newest run that has a manifest: what everybody sees",
     )
-    published_at = models.DateTimeField(
-        null=True, blank=True, help_text="when its newest manifest was written"
-    )
+    published_at = models.DateTimeField(null=True, blank=True, help_text="of published_render")
 
     objects = ShootoutQuerySet.as_manager()
 
@@ -144,6 +147,29 @@ class Contender(PublicModel):
         return self.label
 
 
+class Render(PublicModel):
+    """One run of a shootout. A re-run is a new row; files of earlier runs are never touched."""
+
+    shootout = models.ForeignKey(Shootout, on_delete=models.CASCADE, related_name="renders")
+    version = models.PositiveIntegerField()
+    job = models.ForeignKey(
+        Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="renders"
+    )
+    # Frozen when it is queued, so that editing a chain or a title meanwhile changes nothing.
+    info = models.JSONField(help_text="jobs.pipeline.shootout.ShootoutInfo")
+
+    class Meta:
+        ordering = ("shootout_id", "-version")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["shootout", "version"], name="shootouts_render_version_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.shootout} v{self.version}"
+
+
 class SegmentState(models.TextChoices):
     PENDING = "pending"
     COMPLETED = "completed"
@@ -152,53 +178,52 @@ class SegmentState(models.TextChoices):
 
 
 class Segment(PublicModel):
-    """One DI track through one contender, in one render version."""
+    """One DI track through one contender, in one render.
 
-    shootout = models.ForeignKey(Shootout, on_delete=models.CASCADE, related_name="segments")
-    render_version = models.PositiveIntegerField()
-    contender = models.ForeignKey(Contender, on_delete=models.CASCADE, related_name="segments")
-    di = models.ForeignKey(ShootoutDI, on_delete=models.CASCADE, related_name="segments")
-    job = models.ForeignKey(
-        Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="segments"
-    )
+    It names both by their index in ``Render.info``, so it outlives the rows it came from.
+    """
+
+    render = models.ForeignKey(Render, on_delete=models.CASCADE, related_name="segments")
+    di_index = models.PositiveSmallIntegerField()
+    contender_index = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=16, choices=SegmentState, default=SegmentState.PENDING)
+    error_code = models.CharField(max_length=64, blank=True)
+    error_message = models.TextField(blank=True, help_text="for people")
 
-    # Frozen when the render is queued, so that editing a chain meanwhile changes nothing.
     recipe = models.JSONField(help_text="jobs.pipeline.recipe.SegmentRecipe")
-    recipe_digest = models.CharField(max_length=64, db_index=True)
-    gear = models.JSONField(default=list, help_text="the chain for people: names, makes, licences")
-
+    sources = models.JSONField(help_text="storage names of the recipe's inputs, by SHA-256")
+    render_key = models.CharField(
+        max_length=64, db_index=True, help_text="equal keys have equal samples"
+    )
     pre_gain_file = models.FileField(max_length=200, blank=True)
-    render = models.JSONField(default=dict, blank=True, help_text="what the renderer measured")
+    measured = models.JSONField(
+        default=dict, blank=True, help_text="jobs.pipeline.audio.render.SegmentRender"
+    )
+
+    objects = SegmentQuerySet.as_manager()
 
     class Meta:
-        ordering = ("shootout_id", "-render_version", "di__position", "contender__position")
+        ordering = ("render_id", "di_index", "contender_index")
         constraints = [
             models.UniqueConstraint(
-                fields=["shootout", "render_version", "contender", "di"],
+                fields=["render", "di_index", "contender_index"],
                 name="shootouts_segment_once_per_render",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.contender} over {self.di} (v{self.render_version})"
+        return f"segment {self.di_index + 1}/{self.contender_index + 1} of {self.render_id}"
 
 
 class Manifest(PublicModel):
     """Written once when a render is complete: the only thing that published pages read."""
 
-    shootout = models.ForeignKey(Shootout, on_delete=models.CASCADE, related_name="manifests")
-    render_version = models.PositiveIntegerField()
+    render = models.OneToOneField(Render, on_delete=models.CASCADE, related_name="manifest")
     schema_version = models.PositiveSmallIntegerField()
     data = models.JSONField()
 
     class Meta:
-        ordering = ("shootout_id", "-render_version")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["shootout", "render_version"], name="shootouts_manifest_once_per_render"
-            ),
-        ]
+        ordering = ("-created_at", "-id")
 
     def __str__(self) -> str:
-        return f"manifest v{self.render_version} of {self.shootout_id}"
+        return f"manifest of {self.render_id}"
