@@ -70,7 +70,7 @@ if bool(DATABASE_URL) != bool(REDIS_URL):
 IS_EMBEDDED = not DATABASE_URL
 IS_TEST = env_flag("GTS_TEST", default="pytest" in sys.modules)
 
-DATA_DIR = Path(env("GTS_DATA_DIR") or BASE_DIR / "var").resolve()
+DATA_DIR = Path(env("GTS_DATA_DIR") or BASE_DIR / "var" / ("test" if IS_TEST else "")).resolve()
 DEBUG = env_flag("GTS_DEBUG", default=False)
 
 if IS_EMBEDDED:

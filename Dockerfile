@@ -1,0 +1,10 @@
+FROM python:3.11-slim
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 GTS_DATA_DIR=/data
+WORKDIR /app
+COPY requirements.txt .
+RUN pip install --no-cache-dir --require-hashes -r requirements.txt
+COPY . .
+RUN useradd --create-home gts && mkdir /data && chown gts /data
+USER gts
+EXPOSE 8000
+CMD ["python", "manage.py", "up", "--host", "0.0.0.0"]

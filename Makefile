@@ -1,0 +1,73 @@
+# `make` alone prints what there is. Everything installs itself into .venv when needed.
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+export GTS_DATA_DIR ?= $(CURDIR)/var
+
+# What `make check` gives to `manage.py check --deploy`: a production configuration, no server.
+PRODUCTION := DATABASE_URL=postgresql://gts@127.0.0.1/gts REDIS_URL=redis://127.0.0.1:6379/0 \
+	GTS_SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGH \
+	GTS_ALLOWED_HOSTS=gts.example
+SERVICES := DATABASE_URL=$${DATABASE_URL:-postgresql://postgres@127.0.0.1:5432/postgres} \
+	REDIS_URL=$${REDIS_URL:-redis://127.0.0.1:6379/9} GTS_TEST_SERVICES=1 \
+	GTS_SECRET_KEY=only-for-these-tests-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGH \
+	GTS_ALLOWED_HOSTS=testserver,localhost,127.0.0.1 GTS_SSL_REDIRECT=0
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup demo test test-services check format bench web worker beat lock
+
+help: ## print this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+
+setup: .venv/installed ## make the virtual environment and install GTS
+
+.venv/installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'GTS needs Python 3.11 or newer: make PYTHON=python3.12'; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	touch $@
+
+run: .venv/installed ## serve GTS on http://127.0.0.1:8000/ (PORT, GTS_DATA_DIR)
+	@$(BIN)/python manage.py up --port $(PORT)
+
+demo: .venv/installed ## render the bundled demo shootout into var/demo/
+	@$(BIN)/python manage.py render_shootout shootouts/demo/shootout.toml --out "$(GTS_DATA_DIR)/demo"
+
+test: .venv/installed-dev ## run every test that needs no server
+	env -u GTS_DATA_DIR $(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
+
+test-services: .venv/installed-dev ## run the whole suite on PostgreSQL and Redis
+	env -u GTS_DATA_DIR $(SERVICES) $(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
+
+check: .venv/installed-dev ## lint, types, import directions, migrations, deployment settings
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy .
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+format: .venv/installed-dev ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/installed ## measure the engine, the video and the demo; writes bench.json
+	$(BIN)/python manage.py bench
+
+web: .venv/installed ## production: the web process (DATABASE_URL, REDIS_URL)
+	$(BIN)/python -m uvicorn gts.asgi:application --host $${HOST:-127.0.0.1} --port $(PORT) --workers $${WEB_WORKERS:-2}
+
+worker: .venv/installed ## production: a worker; QUEUES=short,render, CONCURRENCY
+	$(BIN)/celery -A gts worker --queues $${QUEUES:-short,render} --concurrency $${CONCURRENCY:-2} --loglevel INFO
+
+beat: .venv/installed ## production: the clock of periodic jobs, exactly one
+	$(BIN)/celery -A gts beat --schedule "$(GTS_DATA_DIR)/beat" --loglevel INFO
+
+lock: ## pin requirements*.in with hashes (needs uv)
+	uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements.txt
+	uv pip compile requirements-dev.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements-dev.txt
