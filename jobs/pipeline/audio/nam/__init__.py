@@ -1,0 +1,24 @@
+"""Captures in the .nam format (Neural Amp Modeler), read safely and run exactly.
+
+nam = read_nam(path)
+stage = build_engine(nam).start()
+wet = stage.process(dry)            # (1, n) float32, as often as there are blocks
+"""
+
+from jobs.pipeline.audio.nam.engine import ENGINE_VERSION, NamEngine, NamStage, build_engine
+from jobs.pipeline.audio.nam.file import NamFile, NamMetadata, Submodel, parse_nam, read_nam
+from jobs.pipeline.audio.nam.self_test import SelfTest, self_test
+
+__all__ = [
+    "ENGINE_VERSION",
+    "NamEngine",
+    "NamFile",
+    "NamMetadata",
+    "NamStage",
+    "SelfTest",
+    "Submodel",
+    "build_engine",
+    "parse_nam",
+    "read_nam",
+    "self_test",
+]

@@ -1,0 +1,35 @@
+"""How large a capture may be before it is refused.
+
+Real captures are far below every one of these: an A1 standard file is 0.4 MB with 13,802
+weights, an A2 container 0.7 MB with 14,017; the largest hand-made ones reach a few megabytes.
+The limits keep the cost of a hostile file small and known: everything here is compared with
+what a file *announces*, before anything of that size is allocated.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Parsed JSON takes up to about ten times its text; 16 MiB keeps reading under 250 MB.
+MAX_FILE_BYTES: Final = 16 * 1024 * 1024
+# Lists and objects in the whole file. Each costs 64 bytes however short it is written.
+MAX_CONTAINERS: Final = 20_000
+MAX_WEIGHTS: Final = 1_000_000
+MAX_CHANNELS: Final = 512
+MAX_KERNEL: Final = 131_072
+MAX_DILATION: Final = 131_072
+# A2 needs 6,347 frames; 131,072 is 2.7 s at 48 kHz.
+MAX_RECEPTIVE_FIELD_FRAMES: Final = 131_072
+MAX_LAYERS: Final = 256
+MAX_LAYER_ARRAYS: Final = 16
+MAX_SUBMODELS: Final = 16
+# A condition network may have one of its own; nobody has needed a third.
+MAX_NESTING: Final = 4
+# Numbers a laid-out engine may hold: grouped convolutions are spelled out as full matrices.
+MAX_ENGINE_FLOATS: Final = 4_000_000
+# Numbers one signal's state may hold (64 MB).
+MAX_STATE_FLOATS: Final = 16_000_000
+
+MIN_SAMPLE_RATE_HZ: Final = 8_000
+MAX_SAMPLE_RATE_HZ: Final = 192_000
+DEFAULT_SAMPLE_RATE_HZ: Final = 48_000

@@ -1,0 +1,274 @@
+"""What a WaveNet is made of, as checked data, and how many weights that takes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from jobs.pipeline.audio.nam.activations import Activation
+from jobs.pipeline.audio.nam.convolution import ConvShape
+from jobs.pipeline.audio.nam.steps import NETWORK_BLOCK_FRAMES, ModelConfig
+from jobs.pipeline.audio.signal import FloatArray
+
+if TYPE_CHECKING:
+    from jobs.pipeline.audio.nam.wavenet.network import WaveNetNetwork
+
+GatingMode: TypeAlias = Literal["none", "gated", "blended"]
+
+# Places in a layer where the condition may modulate the signal, in the order of their weights.
+FILM_PLACES: Final = (
+    "conv_pre_film",
+    "conv_post_film",
+    "input_mixin_pre_film",
+    "input_mixin_post_film",
+    "activation_pre_film",
+    "activation_post_film",
+    "layer1x1_post_film",
+    "head1x1_post_film",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FilmConfig:
+    """Feature-wise modulation: x·scale(c), plus shift(c) if ``has_shift``."""
+
+    has_shift: bool
+    groups: int
+
+
+@dataclass(frozen=True, slots=True)
+class LayerConfig:
+    """What differs from layer to layer of an array."""
+
+    kernel: int
+    dilation: int
+    activation: Activation
+    gating: GatingMode
+    secondary: Activation
+
+    @property
+    def lookback(self) -> int:
+        return (self.kernel - 1) * self.dilation
+
+
+@dataclass(frozen=True, slots=True)
+class LayerArrayConfig:
+    """An array of layers of one width.
+
+    ``layer1x1_groups`` and ``head1x1_outputs`` are 0 where that part is switched off.
+    ``allowed_channels``: the widths a slimmable array can be cut to, ascending; empty if none.
+    """
+
+    input_size: int
+    condition_size: int
+    channels: int
+    bottleneck: int
+    layers: tuple[LayerConfig, ...]
+    head_size: int
+    head_kernel: int
+    head_dilation: int
+    has_head_bias: bool
+    groups_input: int
+    groups_mixin: int
+    layer1x1_groups: int
+    head1x1_outputs: int
+    head1x1_groups: int
+    films: dict[str, FilmConfig]
+    allowed_channels: tuple[int, ...] = ()
+
+    @property
+    def head_inputs(self) -> int:
+        """Channels each layer adds to the head."""
+        return self.head1x1_outputs or self.bottleneck
+
+    @property
+    def lookback(self) -> int:
+        layers = sum(layer.lookback for layer in self.layers)
+        return layers + (self.head_kernel - 1) * self.head_dilation
+
+    def width_at(self, slim_size: float) -> int:
+        """Channels at a slim size 0..1: of n allowed widths number ⌊slim_size·n⌋, or the last."""
+        widths = self.allowed_channels or (self.channels,)
+        return widths[min(math.floor(slim_size * len(widths)), len(widths) - 1)]
+
+    def widest(self, layer: LayerConfig) -> int:
+        """Channels before the activation: twice the bottleneck where a second half gates it."""
+        return self.bottleneck if layer.gating == "none" else 2 * self.bottleneck
+
+    def film_channels(self, place: str, layer: LayerConfig) -> int:
+        """Channels of the signal that is modulated at ``place``."""
+        if place in ("conv_pre_film", "layer1x1_post_film"):
+            return self.channels
+        if place == "input_mixin_pre_film":
+            return self.condition_size
+        if place == "activation_post_film":
+            return self.bottleneck
+        if place == "head1x1_post_film":
+            return self.head1x1_outputs
+        return self.widest(layer)
+
+    def layer_shapes(self, layer: LayerConfig) -> Iterator[tuple[str, ConvShape]]:
+        """A layer's convolutions by name, in file order."""
+        wide = self.widest(layer)
+        yield "conv", ConvShape(wide, self.channels, layer.kernel, self.groups_input)
+        yield (
+            "input_mixin",
+            ConvShape(wide, self.condition_size, groups=self.groups_mixin, has_bias=False),
+        )
+        if self.layer1x1_groups:
+            groups = self.layer1x1_groups
+            yield "layer1x1", ConvShape(self.channels, self.bottleneck, groups=groups)
+        if self.head1x1_outputs:
+            groups = self.head1x1_groups
+            yield "head1x1", ConvShape(self.head1x1_outputs, self.bottleneck, groups=groups)
+        for place, film in self.films.items():
+            outputs = self.film_channels(place, layer) * (2 if film.has_shift else 1)
+            yield place, ConvShape(outputs, self.condition_size, groups=film.groups)
+
+    def rechannel_shape(self) -> ConvShape:
+        return ConvShape(self.channels, self.input_size, has_bias=False)
+
+    def head_shape(self) -> ConvShape:
+        return ConvShape(
+            self.head_size, self.head_inputs, self.head_kernel, has_bias=self.has_head_bias
+        )
+
+    def shapes(self) -> Iterator[ConvShape]:
+        """Every convolution of the array, in file order."""
+        yield self.rechannel_shape()
+        for layer in self.layers:
+            yield from (shape for _, shape in self.layer_shapes(layer))
+        yield self.head_shape()
+
+
+@dataclass(frozen=True, slots=True)
+class PostHeadConfig:
+    """Activation and convolution, one pair per shape, after the last array's head."""
+
+    activation: Activation
+    shapes: tuple[ConvShape, ...]
+
+    @property
+    def lookback(self) -> int:
+        return sum(shape.kernel - 1 for shape in self.shapes)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A network of its own whose output conditions the layers in place of the input."""
+
+    config: ModelConfig
+    weights: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class WaveNetConfig:
+    arrays: tuple[LayerArrayConfig, ...]
+    post_head: PostHeadConfig | None = None
+    condition: Condition | None = None
+
+    def shapes(self) -> Iterator[ConvShape]:
+        for array in self.arrays:
+            yield from array.shapes()
+        if self.post_head:
+            yield from self.post_head.shapes
+
+    @property
+    def num_weights(self) -> int:
+        """Of this network alone; the last one is the head's scale."""
+        return sum(shape.num_weights for shape in self.shapes()) + 1
+
+    @property
+    def num_outputs(self) -> int:
+        return (
+            self.post_head.shapes[-1].num_outputs if self.post_head else self.arrays[-1].head_size
+        )
+
+    @property
+    def label(self) -> str:
+        return _label(self)
+
+    @property
+    def receptive_field_frames(self) -> int:
+        total = 1 + sum(array.lookback for array in self.arrays)
+        if self.post_head:
+            total += self.post_head.lookback
+        if self.condition:
+            total += self.condition.config.receptive_field_frames - 1
+        return total
+
+    @property
+    def num_engine_floats(self) -> int:
+        own = 2 * sum(shape.num_dense for shape in self.shapes())
+        return own + (self.condition.config.num_engine_floats if self.condition else 0)
+
+    @property
+    def num_state_floats(self) -> int:
+        total = self.condition.config.num_state_floats if self.condition else 0
+        widest = 0
+        for array in self.arrays:
+            for layer in array.layers:
+                total += array.channels * (layer.lookback + NETWORK_BLOCK_FRAMES)
+                taps = array.channels * (layer.kernel + 1) + array.condition_size
+                widest = max(widest, taps + 12 * array.widest(layer))
+            width = max(array.head_inputs, array.head_size) * (array.head_kernel + 1)
+            total += width * (NETWORK_BLOCK_FRAMES + array.head_kernel * array.head_dilation)
+        for shape in self.post_head.shapes if self.post_head else ():
+            total += 2 * shape.num_inputs * (shape.kernel + 1) * NETWORK_BLOCK_FRAMES
+        return total + widest * NETWORK_BLOCK_FRAMES
+
+    def lay_out(self, weights: FloatArray, slim_size: float) -> WaveNetNetwork:
+        # Here because the network needs this module's types.
+        from jobs.pipeline.audio.nam.wavenet.network import WaveNetNetwork
+
+        return WaveNetNetwork(self, weights, self.slimmed_to(slim_size))
+
+    def slimmed_to(self, slim_size: float) -> WaveNetConfig:
+        """The same network with slimmable arrays cut to a share of their channels.
+
+        Inputs and heads follow the neighbours; a bottleneck shrinks in proportion.
+        """
+        widths = [array.width_at(slim_size) for array in self.arrays]
+        if widths == [array.channels for array in self.arrays]:
+            return self
+        arrays = []
+        for i, array in enumerate(self.arrays):
+            bottleneck = widths[i]
+            if array.layer1x1_groups:
+                bottleneck = max(1, array.bottleneck * widths[i] // array.channels)
+            arrays.append(
+                replace(
+                    array,
+                    channels=widths[i],
+                    bottleneck=bottleneck,
+                    input_size=widths[i - 1] if i else array.input_size,
+                    head_size=widths[i + 1] if i + 1 < len(widths) else array.head_size,
+                    allowed_channels=(),
+                )
+            )
+        return replace(self, arrays=tuple(arrays))
+
+
+# Tone 3000's A2: one array of 23 layers.
+_A2_KERNELS: Final = (6,) * 14 + (15,) * 2 + (6,) * 7
+_A2_NAMES: Final = {8: "A2 Full", 3: "A2 Lite"}
+# The trainer's own sizes of the older two-array shape, by their channels.
+_A1_NAMES: Final = {
+    (16, 8): "A1 standard",
+    (12, 6): "A1 lite",
+    (8, 4): "A1 feather",
+    (4, 2): "A1 nano",
+}
+
+
+def _label(config: WaveNetConfig) -> str:
+    widths = tuple(array.channels for array in config.arrays)
+    kernels = tuple(layer.kernel for array in config.arrays for layer in array.layers)
+    name = "WaveNet"
+    if len(widths) == 1 and kernels == _A2_KERNELS:
+        name = _A2_NAMES.get(widths[0], "A2")
+    elif len(widths) == 2 and set(kernels) == {3} and len(kernels) == 20:
+        name = _A1_NAMES.get(widths, "WaveNet")
+    return f"{name} ({widths[0]} {'channel' if widths[0] == 1 else 'channels'})"
