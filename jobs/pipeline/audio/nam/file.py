@@ -134,7 +134,11 @@ def parse_nam(data: bytes) -> NamFile:
             "This file is not a capture: it does not begin with an object.",
             detail=f"top level is {show(document)}",
         )
-    return _parse_model(Fields(document, ""), DEFAULT_SAMPLE_RATE_HZ, depth=0)
+    nam = _parse_model(Fields(document, ""), DEFAULT_SAMPLE_RATE_HZ, depth=0)
+    for model in (nam, *(submodel.nam for submodel in nam.submodels)):
+        if model.config is not None and model.config.num_outputs != 1:
+            invalid("config", "of one output: GTS runs mono captures only")
+    return nam
 
 
 def _parse_json(data: bytes) -> object:
@@ -221,7 +225,7 @@ def _parse_model(model: Fields, default_sample_rate_hz: int, depth: int) -> NamF
 
     parsed: ModelConfig
     if architecture == "WaveNet":
-        parsed = parse_wavenet(config, parse_condition)
+        parsed = parse_wavenet(config, parse_condition, warnings)
     elif architecture == "LSTM":
         parsed = parse_lstm(config, sample_rate_hz)
     elif architecture == "ConvNet":

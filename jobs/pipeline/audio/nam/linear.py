@@ -1,4 +1,8 @@
-"""Linear: one long impulse response. y[t] = b + Σ_k w[k]·x[t − k]."""
+"""Linear: one long impulse response. y[t] = b + Σ_k w[k]·x[t − k].
+
+The present comes first, as in NeuralAmpModelerCore; files of the trainer up to 0.13 have it last
+(its issue 696) and sound as they do in players, not as they were trained.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +37,7 @@ class LinearConfig:
 
     @property
     def label(self) -> str:
-        return f"Linear ({self.num_taps} taps)"
+        return f"Linear ({self.num_taps} {'tap' if self.num_taps == 1 else 'taps'})"
 
     @property
     def receptive_field_frames(self) -> int:

@@ -188,7 +188,13 @@ class WaveNetConfig:
 
     @property
     def label(self) -> str:
-        return _label(self)
+        return self.label_within(self)
+
+    def label_within(self, full: WaveNetConfig) -> str:
+        """ "A2 Full (8 channels)"; "WaveNet (2 of 3 channels)" when cut from a wider one."""
+        channels, whole = self.arrays[0].channels, full.arrays[0].channels
+        share = f"{channels}" if channels == whole else f"{channels} of {whole}"
+        return f"{_name(full)} ({share} {'channel' if whole == 1 else 'channels'})"
 
     @property
     def receptive_field_frames(self) -> int:
@@ -263,12 +269,11 @@ _A1_NAMES: Final = {
 }
 
 
-def _label(config: WaveNetConfig) -> str:
+def _name(config: WaveNetConfig) -> str:
     widths = tuple(array.channels for array in config.arrays)
     kernels = tuple(layer.kernel for array in config.arrays for layer in array.layers)
-    name = "WaveNet"
     if len(widths) == 1 and kernels == _A2_KERNELS:
-        name = _A2_NAMES.get(widths[0], "A2")
-    elif len(widths) == 2 and set(kernels) == {3} and len(kernels) == 20:
-        name = _A1_NAMES.get(widths, "WaveNet")
-    return f"{name} ({widths[0]} {'channel' if widths[0] == 1 else 'channels'})"
+        return _A2_NAMES.get(widths[0], "A2")
+    if len(widths) == 2 and kernels == (3,) * 20:
+        return _A1_NAMES.get(widths, "WaveNet")
+    return "WaveNet"

@@ -22,8 +22,9 @@ from jobs.pipeline.audio.nam.wavenet.config import WaveNetConfig
 from jobs.pipeline.audio.nam.wavenet.weights import ArrayWeights, Film, LayerWeights, lay_out
 from jobs.pipeline.audio.signal import FloatArray
 
-# NeuralAmpModelerCore modulates after layer1x1 in blended layers only, the trainer in all. What
-# is heard in players is the reference here.
+# NeuralAmpModelerCore up to 0.5.5 modulates after layer1x1 in blended layers only (its issue 320);
+# the trainer, and later Cores, in all. 0.5.5 made the reference renders, so it is followed here;
+# no public capture is known to modulate at this place, and ``parse`` warns when one does.
 _GATINGS_WITH_LAYER1X1_FILM: Final = ("blended",)
 
 
@@ -33,7 +34,7 @@ class WaveNetNetwork:
     def __init__(self, config: WaveNetConfig, weights: FloatArray, slim: WaveNetConfig) -> None:
         self.config = slim
         self.weights = lay_out(config, slim, weights)
-        self.label = slim.label if slim == config else f"{slim.label} of {config.label}"
+        self.label = slim.label_within(config)
         self.weight_count = slim.num_weights
         self.receptive_field_frames = slim.receptive_field_frames
         self.condition: Network | None = None

@@ -35,10 +35,12 @@ from jobs.pipeline.audio.nam.wavenet.config import (
 _SLIMMABLE_METHOD = "slice_channels_uniform"
 
 
-def parse_wavenet(config: Fields, parse_condition: Callable[[Fields], Condition]) -> WaveNetConfig:
+def parse_wavenet(
+    config: Fields, parse_condition: Callable[[Fields], Condition], warnings: list[str]
+) -> WaveNetConfig:
     """Read a WaveNet ``config``. ``parse_condition`` reads a whole model, for ``condition_dsp``.
 
-    Raises ``PipelineError`` NAM_INVALID.
+    What a user should know is added to ``warnings``. Raises ``PipelineError`` NAM_INVALID.
     """
     if config.integer("in_channels", 1, MAX_CHANNELS, default=1) != 1:
         invalid(config.path("in_channels"), "1: GTS runs mono captures only")
@@ -51,6 +53,14 @@ def parse_wavenet(config: Fields, parse_condition: Callable[[Fields], Condition]
     )
     if sum(len(array.layers) for array in arrays) > MAX_LAYERS:
         invalid(config.path("layers"), f"at most {MAX_LAYERS} layers in all")
+    if any(
+        "layer1x1_post_film" in array.films and layer.gating != "blended"
+        for array in arrays
+        for layer in array.layers
+    ):
+        warnings.append(
+            "The capture modulates after layer1x1 without blending, where players differ."
+        )
     post_head = None
     if config.has("head"):
         post_head = _parse_post_head(config.fields("head"), arrays[-1].head_size)

@@ -1,0 +1,88 @@
+"""The engine against the trainer's own package, on models of every kind made for this."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from jobs.pipeline.audio.nam import build_engine
+from jobs.tests.pipeline.nam import own_models
+from jobs.tests.pipeline.nam.tolerance import MAX_BLOCK_DIFFERENCE, assert_same_sound
+
+INPUT, OUTPUTS = own_models.expected_outputs()
+
+
+@pytest.mark.parametrize(("name", "slim_size"), OUTPUTS)
+def test_it_sounds_like_the_package(name: str, slim_size: float) -> None:
+    stage = build_engine(own_models.load(name), slim_size).start()
+    assert_same_sound(stage.process(INPUT), OUTPUTS[name, slim_size])
+
+
+def test_every_model_has_something_to_be_compared_with() -> None:
+    assert {name for name, _ in OUTPUTS} == set(own_models.NAMES)
+    for expected in OUTPUTS.values():
+        assert expected.shape == INPUT.shape
+        assert expected.std() > 0.005
+
+
+@pytest.mark.parametrize("name", own_models.NAMES)
+@pytest.mark.parametrize("block_frames", [1, 7, 64, 511])
+def test_blocks_change_nothing(name: str, block_frames: int) -> None:
+    # Single frames are slow; by 400 all of these networks have run through their history.
+    dry = INPUT[:, :400] if block_frames == 1 else np.hstack([INPUT] * 2)
+    engine = build_engine(own_models.load(name))
+    whole = engine.start().process(dry)
+    stage = engine.start()
+    blocks = [
+        stage.process(dry[:, start : start + block_frames])
+        for start in range(0, dry.shape[1], block_frames)
+    ]
+    difference = np.abs(np.hstack(blocks) - whole).max()
+    assert difference < MAX_BLOCK_DIFFERENCE * max(1.0, np.abs(whole).max())
+
+
+@pytest.mark.parametrize("name", own_models.NAMES)
+def test_it_starts_as_if_silence_had_gone_before(name: str) -> None:
+    engine = build_engine(own_models.load(name))
+    at_once = engine.start().process(INPUT)
+    stage = engine.start()
+    silence = stage.process(np.zeros((1, 48_000), np.float32))
+    np.testing.assert_allclose(silence, silence[:, -1:], atol=2e-6)
+    np.testing.assert_allclose(stage.process(INPUT), at_once, atol=2e-6)
+
+
+def test_one_engine_serves_signals_that_do_not_hear_each_other() -> None:
+    engine = build_engine(own_models.load("wavenet_two_arrays"))
+    alone = engine.start().process(INPUT)
+    first, second = engine.start(), engine.start()
+    blocks = []
+    for start in range(0, INPUT.shape[1], 100):
+        block = INPUT[:, start : start + 100]
+        blocks.append(first.process(block))
+        second.process(-3.0 * block)
+    np.testing.assert_allclose(np.hstack(blocks), alone, atol=MAX_BLOCK_DIFFERENCE)
+
+
+def test_an_empty_block_is_an_empty_block() -> None:
+    stage = build_engine(own_models.load("convnet")).start()
+    assert stage.process(np.zeros((1, 0), np.float32)).shape == (1, 0)
+    assert stage.finish().shape == (1, 0)
+
+
+def test_two_channels_are_a_mistake_of_the_caller() -> None:
+    stage = build_engine(own_models.load("convnet")).start()
+    with pytest.raises(ValueError, match="one channel"):
+        stage.process(np.zeros((2, 10), np.float32))
+
+
+@pytest.mark.parametrize("slim_size", [-0.1, 1.1, float("nan")])
+def test_a_slim_size_is_a_share(slim_size: float) -> None:
+    with pytest.raises(ValueError, match="slim_size"):
+        build_engine(own_models.load("container"), slim_size)
+
+
+def test_a_slimmable_network_names_its_share() -> None:
+    nam = own_models.load("wavenet_slimmable")
+    assert build_engine(nam, 0.0).label == "WaveNet (2 of 6 channels)"
+    assert build_engine(nam, 0.34).label == "WaveNet (3 of 6 channels)"
+    assert build_engine(nam).label == "WaveNet (6 channels)"
