@@ -15,7 +15,7 @@ import numpy as np
 
 from jobs.pipeline.audio.nam.fields import Fields, finite_number, invalid
 from jobs.pipeline.audio.nam.limits import MAX_CHANNELS
-from jobs.pipeline.audio.nam.steps import Step
+from jobs.pipeline.audio.nam.steps import Step, larger, smaller
 from jobs.pipeline.audio.signal import FloatArray
 
 NAMES: Final = frozenset(
@@ -104,7 +104,7 @@ def _tanh(a: Activation, x: FloatArray, spare: tuple[FloatArray, FloatArray]) ->
 
 
 def _hardtanh(a: Activation, x: FloatArray, spare: tuple[FloatArray, FloatArray]) -> list[Step]:
-    return [(np.maximum, (x, -1.0, x)), (np.minimum, (x, 1.0, x))]
+    return [larger(x, -1.0, x), smaller(x, 1.0, x)]
 
 
 def _fasttanh(a: Activation, x: FloatArray, spare: tuple[FloatArray, FloatArray]) -> list[Step]:
@@ -127,14 +127,14 @@ def _fasttanh(a: Activation, x: FloatArray, spare: tuple[FloatArray, FloatArray]
 
 
 def _relu(a: Activation, x: FloatArray, spare: tuple[FloatArray, FloatArray]) -> list[Step]:
-    return [(np.maximum, (x, 0.0, x))]
+    return [larger(x, 0.0, x)]
 
 
 def _leaky_relu(a: Activation, x: FloatArray, spare: tuple[FloatArray, FloatArray]) -> list[Step]:
     slope = a.slopes[0]
     # For a slope up to 1 the larger of x and slope·x is the right one on both sides of 0.
-    choose = np.maximum if slope <= 1.0 else np.minimum
-    return [(np.multiply, (x, slope, spare[0])), (choose, (x, spare[0], x))]
+    choose = larger if slope <= 1.0 else smaller
+    return [(np.multiply, (x, slope, spare[0])), choose(x, spare[0], x)]
 
 
 def _prelu(a: Activation, x: FloatArray, spare: tuple[FloatArray, FloatArray]) -> list[Step]:
@@ -143,9 +143,9 @@ def _prelu(a: Activation, x: FloatArray, spare: tuple[FloatArray, FloatArray]) -
     slopes = np.array(a.slopes[: x.shape[0]], np.float32)[:, None]
     negative = spare[0]
     return [
-        (np.minimum, (x, 0.0, negative)),
+        smaller(x, 0.0, negative),
         (np.multiply, (negative, slopes, negative)),
-        (np.maximum, (x, 0.0, x)),
+        larger(x, 0.0, x),
         (np.add, (x, negative, x)),
     ]
 
@@ -174,8 +174,8 @@ def _hardswish(a: Activation, x: FloatArray, spare: tuple[FloatArray, FloatArray
     ramp = spare[0]
     return [
         (np.add, (x, 3.0, ramp)),
-        (np.maximum, (ramp, 0.0, ramp)),
-        (np.minimum, (ramp, 6.0, ramp)),
+        larger(ramp, 0.0, ramp),
+        smaller(ramp, 6.0, ramp),
         (np.multiply, (x, ramp, x)),
         (np.multiply, (x, 1.0 / 6.0, x)),
     ]
@@ -188,13 +188,13 @@ def _leaky_hardtanh(
     below, above = spare
     return [
         (np.subtract, (x, a.min_val, below)),
-        (np.minimum, (below, 0.0, below)),
+        smaller(below, 0.0, below),
         (np.multiply, (below, a.min_slope, below)),
         (np.subtract, (x, a.max_val, above)),
-        (np.maximum, (above, 0.0, above)),
+        larger(above, 0.0, above),
         (np.multiply, (above, a.max_slope, above)),
-        (np.maximum, (x, a.min_val, x)),
-        (np.minimum, (x, a.max_val, x)),
+        larger(x, a.min_val, x),
+        smaller(x, a.max_val, x),
         (np.add, (x, below, x)),
         (np.add, (x, above, x)),
     ]

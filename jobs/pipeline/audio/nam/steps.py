@@ -9,6 +9,7 @@ interpreter lock inside each call, so signals in threads run at the same time.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
@@ -86,6 +87,15 @@ class ModelConfig(Protocol):
 
 def new_buffer(rows: int, frames: int = NETWORK_BLOCK_FRAMES) -> FloatArray:
     return np.zeros((rows, frames), np.float32)
+
+
+def larger(a: FloatArray, b: FloatArray | float, out: FloatArray) -> Step:
+    """``np.maximum``, which unlike its neighbours does not take ``out`` by position."""
+    return (partial(np.maximum, out=out), (a, b))
+
+
+def smaller(a: FloatArray, b: FloatArray | float, out: FloatArray) -> Step:
+    return (partial(np.minimum, out=out), (a, b))
 
 
 def run_steps(steps: list[Step]) -> None:

@@ -47,7 +47,7 @@ def test_it_starts_as_if_silence_had_gone_before(name: str) -> None:
     at_once = engine.start().process(INPUT)
     stage = engine.start()
     silence = stage.process(np.zeros((1, 48_000), np.float32))
-    np.testing.assert_allclose(silence, silence[:, -1:], atol=2e-6)
+    assert np.ptp(silence) < 2e-6
     np.testing.assert_allclose(stage.process(INPUT), at_once, atol=2e-6)
 
 
