@@ -1,4 +1,7 @@
-"""Fixtures for every test."""
+"""What all tests share: the cast, and a world that leaves nothing behind.
+
+alice owns, charlie is a stranger; see ``accounts.tests.factories``.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,28 @@ from pathlib import Path
 
 import pytest
 from django.core.cache import cache
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
+
+from accounts.models import User
+from accounts.tests.factories import make_user
 
 
 @pytest.fixture(autouse=True)
-def _own_storage_and_cache(tmp_path: Path, settings: SettingsWrapper) -> None:
-    """Each test writes media to a folder of its own, and starts with an empty cache."""
-    media = tmp_path / "media"
-    default = {**settings.STORAGES["default"], "OPTIONS": {"location": media}}
+def media_root(tmp_path: Path, settings: Settings) -> Path:
+    """Every test writes media to an empty folder of its own, and starts with an empty cache."""
+    folder = tmp_path / "media"
+    default = {**settings.STORAGES["default"], "OPTIONS": {"location": folder}}
     settings.STORAGES = {**settings.STORAGES, "default": default}
-    settings.MEDIA_ROOT = media
+    settings.MEDIA_ROOT = folder
     cache.clear()
+    return folder
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    return make_user("alice")
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    return make_user("charlie")

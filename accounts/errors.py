@@ -33,6 +33,13 @@ class AppError(Exception):
         self.details = tuple(details)
 
 
+class UnauthorizedError(AppError):
+    """Nobody known asks, or what they show as proof does not hold."""
+
+    status = 401
+    code = "NOT_AUTHENTICATED"
+
+
 class NotFoundError(AppError):
     """There is no such thing, or it is not yours: the two look the same from outside."""
 

@@ -1,7 +1,15 @@
 from __future__ import annotations
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
 class GtsConfig(AppConfig):
     name = "gts"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # Modules that register something by being imported.
+        for module in ("gts.schema",):
+            import_module(module)

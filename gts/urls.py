@@ -3,8 +3,48 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.http import HttpRequest, HttpResponsePermanentRedirect
+from django.http.response import HttpResponseBase
+from django.urls import Resolver404, URLPattern, URLResolver, include, path, re_path, resolve
+from django.views.decorators.csrf import csrf_exempt
+from drf_spectacular.views import SpectacularAPIView
+
+from gts import health
+from gts.docs import ApiDocsView
+from gts.errors import json_error
+
+handler400 = "gts.errors.bad_request"
+handler403 = "gts.errors.permission_denied"
+handler404 = "gts.errors.page_not_found"
+handler500 = "gts.errors.server_error"
+
+
+@csrf_exempt
+def api_not_found(request: HttpRequest) -> HttpResponseBase:
+    """JSON for whatever the API does not have; only the slash at the end is forgiven."""
+    if request.method in ("GET", "HEAD") and not request.path_info.endswith("/"):
+        try:
+            is_known = resolve(f"{request.path_info}/").func is not api_not_found
+        except Resolver404:
+            is_known = False
+        if is_known:
+            return HttpResponsePermanentRedirect(request.get_full_path(force_append_slash=True))
+    return json_error(404, "NOT_FOUND", "There is no such address in the API.")
+
+
+api_urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("accounts.api.urls")),
+]
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # Pages: "<app>.urls" of accounts, gear and shootouts.
+    # Operators and machines.
     path("admin/", admin.site.urls),
+    path("health/live", health.live, name="health-live"),
+    path("health/ready", health.ready, name="health-ready"),
+    # The API.
+    path("api/v1/", include(api_urlpatterns)),
+    path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("api/docs/", ApiDocsView.as_view(), name="api-docs"),
+    re_path(r"^api/", api_not_found, name="api-not-found"),
 ]

@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from accounts.api import views
+
+urlpatterns = [
+    path("auth/token/", views.TokenCreateView.as_view(), name="api-token"),
+    path("auth/token/refresh/", views.TokenRefreshView.as_view(), name="api-token-refresh"),
+    path("auth/token/revoke/", views.TokenRevokeView.as_view(), name="api-token-revoke"),
+    path("me/", views.MeView.as_view(), name="api-me"),
+]

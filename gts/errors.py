@@ -1,0 +1,95 @@
+"""The one JSON shape of every error, and how errors outside of the REST framework come to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.views import defaults
+
+from accounts.errors import AppError, ErrorDetail
+from gts.request_id import current_request_id
+
+
+def error_body(code: str, message: str, details: Iterable[ErrorDetail] = ()) -> dict[str, Any]:
+    """What clients get for anything that goes wrong. ``message`` is for people: no internals."""
+    return {
+        "code": code,
+        "message": message,
+        "details": [
+            {"pointer": detail.pointer, "code": detail.code, "message": detail.message}
+            for detail in details
+        ],
+        "request_id": current_request_id(),
+    }
+
+
+def json_error(
+    status: int, code: str, message: str, details: Iterable[ErrorDetail] = ()
+) -> JsonResponse:
+    return JsonResponse(error_body(code, message, details), status=status)
+
+
+def is_for_programs(request: HttpRequest) -> bool:
+    """Programs get JSON: everything below the API, and whoever does not take HTML."""
+    return request.path_info.startswith("/api/") or not request.accepts("text/html")
+
+
+class AppErrorMiddleware:
+    """Answers an ``AppError`` that left a plain Django view. API views never get this far."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        if iscoroutinefunction(get_response):
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> Any:
+        # In async mode this is a coroutine, which the caller awaits.
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, AppError):
+            return None
+        if is_for_programs(request):
+            return json_error(error.status, error.code, error.message, error.details)
+        if error.status == 404:
+            return defaults.page_not_found(request, error)
+        return HttpResponse(error.message, status=error.status, content_type="text/plain")
+
+
+# The handlers that gts.urls names. Each also serves pages, with the templates 400/403/404/500.
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    if is_for_programs(request):
+        return json_error(400, "BAD_REQUEST", "This request cannot be understood.")
+    return defaults.bad_request(request, exception)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    # What is not yours does not exist for you.
+    if is_for_programs(request):
+        return json_error(404, "NOT_FOUND", "There is no such thing here.")
+    return defaults.permission_denied(request, exception)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    if is_for_programs(request):
+        return json_error(404, "NOT_FOUND", "There is no such thing here.")
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponseBase:
+    if is_for_programs(request):
+        return json_error(
+            500,
+            "INTERNAL",
+            "Something went wrong on our side. Please name the request id when you report it.",
+        )
+    return defaults.server_error(request)

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.storage import default_storage
+from django.test import AsyncClient
+from pytest_django import Settings
+
+from gts import health
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+async def ready(async_client: AsyncClient) -> tuple[int, dict[str, Any]]:
+    answer = await async_client.get("/health/ready")
+    assert answer["Cache-Control"].startswith("max-age=0")
+    return answer.status_code, answer.json()
+
+
+async def test_it_is_alive(async_client: AsyncClient) -> None:
+    answer = await async_client.get("/health/live")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    assert (await async_client.post("/health/live")).status_code == 405
+
+
+async def test_everything_it_needs_is_up(async_client: AsyncClient) -> None:
+    status, body = await ready(async_client)
+    assert status == 200
+    assert body["checks"] == dict.fromkeys(["database", "broker", "channel_layer", "storage"], "ok")
+    assert not default_storage.listdir(".health")[1]
+
+
+async def test_it_says_that_the_storage_is_down(
+    async_client: AsyncClient, settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    default = {**settings.STORAGES["default"], "OPTIONS": {"location": tmp_path / "file"}}
+    settings.STORAGES = {**settings.STORAGES, "default": default}
+    status, body = await ready(async_client)
+    assert status == 503
+    assert body["checks"] == {
+        "database": "ok",
+        "broker": "ok",
+        "channel_layer": "ok",
+        "storage": "down",
+    }
+    assert body["code"] == "NOT_READY"
+    assert [detail["pointer"] for detail in body["details"]] == ["/checks/storage"]
+    assert str(tmp_path) not in str(body)
+
+
+async def test_it_says_that_the_channel_layer_is_down(
+    async_client: AsyncClient, settings: Settings
+) -> None:
+    settings.CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": ["redis://127.0.0.1:1/0"]},
+        }
+    }
+    status, body = await ready(async_client)
+    assert status == 503
+    assert [name for name, state in body["checks"].items() if state == "down"] == ["channel_layer"]
+
+
+async def test_a_check_that_hangs_is_down_and_holds_up_nothing_else(
+    async_client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang() -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setitem(health.CHECKS, "broker", hang)
+    monkeypatch.setattr(health, "CHECK_TIMEOUT_S", 0.05)
+    status, body = await ready(async_client)
+    assert status == 503
+    assert body["checks"]["broker"] == "down"
