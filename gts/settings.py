@@ -238,6 +238,7 @@ GTS_MAX_DI_TRACKS = env_number("GTS_MAX_DI_TRACKS", 8)
 JOB_HEARTBEAT_S = 20
 JOB_LOST_AFTER_S = 120
 JOB_MAX_FAILURES = 3
+JOB_MAX_LOST = 5  # workers that vanished while running one job; more, and it is the job
 JOB_RETRY_DELAYS_S = (30, 120)
 JOB_HARD_TIME_LIMIT_S = 2 * 60 * 60
 GTS_WORKER_THREADS = env_number("GTS_WORKER_THREADS", max(2, os.cpu_count() or 2))

@@ -16,7 +16,8 @@ class Job(PublicModel):
     Children of one parent run in ascending ``stage``: a stage starts when every job of the
     stage before has ended. A ``is_required`` child that fails ends its parent and cancels
     what has not started. A parent waits for its children in state *running* with
-    ``is_waiting`` set, holding no worker.
+    ``is_waiting`` set, holding no worker. A parent that runs again makes new children; those of
+    its earlier attempts stay as history.
     """
 
     kind = models.CharField(max_length=64)
@@ -31,6 +32,9 @@ class Job(PublicModel):
     is_required = models.BooleanField(default=True)
     weight = models.FloatField(default=1.0, help_text="share in the progress of the parent")
     is_waiting = models.BooleanField(default=False, help_text="its children do the work now")
+    parent_attempt = models.PositiveIntegerField(
+        null=True, blank=True, help_text="the attempt of the parent that made it"
+    )
 
     label = models.CharField(max_length=200, blank=True, help_text="what it works on, for people")
     payload = models.JSONField(default=dict, blank=True, help_text="ids of its inputs; no secrets")
@@ -43,6 +47,9 @@ class Job(PublicModel):
         default=0, help_text="fencing token: only the newest attempt may write"
     )
     num_failures = models.PositiveSmallIntegerField(default=0, help_text="since the last redrive")
+    num_lost = models.PositiveSmallIntegerField(
+        default=0, help_text="workers that vanished while running it, since the last redrive"
+    )
     not_before = models.DateTimeField(null=True, blank=True)
     worker = models.CharField(max_length=100, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)
@@ -83,3 +90,7 @@ class Job(PublicModel):
     @property
     def is_finished(self) -> bool:
         return self.state in TERMINAL
+
+    def current_children(self) -> JobQuerySet:
+        """The children of this attempt in the order they run. A query."""
+        return Job.objects.filter(parent=self, parent_attempt=self.attempt).order_by("stage", "id")

@@ -1,0 +1,135 @@
+"""News about jobs for whoever watches. The only module that touches the channel layer.
+
+Sending is fire and forget: it never blocks, fails or slows the work that has the news. What is
+lost on the way is made good by the snapshot that every watcher reads from the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, Final
+
+from channels.layers import get_channel_layer
+from django.db import transaction
+
+from jobs.models import Job
+
+logger = logging.getLogger(__name__)
+
+# Sends that have not left yet; more than these are dropped, the watcher's next snapshot has them.
+_MAX_IN_FLIGHT: Final = 512
+
+
+def group_of(job_id: object) -> str:
+    return f"job.{job_id}"
+
+
+def describe(job: Job) -> dict[str, Any]:
+    """A job as watchers see it: nothing for operators, nothing internal."""
+    return {
+        "job_id": str(job.uuid),
+        "kind": job.kind,
+        "label": job.label,
+        "status": str(job.state),
+        "progress": round(job.progress, 1),
+        "message": job.message,
+        "error": {"code": job.error_code, "message": job.error_message} if job.error_code else None,
+    }
+
+
+def publish(job: Job, *, is_one_of_many: bool = False) -> None:
+    """Tell the watchers of ``job`` and of its ancestors how it stands, after the commit.
+
+    Of one of many changes at once the ancestors' watchers hear by one ``publish_tree`` instead:
+    hundreds of messages at a time would overflow their channels.
+    """
+    kind = "job.finished" if job.is_finished else "job.progress"
+    message = {"type": kind, "attempt": job.attempt, "event": describe(job)}
+    ancestors = [] if is_one_of_many else _ancestor_groups(job)
+    _send_on_commit([group_of(job.uuid), *ancestors], message)
+
+
+def publish_tree(job: Job) -> None:
+    """Tell the watchers of ``job`` and of its ancestors that many jobs changed: look again."""
+    _send_on_commit([group_of(job.uuid), *_ancestor_groups(job)], {"type": "job.tree"})
+
+
+def _ancestor_groups(job: Job) -> Iterator[str]:
+    node = job.parent
+    while node is not None:
+        yield group_of(node.uuid)
+        node = node.parent
+
+
+def _send_on_commit(groups: list[str], message: dict[str, Any]) -> None:
+    for group in groups:
+        transaction.on_commit(partial(_sender.send, group, message), robust=True)
+
+
+def bind_loop(loop: asyncio.AbstractEventLoop | None) -> None:
+    """Send from this event loop from now on: that of the server, whose sockets live on it.
+
+    The in-memory channel layer works on no other loop. ``None``: back to a loop of our own.
+    """
+    _sender.bind(loop)
+
+
+class _Sender:
+    """Hands messages from any thread to one event loop.
+
+    In a server process that is the server's loop. A worker process has none, so a thread with a
+    loop is started at the first message (after a fork, not before: threads do not survive it).
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._bound: asyncio.AbstractEventLoop | None = None
+        self._own: asyncio.AbstractEventLoop | None = None
+        self._own_pid = 0
+        self._slots = threading.BoundedSemaphore(_MAX_IN_FLIGHT)
+
+    def bind(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        self._bound = loop
+
+    def send(self, group: str, message: dict[str, Any]) -> None:
+        loop = self._loop()
+        if not self._slots.acquire(blocking=False):
+            logger.warning("the channel layer is slow: news for %s dropped", group)
+            return
+        coroutine = self._deliver(group, message)
+        try:
+            asyncio.run_coroutine_threadsafe(coroutine, loop)
+        except RuntimeError:  # the loop was closed: the server is going down
+            coroutine.close()
+            self._slots.release()
+
+    async def _deliver(self, group: str, message: dict[str, Any]) -> None:
+        try:
+            layer = get_channel_layer()
+            if layer is not None:
+                await layer.group_send(group, message)
+        except Exception as error:
+            logger.warning("news for %s not sent: %r", group, error)
+        finally:
+            self._slots.release()
+
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        if self._bound is not None:
+            return self._bound
+        with self._lock:
+            if self._own is None or self._own_pid != os.getpid():
+                self._own = asyncio.new_event_loop()
+                self._own_pid = os.getpid()
+                self._slots = threading.BoundedSemaphore(_MAX_IN_FLIGHT)
+                threading.Thread(
+                    target=self._own.run_forever, name="job-events", daemon=True
+                ).start()
+            return self._own
+
+
+_sender = _Sender()

@@ -1,0 +1,304 @@
+"""The life of a job from its creation to its end. Only this and ``jobs.tree`` write its state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, QuerySet, Value
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from jobs import events, tree
+from jobs.dispatch import dispatch_on_commit
+from jobs.failures import NO_FAILURE, WORKER_LOST, Failure
+from jobs.models import Job
+from jobs.pipeline.errors import CancelledError
+from jobs.registry import ChildJob, handler_for
+from jobs.states import TERMINAL, JobState
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+# Beginning ----------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def create(*, kind: str, owner: User, payload: Mapping[str, Any], label: str = "") -> Job:
+    """A new root job, queued. Raises ``KeyError`` for a kind nobody registered."""
+    handler_for(kind)
+    job = Job.objects.create(
+        kind=kind,
+        owner=owner,
+        payload=dict(payload),
+        label=label[:200],
+        state=JobState.QUEUED,
+        queued_at=timezone.now(),
+    )
+    dispatch_on_commit(job)
+    return job
+
+
+@transaction.atomic
+def claim(uuid: UUID, *, worker: str) -> Job | None:
+    """Take a queued job. None when it is not there to be taken: then there is nothing to do."""
+    now = timezone.now()
+    is_claimed = tree.move(
+        Job.objects.filter(uuid=uuid),
+        JobState.RUNNING,
+        attempt=F("attempt") + 1,
+        worker=worker[:100],
+        started_at=now,
+        heartbeat_at=now,
+        not_before=None,
+        **NO_FAILURE,
+    )
+    if not is_claimed:
+        return None
+    job = Job.objects.select_related("parent", "owner").get(uuid=uuid)
+    events.publish(job)
+    return job
+
+
+# While it runs ------------------------------------------------------------------------------------
+
+
+def beat(job: Job) -> bool:
+    """A sign of life. False when this attempt no longer holds the job."""
+    return Job.objects.held_by(job).update(heartbeat_at=timezone.now()) == 1
+
+
+def write_progress(job: Job, *, progress: float, message: str) -> bool:
+    """Percent and what is being done. False when this attempt no longer holds the job."""
+    num_written = Job.objects.held_by(job).update(
+        progress=Greatest(F("progress"), Value(progress)),
+        message=message[:200],
+        heartbeat_at=timezone.now(),
+    )
+    if num_written != 1:
+        return False
+    job.progress = max(job.progress, progress)
+    job.message = message[:200]
+    events.publish(job)
+    parent = job.parent
+    while parent is not None and tree.lift_progress(parent):
+        parent = parent.parent
+    return True
+
+
+@transaction.atomic
+def spawn(job: Job, children: Sequence[ChildJob]) -> None:
+    """Leave the rest of ``job`` to ``children``; the first stage is queued at once.
+
+    Raises ``CancelledError`` when the job is no longer wanted or no longer ours.
+    """
+    if not children:
+        raise ValueError("a job cannot wait for no children")
+    tree.lock(job)
+    is_ours = Job.objects.held_by(job).filter(is_waiting=False, cancel_requested_at=None)
+    if is_ours.update(is_waiting=True, heartbeat_at=None) != 1:
+        raise CancelledError
+    now = timezone.now()
+    first_stage = min(child.stage for child in children)
+    for kind in {child.kind for child in children}:
+        handler_for(kind)
+    rows = [
+        Job(
+            kind=child.kind,
+            owner_id=job.owner_id,
+            parent=job,
+            parent_attempt=job.attempt,
+            stage=child.stage,
+            weight=child.weight,
+            is_required=child.is_required,
+            label=child.label[:200],
+            payload=dict(child.payload),
+            state=JobState.QUEUED if child.stage == first_stage else JobState.PENDING,
+            queued_at=now if child.stage == first_stage else None,
+        )
+        for child in children
+    ]
+    for row in Job.objects.bulk_create(rows):
+        if row.state == JobState.QUEUED:
+            dispatch_on_commit(row)
+    events.publish_tree(job)
+
+
+# Ending -------------------------------------------------------------------------------------------
+
+
+def complete(job: Job, result: Mapping[str, Any]) -> bool:
+    """The work is done. False when this attempt no longer holds the job.
+
+    Of one that left work to children only the result is kept: it ends, or has ended, with the
+    last of them. Raises what the handler raises on hearing it; then nothing has changed.
+    """
+    if job.current_children().exists():
+        mine = Job.objects.filter(pk=job.pk, attempt=job.attempt)
+        return mine.update(result=dict(result)) == 1
+    return _end_running(job, JobState.COMPLETED, result=dict(result), progress=100.0, **NO_FAILURE)
+
+
+def fail(job: Job, failure: Failure) -> bool:
+    """It cannot succeed. False when this attempt no longer holds the job."""
+    if Job.objects.held_by(job).waiting().exists():
+        return _doom(job, failure)
+    return _end_running(
+        job, JobState.FAILED, num_failures=F("num_failures") + 1, **failure.fields()
+    )
+
+
+def cancel(job: Job) -> bool:
+    """Its owner no longer wants it, and the work has stopped."""
+    return _end_running(job, JobState.CANCELLED)
+
+
+@transaction.atomic
+def retry_later(job: Job, failure: Failure, *, not_before: datetime) -> bool:
+    """It may succeed another time: at ``not_before``, unless that was its last chance."""
+    if Job.objects.held_by(job).waiting().exists():
+        return _doom(job, failure)
+    tree.lock(job)
+    fresh = Job.objects.held_by(job).select_related("parent").first()
+    if fresh is None:
+        return False
+    if fresh.cancel_requested_at is not None:
+        return cancel(job)
+    if fresh.num_failures + 1 >= settings.JOB_MAX_FAILURES:
+        return fail(job, failure)
+    _put_aside(fresh, not_before=not_before, num_failures=F("num_failures") + 1, **failure.fields())
+    return True
+
+
+@transaction.atomic
+def hand_back(job: Job) -> bool:
+    """Back to the queue unfinished, without blame: this worker has to stop."""
+    return _give_up(job, Job.objects.held_by(job))
+
+
+@transaction.atomic
+def declare_lost(job: Job, *, heartbeat_before: datetime) -> bool:
+    """Back to the queue: its worker has not been heard of. Too often, and the job fails."""
+    lost = Job.objects.held_by(job).lost(heartbeat_before=heartbeat_before)
+    return _give_up(job, lost, num_lost=F("num_lost") + 1)
+
+
+def _give_up(job: Job, rows: QuerySet[Job], **changes: Any) -> bool:
+    tree.lock(job)
+    fresh = rows.filter(is_waiting=False).select_related("parent").first()
+    if fresh is None:
+        return False
+    if fresh.cancel_requested_at is not None:
+        return cancel(fresh)
+    if "num_lost" in changes and fresh.num_lost + 1 >= settings.JOB_MAX_LOST:
+        return _end_running(fresh, JobState.FAILED, **changes, **WORKER_LOST.fields())
+    _put_aside(fresh, not_before=timezone.now(), **changes)
+    return requeue(fresh)
+
+
+def requeue(job: Job) -> bool:
+    """A retrying job goes back to the queue."""
+    retrying = Job.objects.filter(pk=job.pk, state=JobState.RETRYING)
+    if not tree.move(retrying, JobState.QUEUED, queued_at=timezone.now()):
+        return False
+    job.refresh_from_db()
+    dispatch_on_commit(job)
+    events.publish(job)
+    return True
+
+
+def _put_aside(job: Job, *, not_before: datetime, **changes: Any) -> None:
+    held = Job.objects.held_by(job)
+    tree.move(
+        held, JobState.RETRYING, not_before=not_before, heartbeat_at=None, worker="", **changes
+    )
+    job.refresh_from_db()
+    events.publish(job)
+
+
+@transaction.atomic
+def _end_running(job: Job, state: JobState, **changes: Any) -> bool:
+    tree.lock(job)
+    if not tree.finish(job, Job.objects.held_by(job).filter(is_waiting=False), state, **changes):
+        return False
+    if job.parent is not None:
+        tree.advance(job.parent)
+    return True
+
+
+@transaction.atomic
+def look_at_children(parent: Job) -> bool:
+    """Start or end what a waiting parent should have. True when that ended it."""
+    tree.lock(parent)
+    tree.advance(parent)
+    return parent.is_finished
+
+
+@transaction.atomic
+def _doom(job: Job, failure: Failure) -> bool:
+    """A parent failed after it had left the work to its children: they stop, then it fails."""
+    tree.lock(job)
+    if not Job.objects.held_by(job).waiting().update(**failure.fields()):
+        return False
+    tree.cancel_below(job)
+    tree.advance(job)
+    return True
+
+
+# Cancelling and redriving -------------------------------------------------------------------------
+
+
+@transaction.atomic
+def request_cancel(job: Job) -> bool:
+    """Stop ``job`` and all below it: now where nothing runs, else as soon as a worker notices.
+
+    False when it has already ended.
+    """
+    tree.lock(job)
+    job.refresh_from_db()
+    if job.is_finished:
+        return False
+    Job.objects.filter(pk=job.pk).update(cancel_requested_at=timezone.now(), message="Cancelling…")
+    job.refresh_from_db()
+    if job.is_waiting:
+        tree.cancel_below(job)
+        tree.advance(job)
+    else:
+        tree.cancel_unless_running(job)
+    job.refresh_from_db()
+    if job.is_finished and job.parent is not None:
+        tree.advance(job.parent)
+    events.publish_tree(job)
+    return True
+
+
+@transaction.atomic
+def redrive(job: Job) -> bool:
+    """A failed or cancelled job starts a new life. False in any other state."""
+    tree.lock(job)
+    ended = Job.objects.filter(pk=job.pk, state__in=TERMINAL)
+    is_queued = tree.move(
+        ended,
+        JobState.QUEUED,
+        queued_at=timezone.now(),
+        progress=0.0,
+        message="",
+        num_failures=0,
+        num_lost=0,
+        not_before=None,
+        cancel_requested_at=None,
+        started_at=None,
+        finished_at=None,
+        worker="",
+        **NO_FAILURE,
+    )
+    if not is_queued:
+        return False
+    job.refresh_from_db()
+    dispatch_on_commit(job)
+    events.publish(job)
+    return True

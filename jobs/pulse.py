@@ -1,0 +1,129 @@
+"""The sign of life of a running job, its progress on the way to the row, and its ear for a cancel.
+
+All of it happens in a thread beside the work, so that a slow database never slows a render: what
+the work calls between two blocks only looks at a few attributes.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import threading
+import time
+from types import TracebackType
+from typing import Final
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection
+
+from jobs import lifecycle
+from jobs.models import Job
+from jobs.pipeline.errors import CancelledError
+from jobs.states import JobState
+
+logger = logging.getLogger(__name__)
+
+_TICK_S: Final = 0.25  # progress is written at most this often
+_POLL_S: Final = 0.5  # a wish to cancel is seen within this
+
+
+class Pulse:
+    """Keeps one attempt alive while the ``with`` block runs.
+
+    ``closing`` is set when the process shuts down: the work is to stop at its next report.
+    """
+
+    def __init__(self, job: Job, closing: threading.Event) -> None:
+        self._job = copy.copy(job)  # this thread's own
+        self._closing = closing
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._live, name=f"pulse-{job.uuid}", daemon=True)
+        self._lock = threading.Lock()
+        self._progress = job.progress
+        self._message = job.message
+        self._has_news = False
+        self._is_muted = False
+        self._last_beat_s = self._last_poll_s = time.monotonic()
+        self.is_cancelled = False
+        self.is_lost = False
+
+    def __enter__(self) -> Pulse:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def report(self, fraction: float, message: str = "") -> None:
+        """Note how far the work is. Raises ``CancelledError`` when it is to stop. Any thread."""
+        if self.is_cancelled or self.is_lost or self._closing.is_set():
+            raise CancelledError
+        progress = min(max(fraction, 0.0), 1.0) * 100.0
+        with self._lock:
+            self._progress = max(self._progress, progress)
+            self._message = message or self._message
+            self._has_news = True
+
+    def mute(self) -> None:
+        """From now on the children report."""
+        self._is_muted = True
+
+    def _live(self) -> None:
+        try:
+            while not self._over.wait(_TICK_S):
+                self._tick()
+            self._tick(is_last=True)
+        finally:
+            connection.close()
+
+    def _tick(self, *, is_last: bool = False) -> None:
+        now_s = time.monotonic()
+        try:
+            if self._write_news():
+                self._last_beat_s = now_s
+            if is_last:
+                return
+            if now_s - self._last_poll_s >= _POLL_S:
+                self._last_poll_s = now_s
+                self._listen()
+            if now_s - self._last_beat_s >= settings.JOB_HEARTBEAT_S:
+                self._last_beat_s = now_s
+                self.is_lost = not lifecycle.beat(self._job)
+        except DatabaseError as error:
+            # The work goes on. Without a sign of life for long, the sweep requeues it.
+            logger.warning("job %s has no database: %s", self._job.uuid, error)
+            connection.close()
+        except Exception:
+            logger.exception("the pulse of job %s stumbled", self._job.uuid)
+
+    def _write_news(self) -> bool:
+        with self._lock:
+            if not self._has_news or self._is_muted or self.is_lost:
+                return False
+            self._has_news = False
+            progress, message = self._progress, self._message
+        if not lifecycle.write_progress(self._job, progress=progress, message=message):
+            self._listen()
+        return True
+
+    def _listen(self) -> None:
+        row = (
+            Job.objects.filter(pk=self._job.pk)
+            .values_list("attempt", "state", "cancel_requested_at")
+            .first()
+        )
+        if row is None:
+            self.is_lost = True
+            return
+        attempt, state, cancel_requested_at = row
+        # A muted parent may have ended with its last child already.
+        is_held = attempt == self._job.attempt and (state == JobState.RUNNING or self._is_muted)
+        self.is_lost = not is_held
+        self.is_cancelled = cancel_requested_at is not None

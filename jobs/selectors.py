@@ -1,0 +1,54 @@
+"""Reading jobs. A job is found through its owner; for everybody else it does not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+
+from accounts.errors import NotFoundError
+from jobs.events import describe
+from jobs.models import Job
+from jobs.querysets import JobQuerySet
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+def job_list(user: User) -> JobQuerySet:
+    """The jobs of ``user``, newest first, parents and children alike."""
+    return Job.objects.owned_by(user).select_related("parent")
+
+
+def job_get(user: User | AnonymousUser, uuid: UUID) -> Job:
+    """Raises ``NotFoundError`` when there is none, or when it is another's."""
+    if not user.is_authenticated:
+        raise NotFoundError("There is no such job.")
+    job = Job.objects.owned_by(user).select_related("parent").filter(uuid=uuid).first()
+    if job is None:
+        raise NotFoundError("There is no such job.")
+    return job
+
+
+def job_tree(job: Job) -> list[Job]:
+    """``job`` and everything below it that belongs to its present life, level by level."""
+    tree = [job]
+    level = [job]
+    while level:
+        attempts: Mapping[int, int] = {parent.pk: parent.attempt for parent in level}
+        children = Job.objects.filter(parent__in=level).order_by("stage", "id")
+        level = [
+            child
+            for child in children
+            if child.parent_id is not None and child.parent_attempt == attempts[child.parent_id]
+        ]
+        tree += level
+    return tree
+
+
+def job_snapshot(job: Job) -> dict[str, Any]:
+    """How ``job`` and all below it stand, as watchers see it."""
+    _, *below = job_tree(job)
+    return {**describe(job), "children": [describe(child) for child in below]}

@@ -1,0 +1,31 @@
+"""The Celery tasks: each takes an id, or nothing, and calls what does the work."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from celery import shared_task
+from django.db import close_old_connections
+
+from jobs import runner
+from jobs.dispatch import RUN_TASK
+from jobs.sweep import sweep
+
+
+@shared_task(name=RUN_TASK, acks_late=True)
+def run(job_id: str) -> None:
+    # The threads of a pool live long, and a connection may have died since the last job.
+    close_old_connections()
+    try:
+        runner.run_job(UUID(job_id))
+    finally:
+        close_old_connections()
+
+
+@shared_task(name="jobs.sweep")
+def run_sweep() -> None:
+    close_old_connections()
+    try:
+        sweep()
+    finally:
+        close_old_connections()
