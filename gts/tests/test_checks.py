@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from pytest_django import Settings
+
+from gts.checks import (
+    check_messages_outlive_tasks,
+    check_production_is_secure,
+    check_storage_is_writable,
+    refuse_bad_start,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+GOOD_KEY = "k9-" + "abcdefgh" * 8
+
+
+@pytest.fixture(autouse=True)
+def _production(settings: Settings) -> None:
+    settings.IS_EMBEDDED = False
+    settings.DEBUG = False
+    settings.SECRET_KEY = GOOD_KEY
+    settings.ALLOWED_HOSTS = ["gts.example"]
+    settings.CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 10_800}
+
+
+def test_a_good_configuration_starts() -> None:
+    assert check_production_is_secure() == []
+    refuse_bad_start()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("DEBUG", True, "gts.E001"),
+        ("SECRET_KEY", "insecure", "gts.E002"),
+        ("SECRET_KEY", "x" * 80, "gts.E002"),
+        ("SECRET_KEY", GOOD_KEY[:49], "gts.E002"),
+        ("ALLOWED_HOSTS", [], "gts.E003"),
+        ("ALLOWED_HOSTS", ["gts.example", "*"], "gts.E004"),
+        ("ALLOWED_HOSTS", ["."], "gts.E004"),
+    ],
+)
+def test_an_insecure_production_is_refused(
+    settings: Settings, name: str, value: Any, expected: str
+) -> None:
+    setattr(settings, name, value)
+    problems = check_production_is_secure()
+    assert [problem.id for problem in problems] == [expected]
+    assert problems[0].hint
+    with pytest.raises(ImproperlyConfigured, match=expected):
+        refuse_bad_start()
+    settings.IS_EMBEDDED = True
+    assert check_production_is_secure() == []
+
+
+@pytest.mark.parametrize("options", [{}, {"visibility_timeout": 7200}])
+def test_a_message_must_outlive_its_task(settings: Settings, options: dict[str, int]) -> None:
+    settings.CELERY_TASK_TIME_LIMIT = 7200
+    settings.CELERY_BROKER_TRANSPORT_OPTIONS = options
+    assert [problem.id for problem in check_messages_outlive_tasks()] == ["gts.E005"]
+
+
+def test_the_storage_must_be_writable(settings: Settings, tmp_path: Path) -> None:
+    assert check_storage_is_writable() == []
+    (tmp_path / "file").touch()
+    default = {**settings.STORAGES["default"], "OPTIONS": {"location": tmp_path / "file" / "x"}}
+    settings.STORAGES = {**settings.STORAGES, "default": default}
+    assert [problem.id for problem in check_storage_is_writable()] == ["gts.E006"]
+
+
+def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_commands_refuse_an_insecure_production(tmp_path: Path) -> None:
+    urls = {"DATABASE_URL": "postgresql:///gts", "REDIS_URL": "redis://127.0.0.1/0"}
+    outcome = manage("check", GTS_DATA_DIR=str(tmp_path), **urls)
+    assert outcome.returncode != 0
+    assert "gts.E002" in outcome.stderr
+    assert "gts.E003" in outcome.stderr
+
+
+def test_a_good_production_has_nothing_to_complain_about(tmp_path: Path) -> None:
+    outcome = manage(
+        "check",
+        "--deploy",
+        "--fail-level=WARNING",
+        GTS_DATA_DIR=str(tmp_path),
+        DATABASE_URL="postgresql:///gts",
+        REDIS_URL="redis://127.0.0.1/0",
+        GTS_SECRET_KEY=GOOD_KEY,
+        GTS_ALLOWED_HOSTS="gts.example",
+    )
+    assert outcome.returncode == 0, outcome.stderr
