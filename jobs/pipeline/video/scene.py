@@ -1,0 +1,87 @@
+"""What a video shows, as data. How it looks is in ``layout.py`` and ``templates/video/*.svg``.
+
+The pipeline is free of Django: whoever calls hands in an ``SvgRenderer``, for example
+``django.template.loader.render_to_string``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from jobs.pipeline.video.colors import ThemeName
+
+# Takes the name of a template ("video/contender.svg") and its values; gives SVG text in which
+# every value is escaped.
+SvgRenderer: TypeAlias = Callable[[str, Mapping[str, object]], str]
+
+Size: TypeAlias = tuple[int, int]
+
+VIDEO_SIZES: tuple[Size, ...] = (
+    (1280, 720),
+    (1920, 1080),
+    (2560, 1440),
+    (3840, 2160),
+    (1080, 1920),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SceneGear:
+    """One block of a chain.
+
+    ``kind``: "amp", "full_rig", "pedal", "outboard", "cab", "space", or any other word for a
+    built-in processor. ``settings``: short texts ("gain 6", "+3.0 dB"). ``creator`` and
+    ``licence``: of the capture, empty for a built-in processor.
+    """
+
+    kind: str
+    name: str
+    make: str = ""
+    settings: tuple[str, ...] = ()
+    creator: str = ""
+    licence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SceneDI:
+    """A DI track. ``details``: guitar, pickup, tuning, tempo… as short texts, in that order."""
+
+    name: str
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SceneContender:
+    """One chain. ``note``: how the input was staged, in a few words."""
+
+    label: str
+    gear: tuple[SceneGear, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoScene:
+    """Everything a video tells. ``contenders`` and ``dis`` are indexed as in the timeline.
+
+    The waveforms are not here: they are read from the montage, so they show what sounds.
+    """
+
+    title: str
+    contenders: tuple[SceneContender, ...]
+    dis: tuple[SceneDI, ...]
+    description: str = ""
+    target_lufs: float | None = None
+    theme: ThemeName = "dark"
+
+    def texts(self) -> str:
+        """All that will be written, for choosing fonts."""
+        parts = [self.title, self.description]
+        for di in self.dis:
+            parts += [di.name, *di.details]
+        for contender in self.contenders:
+            parts += [contender.label, contender.note]
+            for gear in contender.gear:
+                parts += [gear.name, gear.make, gear.creator, gear.licence, *gear.settings]
+        return " ".join(parts)
