@@ -1,4 +1,4 @@
-"""What a signal is here, and decibels.
+"""What a signal is here, decibels, and changing the rate.
 
 Arrays are float32, shape ``(channels, frames)``; full scale is 1.0. Decibels are relative to
 full scale unless a name says otherwise.
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Protocol, TypeAlias
 
 import numpy as np
+import soxr
 from numpy.typing import NDArray
 
 FloatArray: TypeAlias = NDArray[np.float32]
@@ -52,3 +53,37 @@ def gain_to_db(gain: float) -> float:
 def empty(num_channels: int) -> FloatArray:
     """A signal of no frames, shape ``(num_channels, 0)``."""
     return np.zeros((num_channels, 0), dtype=np.float32)
+
+
+class Resampler:
+    """Changes the rate of a stream with soxr VHQ: no lag, and no frame too many.
+
+    n frames in give floor(n·out/in + ½) frames out in all. Content up to 91 % of the lower
+    Nyquist frequency passes; the result does not depend, to the bit, on how the stream is cut.
+    """
+
+    def __init__(self, from_rate_hz: int, to_rate_hz: int, num_channels: int) -> None:
+        self._num_channels = num_channels
+        self._stream = soxr.ResampleStream(
+            from_rate_hz, to_rate_hz, num_channels, dtype="float32", quality="VHQ"
+        )
+
+    def process(self, block: FloatArray) -> FloatArray:
+        return self._push(block, is_last=False)
+
+    def finish(self) -> FloatArray:
+        return self._push(empty(self._num_channels), is_last=True)
+
+    def _push(self, block: FloatArray, *, is_last: bool) -> FloatArray:
+        # soxr wants (frames, channels), and one channel as a plain vector.
+        frames = block[0] if self._num_channels == 1 else block.T
+        out = self._stream.resample_chunk(np.ascontiguousarray(frames), last=is_last)
+        return np.ascontiguousarray(out.reshape(-1, self._num_channels).T)
+
+
+def resample(signal: FloatArray, from_rate_hz: int, to_rate_hz: int) -> FloatArray:
+    """A whole signal ``(channels, frames)`` at another rate, as ``Resampler`` would give it."""
+    if from_rate_hz == to_rate_hz:
+        return signal
+    resampler = Resampler(from_rate_hz, to_rate_hz, signal.shape[0])
+    return np.concatenate([resampler.process(signal), resampler.finish()], axis=1)

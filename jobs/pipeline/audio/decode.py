@@ -1,0 +1,131 @@
+"""Reading sound files, block by block, through libsndfile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from jobs.pipeline.audio.containers import is_cut_off
+from jobs.pipeline.audio.signal import BLOCK_FRAMES, FloatArray
+from jobs.pipeline.errors import PipelineError
+
+MIN_SAMPLE_RATE_HZ = 8_000
+MAX_SAMPLE_RATE_HZ = 192_000
+
+# libsndfile's name of a container -> ours. What is not here is refused.
+_FORMATS = {
+    "WAV": "WAV",
+    "WAVEX": "WAV",
+    "RF64": "WAV",
+    "W64": "WAV",
+    "FLAC": "FLAC",
+    "AIFF": "AIFF",
+    "OGG": "OGG",
+    "MP3": "MP3",
+}
+
+# A header may announce "unknown" as a very large number of frames.
+_MAX_PLAUSIBLE_FRAMES = 1 << 40
+
+# The length of an MP3 is estimated from its headers; only a clear lack means that it is cut off.
+_MP3_LENGTH_TOLERANCE = 0.02
+
+
+class _ForwardReader(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no stubs
+    """Reads on from where it is. ``SoundFile`` seeks after every read, to the position where it
+    already is, and libsndfile's MP3 decoder then loses its memory of the frames before.
+    """
+
+    def seekable(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFile:
+    """A readable sound file. ``num_frames``: as its header says; decoding may find fewer."""
+
+    path: Path
+    sample_rate_hz: int
+    num_channels: int
+    num_frames: int
+    format: str
+
+    @property
+    def duration_s(self) -> float:
+        return self.num_frames / self.sample_rate_hz
+
+    def blocks(self, block_frames: int = BLOCK_FRAMES) -> Iterator[FloatArray]:
+        """Decode from the start: float32 ``(channels, n)``, n ≤ ``block_frames``, full scale 1.0.
+
+        Raises ``AUDIO_UNREADABLE`` where decoding fails and ``AUDIO_TRUNCATED`` when there is less
+        sound than announced.
+        """
+        num_decoded = 0
+        try:
+            with _ForwardReader(self.path) as file:
+                while True:
+                    frames = file.read(block_frames, dtype="float32", always_2d=True)
+                    if not len(frames):
+                        break
+                    num_decoded += len(frames)
+                    yield np.ascontiguousarray(frames.T)
+        except soundfile.SoundFileError as error:
+            raise _unreadable(str(error)) from error
+        tolerance = _MP3_LENGTH_TOLERANCE if self.format == "MP3" else 0.0
+        if num_decoded < self.num_frames * (1.0 - tolerance):
+            raise _truncated(f"decoded {num_decoded} of {self.num_frames} frames")
+
+
+def open_audio(path: Path) -> AudioFile:
+    """Read the header of a WAV, FLAC, AIFF, OGG or MP3 file.
+
+    Raises ``PipelineError``: ``AUDIO_EMPTY`` (no bytes, or no sound), ``AUDIO_UNREADABLE``,
+    ``AUDIO_TRUNCATED``, ``AUDIO_FORMAT_UNSUPPORTED``, ``AUDIO_SAMPLE_RATE_UNSUPPORTED``.
+    """
+    size_bytes = path.stat().st_size
+    if size_bytes == 0:
+        raise PipelineError("AUDIO_EMPTY", "The file is empty.")
+    try:
+        with soundfile.SoundFile(path) as file:
+            container, num_frames = str(file.format), int(file.frames)
+            sample_rate_hz, num_channels = int(file.samplerate), int(file.channels)
+    except soundfile.SoundFileError as error:
+        raise _unreadable(str(error)) from error
+
+    if container not in _FORMATS:
+        raise PipelineError(
+            "AUDIO_FORMAT_UNSUPPORTED",
+            "Only WAV, FLAC, AIFF, OGG and MP3 files can be used.",
+            detail=f"libsndfile says {container}",
+        )
+    if not MIN_SAMPLE_RATE_HZ <= sample_rate_hz <= MAX_SAMPLE_RATE_HZ:
+        raise PipelineError(
+            "AUDIO_SAMPLE_RATE_UNSUPPORTED",
+            f"The sample rate is {sample_rate_hz} Hz; it must lie between 8 and 192 kHz.",
+        )
+    if is_cut_off(path):
+        raise _truncated("the header announces more sound than the file holds")
+    if num_frames <= 0:
+        # An OGG that is cut off has lost the page that tells its length.
+        if _FORMATS[container] == "OGG":
+            raise _truncated("no last page")
+        raise PipelineError("AUDIO_EMPTY", "The file holds no sound.")
+    if num_frames > _MAX_PLAUSIBLE_FRAMES:
+        raise _unreadable("the header does not tell the length")
+    return AudioFile(path, sample_rate_hz, num_channels, num_frames, _FORMATS[container])
+
+
+def _unreadable(detail: str) -> PipelineError:
+    return PipelineError(
+        "AUDIO_UNREADABLE", "The file cannot be read as sound. Is it damaged?", detail=detail
+    )
+
+
+def _truncated(detail: str) -> PipelineError:
+    return PipelineError(
+        "AUDIO_TRUNCATED", "The file is cut off: a part of its sound is missing.", detail=detail
+    )

@@ -1,0 +1,136 @@
+"""Writing sound files, block by block; a file appears under its name only when it is whole."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from jobs.pipeline.audio.signal import FloatArray
+from jobs.pipeline.files import replacing
+
+_FULL_SCALE_24 = 1 << 23
+
+
+class WavF32Writer:
+    """A float32 WAV file, written as it comes.
+
+    Own code, because libsndfile puts the time of day (PEAK chunk) into every float WAV: here the
+    same samples give the same bytes.
+    """
+
+    _HEADER = struct.Struct("<4sI4s 4sIHHIIHHH 4sII 4sI")
+
+    def __init__(self, file: BinaryIO, sample_rate_hz: int, num_channels: int) -> None:
+        self._file = file
+        self._sample_rate_hz = sample_rate_hz
+        self._num_channels = num_channels
+        self.num_frames = 0
+        file.write(self._header())
+
+    def write(self, block: FloatArray) -> None:
+        """Append ``(channels, n)``."""
+        self._file.write(np.ascontiguousarray(block.T, dtype="<f4").tobytes())
+        self.num_frames += block.shape[1]
+
+    def close(self) -> None:
+        """Write the final sizes. The file stays open."""
+        self._file.seek(0)
+        self._file.write(self._header())
+
+    def _header(self) -> bytes:
+        frame_bytes = 4 * self._num_channels
+        # Above 4 GiB (six hours of stereo) a WAV header has no room; readers then use the size.
+        data_bytes = min(self.num_frames * frame_bytes, 0xFFFF_FFFF - self._HEADER.size)
+        ieee_float, bits = 3, 32
+        return self._HEADER.pack(
+            *(b"RIFF", self._HEADER.size - 8 + data_bytes, b"WAVE"),
+            *(b"fmt ", 18, ieee_float, self._num_channels, self._sample_rate_hz),
+            *(self._sample_rate_hz * frame_bytes, frame_bytes, bits, 0),
+            *(b"fact", 4, min(self.num_frames, 0xFFFF_FFFF)),
+            *(b"data", data_bytes),
+        )
+
+
+def write_wav_f32(
+    path: Path, blocks: Iterable[FloatArray], sample_rate_hz: int, num_channels: int
+) -> int:
+    """Write blocks ``(channels, n)`` as float32 WAV; return the number of frames."""
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        writer = WavF32Writer(file, sample_rate_hz, num_channels)
+        for block in blocks:
+            writer.write(block)
+        writer.close()
+    return writer.num_frames
+
+
+@dataclass(frozen=True, slots=True)
+class FlacWritten:
+    """``pcm_sha256``: of the interleaved 24-bit little-endian samples, as decoders give them
+    (``s24le``): independent of encoder versions. ``num_clipped``: samples beyond full scale."""
+
+    num_frames: int
+    pcm_sha256: str
+    num_clipped: int
+
+
+def write_flac_24(
+    path: Path,
+    blocks: Iterable[FloatArray],
+    sample_rate_hz: int,
+    num_channels: int,
+    *,
+    dither_key: str,
+) -> FlacWritten:
+    """Write blocks ``(channels, n)`` as 24-bit FLAC with TPDF dither.
+
+    The noise is drawn from a generator seeded with ``dither_key`` (say, a digest of the recipe):
+    the same signal under the same key gives the same samples, however it is cut into blocks.
+    """
+    quantiser = _Quantiser24(dither_key, num_channels)
+    digest = hashlib.sha256()
+    num_frames = 0
+    with (
+        replacing(path) as temporary,
+        soundfile.SoundFile(
+            temporary, "w", sample_rate_hz, num_channels, subtype="PCM_24", format="FLAC"
+        ) as file,
+    ):
+        for block in blocks:
+            samples = quantiser.quantise(block)
+            digest.update(samples.view(np.uint8).reshape(-1, 4)[:, :3].tobytes())
+            file.write(samples << 8)  # libsndfile takes the upper 24 of 32 bits
+            num_frames += len(samples)
+    return FlacWritten(num_frames, digest.hexdigest(), quantiser.num_clipped)
+
+
+class _Quantiser24:
+    """float32 ``(channels, n)`` to 24-bit integers ``(n, channels)``, in little-endian int32.
+
+    TPDF dither: the difference of two uniform variables of one step each, so that neither the
+    mean nor the variance of the rounding error depends on the signal.
+    """
+
+    def __init__(self, dither_key: str, num_channels: int) -> None:
+        seed = int.from_bytes(hashlib.sha256(dither_key.encode()).digest())
+        self._random = np.random.Generator(np.random.PCG64(seed))
+        self._num_channels = num_channels
+        self.num_clipped = 0
+
+    def quantise(self, block: FloatArray) -> NDArray[np.int32]:
+        # Frame by frame, so that the noise of a frame does not depend on the block size.
+        uniform = self._random.random((block.shape[1], self._num_channels, 2))
+        scaled = block.T.astype(np.float64) * _FULL_SCALE_24
+        scaled += uniform[:, :, 0]
+        scaled -= uniform[:, :, 1]
+        np.rint(scaled, out=scaled)
+        low, high = -_FULL_SCALE_24, _FULL_SCALE_24 - 1
+        self.num_clipped += int(np.count_nonzero((scaled < low) | (scaled > high)))
+        return np.clip(scaled, low, high).astype("<i4")

@@ -1,0 +1,41 @@
+"""Sound files: decode, probe, encode. The door that the rest of GTS comes through."""
+
+from jobs.pipeline.audio.decode import (
+    MAX_SAMPLE_RATE_HZ,
+    MIN_SAMPLE_RATE_HZ,
+    AudioFile,
+    open_audio,
+)
+from jobs.pipeline.audio.encode import (
+    FlacWritten,
+    WavF32Writer,
+    write_flac_24,
+    write_wav_f32,
+)
+from jobs.pipeline.audio.probe import (
+    MAX_DI_DURATION_S,
+    MAX_IR_DURATION_S,
+    DIProbe,
+    IRProbe,
+    mono_blocks,
+    probe_di,
+    probe_ir,
+)
+
+__all__ = [
+    "MAX_DI_DURATION_S",
+    "MAX_IR_DURATION_S",
+    "MAX_SAMPLE_RATE_HZ",
+    "MIN_SAMPLE_RATE_HZ",
+    "AudioFile",
+    "DIProbe",
+    "FlacWritten",
+    "IRProbe",
+    "WavF32Writer",
+    "mono_blocks",
+    "open_audio",
+    "probe_di",
+    "probe_ir",
+    "write_flac_24",
+    "write_wav_f32",
+]

@@ -1,0 +1,207 @@
+"""Looking at uploads: is this file what it says it is, and fit to be used?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jobs.pipeline.audio.decode import AudioFile, open_audio
+from jobs.pipeline.audio.signal import FloatArray, gain_to_db
+from jobs.pipeline.audio.waveform import WaveformOutline
+from jobs.pipeline.errors import PipelineError
+from jobs.pipeline.recipe import ChannelRule
+
+MAX_DI_DURATION_S = 600.0
+MIN_DI_DURATION_S = 0.4  # one gating block of the loudness meter
+MAX_IR_DURATION_S = 2.0
+MIN_IR_FRAMES = 32
+
+# Below this peak there is nothing but the noise of a converter or dither (16 bits: -87 dBFS).
+SILENCE_DBFS = -80.0
+_SILENCE_GAIN = 10.0 ** (SILENCE_DBFS / 20.0)
+
+
+@dataclass(frozen=True, slots=True)
+class DIProbe:
+    """What a DI file is. ``rms_dbfs``: of the mono signal that the channel rule makes.
+    ``peak_dbfs``: of the loudest channel. ``waveform``: peaks per column, linear."""
+
+    sample_rate_hz: int
+    num_channels: int
+    num_frames: int
+    duration_s: float
+    format: str
+    peak_dbfs: float
+    rms_dbfs: float
+    is_dual_mono: bool
+    waveform: tuple[float, ...]
+    warnings: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def probe_di(
+    path: Path,
+    max_duration_s: float = MAX_DI_DURATION_S,
+    channel_rule: ChannelRule = "mix",
+) -> DIProbe:
+    """Decode a whole DI recording.
+
+    Raises what ``open_audio`` and ``AudioFile.blocks`` raise, and ``AUDIO_TOO_LONG``,
+    ``AUDIO_TOO_MANY_CHANNELS``, ``DI_TOO_SHORT``, ``DI_NOT_FINITE`` (NaN or infinity in the file),
+    ``DI_SILENT``.
+    """
+    audio = open_audio(path)
+    if audio.num_channels > 2:
+        raise PipelineError(
+            "AUDIO_TOO_MANY_CHANNELS",
+            f"The file has {audio.num_channels} channels; a DI recording has one or two.",
+        )
+    _refuse_length(audio, max_duration_s, "AUDIO_TOO_LONG")
+    outline = WaveformOutline()
+    num_frames, peak, energy, is_dual_mono = 0, 0.0, 0.0, True
+    for block in audio.blocks():
+        num_frames += block.shape[1]
+        if num_frames > max_duration_s * audio.sample_rate_hz:
+            raise _too_long("AUDIO_TOO_LONG", max_duration_s)
+        _refuse_not_finite(block, "DI_NOT_FINITE", "recording")
+        peak = max(peak, float(np.abs(block).max()))
+        is_dual_mono = is_dual_mono and bool(np.array_equal(block[0], block[-1]))
+        mono = to_mono(block, channel_rule)[0].astype(np.float64)
+        energy += float(mono @ mono)
+        outline.add(block)
+    if num_frames < MIN_DI_DURATION_S * audio.sample_rate_hz:
+        raise PipelineError(
+            "DI_TOO_SHORT", f"The recording is shorter than {MIN_DI_DURATION_S:g} s."
+        )
+    rms = float(np.sqrt(energy / num_frames))
+    # Also of the mono signal: two channels out of phase add up to nothing.
+    if peak < _SILENCE_GAIN or rms < _SILENCE_GAIN / 100.0:
+        raise PipelineError("DI_SILENT", "The recording is silent.")
+    warnings: tuple[str, ...] = ()
+    if audio.num_channels == 2 and not is_dual_mono:
+        warnings = (_CHANNEL_WARNINGS[channel_rule],)
+    return DIProbe(
+        sample_rate_hz=audio.sample_rate_hz,
+        num_channels=audio.num_channels,
+        num_frames=num_frames,
+        duration_s=num_frames / audio.sample_rate_hz,
+        format=audio.format,
+        peak_dbfs=gain_to_db(peak),
+        rms_dbfs=gain_to_db(rms),
+        is_dual_mono=audio.num_channels == 2 and is_dual_mono,
+        waveform=outline.columns(),
+        warnings=warnings,
+    )
+
+
+_CHANNEL_WARNINGS: dict[ChannelRule, str] = {
+    "mix": "The two channels of the DI differ; they were mixed to one.",
+    "left": "The two channels of the DI differ; the left one was used.",
+    "right": "The two channels of the DI differ; the right one was used.",
+}
+
+
+def to_mono(block: FloatArray, channel_rule: ChannelRule) -> FloatArray:
+    """One channel ``(1, n)`` of one or two. Identical channels pass unchanged, whatever the rule:
+    half the sum of two equal numbers is exact.
+    """
+    if block.shape[0] == 1:
+        return block
+    match channel_rule:
+        case "left":
+            return block[:1]
+        case "right":
+            return block[1:2]
+        case "mix":
+            return (block[:1] + block[1:2]) * np.float32(0.5)
+
+
+def mono_blocks(audio: AudioFile, channel_rule: ChannelRule) -> Iterator[FloatArray]:
+    """Decode a file as one channel, blocks ``(1, n)``."""
+    for block in audio.blocks():
+        yield to_mono(block, channel_rule)
+
+
+@dataclass(frozen=True, slots=True)
+class IRProbe:
+    """What an impulse response file is."""
+
+    sample_rate_hz: int
+    num_channels: int
+    num_frames: int
+    duration_s: float
+    format: str
+    peak_dbfs: float
+    warnings: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def probe_ir(path: Path) -> IRProbe:
+    """Decode a whole impulse response.
+
+    Raises what ``open_audio`` raises, and ``IR_FORMAT_UNSUPPORTED`` (lossy), ``IR_TOO_SHORT``
+    (under 32 frames), ``IR_TOO_LONG`` (over 2 s), ``IR_NOT_FINITE``, ``IR_SILENT``.
+    """
+    audio, samples, warnings = read_ir(path)
+    if samples.shape[1] < MIN_IR_FRAMES:
+        raise PipelineError(
+            "IR_TOO_SHORT",
+            f"The impulse response has {samples.shape[1]} samples; "
+            f"it needs at least {MIN_IR_FRAMES}.",
+        )
+    return IRProbe(
+        sample_rate_hz=audio.sample_rate_hz,
+        num_channels=audio.num_channels,
+        num_frames=samples.shape[1],
+        duration_s=samples.shape[1] / audio.sample_rate_hz,
+        format=audio.format,
+        peak_dbfs=gain_to_db(float(np.abs(samples).max())),
+        warnings=warnings,
+    )
+
+
+def read_ir(path: Path) -> tuple[AudioFile, FloatArray, tuple[str, ...]]:
+    """The left channel ``(1, n)`` of an impulse response, at its own rate, with warnings.
+
+    Raises as ``probe_ir``, except that it takes a response of any length above zero.
+    """
+    audio = open_audio(path)
+    if audio.format not in ("WAV", "AIFF", "FLAC"):
+        raise PipelineError(
+            "IR_FORMAT_UNSUPPORTED", "An impulse response must be a WAV, AIFF or FLAC file."
+        )
+    _refuse_length(audio, MAX_IR_DURATION_S, "IR_TOO_LONG")
+    # At most 2 s at 192 kHz, one channel of it.
+    samples = np.concatenate([block[:1] for block in audio.blocks()], axis=1)
+    _refuse_not_finite(samples, "IR_NOT_FINITE", "impulse response")
+    if float(np.abs(samples).max()) < _SILENCE_GAIN:
+        raise PipelineError("IR_SILENT", "The impulse response is silent.")
+    warnings: tuple[str, ...] = ()
+    if audio.num_channels > 1:
+        warnings = (
+            f"The impulse response has {audio.num_channels} channels; the left one was used.",
+        )
+    return audio, samples, warnings
+
+
+def _refuse_length(audio: AudioFile, max_duration_s: float, code: str) -> None:
+    if audio.duration_s > max_duration_s:
+        raise _too_long(code, max_duration_s)
+
+
+def _too_long(code: str, max_duration_s: float) -> PipelineError:
+    limit = f"{max_duration_s / 60:g} minutes" if max_duration_s >= 120 else f"{max_duration_s:g} s"
+    return PipelineError(code, f"The sound is longer than {limit}.")
+
+
+def _refuse_not_finite(block: FloatArray, code: str, name: str) -> None:
+    if not np.isfinite(block).all():
+        raise PipelineError(code, f"The {name} holds values that are not numbers (NaN, infinity).")
