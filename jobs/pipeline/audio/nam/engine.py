@@ -16,6 +16,7 @@ from jobs.pipeline.audio.nam.steps import (
     run_steps,
 )
 from jobs.pipeline.audio.signal import FloatArray, empty
+from jobs.pipeline.blas import use_one_thread
 
 # Part of every render's digest: raise it whenever samples may come out differently.
 ENGINE_VERSION: Final = "numpy-1"
@@ -91,6 +92,7 @@ def build_engine(nam: NamFile, slim_size: float = 1.0) -> NamEngine:
     """
     if not 0.0 <= slim_size <= 1.0:
         raise ValueError(f"slim_size must be from 0 to 1, not {slim_size}")
+    use_one_thread()
     chosen = choose_submodel(nam, slim_size)
     if chosen.config is None:
         raise ValueError("a container holds networks, not containers")

@@ -23,6 +23,8 @@ Step: TypeAlias = tuple[Callable[..., object], tuple[Any, ...]]
 # 4096 bytes apart fall on the same cache lines (measured: matrix products 1.3 to 1.5 times slower).
 NETWORK_BLOCK_FRAMES: Final = 992
 
+_CACHE_LINE_FLOATS: Final = 16
+
 
 class Runner(Protocol):
     """One signal's way through a network: owns state and buffers, starts at all zero."""
@@ -86,7 +88,11 @@ class ModelConfig(Protocol):
 
 
 def new_buffer(rows: int, frames: int = NETWORK_BLOCK_FRAMES) -> FloatArray:
-    return np.zeros((rows, frames), np.float32)
+    """Zeros (rows, frames), beginning on a cache line: vector loads then never straddle two."""
+    size = rows * frames
+    raw = np.zeros(size + _CACHE_LINE_FLOATS, np.float32)
+    start = (-raw.ctypes.data // raw.itemsize) % _CACHE_LINE_FLOATS
+    return raw[start : start + size].reshape(rows, frames)
 
 
 def larger(a: FloatArray, b: FloatArray | float, out: FloatArray) -> Step:
