@@ -54,10 +54,13 @@ class NamStage:
         self._programs: dict[int, list[Step]] = {}
         # The buffers are still zero: silence until the state has settled.
         for _ in range(math.ceil(network.receptive_field_frames / NETWORK_BLOCK_FRAMES)):
-            run_steps(self._program(NETWORK_BLOCK_FRAMES))
+            self._run(NETWORK_BLOCK_FRAMES)
 
     def process(self, block: FloatArray) -> FloatArray:
-        """(1, n) to (1, n), n ≥ 0. Raises ``ValueError`` for any other number of channels."""
+        """(1, n) to (1, n), n ≥ 0. Not checked for numbers that are not finite.
+
+        Raises ``ValueError`` for any other number of channels.
+        """
         if block.ndim != 2 or len(block) != 1:
             raise ValueError(f"a capture takes one channel, shape (1, n), not {block.shape}")
         wet = np.empty(block.shape, np.float32)
@@ -65,13 +68,18 @@ class NamStage:
             dry = block[:, start : start + NETWORK_BLOCK_FRAMES]
             n = dry.shape[1]
             self._source[:, :n] = dry
-            run_steps(self._program(n))
+            self._run(n)
             wet[:, start : start + n] = self._target[:, :n]
         return wet
 
     def finish(self) -> FloatArray:
         """Nothing: a network answers each frame at once."""
         return empty(1)
+
+    def _run(self, n: int) -> None:
+        # A spoilt capture may overflow. Whoever takes the sound looks for what is not finite.
+        with np.errstate(over="ignore", invalid="ignore"):
+            run_steps(self._program(n))
 
     def _program(self, n: int) -> list[Step]:
         program = self._programs.get(n)
@@ -98,7 +106,9 @@ def build_engine(nam: NamFile, slim_size: float = 1.0) -> NamEngine:
         raise ValueError("a container holds networks, not containers")
     # A container's sizes are its submodels; these always run whole.
     share = 1.0 if nam.submodels else slim_size
-    return NamEngine(chosen.config.lay_out(chosen.weights, share), nam.sample_rate_hz)
+    with np.errstate(over="ignore", invalid="ignore"):
+        network = chosen.config.lay_out(chosen.weights, share)
+    return NamEngine(network, nam.sample_rate_hz)
 
 
 def choose_submodel(nam: NamFile, slim_size: float = 1.0) -> NamFile:

@@ -21,6 +21,7 @@ from jobs.pipeline.audio.nam.limits import (
     MAX_ENGINE_FLOATS,
     MAX_FILE_BYTES,
     MAX_NESTING,
+    MAX_QUOTES,
     MAX_RECEPTIVE_FIELD_FRAMES,
     MAX_SAMPLE_RATE_HZ,
     MAX_STATE_FLOATS,
@@ -41,7 +42,7 @@ ARCHITECTURES: Final = ("WaveNet", "LSTM", "ConvNet", "Linear", CONTAINER)
 
 _OLDEST_VERSION: Final = (0, 5, 0)
 _NEWEST_VERSION: Final = (0, 7, 0)
-_VERSION: Final = re.compile(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})")
+_VERSION: Final = re.compile(r"([0-9]{1,6})\.([0-9]{1,6})\.([0-9]{1,6})")
 _MAX_TEXT_CHARACTERS: Final = 200
 
 
@@ -150,11 +151,13 @@ def _parse_json(data: bytes) -> object:
             detail=f"more than {MAX_FILE_BYTES} bytes",
         )
     containers = data.count(b"[") + data.count(b"{")
-    if containers > MAX_CONTAINERS:
+    quotes = data.count(b'"')
+    if containers > MAX_CONTAINERS or quotes > MAX_QUOTES:
         raise PipelineError(
             "NAM_TOO_LARGE",
-            "This file is built in a way no capture is: far too many nested parts.",
-            detail=f"{containers} lists and objects, at most {MAX_CONTAINERS}",
+            "This file is built in a way no capture is: far too many parts.",
+            detail=f"{containers} lists and objects, at most {MAX_CONTAINERS}; "
+            f"{quotes} quotation marks, at most {MAX_QUOTES}",
         )
     try:
         parsed: object = json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)

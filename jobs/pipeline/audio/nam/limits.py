@@ -12,8 +12,10 @@ from typing import Final
 
 # Parsed JSON takes up to about ten times its text; 16 MiB keeps reading under 250 MB.
 MAX_FILE_BYTES: Final = 16 * 1024 * 1024
-# Lists and objects in the whole file. Each costs 64 bytes however short it is written.
+# Lists and objects, and quotation marks, in the whole file: what they begin costs some 60 bytes
+# however short it is written. Real files have a few hundred of each.
 MAX_CONTAINERS: Final = 20_000
+MAX_QUOTES: Final = 200_000
 MAX_WEIGHTS: Final = 1_000_000
 MAX_CHANNELS: Final = 512
 MAX_KERNEL: Final = 131_072
@@ -25,8 +27,9 @@ MAX_LAYER_ARRAYS: Final = 16
 MAX_SUBMODELS: Final = 16
 # A condition network may have one of its own; nobody has needed a third.
 MAX_NESTING: Final = 4
-# Numbers a laid-out engine may hold: grouped convolutions are spelled out as full matrices.
-MAX_ENGINE_FLOATS: Final = 4_000_000
+# Numbers a laid-out engine may hold, with groups spelled out as full matrices. Each costs a
+# multiplication per frame: this many run at about real time. A1 standard holds 28,000.
+MAX_ENGINE_FLOATS: Final = 1_200_000
 # Numbers one signal's state may hold (64 MB).
 MAX_STATE_FLOATS: Final = 16_000_000
 

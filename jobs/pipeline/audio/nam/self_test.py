@@ -8,6 +8,7 @@ settle first.)
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,7 +23,10 @@ TOLERANCE_DB: Final = 0.01
 
 @dataclass(frozen=True, slots=True)
 class SelfTest:
-    """``stated_db`` None: the file says nothing. ``measured_db`` None: the output is silent."""
+    """``stated_db`` None: the file says nothing.
+
+    ``measured_db`` None: the output is silent, or not finite.
+    """
 
     stated_db: float | None
     measured_db: float | None
@@ -48,5 +52,6 @@ def self_test(nam: NamFile, loudness_input: FloatArray, slim_size: float = 1.0) 
     """
     wet = build_engine(nam, slim_size).start().process(loudness_input).astype(np.float64)
     mean_square = float(np.mean(wet**2)) if wet.size else 0.0
-    measured = 10.0 * float(np.log10(mean_square)) if mean_square > 0.0 else None
+    is_measurable = math.isfinite(mean_square) and mean_square > 0.0
+    measured = 10.0 * math.log10(mean_square) if is_measurable else None
     return SelfTest(choose_submodel(nam, slim_size).metadata.loudness_db, measured)
