@@ -92,6 +92,11 @@ class Canvas:
         return self.wave.width // BAR_PITCH
 
     @property
+    def text_lines(self) -> int:
+        """How many lines a text under a title may take."""
+        return 4 if self.is_portrait else 2
+
+    @property
     def is_portrait(self) -> bool:
         return self.height > self.width
 

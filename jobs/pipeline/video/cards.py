@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from jobs.pipeline.video.waveform import SegmentKey, Waveform
 
 _TITLE_SIZES = (200, 184, 168, 152, 140, 128, 116, 104, 96, 88, 80, 72)
 _CAP_HEIGHT_EM = 0.7
+_DESCENT_EM = 0.2
 
 
 class Cards:
@@ -86,13 +88,25 @@ class Cards:
 
     def _di(self, di_index: int) -> Values:
         di, canvas = self.scene.dis[di_index], self.canvas
-        bottom = canvas.listing.bottom
-        area = self._title_area(bottom)
+        bottom = canvas.listing.bottom - 24
+        # Set from the bottom up: details, then the name on as many lines as it takes.
+        details = fit_text(
+            di_details(di), self.type.regular, canvas.inner_width, (52, 48, 44), canvas.text_lines
+        )
+        details_top = bottom - 60 * (len(details.lines) - 1) - (72 if details.lines else 0)
+        area = self._title_area(details_top + 90)
+        title = self._display(di.name, area, _TITLE_SIZES, 3)
+        drop = details_top - self._title_bottom
+        for line in cast(list[dict[str, str]], title["lines"]):
+            line["y"] = str(int(line["y"]) + drop)
         return {
             **self.layout.common(),
             **self._frame(self.scene.title, f"DI {di_index + 1} / {len(self.scene.dis)}"),
-            "title": self._display(di.name, area, _TITLE_SIZES, 3),
-            "lines": self._under_title(di_details(di), bottom, size=52),
+            "title": title,
+            "lines": {
+                "size": str(details.size),
+                "lines": stacked(details.lines, bottom - 60 * (len(details.lines) - 1), 60),
+            },
             "rows": [],
             "bars": self._montage_bars(only_di=di_index),
         }
@@ -139,19 +153,21 @@ class Cards:
         )
         gap = round(fitted.size * 0.98)
         first = area.y + round(fitted.size * _CAP_HEIGHT_EM)
-        self._title_bottom = first + gap * (len(fitted.lines) - 1)
+        self._title_bottom = (
+            first + gap * (len(fitted.lines) - 1) + round(_DESCENT_EM * fitted.size)
+        )
         return {"size": str(fitted.size), "lines": stacked(fitted.lines, first, gap)}
 
     def _under_title(self, text: str, bottom: int, size: int = 44) -> Values:
         """A few lines between the title and what follows; as many as there is room for."""
         gap = round(size * 1.25)
-        room = bottom - 40 - self._title_bottom - 24
-        num_lines = min(2 if not self.canvas.is_portrait else 4, room // gap)
+        room = bottom - self._title_bottom - 68
+        num_lines = min(self.canvas.text_lines, room // gap)
         fitted = FittedText((), size)
         if num_lines > 0:
             sizes = (size, size - 6, size - 12)
             fitted = fit_text(text, self.type.regular, self.canvas.inner_width, sizes, num_lines)
-        first = self._title_bottom + 24 + round(size * 1.0)
+        first = self._title_bottom + 28 + round(_CAP_HEIGHT_EM * size)
         return {"size": str(fitted.size), "lines": stacked(fitted.lines, first, gap)}
 
     def _columns(self, count: int) -> int:
@@ -263,10 +279,9 @@ class Cards:
         sizes, num_lines = (28, 26, 24, 22, 20), 4 if not self.canvas.is_portrait else 7
         fitted = fit_text(text, self.type.regular, strip.width, sizes, num_lines)
         gap = round(fitted.size * 1.3)
-        return [
-            {**line, "size": str(fitted.size)}
-            for line in stacked(fitted.lines, strip.y + round(fitted.size), gap)
-        ]
+        block = gap * (len(fitted.lines) - 1) + _CAP_HEIGHT_EM * fitted.size
+        first = round(strip.y + (strip.height - block) / 2 + _CAP_HEIGHT_EM * fitted.size)
+        return [{**line, "size": str(fitted.size)} for line in stacked(fitted.lines, first, gap)]
 
     def _tiles(self, box: Box) -> list[Values]:
         """Large enough to be read as a thumbnail: with names up to six, else numbers only."""

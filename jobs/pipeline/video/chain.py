@@ -27,8 +27,8 @@ class ChainCards:
         rows = -(-count // columns)
         gap_x = 48 if columns <= 5 else 24
         gap_y = 24
-        # Few cards do not become banners: a chain of one or two keeps the width of three.
-        shown_columns = columns if self.canvas.is_portrait else max(columns, 3)
+        # A chain of one (a full rig) does not become a banner.
+        shown_columns = columns if self.canvas.is_portrait else max(columns, 2)
         width = (box.width - gap_x * (shown_columns - 1)) // shown_columns
         height = (box.height - gap_y * (rows - 1)) // rows
         if self.canvas.is_portrait:

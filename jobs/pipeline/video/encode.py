@@ -197,7 +197,7 @@ def _write(
                 for number, mark in enumerate(marks)
             ]
         )
-        sound = _audio_packets(soundtrack, audio)
+        sound = _audio_packets(soundtrack, audio, timeline.total_frames)
         next_sound = next(sound, None)
         step = timeline.frames_per_video_frame
         for number, picture in enumerate(composer.frames()):
@@ -252,13 +252,16 @@ def _add_audio(container: OutputContainer) -> AudioStream:
     return stream
 
 
-def _audio_packets(soundtrack: Soundtrack, stream: AudioStream) -> Iterator[av.Packet[AudioStream]]:
+def _audio_packets(
+    soundtrack: Soundtrack, stream: AudioStream, total_frames: int
+) -> Iterator[av.Packet[AudioStream]]:
     for number, payload in enumerate(soundtrack.packets()):
         packet: av.Packet[Any] = av.Packet(payload)
         packet.stream = stream
         packet.time_base = Fraction(1, OUTPUT_SAMPLE_RATE_HZ)
         packet.pts = packet.dts = number * AAC_FRAME
-        packet.duration = AAC_FRAME
+        # The last packet counts only as far as the timeline goes: both streams end together.
+        packet.duration = min(AAC_FRAME, total_frames - number * AAC_FRAME)
         packet.is_keyframe = True
         yield packet
 

@@ -34,6 +34,11 @@ AAC_PRIMING = 1024
 AAC_BIT_RATE = 384_000
 TRUE_PEAK_CEILING_DBTP = -1.0
 
+# No noise substitution and no intensity stereo: the tones are to be compared, not imitated. Most
+# soundtracks are dual mono; coded as mid and side, the idle side leaves the encoder's search for
+# the bit rate without an end (2.5 times slower, at no better ratio of signal to noise).
+_AAC_OPTIONS = {"aac_coder": "twoloop", "aac_ms": "0", "aac_is": "0", "aac_pns": "0"}
+
 _OVERSAMPLING = 4
 _MAX_ATTEMPTS = 4
 # A little more than needed, because coding at the new level moves the peaks again.
@@ -90,6 +95,7 @@ def new_aac_encoder() -> AudioCodecContext:
     encoder.layout = "stereo"
     encoder.format = "fltp"
     encoder.bit_rate = AAC_BIT_RATE
+    encoder.options = _AAC_OPTIONS
     return encoder
 
 
