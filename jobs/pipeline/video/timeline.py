@@ -162,6 +162,16 @@ class Timeline:
         return asdict(self)
 
 
+def timeline_from_json(data: Mapping[str, Any]) -> Timeline:
+    """The inverse of ``Timeline.as_json``."""
+    values = {
+        **data,
+        "entries": tuple(TimelineEntry(**entry) for entry in data["entries"]),
+        "cards": tuple(TimelineCard(**card) for card in data["cards"]),
+    }
+    return Timeline(**values)
+
+
 def fade_in_gains(num_frames: int) -> FloatArray:
     """Equal-power fade: sin(π/2·(n+½)/N), shape ``(num_frames,)``."""
     phase = (np.arange(num_frames) + 0.5) / max(num_frames, 1)
