@@ -243,7 +243,7 @@ JOB_RETRY_DELAYS_S = (30, 120)
 JOB_HARD_TIME_LIMIT_S = 2 * 60 * 60
 GTS_WORKER_THREADS = env_number("GTS_WORKER_THREADS", max(2, os.cpu_count() or 2))
 
-CELERY_BROKER_URL = "memory://" if IS_EMBEDDED else REDIS_URL
+CELERY_BROKER_URL = "memory://localhost/" if IS_EMBEDDED else REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True  # the Job row is the result
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

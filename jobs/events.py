@@ -18,11 +18,15 @@ from channels.layers import get_channel_layer
 from django.db import transaction
 
 from jobs.models import Job
+from jobs.states import JobState
 
 logger = logging.getLogger(__name__)
 
 # Sends that have not left yet; more than these are dropped, the watcher's next snapshot has them.
 _MAX_IN_FLIGHT: Final = 512
+
+
+_PHASES: Final = {JobState.PENDING: 0, JobState.RUNNING: 0, JobState.QUEUED: 2}
 
 
 def group_of(job_id: object) -> str:
@@ -42,6 +46,15 @@ def describe(job: Job) -> dict[str, Any]:
     }
 
 
+def order_of(job: Job) -> list[float]:
+    """Of two reports about one job the newer has the greater order, whichever comes first.
+
+    Within an attempt: it runs, it ends or waits for another try, it is queued again.
+    """
+    phase = _PHASES.get(JobState(job.state), 1)
+    return [job.attempt, phase, job.progress]
+
+
 def publish(job: Job, *, is_one_of_many: bool = False) -> None:
     """Tell the watchers of ``job`` and of its ancestors how it stands, after the commit.
 
@@ -49,7 +62,7 @@ def publish(job: Job, *, is_one_of_many: bool = False) -> None:
     hundreds of messages at a time would overflow their channels.
     """
     kind = "job.finished" if job.is_finished else "job.progress"
-    message = {"type": kind, "attempt": job.attempt, "event": describe(job)}
+    message = {"type": kind, "order": order_of(job), "event": describe(job)}
     ancestors = [] if is_one_of_many else _ancestor_groups(job)
     _send_on_commit([group_of(job.uuid), *ancestors], message)
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 
 from accounts.errors import NotFoundError
-from jobs.events import describe
 from jobs.models import Job
 from jobs.querysets import JobQuerySet
 
@@ -46,9 +45,3 @@ def job_tree(job: Job) -> list[Job]:
         ]
         tree += level
     return tree
-
-
-def job_snapshot(job: Job) -> dict[str, Any]:
-    """How ``job`` and all below it stand, as watchers see it."""
-    _, *below = job_tree(job)
-    return {**describe(job), "children": [describe(child) for child in below]}

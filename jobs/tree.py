@@ -91,6 +91,7 @@ def advance(parent: Job) -> None:
     if is_doomed:
         for child in ahead:
             cancel_unless_running(child, among=[JobState.PENDING])
+        events.publish_tree(parent)  # before the news of its own end, after which nobody listens
         ahead = [child for child in ahead if not child.is_finished]
     if not ahead:
         _resolve(parent, children)

@@ -9,13 +9,14 @@ import pytest
 from django.db import connection
 
 from accounts.errors import ConflictError
+from accounts.tests.factories import make_user
 from jobs import services
 from jobs.models import Job
 from jobs.registry import ChildJob, JobContext
 from jobs.runner import run_job
 from jobs.services import job_cancel, job_enqueue, job_retry
 from jobs.states import JobState
-from jobs.tests.factories import make_job, make_user
+from jobs.tests.factories import make_job
 from jobs.tests.handlers import LEAF, PARENT
 from jobs.tests.running import run_until_idle
 

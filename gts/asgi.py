@@ -1,0 +1,26 @@
+"""The ASGI application: pages and API, static files, WebSockets, and the life of the process."""
+
+from __future__ import annotations
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gts.settings")
+# Sets Django up: everything below needs the models.
+django_application = get_asgi_application()
+
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+
+from gts.lifespan import lifespan  # noqa: E402
+from gts.static import StaticFiles  # noqa: E402
+from gts.websocket_auth import WebSocketAuthentication  # noqa: E402
+from jobs.routing import websocket_urlpatterns  # noqa: E402
+
+application = ProtocolTypeRouter(
+    {
+        "http": StaticFiles(django_application),
+        "websocket": WebSocketAuthentication(URLRouter(websocket_urlpatterns)),
+        "lifespan": lifespan,
+    }
+)

@@ -1,0 +1,147 @@
+"""The worker inside the server process, for the mode that needs no other servers.
+
+The same Celery tasks as in production, over the in-memory broker, in threads. What a message
+forgot, because the process ended, is in the database: every start picks up what was dropped.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO, Final
+
+from celery.worker import WorkController
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from gts.celery import app
+from jobs import runner
+from jobs.registry import Queue
+from jobs.sweep import sweep
+
+logger = logging.getLogger(__name__)
+
+SWEEP_S: Final = 5.0
+STOP_GRACE_S: Final = 3.0
+_STRANDED_AFTER_S: Final = 1.0
+_SHORT_THREADS: Final = 2
+_READY_WITHIN_S: Final = 20.0
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+
+class StartError(Exception):
+    """The embedded worker cannot start; the text is for whoever started the server."""
+
+
+class EmbeddedWorker:
+    """Short work and renders, each in threads of their own, so that none waits for the other."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._lock_file: IO[str] | None = None
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._controllers: list[WorkController] = []
+
+    def start(self) -> None:
+        """Take up what an earlier process left, then work. Raises ``StartError``."""
+        self._lock_file = _lock(self._data_dir)
+        runner.allow_work()
+        try:
+            # Nobody else can hold a job, so whatever is running was left by a dead process.
+            sweep(lost_before=timezone.now(), stranded_before=timezone.now())
+        except DatabaseError as error:
+            self._lock_file.close()
+            raise StartError(f"The database is not ready ({error}): manage.py migrate") from error
+        finally:
+            connection.close()
+        self._start_worker("short", _SHORT_THREADS)
+        self._start_worker("render", settings.GTS_WORKER_THREADS)
+        self._start_thread("embedded-sweep", self._keep_sweeping)
+
+    def stop(self) -> None:
+        """Jobs hand back what they do, then the threads end: within seconds."""
+        runner.stop_work()
+        self._stopping.set()
+        for controller in self._controllers:
+            self._start_thread("embedded-stop", controller.stop)
+        deadline_s = time.monotonic() + STOP_GRACE_S
+        for thread in self._threads:
+            thread.join(max(deadline_s - time.monotonic(), 0.0))
+        if any(thread.is_alive() for thread in self._threads):
+            # Python would wait for the pool's threads without end.
+            logger.warning("a job did not stop in time; the next start takes it up again")
+            end = threading.Timer(1.0, os._exit, [0])
+            end.daemon = True
+            end.start()
+        elif self._lock_file is not None:
+            self._lock_file.close()
+
+    def _start_worker(self, queue: Queue, num_threads: int) -> None:
+        is_ready = threading.Event()
+        controller = WorkController(
+            app=app,
+            ready_callback=lambda consumer: is_ready.set(),
+            hostname=f"{queue}@embedded",
+            queues=[queue],
+            pool="threads",
+            concurrency=num_threads,
+            without_gossip=True,
+            without_mingle=True,
+            without_heartbeat=True,
+        )
+        self._controllers.append(controller)
+        self._start_thread(f"embedded-{queue}", controller.start)
+        # The choice of queues is kept by the app, so the next worker would change this one's.
+        if not is_ready.wait(_READY_WITHIN_S):
+            raise StartError(f"The worker for {queue} jobs did not start.")
+
+    def _start_thread(self, name: str, target: Callable[[], object]) -> None:
+        thread = threading.Thread(target=target, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _keep_sweeping(self) -> None:
+        lost_after = timedelta(seconds=settings.JOB_LOST_AFTER_S)
+        awake_since = last = timezone.now()
+        while not self._stopping.wait(SWEEP_S):
+            now = timezone.now()
+            if now - last > timedelta(seconds=6 * SWEEP_S):
+                awake_since = now  # the machine slept: heartbeats are old, workers are not dead
+            last = now
+            is_rested = now - awake_since >= lost_after
+            try:
+                sweep(
+                    lost_before=now - lost_after if is_rested else datetime.min.replace(tzinfo=UTC)
+                )
+            except Exception:
+                logger.exception("the sweep stumbled")
+            finally:
+                connection.close()
+
+
+def _lock(data_dir: Path) -> IO[str]:
+    """Held until the process ends, however it ends."""
+    path = data_dir / "server.lock"
+    file = open(path, "a+")  # noqa: SIM115 - held open on purpose
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.seek(0)
+        other = file.read().strip() or "unknown"
+        file.close()
+        raise StartError(
+            f"Another GTS server (process {other}) is using {data_dir}. Stop it first, "
+            "or give this one a folder of its own with GTS_DATA_DIR."
+        ) from error
+    file.truncate(0)
+    file.write(f"{os.getpid()}\n")
+    file.flush()
+    return file

@@ -1,0 +1,38 @@
+"""The life of a server process; in embedded mode the worker lives and ends with it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from django.conf import settings
+
+from gts.embedded import EmbeddedWorker, StartError
+from gts.websocket_auth import Receive, Scope, Send
+from jobs import events
+
+logger = logging.getLogger(__name__)
+
+
+async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
+    """The ASGI protocol: one call for the whole life of the process."""
+    await receive()  # lifespan.startup
+    events.bind_loop(asyncio.get_running_loop())
+    worker = EmbeddedWorker(settings.DATA_DIR) if settings.IS_EMBEDDED else None
+    if worker is not None:
+        try:
+            await asyncio.to_thread(worker.start)
+        except StartError as error:
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        except Exception as error:
+            # Without this a server would take the protocol for unknown and serve without worker.
+            logger.exception("the embedded worker did not start")
+            await send({"type": "lifespan.startup.failed", "message": repr(error)})
+            return
+    await send({"type": "lifespan.startup.complete"})
+    await receive()  # lifespan.shutdown
+    if worker is not None:
+        await asyncio.to_thread(worker.stop)
+    events.bind_loop(None)
+    await send({"type": "lifespan.shutdown.complete"})

@@ -1,0 +1,78 @@
+"""GTS as processes of their own: started, stopped and killed by tests."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_S = 60
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def environment(data_dir: Path, **changes: str) -> dict[str, str]:
+    """Nothing of the tests' own settings; embedded unless ``changes`` says otherwise."""
+    mine = ("GTS_", "DATABASE_URL", "REDIS_URL", "PYTEST")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(mine)}
+    return {**kept, "GTS_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1", **changes}
+
+
+def manage(env: Mapping[str, str], *arguments: str) -> str:
+    """One management command, or with ``shell -c`` a few lines of Python. Returns what it says."""
+    command = [sys.executable, "manage.py", *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@contextmanager
+def process(env: Mapping[str, str], log: Path, *command: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is gone at the end, whatever happens. Its output goes to ``log``."""
+    with log.open("ab") as output:
+        running = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=ROOT,
+            env=env,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+        try:
+            yield running
+        finally:
+            kill(running)
+
+
+def kill(running: subprocess.Popen[bytes]) -> None:
+    """SIGKILL for the process and its children: as when the machine loses power."""
+    if running.poll() is None:
+        os.killpg(running.pid, signal.SIGKILL)
+    running.wait(timeout=PATIENCE_S)
+
+
+def wait_until(is_true: Callable[[], bool], what: str) -> None:
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not is_true():
+        assert time.monotonic() < deadline_s, f"waited in vain until {what}"
+        time.sleep(0.05)
+
+
+def answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
