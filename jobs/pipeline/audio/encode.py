@@ -72,7 +72,7 @@ def write_wav_f32(
 
 
 @dataclass(frozen=True, slots=True)
-class FlacWritten:
+class PcmWritten:
     """``pcm_sha256``: of the interleaved 24-bit little-endian samples, as decoders give them
     (``s24le``): independent of encoder versions. ``num_clipped``: samples beyond full scale."""
 
@@ -81,15 +81,16 @@ class FlacWritten:
     num_clipped: int
 
 
-def write_flac_24(
+def write_pcm_24(
     path: Path,
     blocks: Iterable[FloatArray],
     sample_rate_hz: int,
     num_channels: int,
     *,
     dither_key: str,
-) -> FlacWritten:
-    """Write blocks ``(channels, n)`` as 24-bit FLAC with TPDF dither.
+) -> PcmWritten:
+    """Write blocks ``(channels, n)`` at 24 bits with TPDF dither: WAV where ``path`` ends in
+    ``.wav``, else FLAC.
 
     The noise is drawn from a generator seeded with ``dither_key`` (say, a digest of the recipe):
     the same signal under the same key gives the same samples, however it is cut into blocks.
@@ -97,10 +98,11 @@ def write_flac_24(
     quantiser = _Quantiser24(dither_key, num_channels)
     digest = hashlib.sha256()
     num_frames = 0
+    container = "WAV" if path.suffix.lower() == ".wav" else "FLAC"
     with (
         replacing(path) as temporary,
         soundfile.SoundFile(
-            temporary, "w", sample_rate_hz, num_channels, subtype="PCM_24", format="FLAC"
+            temporary, "w", sample_rate_hz, num_channels, subtype="PCM_24", format=container
         ) as file,
     ):
         for block in blocks:
@@ -108,7 +110,7 @@ def write_flac_24(
             digest.update(samples.view(np.uint8).reshape(-1, 4)[:, :3].tobytes())
             file.write(samples << 8)  # libsndfile takes the upper 24 of 32 bits
             num_frames += len(samples)
-    return FlacWritten(num_frames, digest.hexdigest(), quantiser.num_clipped)
+    return PcmWritten(num_frames, digest.hexdigest(), quantiser.num_clipped)
 
 
 class _Quantiser24:

@@ -7,9 +7,9 @@ from jobs.pipeline.audio.decode import (
     open_audio,
 )
 from jobs.pipeline.audio.encode import (
-    FlacWritten,
+    PcmWritten,
     WavF32Writer,
-    write_flac_24,
+    write_pcm_24,
     write_wav_f32,
 )
 from jobs.pipeline.audio.probe import (
@@ -29,13 +29,13 @@ __all__ = [
     "MIN_SAMPLE_RATE_HZ",
     "AudioFile",
     "DIProbe",
-    "FlacWritten",
     "IRProbe",
+    "PcmWritten",
     "WavF32Writer",
     "mono_blocks",
     "open_audio",
     "probe_di",
     "probe_ir",
-    "write_flac_24",
+    "write_pcm_24",
     "write_wav_f32",
 ]

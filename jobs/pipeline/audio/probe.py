@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from jobs.pipeline.audio.decode import AudioFile, open_audio
-from jobs.pipeline.audio.signal import FloatArray, gain_to_db
+from jobs.pipeline.audio.signal import OUTPUT_SAMPLE_RATE_HZ, FloatArray, Resampler, gain_to_db
 from jobs.pipeline.audio.waveform import WaveformOutline
-from jobs.pipeline.errors import PipelineError
+from jobs.pipeline.errors import PipelineError, Progress, no_progress
 from jobs.pipeline.recipe import ChannelRule
 
 MAX_DI_DURATION_S = 600.0
@@ -27,8 +28,9 @@ _SILENCE_GAIN = 10.0 ** (SILENCE_DBFS / 20.0)
 
 @dataclass(frozen=True, slots=True)
 class DIProbe:
-    """What a DI file is. ``rms_dbfs``: of the mono signal that the channel rule makes.
-    ``peak_dbfs``: of the loudest channel. ``waveform``: peaks per column, linear."""
+    """What a DI file is. ``rms_dbfs``: of the mono signal that the channel rule makes, at 48 kHz,
+    so that versions of one recording at different rates are staged alike. ``peak_dbfs``: of the
+    loudest channel. ``waveform``: peaks per column, linear."""
 
     sample_rate_hz: int
     num_channels: int
@@ -49,6 +51,7 @@ def probe_di(
     path: Path,
     max_duration_s: float = MAX_DI_DURATION_S,
     channel_rule: ChannelRule = "mix",
+    progress: Progress = no_progress,
 ) -> DIProbe:
     """Decode a whole DI recording.
 
@@ -64,7 +67,8 @@ def probe_di(
         )
     _refuse_length(audio, max_duration_s, "AUDIO_TOO_LONG")
     outline = WaveformOutline()
-    num_frames, peak, energy, is_dual_mono = 0, 0.0, 0.0, True
+    num_frames, peak, is_dual_mono = 0, 0.0, True
+    power = _MeanPower(audio.sample_rate_hz)
     for block in audio.blocks():
         num_frames += block.shape[1]
         if num_frames > max_duration_s * audio.sample_rate_hz:
@@ -72,14 +76,14 @@ def probe_di(
         _refuse_not_finite(block, "DI_NOT_FINITE", "recording")
         peak = max(peak, float(np.abs(block).max()))
         is_dual_mono = is_dual_mono and bool(np.array_equal(block[0], block[-1]))
-        mono = to_mono(block, channel_rule)[0].astype(np.float64)
-        energy += float(mono @ mono)
+        power.add(to_mono(block, channel_rule))
         outline.add(block)
+        progress(min(1.0, num_frames / audio.num_frames))
     if num_frames < MIN_DI_DURATION_S * audio.sample_rate_hz:
         raise PipelineError(
             "DI_TOO_SHORT", f"The recording is shorter than {MIN_DI_DURATION_S:g} s."
         )
-    rms = float(np.sqrt(energy / num_frames))
+    rms = power.rms()
     # Also of the mono signal: two channels out of phase add up to nothing.
     if peak < _SILENCE_GAIN or rms < _SILENCE_GAIN / 100.0:
         raise PipelineError("DI_SILENT", "The recording is silent.")
@@ -98,6 +102,29 @@ def probe_di(
         waveform=outline.columns(),
         warnings=warnings,
     )
+
+
+class _MeanPower:
+    """RMS of a mono stream, heard at 48 kHz."""
+
+    def __init__(self, sample_rate_hz: int) -> None:
+        self._resampler = Resampler(sample_rate_hz, OUTPUT_SAMPLE_RATE_HZ, 1)
+        self._energy = 0.0
+        self._num_frames = 0
+
+    def add(self, block: FloatArray) -> None:
+        """Hear ``(1, n)``."""
+        self._count(self._resampler.process(block))
+
+    def rms(self) -> float:
+        """Linear; ends the stream."""
+        self._count(self._resampler.finish())
+        return math.sqrt(self._energy / max(self._num_frames, 1))
+
+    def _count(self, block: FloatArray) -> None:
+        samples = block[0].astype(np.float64)
+        self._energy += float(samples @ samples)
+        self._num_frames += len(samples)
 
 
 _CHANNEL_WARNINGS: dict[ChannelRule, str] = {

@@ -55,6 +55,35 @@ def empty(num_channels: int) -> FloatArray:
     return np.zeros((num_channels, 0), dtype=np.float32)
 
 
+class EvenBlocks:
+    """Hands a stage that answers each frame at once blocks of one length and no other.
+
+    For stages whose arithmetic or cost depends on the length. The last block is filled up with
+    silence, whose answer is thrown away: the signal has ended.
+    """
+
+    def __init__(self, stage: Stage, block_frames: int, num_channels: int) -> None:
+        self._stage = stage
+        self._block_frames = block_frames
+        self._num_channels = num_channels
+        self._pending = empty(num_channels)
+
+    def process(self, block: FloatArray) -> FloatArray:
+        pending = np.concatenate([self._pending, block], axis=1)
+        num_ready = pending.shape[1] // self._block_frames * self._block_frames
+        self._pending = pending[:, num_ready:].copy()
+        outputs = [
+            self._stage.process(pending[:, start : start + self._block_frames])
+            for start in range(0, num_ready, self._block_frames)
+        ]
+        return np.concatenate([empty(self._num_channels), *outputs], axis=1)
+
+    def finish(self) -> FloatArray:
+        num_left = self._pending.shape[1]
+        filling = np.zeros((self._num_channels, -num_left % self._block_frames), np.float32)
+        return self.process(filling)[:, :num_left]
+
+
 class Resampler:
     """Changes the rate of a stream with soxr VHQ: no lag, and no frame too many.
 

@@ -15,7 +15,7 @@ from jobs.pipeline.audio.files import (
     open_audio,
     probe_di,
     probe_ir,
-    write_flac_24,
+    write_pcm_24,
     write_wav_f32,
 )
 from jobs.pipeline.audio.signal import FloatArray
@@ -226,7 +226,7 @@ def test_float_wav_is_read_back_to_the_bit_and_is_the_same_file_each_time(tmp_pa
 
 def test_flac_holds_the_dithered_samples_that_its_hash_is_of(tmp_path: Path) -> None:
     signal = plucks()
-    written = write_flac_24(tmp_path / "a.flac", cut(signal, 999), 48_000, 1, dither_key="k")
+    written = write_pcm_24(tmp_path / "a.flac", cut(signal, 999), 48_000, 1, dither_key="k")
     samples, _ = soundfile.read(tmp_path / "a.flac", dtype="int32", always_2d=True)
     packed = (samples >> 8).astype("<i4").view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
 
@@ -245,14 +245,14 @@ def test_dither_depends_on_the_key_alone(tmp_path: Path) -> None:
     def pcm(block_frames: int, key: str) -> str:
         path = tmp_path / "a.flac"
         blocks = cut(signal, block_frames)
-        return write_flac_24(path, blocks, 48_000, 1, dither_key=key).pcm_sha256
+        return write_pcm_24(path, blocks, 48_000, 1, dither_key=key).pcm_sha256
 
     assert pcm(999, "one") == pcm(16_384, "one") != pcm(999, "two")
 
 
 def test_what_is_beyond_full_scale_is_clipped_and_counted(tmp_path: Path) -> None:
     signal = np.array([[0.5, 1.5, -1.5, 0.0]], dtype=np.float32)
-    written = write_flac_24(tmp_path / "a.flac", [signal], 48_000, 1, dither_key="")
+    written = write_pcm_24(tmp_path / "a.flac", [signal], 48_000, 1, dither_key="")
     back, _ = soundfile.read(tmp_path / "a.flac")
     assert written.num_clipped == 2
     assert back == pytest.approx([0.5, 1.0, -1.0, 0.0], abs=1e-6)
@@ -265,7 +265,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path)
 
     (tmp_path / "a.flac").write_bytes(b"old")
     for write in (
-        lambda: write_flac_24(tmp_path / "a.flac", blocks(), 48_000, 1, dither_key=""),
+        lambda: write_pcm_24(tmp_path / "a.flac", blocks(), 48_000, 1, dither_key=""),
         lambda: write_wav_f32(tmp_path / "a.flac", blocks(), 48_000, 1),
     ):
         with pytest.raises(RuntimeError, match="power cut"):

@@ -1,0 +1,83 @@
+"""The built-in processors: one module per family, the schema beside the code that sounds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from jobs.pipeline.audio.blocks.filters import HIGH_PASS, LOW_PASS
+from jobs.pipeline.audio.blocks.gain import GAIN
+from jobs.pipeline.audio.blocks.schema import BlockType, Parameter
+from jobs.pipeline.errors import PipelineError
+
+__all__ = [
+    "BLOCK_TYPES",
+    "BlockType",
+    "Parameter",
+    "block_type",
+    "describe_parameters",
+    "validate_parameters",
+]
+
+BLOCK_TYPES: dict[str, BlockType] = {
+    block_type.name: block_type for block_type in (GAIN, HIGH_PASS, LOW_PASS)
+}
+
+
+def block_type(processor: str) -> BlockType:
+    """Raises ``BLOCK_UNKNOWN`` for a processor that does not exist."""
+    found = BLOCK_TYPES.get(processor)
+    if found is None:
+        raise PipelineError("BLOCK_UNKNOWN", f"There is no built-in processor “{processor}”.")
+    return found
+
+
+def validate_parameters(
+    processor: str, parameters: Mapping[str, object]
+) -> dict[str, float | bool]:
+    """Check the parameters of a processor and fill in what is left out.
+
+    Besides its own parameters each takes ``bypass`` (true or false). Raises ``BLOCK_UNKNOWN``,
+    ``BLOCK_PARAMETER_UNKNOWN``, ``BLOCK_PARAMETER_INVALID`` (not a number, not true or false) and
+    ``BLOCK_PARAMETER_OUT_OF_RANGE``; each names the parameter.
+    """
+    kind = block_type(processor)
+    known = {parameter.name for parameter in kind.parameters} | {"bypass"}
+    for name in parameters:
+        if name not in known:
+            raise PipelineError(
+                "BLOCK_PARAMETER_UNKNOWN", f"{kind.title} has no parameter “{name}”."
+            )
+    bypass = parameters.get("bypass", False)
+    if not isinstance(bypass, bool):
+        raise PipelineError("BLOCK_PARAMETER_INVALID", "bypass must be true or false.")
+    complete: dict[str, float | bool] = {"bypass": bypass}
+    for parameter in kind.parameters:
+        complete[parameter.name] = _checked(parameter, parameters.get(parameter.name))
+    return complete
+
+
+def _checked(parameter: Parameter, value: object) -> float:
+    if value is None:
+        return parameter.default
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise PipelineError("BLOCK_PARAMETER_INVALID", f"{parameter.name} must be a number.")
+    if not math.isfinite(value) or not parameter.minimum <= value <= parameter.maximum:
+        raise PipelineError(
+            "BLOCK_PARAMETER_OUT_OF_RANGE",
+            f"{parameter.name} must be from {parameter.minimum:g} to {parameter.maximum:g} "
+            f"{parameter.unit}, not {value:g}.",
+        )
+    return float(value)
+
+
+def describe_parameters(processor: str, parameters: Mapping[str, object]) -> str:
+    """The settings for people: "Gain +3 dB"; of a bypassed processor only that it is."""
+    complete = validate_parameters(processor, parameters)
+    if complete["bypass"]:
+        return "bypassed"
+    return ", ".join(
+        f"{parameter.label} {complete[parameter.name]:{'+' if parameter.unit == 'dB' else ''}g} "
+        f"{parameter.unit}"
+        for parameter in block_type(processor).parameters
+    )

@@ -1,0 +1,45 @@
+"""High-pass and low-pass, 6 dB per octave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pedalboard
+
+from jobs.pipeline.audio.blocks.plugin import start_plugin
+from jobs.pipeline.audio.blocks.schema import BlockType, Parameter
+from jobs.pipeline.audio.signal import Stage
+
+# The lowest cutoff, 20 Hz, rings down by 90 dB in under a tenth of a second.
+_TAIL_S = 0.1
+
+
+def _start_high_pass(
+    parameters: Mapping[str, float], sample_rate_hz: int, num_channels: int
+) -> Stage:
+    plugin = pedalboard.HighpassFilter(parameters["cutoff_hz"])
+    return start_plugin(plugin, sample_rate_hz, num_channels)
+
+
+def _start_low_pass(
+    parameters: Mapping[str, float], sample_rate_hz: int, num_channels: int
+) -> Stage:
+    # A capture may run at a rate that has no such frequencies: then there is nothing to cut.
+    cutoff_hz = min(parameters["cutoff_hz"], 0.49 * sample_rate_hz)
+    return start_plugin(pedalboard.LowpassFilter(cutoff_hz), sample_rate_hz, num_channels)
+
+
+HIGH_PASS = BlockType(
+    name="high_pass",
+    title="High-pass",
+    parameters=(Parameter("cutoff_hz", "Cutoff", "Hz", 20.0, 2000.0, 80.0),),
+    start=_start_high_pass,
+    tail_s=_TAIL_S,
+)
+LOW_PASS = BlockType(
+    name="low_pass",
+    title="Low-pass",
+    parameters=(Parameter("cutoff_hz", "Cutoff", "Hz", 1000.0, 20_000.0, 12_000.0),),
+    start=_start_low_pass,
+    tail_s=_TAIL_S,
+)
