@@ -63,7 +63,7 @@ class ConvNetConfig:
         per_layer = 6 * NETWORK_BLOCK_FRAMES * len(self.dilations)
         return self.channels * (per_layer + self.receptive_field_frames)
 
-    def lay_out(self, weights: FloatArray, slim_size: float) -> ConvNetNetwork:
+    def lay_out(self, weights: FloatArray) -> ConvNetNetwork:
         reader = WeightReader(weights)
         *block_shapes, head_shape = self.shapes()
         blocks = []

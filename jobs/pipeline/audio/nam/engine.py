@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from jobs.pipeline.audio.nam.file import NamFile
+from jobs.pipeline.audio.nam.networks import lay_out
 from jobs.pipeline.audio.nam.steps import (
     NETWORK_BLOCK_FRAMES,
     Network,
@@ -18,7 +19,9 @@ from jobs.pipeline.audio.nam.steps import (
 from jobs.pipeline.audio.signal import FloatArray, empty
 from jobs.pipeline.blas import use_one_thread
 
-# Part of every render's digest: raise it whenever samples may come out differently.
+# Part of every render's digest: raise it whenever samples may come out differently. On one machine
+# the same blocks give the same bits; between processors the last bits differ with the kernels
+# OpenBLAS has for them.
 ENGINE_VERSION: Final = "numpy-1"
 
 # Block lengths a stage keeps ready; a signal comes in one length and a remainder.
@@ -107,7 +110,7 @@ def build_engine(nam: NamFile, slim_size: float = 1.0) -> NamEngine:
     # A container's sizes are its submodels; these always run whole.
     share = 1.0 if nam.submodels else slim_size
     with np.errstate(over="ignore", invalid="ignore"):
-        network = chosen.config.lay_out(chosen.weights, share)
+        network = lay_out(chosen.config, chosen.weights, share)
     return NamEngine(network, nam.sample_rate_hz)
 
 

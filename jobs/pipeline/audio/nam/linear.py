@@ -51,7 +51,7 @@ class LinearConfig:
     def num_state_floats(self) -> int:
         return self.num_taps + NETWORK_BLOCK_FRAMES
 
-    def lay_out(self, weights: FloatArray, slim_size: float) -> LinearNetwork:
+    def lay_out(self, weights: FloatArray) -> LinearNetwork:
         reader = WeightReader(weights)
         taps = reader.take(self.num_taps)
         bias = reader.take(1)[0] if self.has_bias else np.float32(0.0)

@@ -62,7 +62,7 @@ class LstmConfig:
     def num_state_floats(self) -> int:
         return 8 * self.hidden_size * (NETWORK_BLOCK_FRAMES + 2 * self.num_layers)
 
-    def lay_out(self, weights: FloatArray, slim_size: float) -> LstmNetwork:
+    def lay_out(self, weights: FloatArray) -> LstmNetwork:
         reader = WeightReader(weights)
         cells = tuple(_Cell.read(reader, inputs, self.hidden_size) for inputs in self.cell_inputs)
         head = reader.take(self.num_outputs * self.hidden_size).astype(np.float64)

@@ -82,10 +82,6 @@ class ModelConfig(Protocol):
         """Upper bound of the numbers one runner holds."""
         ...
 
-    def lay_out(self, weights: FloatArray, slim_size: float) -> Network:
-        """``weights``: all of them, in file order. ``slim_size`` 0..1, for slimmable layers."""
-        ...
-
 
 def new_buffer(rows: int, frames: int = NETWORK_BLOCK_FRAMES) -> FloatArray:
     """Zeros (rows, frames), beginning on a cache line: vector loads then never straddle two."""

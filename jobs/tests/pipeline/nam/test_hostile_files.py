@@ -9,14 +9,32 @@ import tracemalloc
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
 
-from jobs.pipeline.audio.nam import build_engine
+from jobs.pipeline.audio.nam import build_engine, parse_nam
 from jobs.pipeline.audio.nam.engine import choose_submodel
 from jobs.pipeline.audio.nam.limits import MAX_FILE_BYTES
 from jobs.pipeline.errors import PipelineError
 from jobs.tests.pipeline.nam import own_models
 from jobs.tests.pipeline.nam.own_models import document, parse_document
+
+# What a text generator would seldom hit upon.
+PIECES = [
+    b"-",
+    b"0",
+    b"99999999",
+    b"1e308",
+    b"null",
+    b"[[",
+    b"]",
+    b'","',
+    b"{}",
+    b"\\u0000",
+    b"NaN",
+]
 
 MEBIBYTE = 1024 * 1024
 MAX_RESIDENT_BYTES = 300 * MEBIBYTE
@@ -210,6 +228,25 @@ def test_documents_with_one_thing_wrong_give_typed_errors_only() -> None:
             put(original, path, before)
     assert len(codes) > 500
     assert {code.split("_")[0] for code in codes} == {"NAM"}
+
+
+@given(data=st.data())
+@settings(max_examples=150, deadline=None)
+def test_spoilt_text_gives_typed_errors_only(data: st.DataObject) -> None:
+    """Some bytes of a real file cut out, others put in."""
+    name = data.draw(st.sampled_from(own_models.NAMES))
+    text = (own_models.DATA / f"{name}.nam").read_bytes()
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, min(start + 40, len(text))))
+    inserted = data.draw(st.one_of(st.binary(max_size=20), st.sampled_from(PIECES)))
+    try:
+        nam = parse_nam(text[:start] + inserted + text[end:])
+    except PipelineError as error:
+        event(error.code)
+        return
+    event("accepted")
+    wet = build_engine(nam).start().process(np.zeros((1, 10), np.float32))
+    assert wet.shape == (1, 10)
 
 
 def value_paths(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:

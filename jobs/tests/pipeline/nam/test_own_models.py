@@ -42,6 +42,12 @@ def test_blocks_change_nothing(name: str, block_frames: int) -> None:
 
 
 @pytest.mark.parametrize("name", own_models.NAMES)
+def test_the_same_again_gives_the_same_bits(name: str) -> None:
+    first, second = (build_engine(own_models.load(name)).start().process(INPUT) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("name", own_models.NAMES)
 def test_it_starts_as_if_silence_had_gone_before(name: str) -> None:
     engine = build_engine(own_models.load(name))
     at_once = engine.start().process(INPUT)

@@ -5,15 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from jobs.pipeline.audio.nam.activations import Activation
 from jobs.pipeline.audio.nam.convolution import ConvShape
 from jobs.pipeline.audio.nam.steps import NETWORK_BLOCK_FRAMES, ModelConfig
 from jobs.pipeline.audio.signal import FloatArray
-
-if TYPE_CHECKING:
-    from jobs.pipeline.audio.nam.wavenet.network import WaveNetNetwork
 
 GatingMode: TypeAlias = Literal["none", "gated", "blended"]
 
@@ -224,12 +221,6 @@ class WaveNetConfig:
         for shape in self.post_head.shapes if self.post_head else ():
             total += 2 * shape.num_inputs * (shape.kernel + 1) * NETWORK_BLOCK_FRAMES
         return total + widest * NETWORK_BLOCK_FRAMES
-
-    def lay_out(self, weights: FloatArray, slim_size: float) -> WaveNetNetwork:
-        # Here because the network needs this module's types.
-        from jobs.pipeline.audio.nam.wavenet.network import WaveNetNetwork
-
-        return WaveNetNetwork(self, weights, self.slimmed_to(slim_size))
 
     def slimmed_to(self, slim_size: float) -> WaveNetConfig:
         """The same network with slimmable arrays cut to a share of their channels.

@@ -29,17 +29,25 @@ _GATINGS_WITH_LAYER1X1_FILM: Final = ("blended",)
 
 
 class WaveNetNetwork:
-    """Weights of a WaveNet at one size (``slim``), shared between signals."""
+    """Weights of a WaveNet at one size (``slim``), shared between signals.
 
-    def __init__(self, config: WaveNetConfig, weights: FloatArray, slim: WaveNetConfig) -> None:
+    ``weights``: of the whole network (``config``), in file order. ``condition``: the network that
+    conditions the layers, where there is one.
+    """
+
+    def __init__(
+        self,
+        config: WaveNetConfig,
+        slim: WaveNetConfig,
+        weights: FloatArray,
+        condition: Network | None,
+    ) -> None:
         self.config = slim
+        self.condition = condition
         self.weights = lay_out(config, slim, weights)
         self.label = slim.label_within(config)
         self.weight_count = slim.num_weights
         self.receptive_field_frames = slim.receptive_field_frames
-        self.condition: Network | None = None
-        if slim.condition:
-            self.condition = slim.condition.config.lay_out(slim.condition.weights, 1.0)
 
     def start(self) -> WaveNetRunner:
         return WaveNetRunner(self)

@@ -1,0 +1,26 @@
+"""From a checked config and its weights to a network: the one place that knows all of them."""
+
+from __future__ import annotations
+
+from jobs.pipeline.audio.nam.convnet import ConvNetConfig
+from jobs.pipeline.audio.nam.linear import LinearConfig
+from jobs.pipeline.audio.nam.lstm import LstmConfig
+from jobs.pipeline.audio.nam.steps import ModelConfig, Network
+from jobs.pipeline.audio.nam.wavenet import WaveNetConfig
+from jobs.pipeline.audio.nam.wavenet.network import WaveNetNetwork
+from jobs.pipeline.audio.signal import FloatArray
+
+
+def lay_out(config: ModelConfig, weights: FloatArray, slim_size: float = 1.0) -> Network:
+    """``weights``: all of them, in file order. ``slim_size`` 0..1 matters to slimmable layers only.
+
+    A condition network always runs whole.
+    """
+    if isinstance(config, WaveNetConfig):
+        condition = None
+        if config.condition:
+            condition = lay_out(config.condition.config, config.condition.weights)
+        return WaveNetNetwork(config, config.slimmed_to(slim_size), weights, condition)
+    if isinstance(config, LstmConfig | ConvNetConfig | LinearConfig):
+        return config.lay_out(weights)
+    raise TypeError(f"no network for {type(config).__name__}")
