@@ -55,7 +55,7 @@ class Cards:
         sizes = (280, 256, 232, *_TITLE_SIZES)
         return {
             **self.layout.common(),
-            "title": self._display(self.scene.title, area, sizes, 3),
+            "title": self._display(self.scene.title, area, sizes, 4),
             "tiles": self._tiles(tiles),
             "stripes": self._stripes(24),
         }

@@ -21,12 +21,12 @@ class ChainCards:
         box = self.canvas.chain
         count = max(len(gear), 1)
         if self.canvas.is_portrait:
-            columns = 1 if count <= 4 else 2
+            columns = 1 if count <= 4 else 2 if count <= 8 else 3
         else:
             columns = count if count <= self.canvas.max_columns else -(-count // 2)
         rows = -(-count // columns)
         gap_x = 48 if columns <= 5 else 24
-        gap_y = 24
+        gap_y = 24 if rows <= 4 else 12
         # A chain of one (a full rig) does not become a banner.
         shown_columns = columns if self.canvas.is_portrait else max(columns, 2)
         width = (box.width - gap_x * (shown_columns - 1)) // shown_columns
@@ -50,23 +50,25 @@ class ChainCards:
         Falls away when there is no room: first the make, then settings. Never creator or licence.
         """
         is_small = box.height < 180
-        is_narrow = box.width < 260
-        pad = 18 if is_small or is_narrow else 30
+        is_tiny = box.height < 110  # the icon stands for the kind
+        is_narrow = box.width < 320
+        pad = 12 if is_tiny else 18 if is_small or is_narrow else 30
         room = box.width - 2 * pad
         kind_size, foot_size = (20, 20) if is_small or is_narrow else (22, 22)
-        kind = clean_text(gear.kind).replace("_", " ").upper()
+        kind = "" if is_tiny else clean_text(gear.kind).replace("_", " ").upper()
         kind_text = fit_text(
             kind, self.type.semi_bold, room - 48, (kind_size, 18, 16), letter_spacing=0.08
         )
-        credit = self._credit(gear, room, foot_size, 1 if is_small else 2)
+        credit = self._credit(gear, room, foot_size, 1 if box.height < 220 else 2)
         foot_gap = round(foot_size * 1.2)
         foot = box.bottom - pad - foot_gap * (len(credit) - 1) + 4
         limit = (foot - foot_size if credit else box.bottom - pad) - 4
 
-        y = box.y + pad + (14 if is_small else 22)
-        name = self._card_name(gear.name, room, limit - y, is_small=is_small)
+        y = box.y + pad + (0 if is_tiny else 14 if is_small else 22)
+        name_room = room - 40 if is_tiny else room
+        name = self._card_name(gear.name, name_room, limit - y, is_small=is_small)
         gap = round(name.size * 1.05)
-        y += round(name.size * 1.16)
+        y += round(name.size * (0.9 if is_tiny else 1.16))
         name_lines = stacked(name.lines, y, gap)
         y += gap * (len(name.lines) - 1)
 
@@ -96,13 +98,16 @@ class ChainCards:
         }
 
     def _card_name(self, name: str, room: float, height: float, *, is_small: bool) -> FittedText:
-        """One line if it stays large, else two."""
+        """One line if it stays large, else two if there is room for them."""
         large = (30, 28, 26) if is_small else (46, 42, 38, 34)
         fitted = fit_text(name, self.type.semi_bold, room, large)
         if not fitted.is_cut:
             return fitted
-        small = (24, 22, 20) if is_small else (34, 30, 28, 26)
-        return fit_text(name, self.type.semi_bold, room, small, max(1, min(2, int(height / 22))))
+        small = (24, 22, 20) if is_small else (34, 30, 28, 26, 24)
+        num_lines = 2 if 2.2 * small[-1] <= height else 1
+        return fit_text(
+            name, self.type.semi_bold, room, small, num_lines, max_height=height, line_height=1.1
+        )
 
     def _card_settings(
         self, gear: SceneGear, room: float, height: float, *, is_small: bool

@@ -55,7 +55,8 @@ def chapters_text(timeline: Timeline, scene: VideoScene) -> str:
             groups.append([chapter])
             starts_s.append(start_s)
     if len(groups) > 1 and timeline.duration_s - starts_s[-1] < MIN_CHAPTER_S:
-        groups[-2] += groups.pop()
+        rest = groups.pop()
+        groups[-1] += rest
         starts_s.pop()
     if len(groups) < MIN_CHAPTERS or timeline.duration_s < MIN_CHAPTERS * MIN_CHAPTER_S:
         return ""

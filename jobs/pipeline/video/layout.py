@@ -23,7 +23,7 @@ from jobs.pipeline.video.canvas import (
 from jobs.pipeline.video.chain import ChainCards
 from jobs.pipeline.video.colors import THEMES, contender_color
 from jobs.pipeline.video.scene import SceneContender, SceneDI, Size, VideoScene
-from jobs.pipeline.video.text import Font, FontBook, clean_text, fit_text
+from jobs.pipeline.video.text import NO_BREAK_SPACE, Font, FontBook, clean_text, fit_text
 from jobs.pipeline.video.waveform import Waveform
 
 HEADER_GAP = 20
@@ -250,5 +250,5 @@ def bar_path(heights: NDArray[np.float32], left: float, middle: float) -> str:
 
 
 def di_details(di: SceneDI) -> str:
-    """The details of a DI on one line."""
-    return " · ".join(text for text in map(clean_text, di.details) if text)
+    """The details of a DI on one line; a line never breaks before a dot."""
+    return f"{NO_BREAK_SPACE}· ".join(text for text in map(clean_text, di.details) if text)

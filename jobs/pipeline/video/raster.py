@@ -69,9 +69,9 @@ class Sprite:
 
     def draw(self, planes: Planes) -> None:
         """Blend onto ``planes``, which have the sprite's size."""
-        planes.y[...] = (planes.y * (256 - self.alpha) + self.y) >> 8
-        planes.u[...] = (planes.u * (256 - self.alpha_chroma) + self.u) >> 8
-        planes.v[...] = (planes.v * (256 - self.alpha_chroma) + self.v) >> 8
+        planes.y[...] = (planes.y * (256 - self.alpha) + self.y + 128) >> 8
+        planes.u[...] = (planes.u * (256 - self.alpha_chroma) + self.u + 128) >> 8
+        planes.v[...] = (planes.v * (256 - self.alpha_chroma) + self.v + 128) >> 8
 
 
 def render_png(svg: str, size: Size, fonts: Sequence[Path], *, use_system_fonts: bool) -> bytes:
