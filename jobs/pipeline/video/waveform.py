@@ -70,12 +70,12 @@ def read_waveforms(
         key: _Bars(num_frames, num_bars) for key, num_frames in segment_frames(timeline).items()
     }
     with open_montage(timeline, montage) as file:
-        for number, entry in enumerate(timeline.entries):
-            progress(number / len(timeline.entries))
+        for entry in timeline.entries:
             bars = gathered[entry.contender_index, entry.di_index]
             file.seek(entry.start_frame)
             position = entry.source_start_frame
             for block in _blocks(file, entry.num_frames):
+                progress(file.tell() / timeline.total_frames)
                 bars.add(block, position)
                 position += block.shape[1]
     return {key: bars.finish() for key, bars in gathered.items()}
