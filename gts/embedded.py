@@ -119,7 +119,9 @@ class EmbeddedWorker:
             is_rested = now - awake_since >= lost_after
             try:
                 sweep(
-                    lost_before=now - lost_after if is_rested else datetime.min.replace(tzinfo=UTC)
+                    lost_before=now - lost_after if is_rested else _NEVER,
+                    # Queued, with no message in this process: by another one, a command.
+                    stranded_before=now - timedelta(seconds=_STRANDED_AFTER_S),
                 )
             except Exception:
                 logger.exception("the sweep stumbled")
