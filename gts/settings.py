@@ -286,6 +286,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "gts.api.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "URL_FORMAT_OVERRIDE": None,  # ?format= is a filter of ours
 }
 
 SIMPLE_JWT = {
@@ -316,6 +317,9 @@ SPECTACULAR_SETTINGS = {
         "SegmentState": "shootouts.models.shootout.SegmentState",
         "FileStatus": "gear.models.item.FileStatus",
         "GearKind": "gear.models.item.GearKind",
+        "GearSource": "gear.models.item.GearSource",
+        "CaptureFormat": "gear.models.item.CaptureFormat",
+        "BlockSlot": "gear.models.chain.Slot",
     },
 }
 

@@ -34,6 +34,7 @@ def api_not_found(request: HttpRequest) -> HttpResponseBase:
 
 api_urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.api.urls")),
+    path("", include("gear.api.urls")),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -71,6 +71,14 @@ def store_local_file(path: Path, name: str) -> StoredFile:
     return StoredFile(name=stored_name, sha256=sha256, size_bytes=size_bytes)
 
 
+def check_upload_size(upload: UploadedFile[bytes], *, max_bytes: int) -> None:
+    """Raises ``TooLargeError`` or ``InvalidInputError`` EMPTY_FILE."""
+    if upload.size is None or upload.size > max_bytes:
+        raise TooLargeError(f"The file is larger than {max_bytes // (1024 * 1024)} MB.")
+    if upload.size == 0:
+        raise InvalidInputError("The file is empty.", code="EMPTY_FILE")
+
+
 def store_upload(
     upload: UploadedFile[bytes], *, folder: str, suffix: str, max_bytes: int
 ) -> StoredFile:
@@ -78,10 +86,7 @@ def store_upload(
 
     Raises ``TooLargeError`` or ``InvalidInputError`` EMPTY_FILE before anything is written.
     """
-    if upload.size is None or upload.size > max_bytes:
-        raise TooLargeError(f"The file is larger than {max_bytes // (1024 * 1024)} MB.")
-    if upload.size == 0:
-        raise InvalidInputError("The file is empty.", code="EMPTY_FILE")
+    check_upload_size(upload, max_bytes=max_bytes)
     digest = hashlib.sha256()
     for chunk in upload.chunks():
         digest.update(chunk)
@@ -90,7 +95,7 @@ def store_upload(
     name = f"{folder}/{sha256}{suffix}"
     if not default_storage.exists(name):
         name = default_storage.save(name, upload)
-    return StoredFile(name=name, sha256=sha256, size_bytes=upload.size)
+    return StoredFile(name=name, sha256=sha256, size_bytes=upload.size or 0)
 
 
 def delete_stored(name: str) -> None:

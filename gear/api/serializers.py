@@ -1,0 +1,177 @@
+"""Shapes of gear, captures and chains in the API."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.api.serializers import StrictSerializer
+from gear.block_parameters import describe
+from gear.describe import architecture_of
+from gear.models import Block, Capture, GearItem, SignalChain
+from gear.models.chain import Slot
+from gear.models.item import CaptureFormat, FileStatus, GearKind, GearSource
+from gear.selectors import chain_errors
+from jobs.api.serializers import JobOutput
+
+# Names that `Field` and `Serializer` use too are taken out of the class by the framework.
+
+# Gear ---------------------------------------------------------------------------------------------
+
+
+class GearUploadInput(StrictSerializer):
+    # An empty file is for the service to refuse, with its own code.
+    file = serializers.FileField(allow_empty_file=True, help_text="a .nam model, or a cab IR")
+    kind = serializers.ChoiceField(choices=GearKind.choices)
+    name = serializers.CharField(
+        max_length=200, required=False, allow_blank=True, help_text="empty: what the file says"
+    )
+    make = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    creator = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    licence = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    description = serializers.CharField(max_length=4000, required=False, allow_blank=True)
+
+
+class CaptureOutput(serializers.Serializer[Capture]):
+    id = serializers.UUIDField(source="uuid")
+    format = serializers.ChoiceField(choices=CaptureFormat.choices)
+    name = serializers.CharField(help_text="the name its file came with")
+    sha256 = serializers.CharField()
+    size_bytes = serializers.IntegerField()
+    status = serializers.ChoiceField(choices=FileStatus.choices)
+    unsupported_reason = serializers.CharField(help_text="why it cannot be played; empty: it can")
+    architecture = serializers.SerializerMethodField()
+    format_version = serializers.CharField()
+    sample_rate_hz = serializers.IntegerField(allow_null=True)
+    duration_s = serializers.FloatField(allow_null=True)
+    input_level_dbu = serializers.FloatField(allow_null=True)
+    output_level_dbu = serializers.FloatField(allow_null=True)
+    warnings = serializers.SerializerMethodField()
+    created_at = serializers.DateTimeField()
+
+    def get_architecture(self, capture: Capture) -> str:
+        return architecture_of(capture)
+
+    def get_warnings(self, capture: Capture) -> list[str]:
+        return [str(warning) for warning in capture.info.get("warnings", [])]
+
+
+class GearBriefOutput(serializers.Serializer[GearItem]):
+    id = serializers.UUIDField(source="uuid")
+    kind = serializers.ChoiceField(choices=GearKind.choices)
+    name = serializers.CharField()
+    make = serializers.CharField()
+    creator = serializers.CharField()
+    licence = serializers.CharField()
+    source = serializers.ChoiceField(choices=GearSource.choices)  # type: ignore[assignment]
+    source_url = serializers.CharField()
+
+
+class GearOutput(GearBriefOutput):
+    description = serializers.CharField()
+    is_shared = serializers.BooleanField(help_text="everybody may see and use it")
+    is_mine = serializers.SerializerMethodField()
+    created_at = serializers.DateTimeField()
+    captures = CaptureOutput(many=True)
+
+    def get_is_mine(self, item: GearItem) -> bool:
+        return bool(item.owner_id == self.context["request"].user.pk)
+
+
+class CaptureWithGearOutput(CaptureOutput):
+    gear = GearBriefOutput()
+
+
+class GearUploadOutput(GearOutput):
+    job = serializers.SerializerMethodField(help_text="looks into the file; watch it")
+
+    @extend_schema_field(JobOutput)
+    def get_job(self, item: GearItem) -> Any:
+        return JobOutput(self.context["job"], context=self.context).data
+
+
+# Block types --------------------------------------------------------------------------------------
+
+
+class ParameterOutput(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    label = serializers.CharField(help_text="for people")  # type: ignore[assignment]
+    unit = serializers.CharField()
+    minimum = serializers.FloatField()
+    maximum = serializers.FloatField()
+    default = serializers.FloatField()
+
+
+class BlockTypeOutput(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    title = serializers.CharField()
+    places = serializers.ListField(child=serializers.ChoiceField(choices=Slot.choices))
+    parameters = ParameterOutput(many=True)
+
+
+# Chains -------------------------------------------------------------------------------------------
+
+
+@extend_schema_field({"oneOf": [{"type": "number"}, {"type": "boolean"}]})
+class ParameterValueField(serializers.Field[Any, Any, Any, Any]):
+    """A number or a switch, as it is: "3" and 3 are not the same here."""
+
+    default_error_messages = {"invalid": "A number, or true or false, is needed."}
+
+    def to_internal_value(self, data: Any) -> float | bool:
+        if not isinstance(data, bool | int | float):
+            self.fail("invalid")
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class ChainBlockInput(StrictSerializer):
+    slot = serializers.ChoiceField(choices=Slot.choices)
+    capture_id = serializers.UUIDField(required=False, allow_null=True)
+    processor = serializers.CharField(max_length=32, required=False, allow_blank=True)
+    parameters = serializers.DictField(child=ParameterValueField(), required=False)
+
+
+class ChainInput(StrictSerializer):
+    name = serializers.CharField(max_length=200)
+    description = serializers.CharField(max_length=4000, required=False, allow_blank=True)
+    blocks = ChainBlockInput(many=True, help_text="in the order of the signal")
+
+
+class BlockOutput(serializers.Serializer[Block]):
+    slot = serializers.ChoiceField(choices=Slot.choices)
+    capture = CaptureWithGearOutput(allow_null=True, help_text="null too when it was deleted")
+    processor = serializers.CharField(help_text="of block-types/; empty for a capture")
+    parameters = serializers.DictField(child=ParameterValueField())
+    settings = serializers.SerializerMethodField(help_text="the parameters for people")
+
+    def get_settings(self, block: Block) -> str:
+        capture_format = block.capture.format if block.capture else None
+        return describe(block.processor, capture_format, block.parameters)
+
+
+class ChainErrorOutput(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    message = serializers.CharField()
+    position = serializers.IntegerField(allow_null=True, help_text="null: the whole chain")
+
+
+class ChainOutput(serializers.Serializer[SignalChain]):
+    id = serializers.UUIDField(source="uuid")
+    name = serializers.CharField()
+    description = serializers.CharField()
+    blocks = BlockOutput(many=True, source="blocks.all")
+    errors = serializers.SerializerMethodField(  # type: ignore[assignment]
+        help_text="why it cannot be played as it is now"
+    )
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+    @extend_schema_field(ChainErrorOutput(many=True))
+    def get_errors(self, chain: SignalChain) -> list[dict[str, Any]]:
+        return [dataclasses.asdict(error) for error in chain_errors(chain)]

@@ -1,0 +1,208 @@
+"""Gear, captures, block types and signal chains over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from uuid import UUID
+
+from django.utils.cache import patch_cache_control
+from drf_spectacular.utils import extend_schema
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.parsers import MultiPartParser
+from accounts.models import User
+from gear.api.filters import CaptureFilter, GearFilter
+from gear.api.serializers import (
+    BlockTypeOutput,
+    CaptureWithGearOutput,
+    ChainInput,
+    ChainOutput,
+    GearOutput,
+    GearUploadInput,
+    GearUploadOutput,
+)
+from gear.models import Capture, GearItem, SignalChain
+from gear.querysets import CaptureQuerySet, GearItemQuerySet, SignalChainQuerySet
+from gear.selectors import (
+    capture_get,
+    capture_list,
+    chain_get,
+    chain_list,
+    gear_get,
+    gear_get_owned,
+    gear_list,
+)
+from gear.services.captures import gear_delete, gear_upload
+from gear.services.chains import BlockInput, chain_create, chain_delete, chain_update
+from jobs.pipeline.audio.blocks import BLOCK_TYPES
+
+_BLOCK_TYPES_MAX_AGE_S = 3600
+
+
+class GearListView(GenericAPIView[GearItem]):
+    parser_classes = [MultiPartParser]
+    filterset_class = GearFilter
+    serializer_class = GearOutput
+
+    def get_queryset(self) -> GearItemQuerySet:
+        return gear_list(self.request.user)
+
+    @extend_schema(
+        operation_id="gear_list",
+        tags=["gear"],
+        responses=GearOutput(many=True),
+        summary="Shared gear and my own, newest first",
+    )
+    def get(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(
+        operation_id="gear_upload",
+        tags=["gear"],
+        filters=False,
+        request=GearUploadInput,
+        responses={202: GearUploadOutput},
+        summary="Upload a .nam model or an impulse response; a job looks into it",
+    )
+    def post(self, request: Request) -> Response:
+        data = GearUploadInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        values = data.validated_data
+        user = cast(User, request.user)
+        capture, job = gear_upload(owner=user, upload=values.pop("file"), **values)
+        item = gear_get(user, capture.gear.uuid)
+        context = {**self.get_serializer_context(), "job": job}
+        return Response(GearUploadOutput(item, context=context).data, status=202)
+
+
+class GearView(APIView):
+    @extend_schema(
+        operation_id="gear_read", tags=["gear"], responses=GearOutput, summary="One piece of gear"
+    )
+    def get(self, request: Request, uuid: UUID) -> Response:
+        item = gear_get(request.user, uuid)
+        return Response(GearOutput(item, context={"request": request}).data)
+
+    @extend_schema(
+        operation_id="gear_delete",
+        tags=["gear"],
+        responses={204: None},
+        summary="Delete my gear with its captures; what they rendered stays",
+    )
+    def delete(self, request: Request, uuid: UUID) -> Response:
+        gear_delete(item=gear_get_owned(request.user, uuid))
+        return Response(status=204)
+
+
+class CaptureListView(GenericAPIView[Capture]):
+    filterset_class = CaptureFilter
+    serializer_class = CaptureWithGearOutput
+
+    def get_queryset(self) -> CaptureQuerySet:
+        return capture_list(self.request.user)
+
+    @extend_schema(
+        operation_id="capture_list",
+        tags=["gear"],
+        responses=CaptureWithGearOutput(many=True),
+        summary="Captures of shared gear and of my own, newest first",
+    )
+    def get(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+
+class CaptureView(APIView):
+    @extend_schema(
+        operation_id="capture_read",
+        tags=["gear"],
+        responses=CaptureWithGearOutput,
+        summary="One capture",
+    )
+    def get(self, request: Request, uuid: UUID) -> Response:
+        return Response(CaptureWithGearOutput(capture_get(request.user, uuid)).data)
+
+
+class BlockTypeListView(APIView):
+    @extend_schema(
+        operation_id="block_type_list",
+        tags=["chains"],
+        responses=BlockTypeOutput(many=True),
+        summary="The built-in processors with their parameters",
+    )
+    def get(self, request: Request) -> Response:
+        response = Response(BlockTypeOutput(BLOCK_TYPES.values(), many=True).data)
+        patch_cache_control(response, private=True, max_age=_BLOCK_TYPES_MAX_AGE_S)
+        return response
+
+
+class ChainListView(GenericAPIView[SignalChain]):
+    serializer_class = ChainOutput
+
+    def get_queryset(self) -> SignalChainQuerySet:
+        return chain_list(self.request.user)
+
+    @extend_schema(
+        operation_id="chain_list",
+        tags=["chains"],
+        responses=ChainOutput(many=True),
+        summary="My signal chains, newest first",
+    )
+    def get(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(
+        operation_id="chain_create",
+        tags=["chains"],
+        request=ChainInput,
+        responses={201: ChainOutput},
+        summary="Build a signal chain; all mistakes are told at once",
+    )
+    def post(self, request: Request) -> Response:
+        user = cast(User, request.user)
+        chain = chain_create(owner=user, **_chain_values(request, is_partial=False))
+        return Response(ChainOutput(chain_get(user, chain.uuid)).data, status=201)
+
+
+class ChainView(APIView):
+    @extend_schema(
+        operation_id="chain_read", tags=["chains"], responses=ChainOutput, summary="One chain"
+    )
+    def get(self, request: Request, uuid: UUID) -> Response:
+        return Response(ChainOutput(chain_get(request.user, uuid)).data)
+
+    @extend_schema(
+        operation_id="chain_update",
+        tags=["chains"],
+        request=ChainInput,
+        responses=ChainOutput,
+        summary="Change a chain; blocks are replaced as a whole",
+    )
+    def patch(self, request: Request, uuid: UUID) -> Response:
+        chain = chain_get(request.user, uuid)
+        chain_update(chain=chain, **_chain_values(request, is_partial=True))
+        return Response(ChainOutput(chain_get(request.user, uuid)).data)
+
+    @extend_schema(
+        operation_id="chain_delete",
+        tags=["chains"],
+        responses={204: None},
+        summary="Delete a chain; what it rendered stays",
+    )
+    def delete(self, request: Request, uuid: UUID) -> Response:
+        chain_delete(chain=chain_get(request.user, uuid))
+        return Response(status=204)
+
+
+def _chain_values(request: Request, *, is_partial: bool) -> dict[str, Any]:
+    data = ChainInput(data=request.data, partial=is_partial)
+    data.is_valid(raise_exception=True)
+    values: dict[str, Any] = data.validated_data
+    if "blocks" in values:
+        values["blocks"] = [BlockInput(**block) for block in values["blocks"]]
+    return values

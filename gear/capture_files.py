@@ -1,0 +1,98 @@
+"""The files of captures: which are taken in, and that none is left when its row goes."""
+
+from __future__ import annotations
+
+import contextlib
+from functools import partial
+from pathlib import PurePosixPath
+from typing import Any, Final
+from uuid import UUID
+
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from accounts.errors import ErrorDetail, UnsupportedMediaError
+from gear.capture_text import clean_text
+from gear.models import Capture
+from gear.models.item import CaptureFormat, GearKind
+from jobs.storage import delete_stored
+
+# What kind of gear is captured by what kind of file.
+FORMAT_OF_KIND: Final[dict[str, CaptureFormat]] = {
+    GearKind.AMP: CaptureFormat.NAM,
+    GearKind.FULL_RIG: CaptureFormat.NAM,
+    GearKind.PEDAL: CaptureFormat.NAM,
+    GearKind.OUTBOARD: CaptureFormat.NAM,
+    GearKind.CAB: CaptureFormat.IR,
+    GearKind.SPACE: CaptureFormat.IR,
+}
+_SUFFIXES: Final = {
+    CaptureFormat.NAM: (".nam",),
+    CaptureFormat.IR: (".wav", ".aif", ".aiff", ".flac"),
+}
+_NAMES: Final = {
+    CaptureFormat.NAM: "a .nam file",
+    CaptureFormat.IR: "an impulse response as .wav, .aif or .flac file",
+}
+_HEAD_BYTES: Final = 4096
+
+
+def upload_suffix(upload: UploadedFile[bytes], capture_format: CaptureFormat) -> str:
+    """The suffix of an upload that looks like what it says it is; the worker looks closer.
+
+    Raises ``UnsupportedMediaError`` FILE_TYPE_UNSUPPORTED for another suffix, and
+    FILE_NOT_WHAT_IT_SAYS when the first bytes belong to another kind of file.
+    """
+    suffix = PurePosixPath((upload.name or "").lower()).suffix
+    if suffix not in _SUFFIXES[capture_format]:
+        raise _unsupported("FILE_TYPE_UNSUPPORTED", f"This takes {_NAMES[capture_format]}.")
+    head = upload.read(_HEAD_BYTES)
+    upload.seek(0)
+    if not _has_magic(head, suffix):
+        raise _unsupported(
+            "FILE_NOT_WHAT_IT_SAYS", f"The content of this file is not that of a {suffix} file."
+        )
+    return suffix
+
+
+def _unsupported(code: str, message: str) -> UnsupportedMediaError:
+    return UnsupportedMediaError(message, code=code, details=[ErrorDetail("/file", code, message)])
+
+
+def _has_magic(head: bytes, suffix: str) -> bool:
+    match suffix:
+        case ".nam":  # JSON with an object on top
+            return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
+        case ".wav":
+            return head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE"
+        case ".aif" | ".aiff":
+            return head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC")
+        case _:
+            return head[:4] == b"fLaC"
+
+
+def upload_name(upload: UploadedFile[bytes]) -> str:
+    """The name the file came with: one line, as long as fits."""
+    return clean_text(upload.name or "")[:200] or "capture"
+
+
+def folder_of(capture_id: UUID) -> str:
+    """One folder per capture, so that a file belongs to one row and goes with it."""
+    return f"captures/{capture_id}"
+
+
+def delete_file_with_row(sender: type[Capture], instance: Capture, **_: Any) -> None:
+    """Connected to ``post_delete``: rows go by cascades and the admin too, not only by services."""
+    transaction.on_commit(partial(_delete_unused, instance.file.name or ""))
+
+
+def _delete_unused(name: str) -> None:
+    if not name or Capture.objects.filter(file=name).exists():
+        return
+    delete_stored(name)
+    # The folder that was made for it. Object stores have none; one with other files stays.
+    with contextlib.suppress(OSError, NotImplementedError):
+        folder = PurePosixPath(name).parent
+        if folder.parent != folder and len(folder.parts) > 1:
+            default_storage.delete(str(folder))

@@ -1,0 +1,62 @@
+"""Looking into captures: what a file is, in the words of our rows. No database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gear.capture_text import clean_json, clean_text
+from jobs.pipeline.audio.files import probe_ir
+from jobs.pipeline.audio.nam import read_nam
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureFacts:
+    """What the inspection found. ``None`` is unknown, never zero.
+
+    ``name``, ``make`` and ``creator``: what the file says of the gear, for what nobody has said.
+    """
+
+    architecture: str = ""
+    format_version: str = ""
+    sample_rate_hz: int | None = None
+    duration_s: float | None = None
+    input_level_dbu: float | None = None
+    output_level_dbu: float | None = None
+    info: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
+    make: str = ""
+    creator: str = ""
+
+
+def inspect_capture(path: Path, capture_format: str) -> CaptureFacts:
+    """Read the whole file, within bounds. Raises ``PipelineError`` with what is wrong with it."""
+    return _inspect_nam(path) if capture_format == "nam" else _inspect_ir(path)
+
+
+def _inspect_nam(path: Path) -> CaptureFacts:
+    nam = read_nam(path)
+    metadata = nam.metadata
+    return CaptureFacts(
+        architecture=nam.architecture,
+        format_version=nam.version,
+        sample_rate_hz=nam.sample_rate_hz,
+        input_level_dbu=metadata.input_level_dbu,
+        output_level_dbu=metadata.output_level_dbu,
+        info=clean_json(nam.summary()),
+        name=clean_text(metadata.gear_model or metadata.name or ""),
+        make=clean_text(metadata.gear_make or ""),
+        creator=clean_text(metadata.modeled_by or ""),
+    )
+
+
+def _inspect_ir(path: Path) -> CaptureFacts:
+    probe = probe_ir(path)
+    return CaptureFacts(
+        architecture="",
+        sample_rate_hz=probe.sample_rate_hz,
+        duration_s=probe.duration_s,
+        info=clean_json(probe.as_json()),
+    )

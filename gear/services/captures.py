@@ -1,0 +1,195 @@
+"""Taking in captures, and what becomes of them when a worker has looked inside."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import Final
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from accounts.errors import ConflictError, ErrorDetail
+from accounts.models import User
+from gear.capture_files import FORMAT_OF_KIND, folder_of, upload_name, upload_suffix
+from gear.inspection import CaptureFacts, inspect_capture
+from gear.models import Capture, GearItem
+from gear.models.item import FileStatus, GearKind, GearSource
+from jobs.models import Job
+from jobs.services import job_enqueue
+from jobs.storage import (
+    StoredFile,
+    check_upload_size,
+    delete_stored,
+    hash_file,
+    store_local_file,
+    store_upload,
+)
+
+INSPECT_KIND = "gear.inspect"
+
+# Kinds of gear that may be collected before the renderer has learnt to play them.
+_UNPLAYABLE_KINDS: Final[dict[str, str]] = {GearKind.SPACE: "Spaces cannot be played yet."}
+
+
+def gear_upload(
+    *,
+    owner: User,
+    upload: UploadedFile[bytes],
+    kind: str,
+    name: str = "",
+    make: str = "",
+    creator: str = "",
+    licence: str = "",
+    description: str = "",
+) -> tuple[Capture, Job]:
+    """A new piece of gear with the uploaded file as its capture, and the job that looks inside.
+
+    An empty ``name`` becomes what the file says, or the name it came with. On any error nothing
+    is left behind. Raises ``TooLargeError``, ``UnsupportedMediaError``, ``InvalidInputError``
+    (EMPTY_FILE, or fields), ``ConflictError`` DUPLICATE_FILE, Django's ``ValidationError``.
+    """
+    file_name = upload_name(upload)
+    item = GearItem(
+        owner=owner,
+        kind=kind,
+        name=name.strip() or PurePosixPath(file_name).stem,
+        make=make.strip(),
+        creator=creator.strip(),
+        licence=licence.strip(),
+        description=description.strip(),
+    )
+    item.clean_fields(exclude=["owner"])
+    max_bytes = settings.GTS_CAPTURE_MAX_BYTES
+    check_upload_size(upload, max_bytes=max_bytes)
+    capture_format = FORMAT_OF_KIND[kind]
+    suffix = upload_suffix(upload, capture_format)
+    capture = Capture(uuid=uuid4(), gear=item, format=capture_format, name=file_name)
+    stored = store_upload(
+        upload, folder=folder_of(capture.uuid), suffix=suffix, max_bytes=max_bytes
+    )
+    try:
+        job = _record(item, capture, stored, is_named=bool(name.strip()))
+    except BaseException:
+        delete_stored(stored.name)
+        raise
+    return capture, job
+
+
+@transaction.atomic
+def _record(item: GearItem, capture: Capture, stored: StoredFile, *, is_named: bool) -> Job:
+    # Two uploads of the same file at once take turns here, and the second one is refused.
+    User.objects.select_for_update().get(pk=item.owner_id)
+    known = _known_copy(item.owner, stored.sha256)
+    if known is not None:
+        message = f"You have this file already: “{known.gear}” ({known.gear.uuid})."
+        detail = ErrorDetail("/file", "DUPLICATE_FILE", message)
+        raise ConflictError(message, code="DUPLICATE_FILE", details=[detail])
+    _save(item, capture, stored)
+    return job_enqueue(
+        kind=INSPECT_KIND,
+        owner=item.owner,
+        payload={"capture_id": str(capture.uuid), "is_named": is_named},
+        label=str(item),
+    )
+
+
+def _known_copy(owner: User, sha256: str) -> Capture | None:
+    return Capture.objects.owned_by(owner).select_related("gear").filter(sha256=sha256).first()
+
+
+def _save(item: GearItem, capture: Capture, stored: StoredFile) -> None:
+    item.save()
+    capture.gear = item
+    capture.file.name = stored.name
+    capture.sha256 = stored.sha256
+    capture.size_bytes = stored.size_bytes
+    capture.save()
+
+
+def gear_import(
+    *,
+    owner: User,
+    path: Path,
+    kind: str,
+    name: str,
+    make: str = "",
+    creator: str = "",
+    licence: str = "",
+    description: str = "",
+    source: str = GearSource.UPLOAD,
+    source_url: str = "",
+    is_shared: bool = False,
+) -> Capture:
+    """A capture from a file on this machine, looked into at once: for commands, not for requests.
+
+    One that ``owner`` has already is left as it is and returned. Raises ``PipelineError`` when
+    the file cannot be used, and Django's ``ValidationError``.
+    """
+    item = GearItem(
+        owner=owner,
+        kind=kind,
+        name=name,
+        make=make,
+        creator=creator,
+        licence=licence,
+        description=description,
+        source=source,
+        source_url=source_url,
+        is_shared=is_shared,
+    )
+    item.clean_fields(exclude=["owner"])
+    sha256, _ = hash_file(path)
+    known = _known_copy(owner, sha256)
+    if known is not None:
+        return known
+    capture = Capture(uuid=uuid4(), gear=item, format=FORMAT_OF_KIND[kind], name=path.name[:200])
+    facts = inspect_capture(path, capture.format)
+    stored = store_local_file(path, f"{folder_of(capture.uuid)}/{sha256}{path.suffix.lower()}")
+    try:
+        with transaction.atomic():
+            _save(item, capture, stored)
+            return capture_accept(capture=capture, facts=facts, is_named=True)
+    except BaseException:
+        delete_stored(stored.name)
+        raise
+
+
+@transaction.atomic
+def capture_accept(*, capture: Capture, facts: CaptureFacts, is_named: bool) -> Capture:
+    """The file is what it says it is: it may be used from now on. Doing it twice is harmless."""
+    capture.status = FileStatus.READY
+    capture.architecture = facts.architecture[:32]
+    capture.format_version = facts.format_version[:16]
+    capture.sample_rate_hz = facts.sample_rate_hz
+    capture.duration_s = facts.duration_s
+    capture.input_level_dbu = facts.input_level_dbu
+    capture.output_level_dbu = facts.output_level_dbu
+    capture.unsupported_reason = _UNPLAYABLE_KINDS.get(capture.gear.kind, "")
+    capture.info = dict(facts.info)
+    capture.save()
+    item = capture.gear
+    if not is_named and facts.name:
+        item.name = facts.name[:200]
+    item.make = item.make or facts.make[:100]
+    item.creator = item.creator or facts.creator[:200]
+    item.save(update_fields=["name", "make", "creator", "updated_at"])
+    return capture
+
+
+@transaction.atomic
+def capture_reject(*, capture_id: UUID) -> None:
+    """The file cannot be used: nothing of it stays. One that was accepted is left alone."""
+    capture = Capture.objects.pending().filter(uuid=capture_id).first()
+    if capture is None:
+        return
+    item_id = capture.gear_id
+    capture.delete()  # and its file, after the commit
+    GearItem.objects.filter(pk=item_id, captures__isnull=True).delete()
+
+
+@transaction.atomic
+def gear_delete(*, item: GearItem) -> None:
+    """The gear, its captures and their files. Chains keep a block that says what is missing."""
+    item.delete()

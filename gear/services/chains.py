@@ -1,0 +1,143 @@
+"""Building and changing signal chains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from accounts.errors import ErrorDetail, InvalidInputError
+from accounts.models import User
+from gear.block_parameters import check_capture, check_processor
+from gear.grammar import MAX_BLOCKS, UNKNOWN, ChainBlock, validate_chain
+from gear.models import Block, Capture, SignalChain
+from gear.models.item import FileStatus
+from gear.selectors import NO_CAPTURE, as_chain_block
+from jobs.pipeline.errors import PipelineError
+
+ONE_SOURCE = "A block is either a capture or a built-in processor."
+NOT_READY = "This capture is still being checked."
+
+
+@dataclass(frozen=True, slots=True)
+class BlockInput:
+    """One block as somebody wants it: either a capture or a built-in processor."""
+
+    slot: str
+    capture_id: UUID | None = None
+    processor: str = ""
+    parameters: Mapping[str, object] = field(default_factory=dict)
+
+
+@transaction.atomic
+def chain_create(
+    *, owner: User, name: str, blocks: Sequence[BlockInput], description: str = ""
+) -> SignalChain:
+    """A chain that can be played. Raises ``InvalidInputError`` with everything that is wrong:
+    the codes of the grammar point at ``/blocks/<i>``, or at ``/blocks`` for the whole chain."""
+    chain = SignalChain(owner=owner, name=name.strip(), description=description.strip())
+    _save(chain, blocks)
+    return chain
+
+
+@transaction.atomic
+def chain_update(
+    *,
+    chain: SignalChain,
+    name: str | None = None,
+    description: str | None = None,
+    blocks: Sequence[BlockInput] | None = None,
+) -> SignalChain:
+    """Change what is given; ``blocks`` are replaced as a whole. Raises as ``chain_create``."""
+    # Of two edits at once the later one waits, so that blocks of both do not mix.
+    chain = SignalChain.objects.select_for_update().get(pk=chain.pk)
+    chain.name = chain.name if name is None else name.strip()
+    chain.description = chain.description if description is None else description.strip()
+    _save(chain, blocks)
+    return chain
+
+
+@transaction.atomic
+def chain_delete(*, chain: SignalChain) -> None:
+    """Shootouts that played it keep their results."""
+    chain.delete()
+
+
+def _save(chain: SignalChain, blocks: Sequence[BlockInput] | None) -> None:
+    problems = list(_field_problems(chain))
+    rows: list[Block] = []
+    if blocks is not None:
+        # What is beyond the limit is not even looked at.
+        rows, block_problems = _check_blocks(chain.owner, blocks[: MAX_BLOCKS + 1])
+        problems += block_problems
+    if problems:
+        many = f"The chain has {len(problems)} mistakes."
+        message = problems[0].message if len(problems) == 1 else many
+        raise InvalidInputError(message, details=problems)
+    chain.save()
+    if blocks is not None:
+        chain.blocks.all().delete()
+        for row in rows:
+            row.chain = chain
+        Block.objects.bulk_create(rows)
+
+
+def _field_problems(chain: SignalChain) -> Iterator[ErrorDetail]:
+    try:
+        chain.clean_fields(exclude=["owner"])
+    except ValidationError as error:
+        for name, problems in error.error_dict.items():
+            for problem in problems:
+                code = (problem.code or "invalid").upper()
+                yield ErrorDetail(f"/{name}", code, " ".join(problem.messages))
+
+
+def _check_blocks(
+    owner: User, blocks: Sequence[BlockInput]
+) -> tuple[list[Block], list[ErrorDetail]]:
+    ids = {block.capture_id for block in blocks if block.capture_id is not None}
+    visible = Capture.objects.visible_to(owner).select_related("gear").filter(uuid__in=ids)
+    captures = {capture.uuid: capture for capture in visible}
+    rows: list[Block] = []
+    problems: list[ErrorDetail] = []
+    for position, block in enumerate(blocks):
+        capture = captures.get(block.capture_id) if block.capture_id is not None else None
+        row = Block(position=position, slot=block.slot, capture=capture, processor=block.processor)
+        for pointer, code, message in _block_problems(block, row):
+            problems.append(ErrorDetail(f"/blocks/{position}{pointer}", code, message))
+        rows.append(row)
+    for error in validate_chain([_as_chain_block(row) for row in rows]):
+        pointer = "/blocks" if error.position is None else f"/blocks/{error.position}"
+        problems.append(ErrorDetail(pointer, error.code, error.message))
+    return rows, problems
+
+
+def _block_problems(block: BlockInput, row: Block) -> Iterator[tuple[str, str, str]]:
+    """What is wrong with a block by itself, as (pointer, code, message). Fills in parameters."""
+    if (block.capture_id is None) == (not block.processor):
+        yield "", "BLOCK_NEEDS_ONE_SOURCE", ONE_SOURCE
+    elif block.processor:
+        try:
+            row.parameters = check_processor(block.processor, block.parameters)
+        except PipelineError as error:
+            is_unknown = error.code == "BLOCK_UNKNOWN"
+            yield "/processor" if is_unknown else "/parameters", error.code, error.message
+    elif row.capture is None:
+        yield "/capture_id", "NOT_FOUND", NO_CAPTURE
+    else:
+        if row.capture.status != FileStatus.READY:
+            yield "/capture_id", "CAPTURE_NOT_READY", NOT_READY
+        try:
+            row.parameters = check_capture(row.capture.format, block.parameters)
+        except PipelineError as error:
+            yield "/parameters", error.code, error.message
+
+
+def _as_chain_block(row: Block) -> ChainBlock:
+    """A capture that is not known is judged by its place: a wrong id is not also a missing amp."""
+    if row.capture is None and not row.processor:
+        return ChainBlock(slot=row.slot, kind=UNKNOWN)
+    return as_chain_block(row)
