@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,17 +59,29 @@ class AudioFile:
     def duration_s(self) -> float:
         return self.num_frames / self.sample_rate_hz
 
-    def blocks(self, block_frames: int = BLOCK_FRAMES) -> Iterator[FloatArray]:
-        """Decode from the start: float32 ``(channels, n)``, n ≤ ``block_frames``, full scale 1.0.
+    def blocks(
+        self,
+        block_frames: int = BLOCK_FRAMES,
+        *,
+        start_frame: int = 0,
+        num_frames: int | None = None,
+    ) -> Iterator[FloatArray]:
+        """Decode: float32 ``(channels, n)``, n ≤ ``block_frames``, full scale 1.0.
 
-        Raises ``AUDIO_UNREADABLE`` where decoding fails and ``AUDIO_TRUNCATED`` when there is less
-        sound than announced.
+        From ``start_frame`` (WAV, AIFF and FLAC only: MP3 and OGG do not land on the frame), to
+        the end or for ``num_frames``. Raises ``AUDIO_UNREADABLE`` where decoding fails and
+        ``AUDIO_TRUNCATED`` when there is less sound than announced.
         """
+        expected = self.num_frames - start_frame if num_frames is None else num_frames
+        limit = math.inf if num_frames is None else num_frames
         num_decoded = 0
         try:
             with _ForwardReader(self.path) as file:
-                while True:
-                    frames = file.read(block_frames, dtype="float32", always_2d=True)
+                if start_frame:
+                    file.seek(start_frame)
+                while num_decoded < limit:
+                    wanted = int(min(block_frames, limit - num_decoded))
+                    frames = file.read(wanted, dtype="float32", always_2d=True)
                     if not len(frames):
                         break
                     num_decoded += len(frames)
@@ -76,8 +89,8 @@ class AudioFile:
         except soundfile.SoundFileError as error:
             raise _unreadable(str(error)) from error
         tolerance = _MP3_LENGTH_TOLERANCE if self.format == "MP3" else 0.0
-        if num_decoded < self.num_frames * (1.0 - tolerance):
-            raise _truncated(f"decoded {num_decoded} of {self.num_frames} frames")
+        if num_decoded < expected * (1.0 - tolerance):
+            raise _truncated(f"decoded {num_decoded} of {expected} frames")
 
 
 def open_audio(path: Path) -> AudioFile:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -87,13 +87,15 @@ def write_pcm_24(
     sample_rate_hz: int,
     num_channels: int,
     *,
-    dither_key: str,
+    dither_key: str | None,
+    on_written: Callable[[FloatArray], None] | None = None,
 ) -> PcmWritten:
-    """Write blocks ``(channels, n)`` at 24 bits with TPDF dither: WAV where ``path`` ends in
-    ``.wav``, else FLAC.
+    """Write blocks ``(channels, n)`` at 24 bits: WAV where ``path`` ends in ``.wav``, else FLAC.
 
-    The noise is drawn from a generator seeded with ``dither_key`` (say, a digest of the recipe):
+    TPDF dither is drawn from a generator seeded with ``dither_key`` (say, a digest of the recipe):
     the same signal under the same key gives the same samples, however it is cut into blocks.
+    ``None``: rounded to the nearest step; what has 24 bits already passes unchanged.
+    ``on_written`` hears the samples as they are in the file.
     """
     quantiser = _Quantiser24(dither_key, num_channels)
     digest = hashlib.sha256()
@@ -109,6 +111,9 @@ def write_pcm_24(
             samples = quantiser.quantise(block)
             digest.update(samples.view(np.uint8).reshape(-1, 4)[:, :3].tobytes())
             file.write(samples << 8)  # libsndfile takes the upper 24 of 32 bits
+            if on_written is not None:
+                # 24 bits fit into the mantissa of a float32.
+                on_written(samples.T.astype(np.float32) / np.float32(_FULL_SCALE_24))
             num_frames += len(samples)
     return PcmWritten(num_frames, digest.hexdigest(), quantiser.num_clipped)
 
@@ -120,18 +125,20 @@ class _Quantiser24:
     mean nor the variance of the rounding error depends on the signal.
     """
 
-    def __init__(self, dither_key: str, num_channels: int) -> None:
-        seed = int.from_bytes(hashlib.sha256(dither_key.encode()).digest())
-        self._random = np.random.Generator(np.random.PCG64(seed))
+    def __init__(self, dither_key: str | None, num_channels: int) -> None:
+        self._random: np.random.Generator | None = None
+        if dither_key is not None:
+            seed = int.from_bytes(hashlib.sha256(dither_key.encode()).digest())
+            self._random = np.random.Generator(np.random.PCG64(seed))
         self._num_channels = num_channels
         self.num_clipped = 0
 
     def quantise(self, block: FloatArray) -> NDArray[np.int32]:
-        # Frame by frame, so that the noise of a frame does not depend on the block size.
-        uniform = self._random.random((block.shape[1], self._num_channels, 2))
-        scaled = block.T.astype(np.float64) * _FULL_SCALE_24
-        scaled += uniform[:, :, 0]
-        scaled -= uniform[:, :, 1]
+        scaled = np.ascontiguousarray(block.T, dtype=np.float64) * _FULL_SCALE_24
+        if self._random is not None:
+            # Frame by frame, so that the noise of a frame does not depend on the block size.
+            uniform = self._random.random((block.shape[1], self._num_channels, 2))
+            scaled += uniform[:, :, 0] - uniform[:, :, 1]
         np.rint(scaled, out=scaled)
         low, high = -_FULL_SCALE_24, _FULL_SCALE_24 - 1
         self.num_clipped += int(np.count_nonzero((scaled < low) | (scaled > high)))
