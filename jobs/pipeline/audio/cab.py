@@ -58,7 +58,8 @@ def load_impulse_response(path: Path, sample_rate_hz: int) -> ImpulseResponse:
     """
     audio, samples, warnings = read_ir(path)
     taps = _without_tail(samples[0].astype(np.float64))
-    scaling = 1.0 / math.sqrt(float(taps @ taps) * audio.sample_rate_hz / OUTPUT_SAMPLE_RATE_HZ)
+    energy = float(np.square(taps).sum()) * audio.sample_rate_hz / OUTPUT_SAMPLE_RATE_HZ
+    scaling = 1.0 / math.sqrt(energy)
     resampled, lead_frames = _at_rate(taps * scaling, audio.sample_rate_hz, sample_rate_hz)
     return ImpulseResponse(
         taps=resampled,

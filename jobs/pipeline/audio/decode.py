@@ -16,6 +16,7 @@ from jobs.pipeline.errors import PipelineError
 
 MIN_SAMPLE_RATE_HZ = 8_000
 MAX_SAMPLE_RATE_HZ = 192_000
+MAX_CHANNELS = 16  # more only costs memory: a header may announce a thousand
 
 # libsndfile's name of a container -> ours. What is not here is refused.
 _FORMATS = {
@@ -97,7 +98,8 @@ def open_audio(path: Path) -> AudioFile:
     """Read the header of a WAV, FLAC, AIFF, OGG or MP3 file.
 
     Raises ``PipelineError``: ``AUDIO_EMPTY`` (no bytes, or no sound), ``AUDIO_UNREADABLE``,
-    ``AUDIO_TRUNCATED``, ``AUDIO_FORMAT_UNSUPPORTED``, ``AUDIO_SAMPLE_RATE_UNSUPPORTED``.
+    ``AUDIO_TRUNCATED``, ``AUDIO_FORMAT_UNSUPPORTED``, ``AUDIO_SAMPLE_RATE_UNSUPPORTED``,
+    ``AUDIO_TOO_MANY_CHANNELS``.
     """
     size_bytes = path.stat().st_size
     if size_bytes == 0:
@@ -119,6 +121,10 @@ def open_audio(path: Path) -> AudioFile:
         raise PipelineError(
             "AUDIO_SAMPLE_RATE_UNSUPPORTED",
             f"The sample rate is {sample_rate_hz} Hz; it must lie between 8 and 192 kHz.",
+        )
+    if num_channels > MAX_CHANNELS:
+        raise PipelineError(
+            "AUDIO_TOO_MANY_CHANNELS", f"The file has {num_channels} channels: too many."
         )
     if is_cut_off(path):
         raise _truncated("the header announces more sound than the file holds")

@@ -117,7 +117,7 @@ class LoudnessMeter:
                 f"Loudness is defined for up to six channels, not {num_channels}.",
             )
         self._sample_rate_hz = sample_rate_hz
-        self._weights = np.array(_CHANNEL_WEIGHTS[num_channels])
+        self._weights = np.array(_CHANNEL_WEIGHTS[num_channels])[:, np.newaxis]
         self._sections = k_weighting(sample_rate_hz)
         self._filter_state = np.zeros((2, num_channels, 2))
         self._hop_energies: list[_Array] = []  # Σ_i G_i Σ y_i² of each finished hop
@@ -141,7 +141,8 @@ class LoudnessMeter:
             self._sections, block.astype(np.float64), axis=1, zi=self._filter_state
         )
         np.square(weighted, out=weighted)
-        self._collect(self._weights @ weighted)
+        weighted *= self._weights
+        self._collect(weighted.sum(axis=0))  # not a product of matrices: BLAS would start threads
 
     def result(self) -> LoudnessResult:
         """End the measurement; the same answer however often it is asked."""

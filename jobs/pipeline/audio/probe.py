@@ -122,9 +122,10 @@ class _MeanPower:
         return math.sqrt(self._energy / max(self._num_frames, 1))
 
     def _count(self, block: FloatArray) -> None:
-        samples = block[0].astype(np.float64)
-        self._energy += float(samples @ samples)
-        self._num_frames += len(samples)
+        # Not a dot product: BLAS would wake its threads for it, which costs more than the sum
+        # when other segments keep the cores busy.
+        self._energy += float(np.square(block, dtype=np.float64).sum())
+        self._num_frames += block.shape[1]
 
 
 _CHANNEL_WARNINGS: dict[ChannelRule, str] = {
@@ -206,8 +207,8 @@ def read_ir(path: Path) -> tuple[AudioFile, FloatArray, tuple[str, ...]]:
             "IR_FORMAT_UNSUPPORTED", "An impulse response must be a WAV, AIFF or FLAC file."
         )
     _refuse_length(audio, MAX_IR_DURATION_S, "IR_TOO_LONG")
-    # At most 2 s at 192 kHz, one channel of it.
-    samples = np.concatenate([block[:1] for block in audio.blocks()], axis=1)
+    # At most 2 s at 192 kHz, of which one channel is kept.
+    samples = np.concatenate([block[:1].copy() for block in audio.blocks()], axis=1)
     _refuse_not_finite(samples, "IR_NOT_FINITE", "impulse response")
     if float(np.abs(samples).max()) < _SILENCE_GAIN:
         raise PipelineError("IR_SILENT", "The impulse response is silent.")

@@ -121,9 +121,24 @@ def test_ten_minutes_are_taken_and_more_is_refused(tmp_path: Path) -> None:
     assert refusal(path) == "AUDIO_TOO_LONG"
 
 
-def test_six_channels_are_no_di(tmp_path: Path) -> None:
-    path = save(tmp_path / "a.wav", noise(48_000, num_channels=6))
-    assert refusal(path) == "AUDIO_TOO_MANY_CHANNELS"
+def test_many_channels_are_no_di(tmp_path: Path) -> None:
+    for num_channels in (6, 200):
+        path = save(tmp_path / "a.wav", noise(20_000, num_channels=num_channels))
+        assert refusal(path) == "AUDIO_TOO_MANY_CHANNELS"
+    assert ir_refusal(path) == "AUDIO_TOO_MANY_CHANNELS"
+
+
+def test_decoding_can_begin_and_end_anywhere(tmp_path: Path) -> None:
+    signal = noise(50_000)
+    for name, subtype in (("a.wav", "FLOAT"), ("a.flac", "PCM_24")):
+        audio = open_audio(save(tmp_path / name, signal, subtype=subtype))
+        part = np.concatenate(
+            list(audio.blocks(777, start_frame=12_345, num_frames=20_000)), axis=1
+        )
+        whole = np.concatenate(list(audio.blocks()), axis=1)
+        assert np.array_equal(part, whole[:, 12_345:32_345])
+    with pytest.raises(PipelineError, match="AUDIO_TRUNCATED"):
+        list(audio.blocks(start_frame=40_000, num_frames=10_001))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -214,6 +215,25 @@ def test_the_same_recipe_gives_the_same_file(inputs: Inputs) -> None:
     second, other = render(inputs, source, blocks)
     assert np.array_equal(one, other)
     assert first == second
+
+
+def test_segments_in_threads_do_not_disturb_each_other(inputs: Inputs, tmp_path: Path) -> None:
+    source = DISource(inputs.sound(plucks(3.0)))
+    cab = CabBlock(inputs.sound(cabinet(6)))
+    recipes = [
+        SegmentRecipe(source, (NamBlock(inputs.capture([0.1 * n, 0.2])), cab)) for n in range(1, 5)
+    ]
+
+    def play(number: int, folder: Path) -> bytes:
+        folder.mkdir(exist_ok=True)
+        render_segment(recipes[number], inputs.paths, folder / f"{number}.wav")
+        return (folder / f"{number}.wav").read_bytes()
+
+    alone = [play(number, tmp_path / "alone") for number in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda number: play(number, tmp_path / "together"), range(4)))
+    assert alone == together
+    assert len(set(alone)) == 4
 
 
 def failure(inputs: Inputs, di: str, blocks: Sequence[BlockRecipe]) -> PipelineError:
