@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from jobs.pipeline.audio.blocks.filters import HIGH_PASS, LOW_PASS
@@ -62,11 +61,11 @@ def _checked(parameter: Parameter, value: object) -> float:
         return parameter.default
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise PipelineError("BLOCK_PARAMETER_INVALID", f"{parameter.name} must be a number.")
-    if not math.isfinite(value) or not parameter.minimum <= value <= parameter.maximum:
+    if not parameter.minimum <= value <= parameter.maximum:  # NaN is neither
         raise PipelineError(
             "BLOCK_PARAMETER_OUT_OF_RANGE",
             f"{parameter.name} must be from {parameter.minimum:g} to {parameter.maximum:g} "
-            f"{parameter.unit}, not {value:g}.",
+            f"{parameter.unit}.",
         )
     return float(value)
 

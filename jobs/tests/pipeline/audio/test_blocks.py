@@ -33,7 +33,7 @@ def test_bounds_are_allowed_and_what_is_beyond_is_refused(name: str) -> None:
     for parameter in BLOCK_TYPES[name].parameters:
         for allowed in (parameter.minimum, parameter.maximum, parameter.default):
             assert validate_parameters(name, {parameter.name: allowed})[parameter.name] == allowed
-        for refused in (parameter.minimum - 0.01, parameter.maximum + 0.01, float("nan")):
+        for refused in (parameter.minimum - 0.01, parameter.maximum + 0.01, float("nan"), 10**400):
             with pytest.raises(PipelineError) as caught:
                 validate_parameters(name, {parameter.name: refused})
             assert caught.value.code == "BLOCK_PARAMETER_OUT_OF_RANGE"
