@@ -11,7 +11,6 @@ H.264 High, yuv420p, BT.709 limited range, closed GOP of half a second, two B-fr
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -25,6 +24,7 @@ from av.video.stream import VideoStream
 
 from jobs.pipeline.audio.signal import OUTPUT_SAMPLE_RATE_HZ
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
+from jobs.pipeline.files import replacing
 from jobs.pipeline.video.canvas import canvas_for
 from jobs.pipeline.video.cards import Cards
 from jobs.pipeline.video.chapters import chapters
@@ -114,7 +114,7 @@ def encode_video(
                 progress=lambda fraction: progress(_AUDIO_PART * fraction),
             )
         )
-        temporary = stack.enter_context(_replacing(out))
+        temporary = stack.enter_context(replacing(out))
         composer = Composer(
             scene, timeline, waveforms, render_svg=render_svg, fonts=fonts, size=size
         )
@@ -129,7 +129,7 @@ def encode_video(
             ) from error
         if thumbnail is not None:
             png = _thumbnail(scene, timeline, composer, render_svg, fonts)
-            with _replacing(thumbnail) as temporary_png:
+            with replacing(thumbnail) as temporary_png:
                 temporary_png.write_bytes(png)
         info = VideoInfo(
             width=size[0],
@@ -144,20 +144,6 @@ def encode_video(
         )
     progress(1.0)
     return info
-
-
-@contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """A temporary name beside ``path``, put in its place at the end; removed on any failure."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _write(
