@@ -88,7 +88,7 @@ class Cards:
 
     def _di(self, di_index: int) -> Values:
         di, canvas = self.scene.dis[di_index], self.canvas
-        bottom = canvas.listing.bottom - 24
+        bottom = canvas.listing.bottom - 60
         # Set from the bottom up: details, then the name on as many lines as it takes.
         details = fit_text(
             di_details(di), self.type.regular, canvas.inner_width, (52, 48, 44), canvas.text_lines
