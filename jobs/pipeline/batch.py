@@ -1,0 +1,131 @@
+"""The whole job in one go, without a server: a shootout file in, a folder of results out."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from typing import TypeAlias
+
+from jobs.pipeline.audio.render import render_segment
+from jobs.pipeline.files import replacing
+from jobs.pipeline.manifest import build_manifest
+from jobs.pipeline.recipe import SegmentRecipe
+from jobs.pipeline.shootout import FinishedAudio, SegmentResult, finish_audio
+from jobs.pipeline.shootout_file import ShootoutFile
+from jobs.pipeline.video.production import make_video
+from jobs.pipeline.video.scene import SvgRenderer
+
+# Told the step for people and how much of the whole is done (0..1).
+StepProgress: TypeAlias = Callable[[str, float], None]
+
+_SEGMENTS_SHARE = 0.5
+_AUDIO_SHARE = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """``files``: everything that was written, in the order in which people want it."""
+
+    audio: FinishedAudio
+    files: tuple[Path, ...]
+
+
+def render_shootout(
+    shootout: ShootoutFile,
+    out: Path,
+    *,
+    render_svg: SvgRenderer,
+    fonts: Sequence[Path],
+    num_threads: int,
+    progress: StepProgress,
+) -> BatchResult:
+    """Segments (FLAC), montage, manifest.json and, if asked for, the video with its texts.
+
+    Everything is made in a folder beside ``out`` first: an error leaves ``out`` as it was.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as name:
+        work = Path(name)
+        info = shootout.info()
+        results = _render_segments(
+            shootout,
+            work / "pre-gain",
+            num_threads,
+            lambda done: progress("Rendering segments", _SEGMENTS_SHARE * done),
+        )
+        finished = work / "out"
+        (finished / "segments").mkdir(parents=True)
+        audio_share = _AUDIO_SHARE - _SEGMENTS_SHARE
+        audio = finish_audio(
+            info,
+            results,
+            finished / "segments",
+            progress=lambda done: progress("Matching levels", _SEGMENTS_SHARE + audio_share * done),
+        )
+        montage = audio.montage_path.rename(finished / "montage.flac")
+        manifest = build_manifest(
+            info,
+            audio,
+            render_version=1,
+            created_at=datetime.now(UTC),
+            segment_names={
+                (s.result.di_index, s.result.contender_index): f"segments/{s.path.name}"
+                for s in audio.segments
+            },
+            montage_name=montage.name,
+        )
+        with replacing(finished / "manifest.json") as path:
+            path.write_text(json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False))
+        if info.options.has_video:
+            make_video(
+                manifest,
+                montage,
+                finished,
+                render_svg=render_svg,
+                fonts=fonts,
+                progress=lambda done: progress(
+                    "Making the video", _AUDIO_SHARE + (1 - _AUDIO_SHARE) * done
+                ),
+            )
+        if out.exists():
+            shutil.rmtree(out)
+        finished.rename(out)
+    progress("Done", 1.0)
+    return BatchResult(audio, tuple(sorted(path for path in out.rglob("*") if path.is_file())))
+
+
+def _render_segments(
+    shootout: ShootoutFile, folder: Path, num_threads: int, report: Callable[[float], None]
+) -> list[SegmentResult]:
+    """Every DI through every chain, ``num_threads`` at a time."""
+    folder.mkdir()
+    jobs = [(d, c) for d in range(len(shootout.dis)) for c in range(len(shootout.chains))]
+    done = dict.fromkeys(jobs, 0.0)
+    lock = Lock()
+    sources = shootout.sources()
+
+    def render_one(key: tuple[int, int]) -> SegmentResult:
+        def watch(fraction: float) -> None:
+            with lock:
+                done[key] = fraction
+                report(sum(done.values()) / len(done))
+
+        di_index, contender_index = key
+        recipe = SegmentRecipe(
+            di=shootout.dis[di_index].source,
+            blocks=tuple(block.recipe() for block in shootout.chains[contender_index].blocks),
+            input_mode=shootout.options.input_mode,
+        )
+        path = folder / f"{di_index}-{contender_index}.wav"
+        render = render_segment(recipe, sources, path, progress=watch)
+        return SegmentResult(di_index, contender_index, recipe, render, path)
+
+    with ThreadPoolExecutor(num_threads) as pool:
+        return list(pool.map(render_one, jobs))

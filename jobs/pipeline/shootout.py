@@ -1,0 +1,176 @@
+"""A whole shootout as data, and the steps after the segments: levels, publication, montage.
+
+The web application and ``render_shootout`` both come through here, so they cannot differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jobs.pipeline.audio.level import LevelMatch, PublishedSegment, match_levels, publish_segment
+from jobs.pipeline.audio.montage import write_montage
+from jobs.pipeline.audio.render import SegmentRender
+from jobs.pipeline.errors import PipelineError, Progress, no_progress
+from jobs.pipeline.recipe import InputMode, PlaybackOrder, SegmentRecipe
+from jobs.pipeline.video.timeline import Timeline, TimelineSegment, build_timeline
+
+
+@dataclass(frozen=True, slots=True)
+class ShootoutOptions:
+    playback_order: PlaybackOrder = "sequential"
+    slice_s: float = 4.0
+    target_loudness_lufs: float = -14.0
+    input_mode: InputMode = "auto"
+    has_video: bool = True
+    theme: str = "dark"
+
+
+@dataclass(frozen=True, slots=True)
+class GearLine:
+    """One block of a chain, for people."""
+
+    slot: str
+    kind: str
+    name: str
+    make: str = ""
+    creator: str = ""
+    licence: str = ""
+    url: str = ""
+    source: str = ""
+    architecture: str = ""
+    settings: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DIInfo:
+    name: str
+    sha256: str
+    guitar: str = ""
+    pickup: str = ""
+    tuning: str = ""
+    bpm: float | None = None
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContenderInfo:
+    label: str
+    gear: tuple[GearLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShootoutInfo:
+    """What a shootout says about itself; positions are indices into ``dis`` and ``contenders``."""
+
+    title: str
+    dis: tuple[DIInfo, ...]
+    contenders: tuple[ContenderInfo, ...]
+    description: str = ""
+    options: ShootoutOptions = field(default_factory=ShootoutOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentResult:
+    """One rendered segment before the level match. ``pre_gain_path``: float32 WAV, 48 kHz."""
+
+    di_index: int
+    contender_index: int
+    recipe: SegmentRecipe
+    render: SegmentRender
+    pre_gain_path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedSegment:
+    """A segment as it is published: 24-bit FLAC at ``path``."""
+
+    result: SegmentResult
+    gain_db: float
+    published: PublishedSegment
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedAudio:
+    """All sound of a shootout. ``montage_path``: stereo 48 kHz 24-bit FLAC of the timeline."""
+
+    segments: tuple[FinishedSegment, ...]
+    levels: LevelMatch
+    timeline: Timeline
+    montage_path: Path
+
+
+def finish_audio(
+    info: ShootoutInfo,
+    results: Sequence[SegmentResult],
+    folder: Path,
+    *,
+    progress: Progress = no_progress,
+) -> FinishedAudio:
+    """Match levels, publish each segment, and write the montage, all into ``folder``.
+
+    One constant gain per segment; nothing else touches the samples. Segments that failed are
+    simply not among ``results``. Raises ``PipelineError`` NO_SEGMENTS when there are none.
+    """
+    if not results:
+        raise PipelineError("NO_SEGMENTS", "None of the segments could be rendered.")
+    ordered = sorted(results, key=lambda result: (result.di_index, result.contender_index))
+    levels = match_levels(
+        [result.render.loudness for result in ordered],
+        target_lufs=info.options.target_loudness_lufs,
+    )
+    finished: list[FinishedSegment] = []
+    for number, (result, gain_db) in enumerate(zip(ordered, levels.gains_db, strict=True)):
+        path = folder / f"di{result.di_index + 1}-{result.contender_index + 1:02d}.flac"
+        published = publish_segment(result.pre_gain_path, gain_db, path)
+        finished.append(FinishedSegment(result, gain_db, published, path))
+        progress(0.6 * (number + 1) / len(ordered))
+
+    timeline = plan_timeline(info, [(segment.result, segment.published) for segment in finished])
+    montage_path = folder / "montage.flac"
+    write_montage(
+        timeline,
+        {(s.result.contender_index, s.result.di_index): s.path for s in finished},
+        montage_path,
+        progress=lambda fraction: progress(0.6 + 0.4 * fraction),
+    )
+    return FinishedAudio(tuple(finished), levels, timeline, montage_path)
+
+
+def plan_timeline(
+    info: ShootoutInfo, segments: Sequence[tuple[SegmentResult, PublishedSegment]]
+) -> Timeline:
+    """The playing order of the published segments."""
+    return build_timeline(
+        [
+            TimelineSegment(result.contender_index, result.di_index, published.num_frames)
+            for result, published in segments
+        ],
+        info.options.playback_order,
+        slice_s=info.options.slice_s,
+        bpm_by_di={index: di.bpm for index, di in enumerate(info.dis)},
+    )
+
+
+def info_as_json(info: ShootoutInfo) -> dict[str, Any]:
+    return asdict(info)
+
+
+def info_from_json(data: Mapping[str, Any]) -> ShootoutInfo:
+    """The inverse of ``info_as_json``."""
+    return ShootoutInfo(
+        title=data["title"],
+        description=data["description"],
+        options=ShootoutOptions(**data["options"]),
+        dis=tuple(DIInfo(**di) for di in data["dis"]),
+        contenders=tuple(
+            ContenderInfo(
+                label=contender["label"],
+                gear=tuple(GearLine(**line) for line in contender["gear"]),
+            )
+            for contender in data["contenders"]
+        ),
+    )

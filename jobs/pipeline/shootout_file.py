@@ -1,0 +1,289 @@
+"""The TOML file that describes a shootout together with the media beside it.
+
+Format version 1. Paths are relative to the file and may not leave its folder.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jobs.pipeline.audio.blocks import describe_parameters, validate_parameters
+from jobs.pipeline.errors import PipelineError
+from jobs.pipeline.files import sha256_of
+from jobs.pipeline.recipe import BlockRecipe, CabBlock, DISource, NamBlock, ProcessorBlock
+from jobs.pipeline.shootout import (
+    ContenderInfo,
+    DIInfo,
+    GearLine,
+    ShootoutInfo,
+    ShootoutOptions,
+)
+
+_DI_KEYS = {"file", "name", "guitar", "pickup", "tuning", "bpm", "notes", "input_level_dbu"}
+_GEAR_KEYS = {"id", "file", "kind", "name", "make", "creator", "licence", "url", "description"}
+_OPTION_KEYS = {
+    "order": "playback_order",
+    "slice_s": "slice_s",
+    "target_loudness_lufs": "target_loudness_lufs",
+    "input_mode": "input_mode",
+    "video": "has_video",
+    "theme": "theme",
+}
+KINDS = ("amp", "full_rig", "pedal", "outboard", "cab", "space")
+SLOTS = ("pre", "amp", "loop", "cab", "post")
+
+
+@dataclass(frozen=True, slots=True)
+class FileDI:
+    info: DIInfo
+    source: DISource
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class FileGear:
+    id: str
+    kind: str
+    name: str
+    make: str
+    creator: str
+    licence: str
+    url: str
+    description: str
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileBlock:
+    """``gear`` is set for a captured block, ``processor`` for a built-in one."""
+
+    slot: str
+    gear: FileGear | None
+    processor: str
+    parameters: Mapping[str, Any]
+
+    def recipe(self) -> BlockRecipe:
+        if self.gear is None:
+            return ProcessorBlock(self.processor, self.parameters)
+        if self.gear.kind == "cab":
+            return CabBlock(self.gear.sha256, **self.parameters)
+        return NamBlock(self.gear.sha256, **self.parameters)
+
+    def line(self) -> GearLine:
+        if self.gear is None:
+            settings = describe_parameters(self.processor, self.parameters)
+            return GearLine(self.slot, "processor", self.processor, settings=settings)
+        gear = self.gear
+        return GearLine(
+            self.slot, gear.kind, gear.name, gear.make, gear.creator, gear.licence, gear.url
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FileChain:
+    label: str
+    blocks: tuple[FileBlock, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShootoutFile:
+    title: str
+    description: str
+    options: ShootoutOptions
+    dis: tuple[FileDI, ...]
+    gear: tuple[FileGear, ...]
+    chains: tuple[FileChain, ...]
+
+    def info(self) -> ShootoutInfo:
+        return ShootoutInfo(
+            title=self.title,
+            description=self.description,
+            options=self.options,
+            dis=tuple(di.info for di in self.dis),
+            contenders=tuple(
+                ContenderInfo(chain.label, tuple(block.line() for block in chain.blocks))
+                for chain in self.chains
+            ),
+        )
+
+    def sources(self) -> dict[str, Path]:
+        """Every input file by its SHA-256."""
+        return {di.source.sha256: di.path for di in self.dis} | {
+            gear.sha256: gear.path for gear in self.gear
+        }
+
+
+def read_shootout_file(path: Path) -> ShootoutFile:
+    """Raises ``PipelineError`` SHOOTOUT_FILE_INVALID naming the place, permanent."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise _invalid(f"The file cannot be read: {error}") from error
+    folder = path.resolve().parent
+    dis = tuple(_read_di(item, folder, n) for n, item in enumerate(_tables(data, "di")))
+    gear = {
+        item.id: item
+        for item in (_read_gear(raw, folder, n) for n, raw in enumerate(_tables(data, "gear")))
+    }
+    chains = tuple(_read_chain(item, gear, n) for n, item in enumerate(_tables(data, "chain")))
+    if not dis:
+        raise _invalid("There is no [[di]].")
+    if not chains:
+        raise _invalid("There is no [[chain]].")
+    return ShootoutFile(
+        title=_text(data, "title", "the file", required=True),
+        description=_text(data, "description", "the file"),
+        options=_read_options(data.get("options", {})),
+        dis=dis,
+        gear=tuple(gear.values()),
+        chains=chains,
+    )
+
+
+def _read_options(data: Mapping[str, Any]) -> ShootoutOptions:
+    unknown = set(data) - set(_OPTION_KEYS)
+    if unknown:
+        raise _invalid(f"[options] does not know {', '.join(sorted(unknown))}.")
+    for key in ("slice_s", "target_loudness_lufs"):
+        _number(data, key, "[options]")
+    options = ShootoutOptions(**{_OPTION_KEYS[key]: value for key, value in data.items()})
+    choices = {
+        "order": (options.playback_order, ("sequential", "alternating")),
+        "input_mode": (options.input_mode, ("auto", "calibrated", "normalized", "raw")),
+        "theme": (options.theme, ("dark", "light")),
+        "video": (options.has_video, (True, False)),
+    }
+    for key, (value, allowed) in choices.items():
+        if value not in allowed:
+            raise _invalid(f"[options] {key} must be one of {', '.join(map(str, allowed))}.")
+    for key, value, low, high in (
+        ("slice_s", options.slice_s, 1.0, 60.0),
+        ("target_loudness_lufs", options.target_loudness_lufs, -40.0, -6.0),
+    ):
+        if not low <= value <= high:
+            raise _invalid(f"[options] {key} must be between {low:g} and {high:g}.")
+    return options
+
+
+def _read_di(data: Mapping[str, Any], folder: Path, number: int) -> FileDI:
+    where = f"[[di]] {number + 1}"
+    _no_unknown(data, _DI_KEYS, where)
+    file = _media(data, folder, where)
+    sha256 = sha256_of(file)
+    return FileDI(
+        info=DIInfo(
+            name=_text(data, "name", where) or file.stem,
+            sha256=sha256,
+            guitar=_text(data, "guitar", where),
+            pickup=_text(data, "pickup", where),
+            tuning=_text(data, "tuning", where),
+            bpm=_number(data, "bpm", where),
+            notes=_text(data, "notes", where),
+        ),
+        source=DISource(sha256, input_level_dbu=_number(data, "input_level_dbu", where)),
+        path=file,
+    )
+
+
+def _read_gear(data: Mapping[str, Any], folder: Path, number: int) -> FileGear:
+    where = f"[[gear]] {number + 1}"
+    _no_unknown(data, _GEAR_KEYS, where)
+    kind = _text(data, "kind", where, required=True)
+    if kind not in KINDS:
+        raise _invalid(f"{where}: kind must be one of {', '.join(KINDS)}.")
+    file = _media(data, folder, where)
+    return FileGear(
+        id=_text(data, "id", where, required=True),
+        kind=kind,
+        name=_text(data, "name", where) or file.stem,
+        make=_text(data, "make", where),
+        creator=_text(data, "creator", where),
+        licence=_text(data, "licence", where),
+        url=_text(data, "url", where),
+        description=_text(data, "description", where),
+        path=file,
+        sha256=sha256_of(file),
+    )
+
+
+def _read_chain(data: Mapping[str, Any], gear: Mapping[str, FileGear], number: int) -> FileChain:
+    where = f"[[chain]] {number + 1}"
+    _no_unknown(data, {"label", "block"}, where)
+    blocks = tuple(
+        _read_block(item, gear, f"{where} block {n + 1}")
+        for n, item in enumerate(_tables(data, "block"))
+    )
+    return FileChain(label=_text(data, "label", where, required=True), blocks=blocks)
+
+
+def _read_block(data: Mapping[str, Any], gear: Mapping[str, FileGear], where: str) -> FileBlock:
+    slot = _text(data, "slot", where, required=True)
+    if slot not in SLOTS:
+        raise _invalid(f"{where}: slot must be one of {', '.join(SLOTS)}.")
+    if ("gear" in data) == ("processor" in data):
+        raise _invalid(f"{where}: give either gear or processor.")
+    if "processor" in data:
+        _no_unknown(data, {"slot", "processor", "parameters"}, where)
+        processor = _text(data, "processor", where)
+        try:
+            parameters = validate_parameters(processor, data.get("parameters", {}))
+        except PipelineError as error:
+            raise _invalid(f"{where}: {error.message}") from error
+        return FileBlock(slot, None, processor, parameters)
+    item = gear.get(_text(data, "gear", where))
+    if item is None:
+        raise _invalid(f"{where}: there is no [[gear]] with the id {data['gear']!r}.")
+    allowed = "gain_db" if item.kind == "cab" else "slim_size"
+    _no_unknown(data, {"slot", "gear", allowed}, where)
+    value = _number(data, allowed, where)
+    return FileBlock(slot, item, "", {} if value is None else {allowed: value})
+
+
+def _tables(data: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    value = data.get(key, [])
+    if isinstance(value, list) and all(isinstance(item, dict) for item in value):
+        return value
+    raise _invalid(f"{key} must be an array of tables, [[{key}]].")
+
+
+def _media(data: Mapping[str, Any], folder: Path, where: str) -> Path:
+    name = _text(data, "file", where, required=True)
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder):
+        raise _invalid(f"{where}: {name} is outside the folder of the file.")
+    if not path.is_file():
+        raise _invalid(f"{where}: there is no file {name}.")
+    return path
+
+
+def _text(data: Mapping[str, Any], key: str, where: str, *, required: bool = False) -> str:
+    value = data.get(key, "")
+    if not isinstance(value, str):
+        raise _invalid(f"{where}: {key} must be text.")
+    if required and not value.strip():
+        raise _invalid(f"{where}: {key} is missing.")
+    return value.strip()
+
+
+def _number(data: Mapping[str, Any], key: str, where: str) -> float | None:
+    value = data.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise _invalid(f"{where}: {key} must be a number.")
+    return float(value)
+
+
+def _no_unknown(data: Mapping[str, Any], known: set[str], where: str) -> None:
+    unknown = sorted(set(data) - known)
+    if unknown:
+        raise _invalid(f"{where} does not know {', '.join(unknown)}.")
+
+
+def _invalid(message: str) -> PipelineError:
+    return PipelineError("SHOOTOUT_FILE_INVALID", message)
