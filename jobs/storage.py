@@ -12,6 +12,7 @@ from pathlib import Path
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models.fields.files import FieldFile
 
 from accounts.errors import InvalidInputError, TooLargeError
 from jobs.pipeline.errors import PipelineError
@@ -42,9 +43,13 @@ def fetch_file(name: str, folder: Path, *, suffix: str = "") -> Path:
     Raises ``PipelineError`` FILE_MISSING (permanent) when the storage does not have it.
     """
     try:
-        return Path(default_storage.path(name))
+        path = Path(default_storage.path(name))
     except NotImplementedError:
         pass
+    else:
+        if not path.is_file():
+            raise _missing(name)
+        return path
     target = folder / (
         hashlib.sha256(name.encode()).hexdigest()[:24] + (suffix or Path(name).suffix)
     )
@@ -56,11 +61,13 @@ def fetch_file(name: str, folder: Path, *, suffix: str = "") -> Path:
             while chunk := source.read(_COPY_BYTES):
                 copy.write(chunk)
     except FileNotFoundError as error:
-        raise PipelineError(
-            "FILE_MISSING", "A file this needs is no longer there.", detail=name
-        ) from error
+        raise _missing(name) from error
     partial.replace(target)
     return target
+
+
+def _missing(name: str) -> PipelineError:
+    return PipelineError("FILE_MISSING", "A file this needs is no longer there.", detail=name)
 
 
 def store_local_file(path: Path, name: str) -> StoredFile:
@@ -96,6 +103,13 @@ def store_upload(
     if not default_storage.exists(name):
         name = default_storage.save(name, upload)
     return StoredFile(name=name, sha256=sha256, size_bytes=upload.size or 0)
+
+
+def stored_name(file: FieldFile) -> str:
+    """The storage name of a file field. Raises ``ValueError`` when it holds no file."""
+    if not file.name:
+        raise ValueError("this row has no file")
+    return file.name
 
 
 def delete_stored(name: str) -> None:

@@ -1,0 +1,137 @@
+"""The only bridge between rows and the pipeline: rows to recipes, results to storage and rows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+
+from gear.describe import describe_chain
+from gear.models import Block, SignalChain
+from gear.models.item import CaptureFormat
+from jobs.pipeline.audio.nam import ENGINE_VERSION
+from jobs.pipeline.audio.render import RENDERER_VERSION, SegmentRender
+from jobs.pipeline.recipe import (
+    BlockRecipe,
+    CabBlock,
+    DISource,
+    NamBlock,
+    ProcessorBlock,
+    SegmentRecipe,
+    canonical_json,
+    segment_recipe_from_json,
+)
+from jobs.pipeline.shootout import (
+    ContenderInfo,
+    DIInfo,
+    GearLine,
+    SegmentResult,
+    ShootoutInfo,
+    ShootoutOptions,
+)
+from jobs.storage import fetch_file, stored_name
+from shootouts.models import DITrack, Segment, Shootout
+
+
+def shootout_options(shootout: Shootout) -> ShootoutOptions:
+    return ShootoutOptions(
+        playback_order=shootout.playback_order,  # type: ignore[arg-type]  # the choices are the same words
+        slice_s=shootout.slice_s,
+        target_loudness_lufs=shootout.target_loudness_lufs,
+        input_mode=shootout.input_mode,  # type: ignore[arg-type]  # as above
+        has_video=shootout.has_video,
+        theme=shootout.theme,
+    )
+
+
+def shootout_info(
+    shootout: Shootout, di_tracks: Sequence[DITrack], contenders: Sequence[tuple[str, SignalChain]]
+) -> ShootoutInfo:
+    """What a render says about itself; ``contenders``: label and chain."""
+    return ShootoutInfo(
+        title=shootout.title,
+        description=shootout.description,
+        options=shootout_options(shootout),
+        dis=tuple(
+            DIInfo(
+                name=track.name,
+                sha256=track.sha256,
+                guitar=track.guitar,
+                pickup=track.pickup,
+                tuning=track.tuning,
+                bpm=track.bpm,
+                notes=track.notes,
+            )
+            for track in di_tracks
+        ),
+        contenders=tuple(
+            ContenderInfo(label, tuple(GearLine(**line) for line in describe_chain(chain)))
+            for label, chain in contenders
+        ),
+    )
+
+
+def segment_recipe(shootout: Shootout, track: DITrack, chain: SignalChain) -> SegmentRecipe:
+    """The recipe of one DI through one chain. The chain must be valid."""
+    return SegmentRecipe(
+        di=DISource(track.sha256, input_level_dbu=track.input_level_dbu),
+        blocks=tuple(_block_recipe(block) for block in chain.blocks.all()),
+        input_mode=shootout.input_mode,  # type: ignore[arg-type]  # the choices are the same words
+    )
+
+
+def segment_sources(track: DITrack, chain: SignalChain) -> dict[str, str]:
+    """Storage names of a recipe's inputs by their SHA-256."""
+    captures = [block.capture for block in chain.blocks.all() if block.capture is not None]
+    return {track.sha256: stored_name(track.file)} | {
+        capture.sha256: stored_name(capture.file) for capture in captures
+    }
+
+
+def render_key(recipe: SegmentRecipe) -> str:
+    """SHA-256 over the recipe and the versions of what computes it: equal keys, equal samples."""
+    described = canonical_json(
+        {"recipe": recipe.digest(), "nam": ENGINE_VERSION, "renderer": RENDERER_VERSION}
+    )
+    return hashlib.sha256(described.encode()).hexdigest()
+
+
+def fetch_sources(segment: Segment, folder: Path) -> dict[str, Path]:
+    return {sha256: fetch_file(name, folder) for sha256, name in segment.sources.items()}
+
+
+def segment_result(segment: Segment, folder: Path) -> SegmentResult:
+    """A finished segment with its pre-gain render on this machine."""
+    return SegmentResult(
+        di_index=segment.di_index,
+        contender_index=segment.contender_index,
+        recipe=segment_recipe_from_json(segment.recipe),
+        render=SegmentRender.from_json(segment.measured),
+        pre_gain_path=fetch_file(stored_name(segment.pre_gain_file), folder),
+    )
+
+
+def recipe_as_json(recipe: SegmentRecipe) -> dict[str, Any]:
+    return asdict(recipe)
+
+
+def render_svg(template_name: str, context: Any) -> str:
+    """The SVG texts of the video come from Django templates; the pipeline only sees a callable."""
+    return render_to_string(template_name, context)
+
+
+def font_paths() -> list[Path]:
+    return sorted(Path(settings.BASE_DIR, "static", "fonts").glob("*.[ot]tf"))
+
+
+def _block_recipe(block: Block) -> BlockRecipe:
+    if block.capture is None:
+        return ProcessorBlock(block.processor, block.parameters)
+    if block.capture.format == CaptureFormat.IR:
+        return CabBlock(block.capture.sha256, **block.parameters)
+    return NamBlock(block.capture.sha256, **block.parameters)

@@ -1,0 +1,135 @@
+"""The demo pack as rows: through the same services and inspections as anybody's uploads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.core.files import File
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from accounts.models import User
+from gear.models import Capture, GearItem, SignalChain
+from gear.models.item import GearSource
+from gear.services.captures import gear_upload
+from gear.services.chains import BlockInput, chain_create
+from jobs.models import Job
+from jobs.pipeline.shootout_file import FileBlock, FileChain, FileDI, FileGear, ShootoutFile
+from jobs.runner import run_job
+from shootouts.models import DITrack, Shootout
+from shootouts.services.di_tracks import di_track_upload
+from shootouts.services.shootouts import shootout_create, shootout_render
+
+DEMO_USERNAME = "demo"
+
+
+def demo_seed(*, file: ShootoutFile) -> tuple[Shootout, bool]:
+    """Add what is missing of the demo. True when its shootout is new, and then it is queued.
+
+    The demo user owns it and cannot log in.
+    """
+    owner, is_new = User.objects.get_or_create(
+        username=DEMO_USERNAME, defaults={"display_name": "GTS"}
+    )
+    if is_new:
+        owner.set_unusable_password()
+        owner.save(update_fields=["password"])
+    shootout = Shootout.objects.filter(owner=owner, title=file.title).first()
+    if shootout is not None:
+        return shootout, False
+    tracks = [_di_track(owner, di) for di in file.dis]
+    captures = {gear.id: _capture(owner, gear) for gear in file.gear}
+    with transaction.atomic():
+        chains = [_chain(owner, chain, captures) for chain in file.chains]
+        options = file.options
+        shootout = shootout_create(
+            owner=owner,
+            title=file.title,
+            description=file.description,
+            visibility="public",
+            di_track_ids=[track.uuid for track in tracks],
+            chain_ids=[chain.uuid for chain in chains],
+            options={
+                "playback_order": options.playback_order,
+                "slice_s": options.slice_s,
+                "target_loudness_lufs": options.target_loudness_lufs,
+                "input_mode": options.input_mode,
+                "has_video": options.has_video,
+                "theme": options.theme,
+            },
+        )
+        shootout_render(shootout=shootout)
+    return shootout, True
+
+
+def _di_track(owner: User, di: FileDI) -> DITrack:
+    existing = DITrack.objects.filter(owner=owner, sha256=di.source.sha256).first()
+    if existing is not None:
+        return existing
+    info = di.info
+    with _upload(di.path) as upload:
+        track, job = di_track_upload(
+            owner=owner,
+            upload=upload,
+            name=info.name,
+            guitar=info.guitar,
+            pickup=info.pickup,
+            tuning=info.tuning,
+            bpm=info.bpm,
+            notes=info.notes,
+            input_level_dbu=di.source.input_level_dbu,
+        )
+    _inspect_now(job)
+    track.refresh_from_db()
+    return track
+
+
+def _capture(owner: User, gear: FileGear) -> Capture:
+    existing = Capture.objects.filter(gear__owner=owner, sha256=gear.sha256).first()
+    if existing is not None:
+        return existing
+    with _upload(gear.path) as upload:
+        capture, job = gear_upload(
+            owner=owner,
+            upload=upload,
+            kind=gear.kind,
+            name=gear.name,
+            make=gear.make,
+            creator=gear.creator,
+            licence=gear.licence,
+            description=gear.description,
+        )
+    _inspect_now(job)
+    GearItem.objects.filter(pk=capture.gear_id).update(is_shared=True, source=GearSource.DEMO)
+    capture.refresh_from_db()
+    return capture
+
+
+def _chain(owner: User, chain: FileChain, captures: dict[str, Capture]) -> SignalChain:
+    return chain_create(
+        owner=owner,
+        name=chain.label,
+        blocks=[_block(block, captures) for block in chain.blocks],
+    )
+
+
+def _block(block: FileBlock, captures: dict[str, Capture]) -> BlockInput:
+    return BlockInput(
+        slot=block.slot,
+        capture_id=captures[block.gear.id].uuid if block.gear else None,
+        processor=block.processor,
+        parameters=dict(block.parameters),
+    )
+
+
+def _inspect_now(job: Job) -> None:
+    """Here and now: the seed needs no worker. One that is up may be first, which is as good."""
+    run_job(job.uuid)
+
+
+@contextmanager
+def _upload(path: Path) -> Iterator[UploadedFile[bytes]]:
+    with open(path, "rb") as file:
+        yield UploadedFile(File(file), name=path.name, size=path.stat().st_size)

@@ -1,0 +1,123 @@
+"""Uploading, editing and deleting DI tracks."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db import IntegrityError, transaction
+
+from accounts.errors import ConflictError, ErrorDetail, UnsupportedMediaError
+from accounts.models import User
+from jobs.models import Job
+from jobs.services import job_enqueue
+from jobs.storage import StoredFile, delete_stored, store_upload, stored_name
+from shootouts.models import DITrack
+
+# What may come, by extension, and the bytes such files begin with (offset, magic).
+_AUDIO_MAGIC: dict[str, tuple[tuple[int, bytes], ...]] = {
+    ".wav": ((0, b"RIFF"), (0, b"RF64"), (0, b"RIFX")),
+    ".flac": ((0, b"fLaC"), (0, b"ID3")),
+    ".aif": ((0, b"FORM"),),
+    ".aiff": ((0, b"FORM"),),
+    ".ogg": ((0, b"OggS"),),
+    ".mp3": ((0, b"ID3"), (0, b"\xff\xfb"), (0, b"\xff\xf3"), (0, b"\xff\xf2"), (0, b"\xff\xfa")),
+}
+EDITABLE = ("name", "guitar", "pickup", "tuning", "bpm", "notes", "input_level_dbu")
+
+
+def di_track_upload(
+    *, owner: User, upload: UploadedFile[bytes], name: str = "", **metadata: Any
+) -> tuple[DITrack, Job]:
+    """Store an upload and queue its inspection; it may be used once that has found it good.
+
+    Raises ``UnsupportedMediaError``, ``TooLargeError``, ``InvalidInputError`` (empty), or
+    ``ConflictError`` naming the track that already has this file. Nothing is left behind then.
+    """
+    file_name = PurePath(upload.name or "recording").name[:200]
+    suffix = PurePath(file_name).suffix.lower()
+    _check_magic(upload, suffix)
+    # Not inside the transaction: writing 100 MB must not hold a database lock.
+    stored = store_upload(
+        upload, folder=f"di/{owner.uuid}", suffix=suffix, max_bytes=settings.GTS_DI_MAX_BYTES
+    )
+    existing = DITrack.objects.filter(owner=owner, sha256=stored.sha256).first()
+    if existing is not None:  # it keeps the file, which is the same
+        raise _already_there(existing)
+    try:
+        return _create(owner, stored, file_name, name, metadata)
+    except IntegrityError as error:  # the same file in two uploads at once: one is first
+        raise ConflictError("This recording is being uploaded already.") from error
+    except BaseException:
+        delete_stored(stored.name)
+        raise
+
+
+def di_track_update(*, track: DITrack, **changes: Any) -> DITrack:
+    """Change what people wrote about a track. The recording itself never changes."""
+    for field in changes:
+        if field not in EDITABLE:
+            raise TypeError(f"di_track_update does not change {field}")
+    with transaction.atomic():
+        for field, value in changes.items():
+            setattr(track, field, value)
+        track.save(update_fields=[*changes, "updated_at"])
+    return track
+
+
+def di_track_delete(*, track: DITrack) -> None:
+    """Delete a track and its file. What was rendered from it stays."""
+    name = stored_name(track.file)
+    with transaction.atomic():
+        track.delete()
+        transaction.on_commit(lambda: delete_stored(name))
+
+
+def _create(
+    owner: User, stored: StoredFile, file_name: str, name: str, metadata: dict[str, Any]
+) -> tuple[DITrack, Job]:
+    with transaction.atomic():
+        track = DITrack.objects.create(
+            owner=owner,
+            name=(name.strip() or PurePath(file_name).stem)[:200],
+            file=stored.name,
+            file_name=file_name,
+            sha256=stored.sha256,
+            size_bytes=stored.size_bytes,
+            **metadata,
+        )
+        job = job_enqueue(
+            kind="di.inspect",
+            owner=owner,
+            payload={"di_track": str(track.uuid)},
+            label=track.name,
+        )
+    return track, job
+
+
+def _already_there(track: DITrack) -> ConflictError:
+    return ConflictError(
+        f"You already have this recording: {track.name}.",
+        code="ALREADY_EXISTS",
+        details=[ErrorDetail(pointer="/file", code="ALREADY_EXISTS", message=str(track.uuid))],
+    )
+
+
+def _check_magic(upload: UploadedFile[bytes], suffix: str) -> None:
+    magics = _AUDIO_MAGIC.get(suffix)
+    if magics is None:
+        raise UnsupportedMediaError(
+            "A DI track must be a WAV, FLAC, AIFF, OGG or MP3 file.",
+            details=[ErrorDetail("/file", "UNSUPPORTED_MEDIA_TYPE", f"not one of them: {suffix}")],
+        )
+    head = upload.read(16)
+    upload.seek(0)
+    # An empty file is named as such by ``store_upload``.
+    if head and not any(head[at : at + len(magic)] == magic for at, magic in magics):
+        raise UnsupportedMediaError(
+            f"This is not a {suffix[1:].upper()} file, whatever its name says.",
+            code="NOT_AUDIO",
+            details=[ErrorDetail("/file", "NOT_AUDIO", "the content does not match the name")],
+        )

@@ -1,0 +1,129 @@
+"""What a render leaves behind, written by its jobs: segments, published files, the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from jobs.pipeline.errors import PipelineError
+from jobs.pipeline.shootout import FinishedAudio
+from jobs.storage import StoredFile, delete_stored, store_local_file, stored_name
+from shootouts.models import DITrack, Manifest, Render, RenderedFile, Segment, Shootout
+from shootouts.models.media import RenderedFileKind
+from shootouts.models.shootout import SegmentState, ShootoutState
+
+_CONTENT_TYPES = {
+    ".flac": "audio/flac",
+    ".mp4": "video/mp4",
+    ".png": "image/png",
+    ".txt": "text/plain; charset=utf-8",
+    ".vtt": "text/vtt; charset=utf-8",
+    ".srt": "application/x-subrip; charset=utf-8",
+}
+
+
+def di_track_accept(*, track: DITrack, found: Mapping[str, Any]) -> DITrack:
+    """The inspection found it good: it may be used from now on."""
+    with transaction.atomic():
+        for field, value in found.items():
+            setattr(track, field, value)
+        track.status = "ready"
+        track.save(update_fields=[*found, "status", "updated_at"])
+    return track
+
+
+def di_track_reject(*, track: DITrack) -> None:
+    """The inspection found it unusable: nothing of it stays. The reason is on the job."""
+    name = stored_name(track.file)
+    with transaction.atomic():
+        track.delete()
+        transaction.on_commit(lambda: delete_stored(name))
+
+
+def shootout_set_state(
+    *, shootout: Shootout, state: ShootoutState, render: Render | None = None
+) -> None:
+    """``render``: only if that is still the newest run; an older one has nothing to say."""
+    query = Shootout.objects.filter(pk=shootout.pk)
+    if render is not None:
+        query = query.filter(latest_render=render)
+    query.update(state=state, updated_at=timezone.now())
+
+
+def segment_complete(*, segment: Segment, pre_gain_name: str, measured: Mapping[str, Any]) -> None:
+    """Doing it twice is harmless: equal keys have equal samples."""
+    Segment.objects.filter(pk=segment.pk).update(
+        state=SegmentState.COMPLETED,
+        pre_gain_file=pre_gain_name,
+        measured=dict(measured),
+        error_code="",
+        error_message="",
+        updated_at=timezone.now(),
+    )
+
+
+def segment_end(*, segment: Segment, state: SegmentState, code: str, message: str) -> None:
+    """It failed or was cancelled. A segment that is completed stays so."""
+    Segment.objects.filter(pk=segment.pk).exclude(state=SegmentState.COMPLETED).update(
+        state=state, error_code=code, error_message=message, updated_at=timezone.now()
+    )
+
+
+def rendered_file_store(
+    *,
+    render: Render,
+    kind: RenderedFileKind,
+    path: Path,
+    name: str,
+    segment: Segment | None = None,
+    info: Mapping[str, Any] | None = None,
+) -> RenderedFile:
+    """Publish a finished local file under an opaque storage name. A second time replaces it."""
+    row = RenderedFile.objects.filter(render=render, kind=kind, segment=segment).first()
+    previous = stored_name(row.file) if row is not None else ""
+    row = row or RenderedFile(render=render, kind=kind, segment=segment)
+    folder = f"renders/{render.shootout.uuid}/v{render.version}"
+    # A retry gets a new storage name: whoever reads the old file meanwhile keeps a whole one.
+    stored = store_local_file(path, f"{folder}/{row.uuid}{path.suffix}")
+    try:
+        _fill(row, stored, name, path.suffix, info or {})
+    except BaseException:
+        delete_stored(stored.name)
+        raise
+    if previous:
+        transaction.on_commit(lambda: delete_stored(previous))
+    return row
+
+
+def manifest_publish(*, render: Render, data: Mapping[str, Any], audio: FinishedAudio) -> Manifest:
+    """Write the manifest once and show it: from now on this render is what everybody sees."""
+    is_whole = len(audio.segments) == render.segments.count()
+    with transaction.atomic():
+        shootout = Shootout.objects.select_for_update().get(pk=render.shootout_id)
+        manifest, _ = Manifest.objects.get_or_create(
+            render=render,
+            defaults={"schema_version": data["schema_version"], "data": dict(data)},
+        )
+        if shootout.latest_render_id != render.pk:
+            raise PipelineError("SUPERSEDED", "A newer render of this shootout has started.")
+        shootout.published_render = render
+        shootout.published_at = manifest.created_at
+        shootout.state = ShootoutState.COMPLETED if is_whole else ShootoutState.PARTIAL
+        shootout.save(update_fields=["published_render", "published_at", "state", "updated_at"])
+    return manifest
+
+
+def _fill(
+    row: RenderedFile, stored: StoredFile, name: str, suffix: str, info: Mapping[str, Any]
+) -> None:
+    row.file.name = stored.name
+    row.name = name
+    row.content_type = _CONTENT_TYPES[suffix]
+    row.size_bytes = stored.size_bytes
+    row.sha256 = stored.sha256
+    row.info = dict(info)
+    row.save()

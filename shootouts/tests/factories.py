@@ -1,0 +1,128 @@
+"""Rows and files for tests, made through the services: alice owns, charlie is a stranger."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import soundfile
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from accounts.models import User
+from gear.models import Capture, SignalChain
+from gear.services.captures import gear_upload
+from gear.services.chains import BlockInput, chain_create
+from jobs.pipeline.audio.signal import FloatArray
+from jobs.tests.running import run_until_idle
+from shootouts.models import DITrack, Shootout
+from shootouts.services.di_tracks import di_track_upload
+from shootouts.services.shootouts import shootout_create, shootout_render
+
+
+def plucked(
+    frequency_hz: float = 196.0, duration_s: float = 1.5, rate_hz: int = 48_000
+) -> FloatArray:
+    """A decaying harmonic tone, shape ``(frames,)``."""
+    time_s = np.arange(round(duration_s * rate_hz)) / rate_hz
+    tone = sum(np.sin(2 * np.pi * n * frequency_hz * time_s) / n for n in range(1, 6))
+    return np.asarray(0.2 * tone * np.exp(-2.0 * time_s), dtype=np.float32)
+
+
+def wav_bytes(samples: FloatArray, rate_hz: int = 48_000) -> bytes:
+    file = io.BytesIO()
+    soundfile.write(file, samples, rate_hz, format="WAV", subtype="PCM_24")
+    return file.getvalue()
+
+
+def linear_nam_bytes(weights: Sequence[float] = (0.5, 0.25)) -> bytes:
+    """A capture that is a short FIR filter: real, and quick to run."""
+    nam = {
+        "version": "0.5.4",
+        "architecture": "Linear",
+        "config": {"receptive_field": len(weights), "bias": False},
+        "weights": list(weights),
+        "sample_rate": 48000,
+    }
+    return json.dumps(nam).encode()
+
+
+def upload(content: bytes, name: str) -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, content)
+
+
+def make_di_track(owner: User, *, frequency_hz: float = 196.0, **metadata: Any) -> DITrack:
+    """Uploaded and inspected."""
+    content = wav_bytes(plucked(frequency_hz))
+    track, _ = di_track_upload(owner=owner, upload=upload(content, "riff.wav"), **metadata)
+    run_until_idle()
+    track.refresh_from_db()
+    return track
+
+
+def make_capture(owner: User, *, weights: Sequence[float] = (0.5, 0.25)) -> Capture:
+    """An amp, uploaded and inspected."""
+    capture, _ = gear_upload(
+        owner=owner,
+        upload=upload(linear_nam_bytes(weights), "amp.nam"),
+        kind="amp",
+        name=f"Amp {len(weights)}",
+        make="Test",
+        creator="alice",
+        licence="CC0-1.0",
+    )
+    run_until_idle()
+    capture.refresh_from_db()
+    return capture
+
+
+def make_cab(owner: User) -> Capture:
+    impulse = np.zeros(256, dtype=np.float32)
+    impulse[:3] = (0.9, 0.3, -0.1)
+    content = wav_bytes(impulse)
+    cab, _ = gear_upload(owner=owner, upload=upload(content, "cab.wav"), kind="cab", name="Cab")
+    run_until_idle()
+    cab.refresh_from_db()
+    return cab
+
+
+def make_chain(
+    owner: User, amp: Capture, cab: Capture, *, name: str = "Amp + Cab", gain_db: float = 0.0
+) -> SignalChain:
+    return chain_create(
+        owner=owner,
+        name=name,
+        blocks=[
+            BlockInput(slot="pre", processor="gain", parameters={"gain_db": gain_db}),
+            BlockInput(slot="amp", capture_id=amp.uuid),
+            BlockInput(slot="cab", capture_id=cab.uuid),
+        ],
+    )
+
+
+def make_shootout(owner: User, **values: Any) -> Shootout:
+    """One DI, two chains over one amp and one cab; no video unless asked for."""
+    amp, cab = make_capture(owner), make_cab(owner)
+    chains = [
+        make_chain(owner, amp, cab, name="Quiet", gain_db=-6.0),
+        make_chain(owner, amp, cab, name="Loud", gain_db=6.0),
+    ]
+    options = {"has_video": False, **values.pop("options", {})}
+    return shootout_create(
+        owner=owner,
+        title=values.pop("title", "Amps"),
+        di_track_ids=[make_di_track(owner).uuid],
+        chain_ids=[chain.uuid for chain in chains],
+        options=options,
+        **values,
+    )
+
+
+def render(shootout: Shootout) -> Shootout:
+    """Render it to the end, as workers would."""
+    shootout_render(shootout=shootout)
+    run_until_idle()
+    shootout.refresh_from_db()
+    return shootout
