@@ -35,6 +35,7 @@ def api_not_found(request: HttpRequest) -> HttpResponseBase:
 api_urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.api.urls")),
     path("", include("gear.api.urls")),
+    path("", include("shootouts.api.urls")),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

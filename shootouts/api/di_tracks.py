@@ -1,0 +1,110 @@
+"""DI tracks: upload, list, read, edit, delete, listen."""
+
+from __future__ import annotations
+
+from typing import cast
+from uuid import UUID
+
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, status
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import User
+from jobs.storage import stored_name
+from shootouts.api.media import AnyContent
+from shootouts.api.serializers import (
+    DITrackInput,
+    DITrackOutput,
+    DITrackUploaded,
+    DITrackUploadInput,
+    WaveformOutput,
+)
+from shootouts.media import MediaFile, media_response
+from shootouts.models import DITrack
+from shootouts.querysets import DITrackQuerySet
+from shootouts.selectors import di_track_get, di_track_list
+from shootouts.services.di_tracks import di_track_delete, di_track_update, di_track_upload
+
+_CONTENT_TYPES = {
+    "wav": "audio/wav",
+    "flac": "audio/flac",
+    "aif": "audio/aiff",
+    "aiff": "audio/aiff",
+    "ogg": "audio/ogg",
+    "mp3": "audio/mpeg",
+}
+
+
+class DITrackListView(generics.ListAPIView[DITrack]):
+    serializer_class = DITrackOutput
+    queryset = DITrack.objects.none()
+
+    def get_parsers(self) -> list[MultiPartParser]:  # type: ignore[override]
+        return [MultiPartParser()]
+
+    def get_queryset(self) -> DITrackQuerySet:
+        return di_track_list(self.request.user)
+
+    @extend_schema(request=DITrackUploadInput, responses={202: DITrackUploaded})
+    def post(self, request: Request) -> Response:
+        """Upload a recording. It may be used once its job is completed."""
+        data = DITrackUploadInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        fields = dict(data.validated_data)
+        track, job = di_track_upload(
+            owner=cast(User, request.user), upload=fields.pop("file"), **fields
+        )
+        track.job = job  # type: ignore[attr-defined]  # read by the serializer only
+        return Response(DITrackUploaded(track).data, status=status.HTTP_202_ACCEPTED)
+
+
+class DITrackDetailView(APIView):
+    @extend_schema(responses=DITrackOutput)
+    def get(self, request: Request, uuid: UUID) -> Response:
+        return Response(DITrackOutput(di_track_get(request.user, uuid)).data)
+
+    @extend_schema(request=DITrackInput, responses=DITrackOutput)
+    def patch(self, request: Request, uuid: UUID) -> Response:
+        track = di_track_get(request.user, uuid)
+        data = DITrackInput(data=request.data, partial=True)
+        data.is_valid(raise_exception=True)
+        return Response(DITrackOutput(di_track_update(track=track, **data.validated_data)).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, uuid: UUID) -> Response:
+        """Delete a recording. What was rendered from it stays."""
+        di_track_delete(track=di_track_get(request.user, uuid))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class DITrackAudioView(APIView):
+    content_negotiation_class: type[BaseContentNegotiation] = AnyContent
+
+    @extend_schema(responses={(200, "audio/*"): OpenApiTypes.BINARY})
+    def get(self, request: Request, uuid: UUID) -> HttpResponseBase:
+        """The recording as it was uploaded, with Range."""
+        track = di_track_get(request.user, uuid)
+        name = stored_name(track.file)
+        media = MediaFile(
+            storage_name=name,
+            name=track.file_name,
+            content_type=_CONTENT_TYPES[name.rpartition(".")[2]],
+            size_bytes=track.size_bytes,
+            sha256=track.sha256,
+        )
+        return media_response(request, media, is_private=True)
+
+
+class DITrackWaveformView(APIView):
+    @extend_schema(responses=WaveformOutput)
+    def get(self, request: Request, uuid: UUID) -> Response:
+        """Peak of each of a few hundred columns, 0 to 1; empty until it has been checked."""
+        track = di_track_get(request.user, uuid)
+        waveform = {"waveform": track.info.get("waveform", []), "duration_s": track.duration_s}
+        return Response(WaveformOutput(waveform).data)

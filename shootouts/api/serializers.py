@@ -1,0 +1,198 @@
+"""What the API says about DI tracks, shootouts and their media, and what it accepts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.api.serializers import StrictSerializer
+from jobs.api.serializers import JobOutput
+from shootouts.models import DITrack, RenderedFile, Segment, Shootout
+from shootouts.models.shootout import InputModeChoice, Order, Theme, Visibility
+
+
+class DITrackOutput(serializers.ModelSerializer[DITrack]):
+    id = serializers.UUIDField(source="uuid")
+    audio_url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = DITrack
+        fields = (
+            "id",
+            "name",
+            "guitar",
+            "pickup",
+            "tuning",
+            "bpm",
+            "notes",
+            "input_level_dbu",
+            "file_name",
+            "sha256",
+            "size_bytes",
+            "status",
+            "format",
+            "sample_rate_hz",
+            "num_channels",
+            "duration_s",
+            "audio_url",
+            "created_at",
+        )
+        read_only_fields = fields
+
+    def get_audio_url(self, track: DITrack) -> str:
+        return reverse("api-di-track-audio", args=[track.uuid])
+
+
+class DITrackUploaded(DITrackOutput):
+    """A fresh upload with the job that looks inside it."""
+
+    job = JobOutput()
+
+    class Meta:
+        model = DITrack
+        fields = (*DITrackOutput.Meta.fields, "job")
+        read_only_fields = fields
+
+
+class DITrackInput(StrictSerializer):
+    name = serializers.CharField(max_length=200, required=False)
+    guitar = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    pickup = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    tuning = serializers.CharField(max_length=50, required=False, allow_blank=True)
+    bpm = serializers.FloatField(min_value=20, max_value=400, required=False, allow_null=True)
+    notes = serializers.CharField(max_length=4000, required=False, allow_blank=True)
+    input_level_dbu = serializers.FloatField(
+        min_value=-60, max_value=60, required=False, allow_null=True
+    )
+
+
+class DITrackUploadInput(DITrackInput):
+    file = serializers.FileField(allow_empty_file=True)  # an empty one gets a better error later
+
+
+class WaveformOutput(serializers.Serializer[Any]):
+    waveform = serializers.ListField(child=serializers.FloatField())
+    duration_s = serializers.FloatField(allow_null=True)
+
+
+class ShootoutDIOutput(serializers.Serializer[Any]):
+    position = serializers.IntegerField()
+    di_track_id = serializers.UUIDField(source="di_track.uuid", allow_null=True, default=None)
+    name = serializers.CharField(source="di_track.name", default="")
+
+
+class ContenderOutput(serializers.Serializer[Any]):
+    position = serializers.IntegerField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a name of Field too
+    chain_id = serializers.UUIDField(source="chain.uuid", allow_null=True, default=None)
+
+
+class ShootoutOutput(serializers.ModelSerializer[Shootout]):
+    id = serializers.UUIDField(source="uuid")
+    owner = serializers.CharField(source="owner.username")
+    dis = ShootoutDIOutput(many=True)
+    contenders = ContenderOutput(many=True)
+    render_version = serializers.IntegerField(
+        source="latest_render.version", allow_null=True, default=None
+    )
+    job_id = serializers.SerializerMethodField(help_text="of the newest render; for its owner only")
+    is_published = serializers.SerializerMethodField(help_text="there is a manifest to play")
+
+    class Meta:
+        model = Shootout
+        fields = (
+            "id",
+            "owner",
+            "title",
+            "description",
+            "state",
+            "visibility",
+            "playback_order",
+            "slice_s",
+            "target_loudness_lufs",
+            "input_mode",
+            "has_video",
+            "theme",
+            "dis",
+            "contenders",
+            "render_version",
+            "job_id",
+            "is_published",
+            "published_at",
+            "created_at",
+            "updated_at",
+        )
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.UUIDField(allow_null=True))
+    def get_job_id(self, shootout: Shootout) -> str | None:
+        request = self.context.get("request")
+        render = shootout.latest_render
+        if request is None or request.user != shootout.owner or render is None:
+            return None
+        return str(render.job.uuid) if render.job else None
+
+    def get_is_published(self, shootout: Shootout) -> bool:
+        return shootout.published_at is not None
+
+
+class ShootoutUpdateInput(StrictSerializer):
+    title = serializers.CharField(max_length=200, required=False)
+    description = serializers.CharField(max_length=4000, required=False, allow_blank=True)
+    visibility = serializers.ChoiceField(choices=Visibility.choices, required=False)
+    di_track_ids = serializers.ListField(child=serializers.UUIDField(), required=False)
+    chain_ids = serializers.ListField(child=serializers.UUIDField(), required=False)
+    labels = serializers.ListField(
+        child=serializers.CharField(max_length=200, allow_blank=True), required=False
+    )
+    playback_order = serializers.ChoiceField(choices=Order.choices, required=False)
+    slice_s = serializers.FloatField(min_value=1, max_value=60, required=False)
+    target_loudness_lufs = serializers.FloatField(min_value=-40, max_value=-6, required=False)
+    input_mode = serializers.ChoiceField(choices=InputModeChoice.choices, required=False)
+    has_video = serializers.BooleanField(required=False)
+    theme = serializers.ChoiceField(choices=Theme.choices, required=False)
+
+
+class ShootoutCreateInput(ShootoutUpdateInput):
+    title = serializers.CharField(max_length=200)
+    di_track_ids = serializers.ListField(child=serializers.UUIDField())
+    chain_ids = serializers.ListField(child=serializers.UUIDField())
+
+
+class MediaOutput(serializers.ModelSerializer[RenderedFile]):
+    id = serializers.UUIDField(source="uuid")
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = RenderedFile
+        fields = ("id", "kind", "name", "content_type", "size_bytes", "sha256", "url")
+        read_only_fields = fields
+
+    def get_url(self, file: RenderedFile) -> str:
+        return reverse("media", args=[file.uuid])
+
+
+class SegmentOutput(serializers.ModelSerializer[Segment]):
+    id = serializers.UUIDField(source="uuid")
+    media = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Segment
+        fields = (
+            "id",
+            "di_index",
+            "contender_index",
+            "state",
+            "error_code",
+            "error_message",
+            "media",
+        )
+        read_only_fields = fields
+
+    @extend_schema_field(MediaOutput(allow_null=True))
+    def get_media(self, segment: Segment) -> dict[str, Any] | None:
+        files = list(segment.files.all())
+        return dict(MediaOutput(files[0]).data) if files else None

@@ -1,0 +1,160 @@
+"""Shootouts over the API: owner, stranger and anonymous."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from pytest_django.fixtures import DjangoAssertNumQueries
+
+from accounts.models import User
+from accounts.tests.factories import api_client, details_of, make_user
+from jobs.tests.running import run_until_idle
+from shootouts.models import Shootout
+from shootouts.services.shootouts import shootout_update
+from shootouts.tests.factories import (
+    make_cab,
+    make_capture,
+    make_chain,
+    make_di_track,
+    make_shootout,
+    render,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+URL = "/api/v1/shootouts/"
+
+
+@pytest.fixture
+def alice() -> User:
+    return make_user()
+
+
+def test_the_main_job_over_the_api(alice: User) -> None:
+    client = api_client(alice)
+    amp, cab = make_capture(alice), make_cab(alice)
+    chains = [make_chain(alice, amp, cab, name=name) for name in ("One", "Two")]
+    answer = client.post(
+        URL,
+        {
+            "title": "Two amps",
+            "di_track_ids": [str(make_di_track(alice).uuid)],
+            "chain_ids": [str(chain.uuid) for chain in chains],
+            "labels": ["A", ""],
+            "has_video": False,
+        },
+    )
+    assert answer.status_code == 201
+    body = answer.json()
+    assert (body["state"], body["visibility"], body["is_published"]) == ("draft", "private", False)
+    assert [contender["label"] for contender in body["contenders"]] == ["A", "Two"]
+    url = f"{URL}{body['id']}/"
+    assert client.get(f"{url}manifest/").status_code == 404
+
+    answer = client.post(f"{url}render/")
+    assert answer.status_code == 202
+    assert answer.json()["kind"] == "shootout.render"
+    assert client.post(f"{url}render/").status_code == 409
+    run_until_idle()
+
+    body = client.get(url).json()
+    assert (body["state"], body["render_version"]) == ("completed", 1)
+    assert body["job_id"] == answer.json()["id"]
+    manifest = client.get(f"{url}manifest/").json()
+    segments = client.get(f"{url}segments/").json()["results"]
+    assert [s["media"]["id"] for s in segments] == [s["media"] for s in manifest["segments"]]
+    for segment in segments:
+        assert client.get(segment["media"]["url"]).status_code == 200
+    assert client.get(f"{url}montage/").status_code == 200
+    assert client.get(f"{url}video/").status_code == 404
+
+
+def test_every_mistake_is_reported_with_its_place(alice: User) -> None:
+    answer = api_client(alice).post(
+        URL,
+        {"title": "x", "di_track_ids": [str(uuid4())], "chain_ids": [str(uuid4())], "slice_s": 0},
+    )
+    assert answer.status_code == 422
+    assert ("/slice_s", "MIN_VALUE") in [(p, c.upper()) for p, c in details_of(answer)]
+    answer = api_client(alice).post(
+        URL, {"title": "x", "di_track_ids": [str(uuid4())], "chain_ids": [str(uuid4())]}
+    )
+    assert set(details_of(answer)) == {
+        ("/di_track_ids/0", "NOT_FOUND"),
+        ("/chain_ids", "COUNT"),
+        ("/chain_ids/0", "NOT_FOUND"),
+    }
+    assert not Shootout.objects.exists()
+
+
+def test_unknown_and_read_only_fields_are_errors(alice: User) -> None:
+    shootout = make_shootout(alice)
+    answer = api_client(alice).patch(f"{URL}{shootout.uuid}/", {"state": "completed"})
+    assert answer.status_code == 422
+    assert details_of(answer)[0][0] == "/state"
+
+
+def test_a_private_shootout_is_its_owners_alone(alice: User) -> None:
+    shootout = render(make_shootout(alice))
+    url = f"{URL}{shootout.uuid}/"
+    charlie = api_client(make_user("charlie"))
+    for path in ("", "manifest/", "segments/", "montage/"):
+        assert api_client(alice).get(url + path).status_code == 200, path
+        assert charlie.get(url + path).status_code == 404, path
+        assert api_client().get(url + path).status_code == 404, path
+    for path in ("render/", "cancel/"):
+        assert charlie.post(url + path).status_code == 404, path
+        assert api_client().post(url + path).status_code == 401, path
+    assert charlie.patch(url, {"title": "mine"}).status_code == 404
+    assert charlie.delete(url).status_code == 404
+    assert api_client().delete(url).status_code == 401
+
+
+def test_a_public_one_may_be_seen_but_not_touched(alice: User) -> None:
+    shootout = render(make_shootout(alice, visibility="public"))
+    url = f"{URL}{shootout.uuid}/"
+    charlie = api_client(make_user("charlie"))
+    body = charlie.get(url).json()
+    assert (body["title"], body["job_id"]) == ("Amps", None)
+    assert api_client().get(f"{url}manifest/").status_code == 200
+    assert charlie.patch(url, {"title": "mine"}).status_code == 404
+    assert charlie.post(f"{url}render/").status_code == 404
+    assert charlie.delete(url).status_code == 404
+
+
+def test_a_public_draft_is_not_published(alice: User) -> None:
+    shootout = make_shootout(alice, visibility="public")
+    assert api_client().get(f"{URL}{shootout.uuid}/").status_code == 404
+    assert api_client().get(URL, {"scope": "public"}).json()["results"] == []
+
+
+def test_the_public_list_is_for_everybody_and_shows_only_what_is_public(alice: User) -> None:
+    shootout = render(make_shootout(alice, visibility="public"))
+    for client in (api_client(), api_client(make_user("charlie"))):
+        body = client.get(URL, {"scope": "public"}).json()
+        assert [row["id"] for row in body["results"]] == [str(shootout.uuid)]
+    for visibility in ("unlisted", "private"):
+        shootout_update(shootout=shootout, visibility=visibility)
+        assert api_client().get(URL, {"scope": "public"}).json()["results"] == []
+    assert api_client().get(URL).status_code == 401
+
+
+def test_the_list_takes_a_constant_number_of_queries(
+    alice: User, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    first = make_shootout(alice)
+    client = api_client(alice)
+    chain_ids = [contender.chain.uuid for contender in first.contenders.all() if contender.chain]
+    for _ in range(3):
+        with django_assert_max_num_queries(7):
+            body = client.get(URL).json()
+        assert len(body["results"]) == Shootout.objects.count()
+        answer = client.post(
+            URL,
+            {
+                "title": "more",
+                "di_track_ids": [str(track.uuid) for track in alice.di_tracks.all()],
+                "chain_ids": [str(uuid) for uuid in chain_ids],
+            },
+        )
+        assert answer.status_code == 201
