@@ -1,5 +1,10 @@
 """The project: settings, entry points and what ties the apps together. Nothing imports it."""
 
-from gts.celery import app as celery_app
+from jobs.pipeline.blas import prepare_environment
+
+# Every process comes through here before anything imports NumPy, which reads it when imported.
+prepare_environment()
+
+from gts.celery import app as celery_app  # noqa: E402
 
 __all__ = ["celery_app"]

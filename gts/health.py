@@ -40,9 +40,7 @@ async def live(request: HttpRequest) -> JsonResponse:
 @require_safe
 async def ready(request: HttpRequest) -> JsonResponse:
     """200 when everything it needs answers, else a 503 that names what is down."""
-    names = list(CHECKS)
-    outcomes = await asyncio.gather(*(_is_up(name) for name in names))
-    checks = {name: "ok" if is_up else "down" for name, is_up in zip(names, outcomes, strict=True)}
+    checks = await states()
     down = [name for name, state in checks.items() if state == "down"]
     if not down:
         return JsonResponse({"status": "ok", "checks": checks})
@@ -52,6 +50,13 @@ async def ready(request: HttpRequest) -> JsonResponse:
         [ErrorDetail(f"/checks/{name}", "DOWN", f"The {name} does not answer.") for name in down],
     )
     return JsonResponse({"status": "down", "checks": checks, **error}, status=503)
+
+
+async def states() -> dict[str, str]:
+    """ "ok" or "down" of everything GTS needs, by name."""
+    names = list(CHECKS)
+    outcomes = await asyncio.gather(*(_is_up(name) for name in names))
+    return {name: "ok" if is_up else "down" for name, is_up in zip(names, outcomes, strict=True)}
 
 
 async def _is_up(name: str) -> bool:

@@ -1,0 +1,90 @@
+"""The whole job without a web server: a shootout file in, a folder of results out."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from gear.grammar import ChainBlock, validate_chain
+from jobs.pipeline.batch import render_shootout
+from jobs.pipeline.errors import PipelineError
+from jobs.pipeline.shootout_file import FileChain, read_shootout_file
+from shootouts.rendering import font_paths, render_svg
+
+
+class Command(BaseCommand):
+    help = "Render a shootout file: segments, montage, video, chapters.txt and manifest.json."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FILE.toml")
+        parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        bar = ProgressBar(self)
+        try:
+            shootout = read_shootout_file(options["file"])
+            for number, chain in enumerate(shootout.chains):
+                _check_chain(chain, number)
+            result = render_shootout(
+                shootout,
+                options["out"].resolve(),
+                render_svg=render_svg,
+                fonts=font_paths(),
+                num_threads=settings.GTS_WORKER_THREADS,
+                progress=bar.show,
+            )
+        except PipelineError as error:
+            bar.end()
+            raise CommandError(str(error)) from error
+        bar.end()
+        for path in result.files:
+            self.stdout.write(str(path))
+
+
+def _check_chain(chain: FileChain, number: int) -> None:
+    errors = validate_chain(
+        [
+            ChainBlock(
+                slot=block.slot,
+                kind=block.gear.kind if block.gear else "",
+                processor=block.processor,
+                is_supported=True,
+            )
+            for block in chain.blocks
+        ]
+    )
+    if errors:
+        found = "; ".join(f"{error.code}: {error.message}" for error in errors)
+        raise PipelineError("CHAIN_INVALID", f"[[chain]] {number + 1} {chain.label}: {found}")
+
+
+class ProgressBar:
+    """One line that moves on a terminal; a line a step where the output goes to a file."""
+
+    _WIDTH = 32
+
+    def __init__(self, command: BaseCommand) -> None:
+        self._out = command.stdout
+        self._is_terminal = self._out.isatty()
+        self._last = ""
+
+    def show(self, step: str, fraction: float) -> None:
+        if self._is_terminal:
+            filled = round(self._WIDTH * fraction)
+            line = f"{'█' * filled}{'·' * (self._WIDTH - filled)} {fraction:4.0%}  {step}"
+            if line != self._last:
+                self._out.write(f"\r{line:<70}", ending="")
+                self._out.flush()
+        else:
+            line = step
+            if line != self._last:
+                self._out.write(line)
+        self._last = line
+
+    def end(self) -> None:
+        if self._is_terminal and self._last:
+            self._out.write("")
