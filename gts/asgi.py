@@ -12,14 +12,18 @@ django_application = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
+from gts.body_limit import BodyLimit  # noqa: E402
+from gts.checks import refuse_bad_start  # noqa: E402
 from gts.lifespan import lifespan  # noqa: E402
 from gts.static import StaticFiles  # noqa: E402
 from gts.websocket_auth import WebSocketAuthentication  # noqa: E402
 from jobs.routing import websocket_urlpatterns  # noqa: E402
 
+refuse_bad_start()
+
 application = ProtocolTypeRouter(
     {
-        "http": StaticFiles(django_application),
+        "http": StaticFiles(BodyLimit(django_application)),
         "websocket": WebSocketAuthentication(URLRouter(websocket_urlpatterns)),
         "lifespan": lifespan,
     }

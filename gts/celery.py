@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import beat_init, worker_init
+from django.core.exceptions import ImproperlyConfigured
 from kombu import Queue
+
+from gts.checks import refuse_bad_start
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gts.settings")
 
@@ -17,3 +22,13 @@ app.conf.beat_schedule = {
     "jobs-sweep": {"task": "jobs.sweep", "schedule": 30.0, "options": {"expires": 30.0}},
 }
 app.autodiscover_tasks(["jobs"])
+
+
+@worker_init.connect
+@beat_init.connect
+def _refuse_bad_start(**_: Any) -> None:
+    """Exceptions of receivers are only logged, so this one leaves on its own."""
+    try:
+        refuse_bad_start()
+    except ImproperlyConfigured as error:
+        raise SystemExit(str(error)) from error

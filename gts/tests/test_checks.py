@@ -76,8 +76,12 @@ def test_the_storage_must_be_writable(settings: Settings, tmp_path: Path) -> Non
 
 
 def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return run("manage.py", *arguments, **environment)
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
+        [sys.executable, *arguments],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], **environment},
         capture_output=True,
@@ -93,6 +97,29 @@ def test_commands_refuse_an_insecure_production(tmp_path: Path) -> None:
     assert outcome.returncode != 0
     assert "gts.E002" in outcome.stderr
     assert "gts.E003" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["-c", "import gts.asgi"],
+        ["-m", "celery", "-A", "gts", "worker", "--pool", "solo"],
+        ["-m", "celery", "-A", "gts", "beat"],
+    ],
+)
+def test_servers_and_workers_refuse_an_insecure_production(
+    tmp_path: Path, arguments: list[str]
+) -> None:
+    outcome = run(
+        *arguments,
+        GTS_DATA_DIR=str(tmp_path),
+        DATABASE_URL="postgresql:///gts",
+        REDIS_URL="redis://127.0.0.1:1/0",
+        GTS_SECRET_KEY=GOOD_KEY,
+        GTS_ALLOWED_HOSTS="*",
+    )
+    assert outcome.returncode != 0
+    assert "gts.E004" in outcome.stderr
 
 
 def test_a_good_production_has_nothing_to_complain_about(tmp_path: Path) -> None:

@@ -1,0 +1,94 @@
+"""No request may fill the disk: bodies beyond every upload limit are not taken in.
+
+Django writes a body to a temporary file before any view or middleware sees the request.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Any, Final
+
+from django.conf import settings
+
+from gts.errors import error_body
+from gts.request_id import HEADER
+from gts.websocket_auth import ASGIApplication, Receive, Scope, Send
+
+# The parts around the file of a multipart upload: its fields and boundaries.
+_ROOM_BYTES: Final = 1024 * 1024
+
+# A client that is cut off while it sends sees a broken connection and not the answer. So the
+# rest is read and thrown away, within reason.
+_DRAINED_LIMITS: Final = 4
+
+
+class BodyLimit:
+    """Answers 413 to requests whose body is larger than any upload may be."""
+
+    def __init__(self, inner: ASGIApplication) -> None:
+        self._inner = inner
+        self._max_bytes = (
+            max(settings.GTS_DI_MAX_BYTES, settings.GTS_CAPTURE_MAX_BYTES) + _ROOM_BYTES
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = _Body(receive, self._max_bytes)
+        if _announced_bytes(scope) <= self._max_bytes:
+            has_answered = False
+
+            async def watched_send(message: Any) -> None:
+                nonlocal has_answered
+                has_answered = True
+                await send(message)
+
+            await self._inner(scope, body.receive, watched_send)
+            if has_answered or not body.is_too_large:
+                return
+        await body.drain(self._max_bytes * _DRAINED_LIMITS)
+        await _refuse(send)
+
+
+class _Body:
+    """Counts what comes in. Past the limit the application sees a client that has gone."""
+
+    def __init__(self, receive: Receive, max_bytes: int) -> None:
+        self._receive = receive
+        self._max_bytes = max_bytes
+        self._num_bytes = 0
+        self._is_complete = False
+
+    @property
+    def is_too_large(self) -> bool:
+        return self._num_bytes > self._max_bytes
+
+    async def receive(self) -> Any:
+        message = await self._receive()
+        self._count(message)
+        return {"type": "http.disconnect"} if self.is_too_large else message
+
+    async def drain(self, max_bytes: int) -> None:
+        while not self._is_complete and self._num_bytes <= max_bytes:
+            self._count(await self._receive())
+
+    def _count(self, message: Any) -> None:
+        self._num_bytes += len(message.get("body", b""))
+        self._is_complete = not message.get("more_body", False)
+
+
+def _announced_bytes(scope: Scope) -> int:
+    lengths = [value for name, value in scope["headers"] if name.lower() == b"content-length"]
+    return int(lengths[0]) if lengths and lengths[0].isdigit() else 0
+
+
+async def _refuse(send: Send) -> None:
+    request_id = secrets.token_hex(16)
+    error = error_body("TOO_LARGE", "The upload is larger than any file that is accepted.")
+    content = json.dumps({**error, "request_id": request_id}).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(content)).encode()),
+        (HEADER.lower().encode(), request_id.encode()),
+    ]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
