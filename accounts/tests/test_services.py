@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from accounts.errors import ConflictError, UnauthorizedError
@@ -102,6 +106,25 @@ def test_a_refresh_token_buys_one_pair(alice: User) -> None:
     with pytest.raises(UnauthorizedError):
         token_pair_rotate(refresh=first.refresh)
     token_pair_rotate(refresh=second.refresh)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_refresh_token_that_is_used_twice_at_once_buys_one_pair() -> None:
+    refresh = token_pair_create(user=make_user()).refresh
+    barrier = Barrier(2)
+
+    def rotate(_: int) -> bool:
+        barrier.wait(timeout=30)
+        try:
+            token_pair_rotate(refresh=refresh)
+        except UnauthorizedError:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(rotate, range(2))) == [False, True]
 
 
 def test_a_revoked_refresh_token_buys_nothing(alice: User) -> None:

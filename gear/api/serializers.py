@@ -56,7 +56,8 @@ class CaptureOutput(serializers.Serializer[Capture]):
         return architecture_of(capture)
 
     def get_warnings(self, capture: Capture) -> list[str]:
-        return [str(warning) for warning in capture.info.get("warnings", [])]
+        warnings = capture.info.get("warnings", [])
+        return list(dict.fromkeys(str(warning) for warning in warnings))
 
 
 class GearBriefOutput(serializers.Serializer[GearItem]):

@@ -67,7 +67,7 @@ class FileStatus(models.TextChoices):
 
 
 class Capture(PublicModel):
-    """One concrete file of a gear item. Equal files are stored once: the name is their SHA-256."""
+    """One concrete file of a gear item, known by its SHA-256. The file goes when the row goes."""
 
     gear = models.ForeignKey(GearItem, on_delete=models.CASCADE, related_name="captures")
     format = models.CharField(max_length=8, choices=CaptureFormat)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from accounts.errors import (
@@ -138,6 +141,27 @@ def test_the_same_file_twice_is_a_conflict_that_names_the_first(
     upload(charlie, nam_bytes())  # what others have is nobody's business
     assert Capture.objects.count() == GearItem.objects.count() == 2
     assert len(files_in(media_root)) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_uploads_of_one_file_at_the_same_time_one_wins(media_root: Path) -> None:
+    owner = make_user()
+    barrier = Barrier(2)
+
+    def try_upload(_: int) -> str:
+        barrier.wait(timeout=30)
+        try:
+            upload(owner, nam_bytes())
+        except ConflictError as error:
+            return error.code
+        finally:
+            connection.close()
+        return "taken in"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(try_upload, range(2))) == ["DUPLICATE_FILE", "taken in"]
+    assert Capture.objects.count() == GearItem.objects.count() == Job.objects.count() == 1
+    assert len(files_in(media_root)) == 1
 
 
 # In the worker ------------------------------------------------------------------------------------

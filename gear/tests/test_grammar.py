@@ -17,6 +17,7 @@ from gear.grammar import (
 )
 from gear.models.chain import Slot
 from gear.models.item import GearKind
+from jobs.pipeline.audio.blocks import BLOCK_TYPES
 
 # A chain in shorthand: "slot:kind", or "slot=processor"; "!" in front is not supported.
 AMP, RIG, CAB = "amp:amp", "amp:full_rig", "cab:cab"
@@ -121,6 +122,19 @@ def test_every_mistake_is_found(text: str, expected: list[tuple[str, int | None]
 def test_the_words_are_those_of_the_models() -> None:
     assert list(SLOTS) == Slot.values
     assert frozenset().union(*KINDS_OF_SLOT.values()) == frozenset(GearKind.values)
+
+
+def test_processors_stand_where_the_renderer_takes_them() -> None:
+    for name, block_type in BLOCK_TYPES.items():
+        refused = {
+            slot
+            for slot in EFFECT_SLOTS
+            if any(
+                error.code == "INVALID_ORDER" and error.position == 0
+                for error in validate_chain([ChainBlock(slot=slot, processor=name)])
+            )
+        }
+        assert refused == EFFECT_SLOTS - set(block_type.places), name
 
 
 blocks_strategy = st.builds(
