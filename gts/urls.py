@@ -36,6 +36,7 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.api.urls")),
     path("", include("gear.api.urls")),
     path("", include("shootouts.api.urls")),
+    path("", include("jobs.api.urls")),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

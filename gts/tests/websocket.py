@@ -15,8 +15,6 @@ from asgiref.testing import ApplicationCommunicator
 from gts.asgi import application
 from gts.websocket_auth import ASGIApplication, Receive, Scope, Send
 
-TIMEOUT_S = 10
-
 
 def _reading(may_read: asyncio.Event) -> ASGIApplication:
     """The application with a client that reads only while ``may_read`` is set."""
@@ -38,7 +36,9 @@ class WebSocket:
         *headers: tuple[bytes, bytes],
         subprotocols: list[str] | None = None,
         read_when: asyncio.Event | None = None,
+        timeout_s: float = 10,
     ) -> None:
+        self._timeout_s = timeout_s
         path, _, query = path.partition("?")
         scope: dict[str, Any] = {
             "type": "websocket",
@@ -54,12 +54,12 @@ class WebSocket:
     async def connect(self) -> tuple[bool, str | None]:
         """Whether the handshake was accepted, and with which subprotocol."""
         await self._application.send_input({"type": "websocket.connect"})
-        answer = await self._application.receive_output(TIMEOUT_S)
+        answer = await self._application.receive_output(self._timeout_s)
         return answer["type"] == "websocket.accept", answer.get("subprotocol")
 
     async def receive(self) -> dict[str, Any]:
         """The next message."""
-        output = await self._application.receive_output(TIMEOUT_S)
+        output = await self._application.receive_output(self._timeout_s)
         assert output["type"] == "websocket.send", output
         message: dict[str, Any] = json.loads(output["text"])
         return message
@@ -68,7 +68,7 @@ class WebSocket:
         """All messages until the server closes, and the code with which it does."""
         messages: list[dict[str, Any]] = []
         while True:
-            output = await self._application.receive_output(TIMEOUT_S)
+            output = await self._application.receive_output(self._timeout_s)
             if output["type"] == "websocket.close":
                 return messages, output["code"]
             messages.append(json.loads(output["text"]))
@@ -81,4 +81,4 @@ class WebSocket:
 
     async def leave(self) -> None:
         await self._application.send_input({"type": "websocket.disconnect", "code": 1001})
-        await self._application.wait(TIMEOUT_S)
+        await self._application.wait(self._timeout_s)

@@ -1,10 +1,9 @@
-"""Shapes of jobs in the API."""
+"""The shape of jobs in the API."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from jobs.models import Job
@@ -12,24 +11,36 @@ from jobs.states import JobState
 
 
 class JobErrorOutput(serializers.Serializer[Any]):
-    code = serializers.CharField()
-    message = serializers.CharField()
+    code = serializers.CharField(source="error_code", help_text="for programs")
+    message = serializers.CharField(source="error_message", help_text="for people")
 
 
 class JobOutput(serializers.Serializer[Job]):
-    """One job without those below it: what every answer 202 carries."""
+    """What people may know of a job: not its payload, nor what is for operators."""
 
     id = serializers.UUIDField(source="uuid")
     kind = serializers.CharField()
-    label = serializers.CharField()  # type: ignore[assignment]  # a name of Field too
+    label = serializers.CharField(  # type: ignore[assignment]  # a field called label
+        help_text="what it works on, for people"
+    )
     state = serializers.ChoiceField(choices=JobState.choices)
-    progress = serializers.FloatField(help_text="percent")
-    message = serializers.CharField()
+    progress = serializers.FloatField(help_text="percent, never goes backwards")
+    message = serializers.CharField(help_text="what is being done, for people")
     error = serializers.SerializerMethodField()
+    parent_id = serializers.UUIDField(source="parent.uuid", default=None, allow_null=True)
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
+    retry_at = serializers.DateTimeField(
+        source="not_before", allow_null=True, help_text="while retrying: not before this"
+    )
 
-    @extend_schema_field(JobErrorOutput(allow_null=True))
-    def get_error(self, job: Job) -> dict[str, str] | None:
-        return {"code": job.error_code, "message": job.error_message} if job.error_code else None
+    def get_error(self, job: Job) -> JobErrorOutput | None:
+        return JobErrorOutput(job).data if job.error_code else None  # type: ignore[return-value]
+
+
+class JobDetailOutput(JobOutput):
+    children = serializers.SerializerMethodField(help_text="everything below it, in running order")
+
+    def get_children(self, job: Job) -> list[JobOutput]:
+        return JobOutput(self.context["below"], many=True).data  # type: ignore[return-value]
