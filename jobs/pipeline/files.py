@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import secrets
@@ -26,8 +27,11 @@ def replacing(target: Path) -> Iterator[Path]:
     """A temporary name beside ``target`` to write to.
 
     When the block ends it is synced to disk and takes the target's name; when the block raises
-    it is removed, and whatever was under the target's name stays as it was.
+    it is removed, and whatever was under the target's name stays as it was. Raises ``OSError``
+    when that is a device or a folder: a rename would take the device's place.
     """
+    if target.exists() and not target.is_file():
+        raise OSError(errno.EINVAL, "not a regular file", str(target))
     temporary = target.with_name(f".{target.stem}.{secrets.token_hex(4)}.partial{target.suffix}")
     try:
         yield temporary
