@@ -1,0 +1,205 @@
+"""Pages of captures and chains."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+
+from accounts.errors import AppError, NotFoundError
+from accounts.forms import add_app_error
+from accounts.views import PageView
+from gear import board as boards
+from gear.describe import describe_chain
+from gear.forms import GearUploadForm
+from gear.models import Capture, SignalChain
+from gear.models.chain import Slot
+from gear.models.item import FileStatus
+from gear.selectors import capture_get, capture_list, chain_get, chain_list
+from gear.services.captures import gear_upload
+from gear.services.chains import chain_create, chain_delete
+from jobs.models import Job
+from jobs.pipeline.audio.blocks import BLOCK_TYPES
+from jobs.selectors import job_get
+
+_PAGE_SIZE = 24
+
+
+class GearListView(PageView):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return render(request, "gear/gear_list.html", gear_page(request, GearUploadForm()))
+
+
+class GearUploadView(PageView):
+    """Takes one capture. Inside another page (htmx) it answers with the form and the new row."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = GearUploadForm(request.POST, request.FILES)
+        if form.is_valid():
+            values = form.cleaned_data
+            try:
+                capture, job = gear_upload(owner=self.user, upload=values.pop("file"), **values)
+            except AppError as error:
+                add_app_error(form, error)
+            else:
+                return self._accepted(request, capture, job, values["kind"])
+        if self.is_partial:
+            return render(request, "gear/_upload.html", {"upload_form": form}, status=422)
+        return render(request, "gear/gear_list.html", gear_page(request, form), status=422)
+
+    def _accepted(
+        self, request: HttpRequest, capture: Capture, job: Job, kind: str
+    ) -> HttpResponse:
+        if not self.is_partial:
+            messages.success(request, f"{capture.gear} is being checked.")
+            return redirect("gear-list")
+        context = {
+            # The next one of a batch is most often of the same kind.
+            "upload_form": GearUploadForm(initial={"kind": kind}),
+            "new_capture": capture,
+            "job": job,
+        }
+        return render(request, "gear/_upload.html", context)
+
+
+class CaptureRowView(PageView):
+    """One capture in a list, asked for again and again until its check has ended."""
+
+    def get(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
+        job = asked_job(request)
+        try:
+            capture = capture_get(self.user, uuid)
+        except NotFoundError:
+            if job is None:
+                raise
+            return render(request, "partials/rejected.html", {"job": job, "uuid": uuid})
+        is_ready = capture.status == FileStatus.READY
+        response = render(request, "gear/_capture_row.html", {"capture": capture, "job": job})
+        if is_ready:
+            response["HX-Trigger"] = "captures-changed"
+        return response
+
+
+class ChainListView(PageView):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        page = Paginator(chain_list(self.user), _PAGE_SIZE).get_page(request.GET.get("page"))
+        context = {"page": page, "chains": described(page.object_list)}
+        return render(request, "gear/chain_list.html", context)
+
+
+class ChainNewView(PageView):
+    """Building one chain, on a page of its own or (htmx) within another."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return render(request, "gear/chain_new.html", board_context(request, boards.empty_board()))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        board = boards.board_from_form(request.POST)
+        chain = self._create(board)
+        if chain is None:
+            if self.is_partial:
+                context = embedded_board_context(request, board)
+                return render(request, "gear/_board.html", context, status=422)
+            context = board_context(request, board)
+            return render(request, "gear/chain_new.html", context, status=422)
+        if not self.is_partial:
+            messages.success(request, f"{chain.name} is ready to play.")
+            return redirect("chain-list")
+        context = embedded_board_context(request, boards.empty_board())
+        [context["new_chain"]] = described([chain_get(self.user, chain.uuid)])
+        return render(request, "gear/_board.html", context)
+
+    def _create(self, board: boards.Board) -> SignalChain | None:
+        inputs = board.as_inputs()
+        if board.has_errors:
+            return None
+        name = board.name or boards.suggest_name(
+            board, {str(capture.uuid): capture for capture in usable_captures(self.request)}
+        )
+        try:
+            return chain_create(owner=self.user, name=name, blocks=inputs)
+        except AppError as error:
+            board.add_error(error)
+            return None
+
+
+class ChainBlockView(PageView):
+    """One more block for the board: ``?slot=pre&source=processor:gain`` or ``source=capture``."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        slot = request.GET.get("slot", "")
+        source = request.GET.get("source", "")
+        block = boards.new_block(slot, "" if source == boards.CAPTURE else source)
+        if slot not in Slot.values or (block.is_processor and block.processor not in BLOCK_TYPES):
+            return HttpResponseBadRequest("There is no such block.")
+        context = {"block": block, "options": _options(request, slot)}
+        return render(request, "gear/_block.html", context)
+
+
+class ChainOptionsView(PageView):
+    """The choices of one block, after captures have come: ``?slot=amp`` and its present value."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        [key, *_] = [*request.GET.getlist("block"), ""]
+        slot = request.GET.get(f"{key}-slot", "")
+        block = boards.BoardBlock(key, slot, request.GET.get(f"{key}-source", ""))
+        context = {"block": block, "options": _options(request, slot)}
+        return render(request, "gear/_block_select.html", context)
+
+
+class ChainDeleteView(PageView):
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
+        chain = chain_get(self.user, uuid)
+        chain_delete(chain=chain)
+        if self.is_partial:
+            return HttpResponse("")
+        messages.success(request, f"{chain.name} is deleted. What it rendered stays.")
+        return redirect("chain-list")
+
+
+def gear_page(request: HttpRequest, form: GearUploadForm) -> dict[str, Any]:
+    query = capture_list(request.user).order_by("-created_at", "-id")
+    page = Paginator(query, _PAGE_SIZE).get_page(request.GET.get("page"))
+    return {"page": page, "captures": page.object_list, "upload_form": form}
+
+
+def usable_captures(request: HttpRequest) -> list[Capture]:
+    return list(capture_list(request.user).usable().select_related("gear"))
+
+
+def board_context(request: HttpRequest, board: boards.Board) -> dict[str, Any]:
+    captures = usable_captures(request)
+    options = {slot: boards.capture_options(captures, slot) for slot in Slot.values}
+    slots = [
+        {"slot": slot, "help": text, "blocks": blocks, "options": options[slot]}
+        for slot, text, blocks in board.slots()
+    ]
+    return {"board": board, "slots": slots, "has_captures": bool(captures)}
+
+
+def embedded_board_context(request: HttpRequest, board: boards.Board) -> dict[str, Any]:
+    """For a board within another page, which stays there when a chain has been built."""
+    return {**board_context(request, board), "is_embedded": True}
+
+
+def described(chains: Any) -> list[dict[str, Any]]:
+    """Chains with their blocks as people read them."""
+    return [{"chain": chain, "gear": describe_chain(chain)} for chain in chains]
+
+
+def asked_job(request: HttpRequest) -> Job | None:
+    """The job that the browser watches, if it is the user's own."""
+    try:
+        return job_get(request.user, UUID(request.GET.get("job", "")))
+    except (ValueError, NotFoundError):
+        return None
+
+
+def _options(request: HttpRequest, slot: str) -> list[tuple[str, list[Capture]]]:
+    return boards.capture_options(usable_captures(request), slot)

@@ -1,0 +1,128 @@
+"""Forms of the shootout pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from shootouts.models.shootout import InputModeChoice, Order, Theme, Visibility
+
+FORM_ID = "shootout-form"
+
+
+class DIUploadForm(forms.Form):
+    file = forms.FileField(
+        label="Recording",
+        help_text="WAV, FLAC, AIFF, OGG or MP3; up to 100 MB and 10 minutes",
+        widget=forms.FileInput(attrs={"accept": ".wav,.flac,.aif,.aiff,.ogg,.mp3"}),
+        error_messages={"required": "Choose a file.", "empty": "The file is empty."},
+    )
+    name = forms.CharField(
+        label="Name", max_length=200, required=False, help_text="Empty: the name of the file"
+    )
+    guitar = forms.CharField(label="Guitar", max_length=100, required=False)
+    pickup = forms.CharField(label="Pickup", max_length=100, required=False)
+    tuning = forms.CharField(label="Tuning", max_length=50, required=False)
+    bpm = forms.FloatField(label="Tempo", min_value=20, max_value=400, required=False)
+    input_level_dbu = forms.FloatField(
+        label="Level at full scale",
+        min_value=-40,
+        max_value=40,
+        required=False,
+        help_text="Of your interface, if you know it: amps are then driven as hard as in life",
+    )
+
+
+class ShootoutForm(forms.Form):
+    """Everything about a shootout but its tracks and chains, which are rows of their own."""
+
+    title = forms.CharField(
+        label="Title",
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(
+            attrs={
+                "class": "title-input",
+                "placeholder": "Untitled shootout",
+                "autocomplete": "off",
+            }
+        ),
+    )
+    description = forms.CharField(
+        label="Description",
+        max_length=4000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="What is being compared, and what to listen for",
+    )
+    visibility = forms.ChoiceField(
+        label="Who may see it",
+        choices=[
+            (Visibility.PRIVATE, "Only I"),
+            (Visibility.UNLISTED, "Who has the link"),
+            (Visibility.PUBLIC, "Everybody"),
+        ],
+        initial=Visibility.PRIVATE,
+        widget=forms.RadioSelect,
+    )
+    playback_order = forms.ChoiceField(
+        label="Playing order of montage and video",
+        choices=[
+            (Order.SEQUENTIAL, "One after the other"),
+            (Order.ALTERNATING, "Passed around in slices"),
+        ],
+        initial=Order.SEQUENTIAL,
+        widget=forms.RadioSelect,
+    )
+    slice_s = forms.FloatField(
+        label="Length of a slice", initial=4.0, min_value=1, max_value=60, required=True
+    )
+    target_loudness_lufs = forms.FloatField(
+        label="Loudness of every contender",
+        initial=-14.0,
+        min_value=-40,
+        max_value=-6,
+        help_text="Lowered for all alike if a peak would not fit",
+    )
+    input_mode = forms.ChoiceField(
+        label="How hard the amps are driven",
+        choices=[
+            (InputModeChoice.AUTO, "Calibrated where known"),
+            (InputModeChoice.CALIBRATED, "Calibrated"),
+            (InputModeChoice.NORMALIZED, "Normalized"),
+            (InputModeChoice.RAW, "As recorded"),
+        ],
+        initial=InputModeChoice.AUTO,
+        widget=forms.RadioSelect,
+    )
+    has_video = forms.BooleanField(label="Make a video with chapters", initial=True, required=False)
+    theme = forms.ChoiceField(
+        label="Look of the video",
+        choices=[(Theme.DARK, "Dark"), (Theme.LIGHT, "Light")],
+        initial=Theme.DARK,
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            # The fields stand among uploads and boards, which are forms of their own.
+            field.widget.attrs["form"] = FORM_ID
+
+
+class ShootoutSettingsForm(forms.Form):
+    """What may be changed at any time, also while it renders."""
+
+    title = forms.CharField(label="Title", max_length=200)
+    description = forms.CharField(
+        label="Description",
+        max_length=4000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    visibility = forms.ChoiceField(
+        label="Who may see it",
+        choices=ShootoutForm.base_fields["visibility"].choices,  # type: ignore[attr-defined]
+        widget=forms.RadioSelect,
+    )

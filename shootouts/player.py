@@ -1,0 +1,182 @@
+"""What the shootout page shows, made from the manifest and the published files alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from shootouts.models import Manifest, RenderedFile
+from shootouts.models.media import RenderedFileKind
+
+# More columns than a lane has pixels on most screens, and a third of the bytes of the manifest's.
+_LANE_COLUMNS = 600
+_SCALE_WIDTH = 240.0
+_SCALE_MARGIN = 8.0
+
+
+def player_data(manifest: Manifest) -> dict[str, Any]:
+    """For the player's script: DI tracks, contenders, and where each segment is to be heard."""
+    data = manifest.data
+    return {
+        "title": data["title"],
+        "dis": [{"name": di["name"]} for di in data["dis"]],
+        "contenders": [{"label": contender["label"]} for contender in data["contenders"]],
+        "segments": [
+            {
+                "di": segment["di"],
+                "contender": segment["contender"],
+                "url": media_url(segment["media"]),
+                "duration_s": segment["duration_s"],
+                "num_channels": segment.get("num_channels", 1),
+                "waveform": _columns(segment.get("waveform", ())),
+            }
+            for segment in data["segments"]
+        ],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One contender over one DI in the player."""
+
+    position: int
+    label: str
+    gear: Sequence[Mapping[str, Any]]
+    segment: Mapping[str, Any] | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FairnessRow:
+    """One segment of the certificate; ``x_…`` are places on a common loudness scale."""
+
+    position: int
+    label: str
+    segment: Mapping[str, Any]
+    x_before: float
+    x_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """One DI track with all that was rendered from it."""
+
+    di: Mapping[str, Any]
+    position: int
+    lanes: Sequence[Lane]
+    rows: Sequence[FairnessRow]
+    x_target: float
+
+
+def performances(manifest: Manifest) -> list[Performance]:
+    """The shootout by DI track: the lanes of the player and the rows of the certificate."""
+    data = manifest.data
+    segments = {(segment["di"], segment["contender"]): segment for segment in data["segments"]}
+    reasons = {
+        (failed["di"], failed["contender"]): failed["reason"]
+        for failed in data.get("failed_segments", ())
+    }
+    target_lufs = data["fairness"]["common_target_lufs"]
+    place = _Scale([*_loudnesses(data["segments"]), target_lufs])
+    found = []
+    for di_index, di in enumerate(data["dis"]):
+        lanes = [
+            Lane(
+                position=index,
+                label=contender["label"],
+                gear=contender["gear"],
+                segment=segments.get((di_index, index)),
+                reason=reasons.get((di_index, index)) or "It was not rendered.",
+            )
+            for index, contender in enumerate(data["contenders"])
+        ]
+        rows = [
+            FairnessRow(
+                position=lane.position,
+                label=lane.label,
+                segment=lane.segment,
+                x_before=place(lane.segment["loudness_before_lufs"]),
+                x_after=place(lane.segment["loudness_after_lufs"]),
+            )
+            for lane in lanes
+            if lane.segment is not None
+        ]
+        found.append(Performance(di, di_index, lanes, rows, place(target_lufs)))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    title: str
+    url: str
+    size_bytes: int
+    file_name: str
+
+
+_TITLES = {
+    RenderedFileKind.VIDEO: "Video",
+    RenderedFileKind.MONTAGE: "Montage, all contenders in playing order",
+    RenderedFileKind.THUMBNAIL: "Thumbnail",
+    RenderedFileKind.CHAPTERS: "Chapters for the video description",
+    RenderedFileKind.SUBTITLES_VTT: "Subtitles (WebVTT)",
+    RenderedFileKind.SUBTITLES_SRT: "Subtitles (SRT)",
+}
+
+
+def downloads(manifest: Manifest, files: Iterable[RenderedFile]) -> list[Download]:
+    """Every published file, the video first and the segments last."""
+    data = manifest.data
+    titles = {
+        segment["media"]: (
+            f"{data['contenders'][segment['contender']]['label']} · "
+            f"{data['dis'][segment['di']]['name']}"
+        )
+        for segment in data["segments"]
+    }
+    order = {kind: index for index, kind in enumerate([*_TITLES, RenderedFileKind.SEGMENT])}
+    return [
+        Download(
+            title=titles.get(str(file.uuid)) or _TITLES.get(RenderedFileKind(file.kind), file.name),
+            url=f"{media_url(file.uuid)}?download",
+            size_bytes=file.size_bytes,
+            file_name=file.name,
+        )
+        for file in sorted(files, key=lambda file: (order[RenderedFileKind(file.kind)], file.pk))
+    ]
+
+
+def media_url(media: object) -> str:
+    return reverse("media", args=[media])
+
+
+class _Scale:
+    """Places loudness on a horizontal scale that holds all of ``values_lufs``."""
+
+    def __init__(self, values_lufs: Sequence[float]) -> None:
+        self._low = min(values_lufs)
+        self._span = max(max(values_lufs) - self._low, 1.0)
+
+    def __call__(self, value_lufs: float | None) -> float:
+        share = 0.0 if value_lufs is None else (value_lufs - self._low) / self._span
+        return round(_SCALE_MARGIN + share * (_SCALE_WIDTH - 2 * _SCALE_MARGIN), 1)
+
+
+def _loudnesses(segments: Iterable[Mapping[str, Any]]) -> list[float]:
+    return [
+        segment[key]
+        for segment in segments
+        for key in ("loudness_before_lufs", "loudness_after_lufs")
+        if segment[key] is not None
+    ]
+
+
+def _columns(peaks: Sequence[float]) -> list[float]:
+    """At most ``_LANE_COLUMNS`` magnitudes; every peak of the signal stays in one of them."""
+    count = min(_LANE_COLUMNS, len(peaks))
+    return [
+        round(max(peaks[n * len(peaks) // count : (n + 1) * len(peaks) // count]), 3)
+        for n in range(count)
+    ]

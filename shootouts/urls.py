@@ -1,0 +1,44 @@
+"""Pages of shootouts and DI tracks."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from shootouts import views
+
+urlpatterns = [
+    path("", views.HomeView.as_view(), name="home"),
+    path("shootouts/", views.ShootoutPublicView.as_view(), name="shootout-public"),
+    path("shootouts/mine/", views.ShootoutMineView.as_view(), name="shootout-mine"),
+    path("shootouts/new/", views.ShootoutNewView.as_view(), name="shootout-new"),
+    path("shootouts/<uuid:uuid>/", views.ShootoutDetailView.as_view(), name="shootout-detail"),
+    path(
+        "shootouts/<uuid:uuid>/parts/<slug:part>/",
+        views.ShootoutPartView.as_view(),
+        name="shootout-part",
+    ),
+    path(
+        "shootouts/<uuid:uuid>/render/",
+        views.ShootoutRenderView.as_view(),
+        name="shootout-render",
+    ),
+    path(
+        "shootouts/<uuid:uuid>/cancel/",
+        views.ShootoutCancelView.as_view(),
+        name="shootout-cancel",
+    ),
+    path(
+        "shootouts/<uuid:uuid>/settings/",
+        views.ShootoutSettingsView.as_view(),
+        name="shootout-settings",
+    ),
+    path(
+        "shootouts/<uuid:uuid>/delete/",
+        views.ShootoutDeleteView.as_view(),
+        name="shootout-delete",
+    ),
+    path("tracks/", views.DIListView.as_view(), name="di-list"),
+    path("tracks/upload/", views.DIUploadView.as_view(), name="di-upload"),
+    path("tracks/<uuid:uuid>/row/", views.DIRowView.as_view(), name="di-row"),
+    path("tracks/<uuid:uuid>/delete/", views.DIDeleteView.as_view(), name="di-delete"),
+]

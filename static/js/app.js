@@ -1,0 +1,108 @@
+// What every page has: theme, menu, confirmation, file drops, listening to a DI track.
+
+const root = document.documentElement;
+
+function currentTheme() {
+  if (root.dataset.theme) return root.dataset.theme;
+  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+}
+
+const themeButton = document.querySelector("[data-theme-toggle]");
+themeButton.hidden = false;
+themeButton.addEventListener("click", () => {
+  root.dataset.theme = currentTheme() === "dark" ? "light" : "dark";
+  try {
+    localStorage.setItem("gts-theme", root.dataset.theme);
+  } catch {
+    // It holds for this page then.
+  }
+  // Canvases have no style sheet: they ask for their colours again.
+  document.dispatchEvent(new CustomEvent("gts:theme"));
+});
+
+const menuButton = document.querySelector("[data-menu]");
+const nav = document.getElementById("nav");
+menuButton.addEventListener("click", () => {
+  const isOpen = nav.classList.toggle("is-open");
+  menuButton.setAttribute("aria-expanded", String(isOpen));
+});
+nav.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !nav.classList.contains("is-open")) return;
+  menuButton.click();
+  menuButton.focus();
+});
+
+document.addEventListener("submit", (event) => {
+  const question = event.target.dataset.confirm;
+  if (question && !confirm(question)) event.preventDefault();
+});
+
+document.querySelector("[data-focus]")?.focus();
+
+// File drops: the whole box is the file input; these lines only say what is in it.
+document.addEventListener("change", (event) => {
+  const drop = event.target.closest?.("[data-drop]");
+  if (!drop) return;
+  const [file] = event.target.files;
+  if (file) drop.querySelector("[data-drop-name]").textContent = file.name;
+  // An impulse response is most likely a cabinet, and nothing else of what can be chosen.
+  const form = event.target.form;
+  if (file && !/\.nam$/i.test(file.name)) {
+    const cab = form.querySelector('input[name="kind"][value="cab"]');
+    if (cab) cab.checked = true;
+  }
+});
+for (const [name, isOver] of [["dragenter", true], ["dragleave", false], ["drop", false]]) {
+  document.addEventListener(name, (event) => {
+    event.target.closest?.("[data-drop]")?.classList.toggle("is-over", isOver);
+  });
+}
+
+// Chapters of a video.
+document.addEventListener("click", (event) => {
+  const chapter = event.target.closest("[data-chapter]");
+  if (!chapter) return;
+  const video = document.querySelector("[data-video]");
+  video.currentTime = Number(chapter.dataset.chapter);
+  video.play();
+});
+
+// One DI track at a time.
+const listener = new Audio();
+let listening = null;
+
+function stopListening() {
+  listener.pause();
+  listening?.setAttribute("aria-pressed", "false");
+  listening?.querySelector("use").setAttribute("href", "#icon-play");
+  listening = null;
+}
+
+listener.addEventListener("ended", stopListening);
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-listen]");
+  if (!button) return;
+  const wasThis = button === listening;
+  stopListening();
+  if (wasThis) return;
+  listening = button;
+  button.setAttribute("aria-pressed", "true");
+  button.querySelector("use").setAttribute("href", "#icon-pause");
+  listener.src = button.dataset.listen;
+  listener.play().catch(stopListening);
+});
+
+// htmx swaps nothing when the server is gone: say so instead.
+for (const name of ["htmx:sendError", "htmx:responseError"]) {
+  document.addEventListener(name, (event) => {
+    if (event.detail.requestConfig?.verb === "get") return;
+    const notice = document.createElement("div");
+    notice.className = "notice notice--error";
+    notice.textContent =
+      name === "htmx:sendError"
+        ? "The server did not answer. Nothing was saved."
+        : `The server answered with an error (${event.detail.xhr.status}). Nothing was saved.`;
+    document.getElementById("messages").replaceChildren(notice);
+    notice.scrollIntoView({ block: "center" });
+  });
+}

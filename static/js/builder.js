@@ -1,0 +1,60 @@
+// The board of a signal chain: order, removal, and what a full rig leaves out.
+
+function slotOf(form, name) {
+  return form.querySelector(`[data-slot="${name}"]`);
+}
+
+function update(form) {
+  const amp = slotOf(form, "amp").querySelector("[data-source]");
+  const cab = slotOf(form, "cab").querySelector("[data-source]");
+  const kind = amp?.selectedOptions[0]?.dataset.kind ?? "";
+  const isFullRig = kind === "full_rig";
+  for (const name of ["loop", "cab"]) {
+    const slot = slotOf(form, name);
+    slot.classList.toggle("is-off", isFullRig);
+    // A disabled fieldset is not sent, and says so to everybody.
+    slot.disabled = isFullRig;
+  }
+  const ampName = amp?.selectedOptions[0]?.value ? amp.selectedOptions[0].textContent.trim() : "";
+  const cabName =
+    !isFullRig && cab?.selectedOptions[0]?.value ? cab.selectedOptions[0].textContent.trim() : "";
+  const name = form.querySelector("[data-chain-name]");
+  name.placeholder = [ampName, cabName].filter(Boolean).join(" + ") || "Amp + Cab";
+  const guidance = form.querySelector("[data-guidance]");
+  let text = "Ready: this chain is complete.";
+  if (!ampName) text = "Choose an amp or a full rig.";
+  else if (!isFullRig && !cabName) text = "An amp head needs a cabinet.";
+  else if (isFullRig) text = "Ready: a full rig brings its own cabinet.";
+  // After a chain was added the board is empty, and what it said then stays until something moves.
+  if (form.dataset.touched || ampName) guidance.textContent = text;
+}
+
+function forms() {
+  return document.querySelectorAll("[data-board]");
+}
+
+document.addEventListener("change", (event) => {
+  const form = event.target.closest?.("[data-board]");
+  if (!form) return;
+  form.dataset.touched = "1";
+  update(form);
+});
+
+document.addEventListener("click", (event) => {
+  const block = event.target.closest("[data-block]");
+  const remove = event.target.closest("[data-remove]");
+  const move = event.target.closest("[data-move]");
+  if (remove) {
+    const slot = block.closest("[data-slot]");
+    block.remove();
+    slot.querySelector(".slot__add button")?.focus();
+  } else if (move) {
+    const step = Number(move.dataset.move);
+    if (step < 0) block.previousElementSibling?.before(block);
+    else block.nextElementSibling?.after(block);
+    move.focus();
+  }
+});
+
+document.addEventListener("htmx:afterSettle", () => forms().forEach(update));
+forms().forEach(update);
