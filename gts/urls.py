@@ -40,7 +40,10 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    # Pages: "<app>.urls" of accounts, gear and shootouts.
+    # Pages.
+    path("", include("accounts.urls")),
+    path("", include("gear.urls")),
+    path("", include("shootouts.urls")),
     # Operators and machines.
     path("admin/", admin.site.urls),
     path("health/live", health.live, name="health-live"),
