@@ -104,7 +104,7 @@ def test_commands_refuse_an_insecure_production(tmp_path: Path) -> None:
     [
         ["-c", "import gts.asgi"],
         ["-m", "celery", "-A", "gts", "worker", "--pool", "solo"],
-        ["-m", "celery", "-A", "gts", "beat"],
+        ["-m", "celery", "-A", "gts", "beat", "--schedule", os.devnull],
     ],
 )
 def test_servers_and_workers_refuse_an_insecure_production(
