@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from jobs.models import Job
@@ -35,12 +36,14 @@ class JobOutput(serializers.Serializer[Job]):
         source="not_before", allow_null=True, help_text="while retrying: not before this"
     )
 
-    def get_error(self, job: Job) -> JobErrorOutput | None:
-        return JobErrorOutput(job).data if job.error_code else None  # type: ignore[return-value]
+    @extend_schema_field(JobErrorOutput(allow_null=True))
+    def get_error(self, job: Job) -> dict[str, Any] | None:
+        return JobErrorOutput(job).data if job.error_code else None
 
 
 class JobDetailOutput(JobOutput):
     children = serializers.SerializerMethodField(help_text="everything below it, in running order")
 
-    def get_children(self, job: Job) -> list[JobOutput]:
-        return JobOutput(self.context["below"], many=True).data  # type: ignore[return-value]
+    @extend_schema_field(JobOutput(many=True))
+    def get_children(self, job: Job) -> list[dict[str, Any]]:
+        return list(JobOutput(self.context["below"], many=True).data)

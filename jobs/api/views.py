@@ -25,7 +25,6 @@ def _detail(job: Job, status: int = 200) -> Response:
     return Response(JobDetailOutput(job, context={"below": below}).data, status=status)
 
 
-@extend_schema(operation_id="job_list", tags=["jobs"], summary="My jobs, newest first")
 class JobListView(ListAPIView[Job]):
     queryset = Job.objects.none()  # tells the schema what the filters are about
     serializer_class = JobOutput
@@ -33,6 +32,10 @@ class JobListView(ListAPIView[Job]):
 
     def get_queryset(self) -> JobQuerySet:
         return job_list(cast(User, self.request.user))
+
+    @extend_schema(operation_id="job_list", tags=["jobs"], summary="My jobs, newest first")
+    def get(self, request: Request) -> Response:
+        return self.list(request)
 
 
 class JobDetailView(APIView):
