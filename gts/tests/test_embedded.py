@@ -68,14 +68,14 @@ class Server:
     def noted(self) -> list[str]:
         return self.notes.read_text().splitlines() if self.notes.exists() else []
 
-    async def watch(self, job_id: str, token: str) -> tuple[list[dict[str, Any]], int]:
-        messages = []
+    def connect(self, job_id: str, token: str) -> websockets.connect:
         url = f"ws://127.0.0.1:{self.port}/ws/jobs/{job_id}/"
-        async with websockets.connect(
-            url, additional_headers={"Authorization": f"Bearer {token}"}
-        ) as websocket:
+        return websockets.connect(url, additional_headers={"Authorization": f"Bearer {token}"})
+
+    async def watch(self, job_id: str, token: str) -> tuple[list[dict[str, Any]], int | None]:
+        async with self.connect(job_id, token) as websocket:
             messages = [json.loads(text) async for text in websocket]
-            return messages, websocket.close_code or 0
+            return messages, websocket.close_code
 
 
 @pytest.fixture(scope="module")
@@ -130,11 +130,20 @@ def test_a_render_survives_kill_9_and_is_finished_by_the_next_start(server: Serv
 def test_a_server_that_is_stopped_hands_its_jobs_back(
     server: Server, stop_signal: signal.Signals
 ) -> None:
-    job_id, _ = server.enqueue("test.slow_render", duration_s=3600.0)
+    job_id, token = server.enqueue("test.slow_render", duration_s=3600.0)
     with server.start() as running:
         wait_until(lambda: len(server.noted()) == 1, "the job runs")
         server.wait_until_up()
-        running.send_signal(stop_signal)
+
+        async def stop_while_watching() -> int | None:
+            async with server.connect(job_id, token) as websocket:
+                await websocket.recv()
+                running.send_signal(stop_signal)
+                await websocket.wait_closed()
+                return websocket.close_code
+
+        code = asyncio.run(asyncio.wait_for(stop_while_watching(), 60))
+        assert code == 1012  # service restart
         running.wait(timeout=30)
 
     row = server.look(job_id)

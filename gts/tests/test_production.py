@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import redis
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
@@ -162,7 +162,7 @@ def test_news_sent_from_any_thread_reaches_a_socket(workers: Workers) -> None:
         await websocket.connect()
         await websocket.receive()
         job.message = "from a thread"
-        await sync_to_async(events.publish, thread_sensitive=False)(job)
+        await database_sync_to_async(events.publish, thread_sensitive=False)(job)
         message = await websocket.receive()
         await websocket.leave()
         return [message]
