@@ -11,11 +11,12 @@ from django.db import transaction
 
 from accounts.errors import ErrorDetail, InvalidInputError
 from accounts.models import User
-from gear.block_parameters import check_capture, check_processor
+from gear.block_parameters import check_capture
 from gear.grammar import MAX_BLOCKS, UNKNOWN, ChainBlock, validate_chain
 from gear.models import Block, Capture, SignalChain
 from gear.models.item import FileStatus
 from gear.selectors import NO_CAPTURE, as_chain_block
+from jobs.pipeline.audio.blocks import validate_parameters
 from jobs.pipeline.errors import PipelineError
 
 ONE_SOURCE = "A block is either a capture or a built-in processor."
@@ -121,7 +122,7 @@ def _block_problems(block: BlockInput, row: Block) -> Iterator[tuple[str, str, s
         yield "", "BLOCK_NEEDS_ONE_SOURCE", ONE_SOURCE
     elif block.processor:
         try:
-            row.parameters = check_processor(block.processor, block.parameters)
+            row.parameters = validate_parameters(block.processor, block.parameters)
         except PipelineError as error:
             is_unknown = error.code == "BLOCK_UNKNOWN"
             yield "/processor" if is_unknown else "/parameters", error.code, error.message

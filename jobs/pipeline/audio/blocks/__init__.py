@@ -52,22 +52,8 @@ def validate_parameters(
         raise PipelineError("BLOCK_PARAMETER_INVALID", "bypass must be true or false.")
     complete: dict[str, float | bool] = {"bypass": bypass}
     for parameter in kind.parameters:
-        complete[parameter.name] = _checked(parameter, parameters.get(parameter.name))
+        complete[parameter.name] = parameter.checked(parameters.get(parameter.name))
     return complete
-
-
-def _checked(parameter: Parameter, value: object) -> float:
-    if value is None:
-        return parameter.default
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise PipelineError("BLOCK_PARAMETER_INVALID", f"{parameter.name} must be a number.")
-    if not parameter.minimum <= value <= parameter.maximum:  # NaN is neither
-        raise PipelineError(
-            "BLOCK_PARAMETER_OUT_OF_RANGE",
-            f"{parameter.name} must be from {parameter.minimum:g} to {parameter.maximum:g} "
-            f"{parameter.unit}.",
-        )
-    return float(value)
 
 
 def describe_parameters(processor: str, parameters: Mapping[str, object]) -> str:

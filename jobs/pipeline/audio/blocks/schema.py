@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from jobs.pipeline.audio.signal import Stage
+from jobs.pipeline.errors import PipelineError
 
 Slot: TypeAlias = Literal["pre", "loop", "post"]
 ANYWHERE: tuple[Slot, ...] = ("pre", "loop", "post")
@@ -25,6 +26,24 @@ class Parameter:
     minimum: float
     maximum: float
     default: float
+
+    def checked(self, value: object) -> float:
+        """``value``, or the default for ``None``.
+
+        Raises ``PipelineError``: BLOCK_PARAMETER_INVALID (not a number) or
+        BLOCK_PARAMETER_OUT_OF_RANGE, naming the parameter and its range.
+        """
+        if value is None:
+            return self.default
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise PipelineError("BLOCK_PARAMETER_INVALID", f"{self.name} must be a number.")
+        if not self.minimum <= value <= self.maximum:  # NaN is neither
+            unit = f" {self.unit}" if self.unit else ""
+            raise PipelineError(
+                "BLOCK_PARAMETER_OUT_OF_RANGE",
+                f"{self.name} must be from {self.minimum:g} to {self.maximum:g}{unit}.",
+            )
+        return float(value)
 
 
 @dataclass(frozen=True, slots=True)
