@@ -75,7 +75,7 @@ class Hand:
         mute: float = 0.0,
         spread_s: float = 0.004,
         is_upstroke: bool = False,
-        pick_m: float = 0.07,
+        pick_m: float = 0.085,
     ) -> None:
         """All strings of a shape, ``spread_s`` apart; an upstroke starts at the thin end."""
         strings = [string for string, fret in enumerate(frets) if fret is not None]
@@ -104,7 +104,7 @@ def undertow() -> Array:
 
     def chugs(bar: int, sixteenths: Sequence[int]) -> None:
         for place in sixteenths:
-            accent = 1.15 if place % 4 == 0 else 0.98
+            accent = 0.82 if place % 4 == 0 else 0.78
             up = place % 2 == 1
             hand.strum(
                 bar * 4 + place / 4, 0.22, CHUG, accent - 0.1 * up, mute=0.55, spread_s=0.0025,
@@ -112,32 +112,32 @@ def undertow() -> Array:
             )  # fmt: skip
 
     def chord(bar: int, sixteenth: float, length: float, frets: Frets, velocity: float) -> None:
-        hand.strum(bar * 4 + sixteenth / 4, length / 4 * 0.97, frets, velocity)
+        hand.strum(bar * 4 + sixteenth / 4, length / 4 * 0.97, frets, velocity, spread_s=0.008)
 
     for bar in (0, 2):
-        chord(bar, 0, 2, E5, 0.92)
+        chord(bar, 0, 2, E5, 0.76)
         chugs(bar, (2, 3, 4, 6, 7, 8))
-        chord(bar, 10, 2, G5, 0.85)
+        chord(bar, 10, 2, G5, 0.68)
         chugs(bar, (12, 13))
-        chord(bar, 14, 2, A5, 0.88)
-    chord(1, 0, 2, E5, 0.92)
+        chord(bar, 14, 2, A5, 0.64)
+    chord(1, 0, 2, E5, 0.76)
     chugs(1, (2, 3, 4, 6, 7, 8))
     for place, frets in ((10, B_FLAT_5), (12, A5), (14, G5)):
-        chord(1, place, 2, frets, 0.9)
-    chord(3, 0, 2, E5, 0.92)
+        chord(1, place, 2, frets, 0.58)
+    chord(3, 0, 2, E5, 0.76)
     chugs(3, (2, 3, 4))
     run = ((1, 7), (1, 10), (2, 7), (2, 8), (2, 7), (1, 10), (1, 7), (0, 10), (0, 7), (0, 6))
     for order, (string, fret) in enumerate(run):
-        velocity = 1.1 if order % 2 == 0 else 0.92
+        velocity = 1.0 if order % 2 == 0 else 0.85
         hand.note(12 + (6 + order) / 4, 0.24, string, fret, velocity, mute=0.25, pick_m=0.06)
-    chord(4, 0, 6, C5, 0.95)
+    chord(4, 0, 6, C5, 0.8)
     chord(4, 6, 2, C5, 0.75)
-    chord(4, 8, 6, D5, 0.95)
+    chord(4, 8, 6, D5, 0.85)
     chugs(4, (14, 15))
-    chord(5, 0, 3, E5, 0.9)
+    chord(5, 0, 3, E5, 0.76)
     chugs(5, (3,))
-    hand.strum(5 * 4 + 1, 4.2, E_MAJOR, 1.0, spread_s=0.009)
-    return recorded(Guitar(BRIDGE_HUMBUCKER, seed=41).perform(hand.notes, 12.0, -7.0), -7.0)
+    hand.strum(5 * 4 + 1, 4.2, E_MAJOR, 0.6, spread_s=0.011)
+    return recorded(Guitar(BRIDGE_HUMBUCKER, seed=41).perform(hand.notes, 12.0, -8.5), -8.5)
 
 
 def harbour_lights() -> Array:
@@ -169,7 +169,7 @@ def harbour_lights() -> Array:
     for beat, low, high in ((13, 12, 12), (13.5, 11, 10), (14, 9, 8)):
         hand.note(beat, 0.47, 3, low, 0.62)
         hand.note(beat, 0.47, 4, high, 0.58)
-    hand.strum(14.5, 3.0, G_MAJOR, 0.88, spread_s=0.022, pick_m=0.12)
+    hand.strum(14.5, 3.0, G_MAJOR, 0.52, spread_s=0.024, pick_m=0.12)
     return recorded(Guitar(NECK_SINGLE_COIL, seed=42).perform(hand.notes, 12.6, -9.0), -9.0)
 
 
