@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 
 from gear.models.item import GearKind
@@ -31,3 +33,7 @@ class GearUploadForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"list": "licences"}),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # It shares a page with other forms that have a name too.
+        super().__init__(*args, **{"auto_id": "capture_%s", **kwargs})

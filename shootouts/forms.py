@@ -33,6 +33,10 @@ class DIUploadForm(forms.Form):
         help_text="Of your interface, if you know it: amps are then driven as hard as in life",
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # It shares a page with other forms that have a name too.
+        super().__init__(*args, **{"auto_id": "di_%s", **kwargs})
+
 
 class ShootoutForm(forms.Form):
     """Everything about a shootout but its tracks and chains, which are rows of their own."""

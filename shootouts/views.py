@@ -159,6 +159,7 @@ class ShootoutPartView(PageView):
         "progress": "shootouts/_progress.html",
         "result": "shootouts/_result.html",
         "film": "shootouts/_film.html",
+        "toolbar": "shootouts/_toolbar.html",
     }
 
     def get(self, request: HttpRequest, uuid: UUID, part: str) -> HttpResponse:

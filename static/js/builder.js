@@ -15,9 +15,8 @@ function update(form) {
     // A disabled fieldset is not sent, and says so to everybody.
     slot.disabled = isFullRig;
   }
-  const ampName = amp?.selectedOptions[0]?.value ? amp.selectedOptions[0].textContent.trim() : "";
-  const cabName =
-    !isFullRig && cab?.selectedOptions[0]?.value ? cab.selectedOptions[0].textContent.trim() : "";
+  const ampName = amp?.selectedOptions[0]?.dataset.name ?? "";
+  const cabName = isFullRig ? "" : (cab?.selectedOptions[0]?.dataset.name ?? "");
   const name = form.querySelector("[data-chain-name]");
   name.placeholder = [ampName, cabName].filter(Boolean).join(" + ") || "Amp + Cab";
   const guidance = form.querySelector("[data-guidance]");

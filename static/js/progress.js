@@ -155,6 +155,7 @@ function look() {
       (section.dataset.manifest && !film.childElementCount))
   )
     refresh("film");
+  if (parts && !section.dataset.parts) refresh("toolbar");
   if (section === watched?.section) return;
   if (watched) watched.isOver = true;
   watched = section.dataset.socket ? new Watch(section) : null;

@@ -1,0 +1,281 @@
+"""The whole way of a newcomer, in a real browser against a real embedded server.
+
+Debian's Chromium, driven by Playwright; the server is a process of its own with an empty data
+folder, as `make run` starts it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import soundfile
+from django.conf import settings
+from playwright.sync_api import Browser, Locator, Page, WebSocket, expect, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+START_TIMEOUT_S = 90
+RENDER_TIMEOUT_MS = 180_000
+DI_EXCERPT_S = 3.0
+
+DEMO = Path(settings.BASE_DIR, "shootouts", "demo")
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="Debian's Chromium is not installed"),
+]
+
+# Keeps what a page must never do, across navigations, where the test can read it.
+WATCH_POLICY = """
+document.addEventListener("securitypolicyviolation", (event) => {
+  console.error(`CSP violation: ${event.violatedDirective} ${event.blockedURI}`);
+});
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an embedded server with nothing in it."""
+    folder = tmp_path_factory.mktemp("server")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("GTS_", "PYTEST", "DATABASE_URL", "REDIS_URL"))
+    }
+    log = open(folder / "server.log", "wb")  # noqa: SIM115  # the process writes to it
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "up", "--port", str(port), "--no-demo"],
+        cwd=settings.BASE_DIR,
+        env={**kept, "GTS_DATA_DIR": str(folder / "var")},
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_until_ready(address, process, folder / "server.log")
+        yield address
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        log.close()
+
+
+def _wait_until_ready(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            pytest.fail(f"the server stopped: {log.read_text()[-2000:]}")
+        try:
+            if httpx.get(f"{address}/health/ready", timeout=2).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.2)
+    pytest.fail(f"the server did not get ready: {log.read_text()[-2000:]}")
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*CHROMIUM_ARGUMENTS])
+        yield browser
+        browser.close()
+
+
+class Watched:
+    """A page, and everything it complained about."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.context = browser.new_context()
+        self.context.add_init_script(WATCH_POLICY)
+        self.page: Page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.frames: list[dict[str, Any]] = []
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on(
+            "console",
+            lambda message: (
+                self.complaints.append(message.text)
+                if message.type in ("error", "warning")
+                else None
+            ),
+        )
+        self.page.on("websocket", self._watch)
+
+    def _watch(self, websocket: WebSocket) -> None:
+        websocket.on("framereceived", lambda text: self.frames.append(json.loads(text)))
+
+
+def test_a_newcomer_renders_a_shootout_and_plays_it(
+    server: str, browser: Browser, tmp_path: Path
+) -> None:
+    watched = Watched(browser)
+    page = watched.page
+    page.goto(server)
+    page.get_by_role("link", name="Make a shootout").click()
+    page.get_by_role("button", name="Use this machine").click()
+    expect(page).to_have_url(f"{server}/shootouts/new/")
+
+    _upload_di(page, _excerpt(tmp_path))
+    _upload_capture(page, DEMO / "captures" / "halyard-22-clean.nam", "Amp head", "Halyard")
+    _upload_capture(page, DEMO / "captures" / "bosun-45-crunch.nam", "Amp head", "Bosun")
+    _upload_capture(page, DEMO / "irs" / "quay-2x12.wav", "Cabinet IR", "Quay")
+
+    _build_chain(page, "Halyard", "Quay")
+    _build_chain(page, "Bosun", "Quay", gain_db="6")
+    line_up = page.get_by_role("complementary").get_by_role("listitem")
+    expect(line_up).to_have_count(2)
+    expect(line_up.first).to_contain_text("Halyard + Quay")
+
+    page.get_by_label("Title").fill("Clean against crunch")
+    page.get_by_role("button", name="Render", exact=True).click()
+    expect(page).to_have_url(re.compile(r"/shootouts/[0-9a-f-]{36}/$"))
+    expect(page.locator("[data-player]")).to_be_visible(timeout=RENDER_TIMEOUT_MS)
+    expect(page.locator("video[data-video]")).to_be_visible(timeout=RENDER_TIMEOUT_MS)
+    expect(page.locator("[data-jobs]")).to_have_count(0)
+
+    _assert_progress_came_over_the_socket(watched.frames)
+    _assert_player_plays(page)
+    _assert_video_plays(page)
+    assert watched.complaints == []
+
+
+def test_without_a_socket_the_page_asks_until_the_render_has_ended(
+    server: str, browser: Browser
+) -> None:
+    watched = Watched(browser)
+    watched.context.add_init_script("delete window.WebSocket;")
+    page = watched.page
+    page.goto(f"{server}/login/?next=/shootouts/mine/")
+    page.get_by_role("button", name="Use this machine").click()
+    page.get_by_role("link", name="Clean against crunch").click()
+    page.get_by_role("button", name="Render again").click()
+    expect(page.get_by_text("asking every 2 s")).to_be_visible()
+    expect(page.locator("[data-jobs]")).to_have_count(0, timeout=RENDER_TIMEOUT_MS)
+    expect(page.get_by_role("button", name="Render again")).to_be_visible()
+    assert watched.frames == []
+    assert watched.complaints == []
+
+
+def _excerpt(folder: Path) -> Path:
+    """The first seconds of a demo recording, so that nobody waits for the rest."""
+    source = DEMO / "di" / "undertow-132bpm.flac"
+    with soundfile.SoundFile(source) as file:
+        samples = file.read(int(DI_EXCERPT_S * file.samplerate), dtype="float32")
+        excerpt = folder / "undertow.wav"
+        soundfile.write(excerpt, samples, file.samplerate, subtype="FLOAT")
+    return excerpt
+
+
+def _upload_di(page: Page, path: Path) -> None:
+    form = page.locator("form", has=page.get_by_role("button", name="Upload the recording"))
+    form.locator('input[type="file"]').set_input_files(path)
+    form.get_by_label("Guitar").fill("Telecaster")
+    form.get_by_role("button", name="Upload the recording").click()
+    # It is ticked as soon as its check has passed.
+    expect(page.get_by_role("checkbox", name="undertow")).to_be_checked(timeout=30_000)
+
+
+def _upload_capture(page: Page, path: Path, kind: str, name: str) -> None:
+    form = page.locator("form", has=page.get_by_role("button", name="Upload the capture"))
+    form.locator('input[type="file"]').set_input_files(path)
+    form.get_by_role("radio", name=kind).check()
+    form.get_by_label("Name").fill(name)
+    form.get_by_role("button", name="Upload the capture").click()
+    row = page.locator("#capture-list .row", has_text=name)
+    expect(row).to_contain_text("ready", timeout=60_000)
+
+
+def _build_chain(page: Page, amp: str, cab: str, *, gain_db: str = "") -> None:
+    board = page.locator("#board")
+    if gain_db:
+        before = board.locator('[data-slot="pre"]')
+        before.get_by_role("button", name="+ Gain").click()
+        before.get_by_label("Gain", exact=True).fill(gain_db)
+    _choose(board.get_by_label("Amp capture"), amp)
+    _choose(board.get_by_label("Cab capture"), cab)
+    board.get_by_role("button", name="Add this chain").click()
+    expect(page.get_by_role("checkbox", name=f"{amp} + {cab}")).to_be_checked()
+
+
+def _choose(select: Locator, name: str) -> None:
+    """Pick the option that has ``name`` in it, once the uploads have brought it."""
+    option = select.locator("option", has_text=name)
+    expect(option).to_have_count(1)
+    select.select_option(value=option.get_attribute("value"))
+
+
+def _wait_until(page: Page, script: str, *, timeout_s: float = 15.0) -> None:
+    """Playwright's own waiting evaluates strings in the page, which the CSP rightly forbids."""
+    deadline = time.monotonic() + timeout_s
+    while not page.evaluate(script):
+        assert time.monotonic() < deadline, f"never true: {script}"
+        page.wait_for_timeout(50)
+
+
+def _assert_progress_came_over_the_socket(frames: list[dict[str, Any]]) -> None:
+    assert frames[0]["type"] == "status"
+    progress = [frame["progress"] for frame in frames if frame["job_id"] == frames[0]["job_id"]]
+    assert len(set(progress)) >= 3
+    assert progress == sorted(progress)
+    assert progress[-1] == 100.0
+
+
+def _assert_player_plays(page: Page) -> None:
+    player = page.locator("[data-player]")
+    player.get_by_role("button", name="Play", exact=True).click()
+    _wait_until(page, _PLAYER + ".numReady === 2")
+    _wait_until(page, _PLAYER + ".position > 0.5")
+    assert page.evaluate(_PLAYER + ".context.state") == "running"
+    _wait_until(page, _IS_AUDIBLE)
+    before = page.evaluate(_PLAYER + ".position")
+    page.keyboard.press("2")
+    assert page.evaluate(_PLAYER + ".live") == 1
+    assert page.evaluate(_PLAYER + ".position") >= before
+    expect(player.locator('[data-lane="1"]')).to_have_class(re.compile("is-live"))
+    _wait_until(page, _IS_AUDIBLE)
+    player.get_by_role("button", name="Pause").click()
+
+
+def _assert_video_plays(page: Page) -> None:
+    video = page.locator("video[data-video]")
+    video.evaluate("video => { video.muted = true; return video.play(); }")
+    _wait_until(page, "document.querySelector('video[data-video]').currentTime > 0.2")
+    video.evaluate("video => video.pause()")
+    assert page.evaluate("document.querySelector('video[data-video]').videoWidth") == 1920
+
+
+_PLAYER = "document.querySelector('[data-player]').player.engine"
+_IS_AUDIBLE = """() => {
+  const { analyser } = document.querySelector("[data-player]").player.engine;
+  const samples = new Float32Array(analyser.fftSize);
+  analyser.getFloatTimeDomainData(samples);
+  return Math.max(...samples.map(Math.abs)) > 0.01;
+}"""
