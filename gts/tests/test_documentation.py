@@ -1,0 +1,38 @@
+"""The documents name things that exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+ROOT = Path(settings.BASE_DIR)
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_leads_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", document.read_text())
+    local = [link for link in links if "://" not in link]
+    missing = [link for link in local if not (document.parent / link).exists()]
+    assert missing == []
+
+
+def test_every_variable_is_in_the_example() -> None:
+    text = (ROOT / "gts" / "settings.py").read_text()
+    read = set(re.findall(r'env(?:_flag|_number|_list)?\("([A-Z0-9_]+)"', text)) - {"GTS_TEST"}
+    example = set(re.findall(r"^([A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert read == example
+
+
+def test_every_target_of_the_documents_is_in_the_makefile() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {
+        name
+        for document in DOCUMENTS
+        for name in re.findall(r"`make ([a-z-]+)", document.read_text())
+    }
+    assert named - targets == set()
+    assert {"run", "test", "check"} <= named
