@@ -104,14 +104,14 @@ def test_commands_refuse_an_insecure_production(tmp_path: Path) -> None:
     [
         ["-c", "import gts.asgi"],
         ["-m", "celery", "-A", "gts", "worker", "--pool", "solo"],
-        ["-m", "celery", "-A", "gts", "beat", "--schedule", os.devnull],
+        ["-m", "celery", "-A", "gts", "beat", "--schedule", "{folder}/beat"],
     ],
 )
 def test_servers_and_workers_refuse_an_insecure_production(
     tmp_path: Path, arguments: list[str]
 ) -> None:
     outcome = run(
-        *arguments,
+        *(argument.format(folder=tmp_path) for argument in arguments),
         GTS_DATA_DIR=str(tmp_path),
         DATABASE_URL="postgresql:///gts",
         REDIS_URL="redis://127.0.0.1:1/0",
