@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from django.test import Client
 
 from accounts.models import User
@@ -39,14 +39,14 @@ async def news_come_to_this_loop() -> AsyncIterator[None]:
     events.bind_loop(None)
 
 
-@sync_to_async
+@database_sync_to_async  # type: ignore[untyped-decorator]
 def cookie_of(user: User) -> tuple[bytes, bytes]:
     client = Client()
     client.force_login(user)
     return (b"cookie", f"sessionid={client.cookies['sessionid'].value}".encode())
 
 
-@sync_to_async
+@database_sync_to_async  # type: ignore[untyped-decorator]
 def token_of(user: User) -> str:
     return str(access_token_create(user=user, lifetime_s=600))
 
@@ -56,7 +56,7 @@ def socket(job: Job, *headers: tuple[bytes, bytes], **options: Any) -> WebSocket
 
 
 async def watch(job: Job) -> WebSocket:
-    owner = await sync_to_async(lambda: job.owner)()
+    owner = await database_sync_to_async(lambda: job.owner)()
     websocket = socket(job, ORIGIN, await cookie_of(owner))
     assert await websocket.connect() == (True, None)
     return websocket
@@ -70,8 +70,8 @@ async def close_code_of(websocket: WebSocket) -> int:
     return code
 
 
-new_user = sync_to_async(make_user)
-new_job = sync_to_async(make_job)
+new_user = database_sync_to_async(make_user)
+new_job = database_sync_to_async(make_job)
 
 
 # Who may listen -----------------------------------------------------------------------------------
@@ -101,7 +101,7 @@ async def test_the_owner_gets_a_snapshot_by_session() -> None:
 
 async def test_the_owner_gets_in_with_a_bearer_token() -> None:
     job = await new_job()
-    token = await token_of(await sync_to_async(lambda: job.owner)())
+    token = await token_of(await database_sync_to_async(lambda: job.owner)())
     websocket = socket(job, (b"authorization", f"Bearer {token}".encode()))
     assert await websocket.connect() == (True, None)
     assert (await websocket.receive())["type"] == "status"
@@ -110,7 +110,7 @@ async def test_the_owner_gets_in_with_a_bearer_token() -> None:
 
 async def test_the_owner_gets_in_with_a_token_as_subprotocol() -> None:
     job = await new_job()
-    token = await token_of(await sync_to_async(lambda: job.owner)())
+    token = await token_of(await database_sync_to_async(lambda: job.owner)())
     websocket = socket(job, ORIGIN, subprotocols=["gts.jwt", token])
     assert await websocket.connect() == (True, "gts.jwt")
     assert (await websocket.receive())["type"] == "status"
@@ -137,7 +137,7 @@ async def test_nobody_is_turned_away_with_4001(headers: list[Any], subprotocols:
 
 async def test_a_token_in_the_url_is_no_token() -> None:
     job = await new_job()
-    token = await token_of(await sync_to_async(lambda: job.owner)())
+    token = await token_of(await database_sync_to_async(lambda: job.owner)())
     assert await close_code_of(WebSocket(f"/ws/jobs/{job.uuid}/?token={token}", ORIGIN)) == 4001
 
 
@@ -158,7 +158,7 @@ async def test_an_address_that_does_not_exist_is_4004(path: str) -> None:
 )
 async def test_a_foreign_page_cannot_use_the_session(origin: bytes) -> None:
     job = await new_job()
-    cookie = await cookie_of(await sync_to_async(lambda: job.owner)())
+    cookie = await cookie_of(await database_sync_to_async(lambda: job.owner)())
     is_connected, _ = await socket(job, (b"origin", origin), cookie).connect()
     assert not is_connected
 
@@ -169,7 +169,7 @@ async def test_strangers_get_nothing_of_what_happens() -> None:
     websocket = await watch(charlies)
     await websocket.receive()
 
-    await sync_to_async(run_job)(job.uuid)
+    await database_sync_to_async(run_job)(job.uuid)
     assert await websocket.is_silent()
     await websocket.leave()
 
@@ -185,7 +185,7 @@ async def test_a_job_is_watched_from_its_start_to_its_end() -> None:
     LEAF.work = work
     job = await new_job()
     websocket = await watch(job)
-    running = asyncio.create_task(sync_to_async(run_job, thread_sensitive=False)(job.uuid))
+    running = asyncio.create_task(database_sync_to_async(run_job, thread_sensitive=False)(job.uuid))
     messages, code = await websocket.receive_rest()
     await running
 
@@ -213,7 +213,7 @@ async def test_a_failure_tells_people_and_not_what_is_for_operators() -> None:
     LEAF.work = work
     job = await new_job()
     websocket = await watch(job)
-    await sync_to_async(run_job)(job.uuid)
+    await database_sync_to_async(run_job)(job.uuid)
     messages, _ = await websocket.receive_rest()
     assert messages[-1]["error"] == {"code": "NAM_INVALID", "message": "This is no capture."}
     assert "secret" not in str(messages)
@@ -228,7 +228,7 @@ async def test_the_watcher_of_a_tree_hears_of_every_child() -> None:
     PARENT.work = work
     job = await new_job(kind="test.parent")
     websocket = await watch(job)
-    running = asyncio.create_task(sync_to_async(run_until_idle, thread_sensitive=False)())
+    running = asyncio.create_task(database_sync_to_async(run_until_idle, thread_sensitive=False)())
     messages, code = await websocket.receive_rest()
     await running
 
@@ -251,12 +251,12 @@ async def test_cancelling_hundreds_of_children_reaches_the_watcher_in_one_look()
 
     PARENT.work = work
     job = await new_job(kind="test.parent")
-    await sync_to_async(run_job)(job.uuid)
+    await database_sync_to_async(run_job)(job.uuid)
     websocket = await watch(job)
     first = await websocket.receive()
     assert {child["status"] for child in first["children"]} == {"queued"}
 
-    await sync_to_async(lambda: job_cancel(job=job))()
+    await database_sync_to_async(lambda: job_cancel(job=job))()
     messages, code = await websocket.receive_rest()
     assert code == 1000
     assert len(messages) <= 3
@@ -269,15 +269,15 @@ async def test_bursts_are_thinned_but_the_last_word_comes(
 ) -> None:
     monkeypatch.setattr(consumers, "_MIN_INTERVAL_S", 0.2)
     job = await new_job()
-    claimed = await sync_to_async(lambda: lifecycle.claim(job.uuid, worker="w"))()
+    claimed = await database_sync_to_async(lambda: lifecycle.claim(job.uuid, worker="w"))()
     assert claimed is not None
     websocket = await watch(job)
     await websocket.receive()
     for percent in range(1, 51):
-        await sync_to_async(lifecycle.write_progress)(
+        await database_sync_to_async(lifecycle.write_progress)(
             claimed, progress=float(percent), message=f"{percent}"
         )
-    await sync_to_async(lifecycle.complete)(claimed, {})
+    await database_sync_to_async(lifecycle.complete)(claimed, {})
     messages, code = await websocket.receive_rest()
     assert code == 1000
     assert len(messages) < 25
@@ -288,13 +288,13 @@ async def test_news_that_comes_late_does_not_turn_back_the_clock() -> None:
     job = await new_job()
     websocket = await watch(job)
     await websocket.receive()
-    claimed = await sync_to_async(lambda: lifecycle.claim(job.uuid, worker="w"))()
+    claimed = await database_sync_to_async(lambda: lifecycle.claim(job.uuid, worker="w"))()
     assert claimed is not None
     claimed.progress = 40.0
-    await sync_to_async(events.publish)(claimed)
+    await database_sync_to_async(events.publish)(claimed)
     claimed.progress = 30.0  # sent earlier by another worker, arrives later
-    await sync_to_async(events.publish)(claimed)
-    await sync_to_async(lifecycle.complete)(claimed, {})
+    await database_sync_to_async(events.publish)(claimed)
+    await database_sync_to_async(lifecycle.complete)(claimed, {})
     messages, _ = await websocket.receive_rest()
     assert 30.0 not in [message["progress"] for message in messages]
 
@@ -306,7 +306,8 @@ async def test_a_watcher_finds_the_end_though_the_news_was_lost(
     job = await new_job()
     websocket = await watch(job)
     await websocket.receive()
-    await sync_to_async(Job.objects.filter(pk=job.pk).update)(state="completed", progress=100.0)
+    end = database_sync_to_async(Job.objects.filter(pk=job.pk).update)
+    await end(state="completed", progress=100.0)
     messages, code = await websocket.receive_rest()
     assert (messages[-1]["type"], messages[-1]["status"], code) == ("status", "completed", 1000)
 
@@ -315,8 +316,8 @@ async def test_a_watcher_of_a_job_that_is_deleted_is_let_go() -> None:
     job = await new_job()
     websocket = await watch(job)
     await websocket.receive()
-    await sync_to_async(events.publish_tree)(job)
-    await sync_to_async(Job.objects.filter(pk=job.pk).delete)()
+    await database_sync_to_async(events.publish_tree)(job)
+    await database_sync_to_async(Job.objects.filter(pk=job.pk).delete)()
     _, code = await websocket.receive_rest()
     assert code == 1000
 
@@ -328,16 +329,16 @@ async def test_what_a_client_sends_changes_nothing() -> None:
     await websocket.send(text="{nonsense")
     await websocket.send(bytes=b"\x00\x01")
     assert await websocket.is_silent()
-    await sync_to_async(run_job)(job.uuid)
+    await database_sync_to_async(run_job)(job.uuid)
     _, code = await websocket.receive_rest()
     assert code == 1000
 
 
 async def test_a_client_that_stops_reading_misses_only_what_is_in_between() -> None:
     job = await new_job()
-    claimed = await sync_to_async(lambda: lifecycle.claim(job.uuid, worker="w"))()
+    claimed = await database_sync_to_async(lambda: lifecycle.claim(job.uuid, worker="w"))()
     assert claimed is not None
-    owner = await sync_to_async(lambda: job.owner)()
+    owner = await database_sync_to_async(lambda: job.owner)()
     may_read = asyncio.Event()
     websocket = socket(job, ORIGIN, await cookie_of(owner), read_when=may_read)
     may_read.set()
@@ -346,8 +347,8 @@ async def test_a_client_that_stops_reading_misses_only_what_is_in_between() -> N
     may_read.clear()
     for percent in range(1, 301):  # more than a channel holds
         claimed.progress = percent / 4
-        await sync_to_async(events.publish)(claimed)
-    await sync_to_async(lifecycle.complete)(claimed, {})
+        await database_sync_to_async(events.publish)(claimed)
+    await database_sync_to_async(lifecycle.complete)(claimed, {})
     may_read.set()
     messages, code = await websocket.receive_rest()
     assert code == 1000
