@@ -1,0 +1,206 @@
+"""The pages of captures and chains."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import User
+from gear.models import Capture, GearItem, SignalChain
+from gear.models.item import FileStatus
+
+pytestmark = pytest.mark.django_db
+
+HTMX: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
+LINEAR_NAM = (
+    b'{"version": "0.5.4", "architecture": "Linear", "sample_rate": 48000,'
+    b' "config": {"receptive_field": 2, "bias": false}, "weights": [0.5, 0.25]}'
+)
+
+
+def make_capture(owner: User, *, kind: str = "amp", name: str = "Plexi") -> Capture:
+    gear = GearItem.objects.create(owner=owner, kind=kind, name=name)
+    return Capture.objects.create(
+        gear=gear,
+        format="ir" if kind == "cab" else "nam",
+        name=f"{name}.nam",
+        file=f"gear/{gear.uuid}",
+        sha256=gear.uuid.hex * 2,
+        size_bytes=10,
+        status=FileStatus.READY,
+    )
+
+
+def board(*blocks: tuple[str, object], name: str = "", **parameters: object) -> dict[str, Any]:
+    """What the board sends for blocks of (slot, source), in this order."""
+    data: dict[str, Any] = {"name": name, "block": []}
+    for index, (slot, source) in enumerate(blocks):
+        key = f"b{index}"
+        data["block"].append(key)
+        data |= {f"{key}-slot": slot, f"{key}-source": str(source)}
+        data |= {f"{key}-{name}": value for name, value in parameters.items()}
+    return data
+
+
+@pytest.mark.parametrize("name", ["gear-list", "chain-list", "chain-new"])
+def test_pages_want_a_login(client: Client, name: str) -> None:
+    answer = client.get(reverse(name))
+    assert (answer.status_code, answer["Location"]) == (302, f"/login/?next={reverse(name)}")
+
+
+def test_gear_of_others_is_not_listed_unless_it_is_shared(
+    client: Client, alice: User, charlie: User
+) -> None:
+    make_capture(alice, name="Mine alone")
+    shared = make_capture(alice, name="For everybody")
+    GearItem.objects.filter(pk=shared.gear_id).update(is_shared=True)
+    client.force_login(charlie)
+    text = client.get(reverse("gear-list")).content.decode()
+    assert "For everybody" in text
+    assert "Mine alone" not in text
+
+
+def test_an_upload_is_checked_before_it_may_be_used(client: Client, alice: User) -> None:
+    client.force_login(alice)
+    data = {"file": SimpleUploadedFile("jcm.nam", LINEAR_NAM), "kind": "amp", "name": "JCM"}
+    answer = client.post(reverse("gear-upload"), data, **HTMX)
+    assert answer.status_code == 200
+    capture = Capture.objects.get()
+    assert capture.status == FileStatus.PENDING
+    text = answer.content.decode()
+    assert "being checked" in text
+    assert reverse("capture-row", args=[capture.uuid]) in text
+    assert str(capture.uuid) not in client.get(reverse("chain-new")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("amp.txt", b"hello", ""),
+        ("amp.nam", b"hello, this is no JSON", ""),
+        ("empty.nam", b"", "The file is empty."),
+    ],
+)
+def test_a_refused_upload_keeps_what_was_typed(
+    client: Client, alice: User, name: str, content: bytes, message: str
+) -> None:
+    client.force_login(alice)
+    data = {"file": SimpleUploadedFile(name, content), "kind": "full_rig", "creator": "Somebody"}
+    answer = client.post(reverse("gear-upload"), data, **HTMX)
+    assert answer.status_code == 422
+    text = answer.content.decode()
+    assert 'class="field__error" id="capture_file_error"' in text
+    assert message in text
+    assert 'value="Somebody"' in text
+    assert re.search(r'value="full_rig"[^>]*checked', text)
+    assert not Capture.objects.exists()
+
+
+def test_rows_of_others_do_not_exist(client: Client, alice: User, charlie: User) -> None:
+    capture = make_capture(alice)
+    client.force_login(charlie)
+    assert client.get(reverse("capture-row", args=[capture.uuid])).status_code == 404
+    client.force_login(alice)
+    answer = client.get(reverse("capture-row", args=[capture.uuid]))
+    assert answer["HX-Trigger"] == "captures-changed"
+
+
+def test_the_board_builds_a_chain_in_playing_order(client: Client, alice: User) -> None:
+    amp, cab = make_capture(alice), make_capture(alice, kind="cab", name="Greenback")
+    client.force_login(alice)
+    # The order of the places counts, not the order in which blocks were put there.
+    data = board(("cab", cab.uuid), ("amp", amp.uuid), ("pre", "processor:gain"), gain_db="3,5")
+    answer = client.post(reverse("chain-new"), data)
+    assert (answer.status_code, answer["Location"]) == (302, reverse("chain-list"))
+    chain = SignalChain.objects.get()
+    assert chain.name == "Plexi + Greenback"
+    assert list(chain.blocks.values_list("slot", flat=True)) == ["pre", "amp", "cab"]
+    assert chain.blocks.get(slot="pre").parameters["gain_db"] == 3.5
+    assert "Greenback" in client.get(reverse("chain-list")).content.decode()
+
+
+def test_errors_stand_beside_the_block_they_are_about(client: Client, alice: User) -> None:
+    rig = make_capture(alice, kind="full_rig")
+    cab = make_capture(alice, kind="cab", name="Greenback")
+    client.force_login(alice)
+    data = board(("amp", rig.uuid), ("cab", cab.uuid), name="Kept")
+    answer = client.post(reverse("chain-new"), data, **HTMX)
+    assert answer.status_code == 422
+    text = answer.content.decode()
+    assert 'id="b1-error"' in text
+    assert 'id="b0-error"' not in text
+    assert 'value="Kept"' in text
+    assert re.search(rf'value="{cab.uuid}"[^>]*selected', text)
+    assert not SignalChain.objects.exists()
+
+
+def test_numbers_that_are_none_or_out_of_range_are_named(client: Client, alice: User) -> None:
+    amp, cab = make_capture(alice), make_capture(alice, kind="cab", name="Greenback")
+    client.force_login(alice)
+    for value, message in (("loud", "not a number"), ("99", "24")):
+        data = board(("pre", "processor:gain"), ("amp", amp.uuid), ("cab", cab.uuid), gain_db=value)
+        answer = client.post(reverse("chain-new"), data, **HTMX)
+        assert answer.status_code == 422
+        text = answer.content.decode()
+        assert 'id="b0-error"' in text
+        assert message in text
+        assert f'value="{value}"' in text
+    assert not SignalChain.objects.exists()
+
+
+def test_an_empty_board_asks_for_an_amp(client: Client, alice: User) -> None:
+    client.force_login(alice)
+    answer = client.post(reverse("chain-new"), board(("amp", ""), ("cab", "")), **HTMX)
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.content.decode()
+
+
+def test_captures_of_others_cannot_be_built_with(
+    client: Client, alice: User, charlie: User
+) -> None:
+    amp, cab = make_capture(alice), make_capture(alice, kind="cab", name="Greenback")
+    client.force_login(charlie)
+    assert str(amp.uuid) not in client.get(reverse("chain-new")).content.decode()
+    data = board(("amp", amp.uuid), ("cab", cab.uuid))
+    assert client.post(reverse("chain-new"), data).status_code == 422
+    assert not SignalChain.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "query", [{"slot": "nowhere"}, {"slot": "pre", "source": "processor:nothing"}, {}]
+)
+def test_blocks_that_do_not_exist_are_refused(
+    client: Client, alice: User, query: dict[str, str]
+) -> None:
+    client.force_login(alice)
+    assert client.get(reverse("chain-block"), query).status_code == 400
+
+
+def test_only_the_owner_deletes_a_chain(client: Client, alice: User, charlie: User) -> None:
+    chain = SignalChain.objects.create(owner=alice, name="Mine")
+    client.force_login(charlie)
+    assert client.post(reverse("chain-delete", args=[chain.uuid])).status_code == 404
+    client.force_login(alice)
+    assert client.post(reverse("chain-delete", args=[chain.uuid])).status_code == 302
+    assert not SignalChain.objects.exists()
+
+
+def test_lists_take_the_same_queries_however_long(client: Client, alice: User) -> None:
+    client.force_login(alice)
+    amp = make_capture(alice)
+    counts = []
+    for num_chains in (1, 8):
+        while SignalChain.objects.count() < num_chains:
+            chain = SignalChain.objects.create(owner=alice, name="Chain")
+            chain.blocks.create(position=0, slot="amp", capture=amp)
+        with CaptureQueriesContext(connection) as queries:
+            client.get(reverse("chain-list"))
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
