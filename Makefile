@@ -60,7 +60,7 @@ bench: .venv/installed ## measure the engine, the video and the demo; writes ben
 	$(BIN)/python manage.py bench
 
 web: .venv/installed ## production: the web process (DATABASE_URL, REDIS_URL)
-	$(BIN)/python -m uvicorn gts.asgi:application --host $${HOST:-127.0.0.1} --port $(PORT) --workers $${WEB_WORKERS:-2}
+	$(BIN)/python -m uvicorn gts.asgi:application --host $${HOST:-127.0.0.1} --port $(PORT) --timeout-graceful-shutdown 10 --workers $${WEB_WORKERS:-2}
 
 worker: .venv/installed ## production: a worker; QUEUES=short,render, CONCURRENCY
 	$(BIN)/celery -A gts worker --queues $${QUEUES:-short,render} --concurrency $${CONCURRENCY:-2} --loglevel INFO
