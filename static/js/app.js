@@ -92,17 +92,25 @@ document.addEventListener("click", (event) => {
   listener.play().catch(stopListening);
 });
 
-// htmx swaps nothing when the server is gone: say so instead.
-for (const name of ["htmx:sendError", "htmx:responseError"]) {
-  document.addEventListener(name, (event) => {
-    if (event.detail.requestConfig?.verb === "get") return;
-    const notice = document.createElement("div");
-    notice.className = "notice notice--error";
-    notice.textContent =
-      name === "htmx:sendError"
-        ? "The server did not answer. Nothing was saved."
-        : `The server answered with an error (${event.detail.xhr.status}). Nothing was saved.`;
-    document.getElementById("messages").replaceChildren(notice);
-    notice.scrollIntoView({ block: "center" });
-  });
+// htmx swaps nothing when something went wrong on the way: say so instead.
+function complain(text) {
+  const notice = document.createElement("div");
+  notice.className = "notice notice--error";
+  notice.textContent = text;
+  document.getElementById("messages").replaceChildren(notice);
+  notice.scrollIntoView({ block: "center" });
 }
+
+document.addEventListener("htmx:sendError", (event) => {
+  if (event.detail.requestConfig.verb === "get") return; // a poll: the next one may get through
+  complain("The server did not answer. Nothing was saved.");
+});
+document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.requestConfig.verb === "get") return;
+  const { status } = event.detail.xhr;
+  complain(
+    status === 413
+      ? "That file is larger than this server takes."
+      : `The server answered with an error (${status}). Nothing was saved.`,
+  );
+});

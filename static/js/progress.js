@@ -2,6 +2,7 @@
 
 const POLL_MS = 2000;
 const RECONNECT_MS = [500, 1000, 2000, 4000];
+const REFUSED = [4001, 4004]; // not logged in any more; not ours
 
 let watched = null;
 
@@ -33,7 +34,7 @@ class Watch {
     this.socket.addEventListener("close", (event) => {
       if (this.isOver) return;
       if (event.code === 1000) this.end();
-      else if (hasOpened && this.attempts < RECONNECT_MS.length) {
+      else if (hasOpened && !REFUSED.includes(event.code) && this.attempts < RECONNECT_MS.length) {
         this.say("reconnecting", "busy");
         setTimeout(() => !this.isOver && this.connect(), RECONNECT_MS[this.attempts++]);
       } else this.poll();
