@@ -6,7 +6,7 @@ Format version 1. Paths are relative to the file and may not leave its folder.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from jobs.pipeline.shootout import (
     ShootoutOptions,
 )
 
+_FILE_KEYS = {"title", "description", "options", "di", "gear", "chain"}
 _DI_KEYS = {"file", "name", "guitar", "pickup", "tuning", "bpm", "notes", "input_level_dbu"}
 _GEAR_KEYS = {"id", "file", "kind", "name", "make", "creator", "licence", "url", "description"}
 _OPTION_KEYS = {
@@ -32,6 +33,15 @@ _OPTION_KEYS = {
     "input_mode": "input_mode",
     "video": "has_video",
     "theme": "theme",
+}
+# Lowest and highest value of the numbers that are not parameters of a processor.
+_RANGES = {
+    "slice_s": (1.0, 60.0),
+    "target_loudness_lufs": (-40.0, -6.0),
+    "bpm": (20.0, 400.0),
+    "input_level_dbu": (-60.0, 60.0),
+    "slim_size": (0.0, 1.0),
+    "gain_db": (-24.0, 24.0),
 }
 KINDS = ("amp", "full_rig", "pedal", "outboard", "cab", "space")
 SLOTS = ("pre", "amp", "loop", "cab", "post")
@@ -124,12 +134,10 @@ def read_shootout_file(path: Path) -> ShootoutFile:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise _invalid(f"The file cannot be read: {error}") from error
+    _no_unknown(data, _FILE_KEYS, "The file")
     folder = path.resolve().parent
     dis = tuple(_read_di(item, folder, n) for n, item in enumerate(_tables(data, "di")))
-    gear = {
-        item.id: item
-        for item in (_read_gear(raw, folder, n) for n, raw in enumerate(_tables(data, "gear")))
-    }
+    gear = _by_id([_read_gear(item, folder, n) for n, item in enumerate(_tables(data, "gear"))])
     chains = tuple(_read_chain(item, gear, n) for n, item in enumerate(_tables(data, "chain")))
     if not dis:
         raise _invalid("There is no [[di]].")
@@ -138,7 +146,7 @@ def read_shootout_file(path: Path) -> ShootoutFile:
     return ShootoutFile(
         title=_text(data, "title", "the file", required=True),
         description=_text(data, "description", "the file"),
-        options=_read_options(data.get("options", {})),
+        options=_read_options(_table(data, "options", "the file")),
         dis=dis,
         gear=tuple(gear.values()),
         chains=chains,
@@ -146,28 +154,30 @@ def read_shootout_file(path: Path) -> ShootoutFile:
 
 
 def _read_options(data: Mapping[str, Any]) -> ShootoutOptions:
-    unknown = set(data) - set(_OPTION_KEYS)
-    if unknown:
-        raise _invalid(f"[options] does not know {', '.join(sorted(unknown))}.")
+    _no_unknown(data, set(_OPTION_KEYS), "[options]")
     for key in ("slice_s", "target_loudness_lufs"):
         _number(data, key, "[options]")
     options = ShootoutOptions(**{_OPTION_KEYS[key]: value for key, value in data.items()})
+    if not isinstance(options.has_video, bool):
+        raise _invalid("[options]: video must be true or false.")
     choices = {
         "order": (options.playback_order, ("sequential", "alternating")),
         "input_mode": (options.input_mode, ("auto", "calibrated", "normalized", "raw")),
         "theme": (options.theme, ("dark", "light")),
-        "video": (options.has_video, (True, False)),
     }
     for key, (value, allowed) in choices.items():
         if value not in allowed:
-            raise _invalid(f"[options] {key} must be one of {', '.join(map(str, allowed))}.")
-    for key, value, low, high in (
-        ("slice_s", options.slice_s, 1.0, 60.0),
-        ("target_loudness_lufs", options.target_loudness_lufs, -40.0, -6.0),
-    ):
-        if not low <= value <= high:
-            raise _invalid(f"[options] {key} must be between {low:g} and {high:g}.")
+            raise _invalid(f"[options]: {key} must be one of {', '.join(allowed)}.")
     return options
+
+
+def _by_id(gear: Sequence[FileGear]) -> dict[str, FileGear]:
+    found: dict[str, FileGear] = {}
+    for number, item in enumerate(gear):
+        if item.id in found:
+            raise _invalid(f"[[gear]] {number + 1}: there is another with the id {item.id!r}.")
+        found[item.id] = item
+    return found
 
 
 def _read_di(data: Mapping[str, Any], folder: Path, number: int) -> FileDI:
@@ -218,6 +228,8 @@ def _read_chain(data: Mapping[str, Any], gear: Mapping[str, FileGear], number: i
         _read_block(item, gear, f"{where} block {n + 1}")
         for n, item in enumerate(_tables(data, "block"))
     )
+    if not blocks:
+        raise _invalid(f"{where}: there is no [[chain.block]].")
     return FileChain(label=_text(data, "label", where, required=True), blocks=blocks)
 
 
@@ -231,7 +243,7 @@ def _read_block(data: Mapping[str, Any], gear: Mapping[str, FileGear], where: st
         _no_unknown(data, {"slot", "processor", "parameters"}, where)
         processor = _text(data, "processor", where)
         try:
-            parameters = validate_parameters(processor, data.get("parameters", {}))
+            parameters = validate_parameters(processor, _table(data, "parameters", where))
         except PipelineError as error:
             raise _invalid(f"{where}: {error.message}") from error
         return FileBlock(slot, None, processor, parameters)
@@ -251,8 +263,17 @@ def _tables(data: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
     raise _invalid(f"{key} must be an array of tables, [[{key}]].")
 
 
+def _table(data: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
+    value = data.get(key, {})
+    if not isinstance(value, dict):
+        raise _invalid(f"{where}: {key} must be a table.")
+    return value
+
+
 def _media(data: Mapping[str, Any], folder: Path, where: str) -> Path:
     name = _text(data, "file", where, required=True)
+    if "\0" in name:
+        raise _invalid(f"{where}: that is not the name of a file.")
     path = (folder / name).resolve()
     if not path.is_relative_to(folder):
         raise _invalid(f"{where}: {name} is outside the folder of the file.")
@@ -276,6 +297,9 @@ def _number(data: Mapping[str, Any], key: str, where: str) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise _invalid(f"{where}: {key} must be a number.")
+    low, high = _RANGES[key]
+    if not low <= value <= high:  # NaN is neither
+        raise _invalid(f"{where}: {key} must be between {low:g} and {high:g}.")
     return float(value)
 
 
