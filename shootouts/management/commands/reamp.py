@@ -39,6 +39,10 @@ class Command(BaseCommand):
             path: Path | None = options[name]
             if path is not None and not path.is_file():
                 raise CommandError(f"There is no file {path}.")
+        if not 0.0 <= options["slim_size"] <= 1.0:  # NaN is neither
+            raise CommandError("--slim-size must be from 0 to 1.")
+        if not options["out"].absolute().parent.is_dir():
+            raise CommandError(f"{options['out']} cannot be written: there is no such folder.")
         try:
             if options["raw"]:
                 reamp_raw(
@@ -52,6 +56,8 @@ class Command(BaseCommand):
                 self._render(options)
         except PipelineError as error:
             raise CommandError(str(error)) from error
+        except OSError as error:
+            raise CommandError(f"{options['out']} cannot be written: {error}") from error
         self.stdout.write(str(options["out"]))
 
     def _render(self, options: dict[str, Any]) -> None:
