@@ -14,6 +14,7 @@ from threading import Lock
 from typing import TypeAlias
 
 from jobs.pipeline.audio.render import render_segment
+from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.files import replacing
 from jobs.pipeline.manifest import build_manifest
 from jobs.pipeline.recipe import SegmentRecipe
@@ -25,6 +26,7 @@ from jobs.pipeline.video.scene import SvgRenderer
 # Told the step for people and how much of the whole is done (0..1).
 StepProgress: TypeAlias = Callable[[str, float], None]
 
+_MANIFEST = "manifest.json"
 _SEGMENTS_SHARE = 0.5
 _AUDIO_SHARE = 0.6
 
@@ -48,8 +50,11 @@ def render_shootout(
 ) -> BatchResult:
     """Segments (FLAC), montage, manifest.json and, if asked for, the video with its texts.
 
-    Everything is made in a folder beside ``out`` first: an error leaves ``out`` as it was.
+    Everything is made in a folder beside ``out`` first: an error leaves ``out`` as it was. Then it
+    takes the place of an earlier result. Raises ``PipelineError`` OUT_OCCUPIED when something else
+    is there, because that would be lost.
     """
+    _check_free(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as name:
         work = Path(name)
@@ -81,7 +86,7 @@ def render_shootout(
             },
             montage_name=montage.name,
         )
-        with replacing(finished / "manifest.json") as path:
+        with replacing(finished / _MANIFEST) as path:
             path.write_text(json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False))
         if info.options.has_video:
             make_video(
@@ -99,6 +104,15 @@ def render_shootout(
         finished.rename(out)
     progress("Done", 1.0)
     return BatchResult(audio, tuple(sorted(path for path in out.rglob("*") if path.is_file())))
+
+
+def _check_free(out: Path) -> None:
+    is_earlier_result = (out / _MANIFEST).is_file()
+    is_empty = out.is_dir() and not any(out.iterdir())
+    if out.exists() and not is_earlier_result and not is_empty:
+        raise PipelineError(
+            "OUT_OCCUPIED", f"{out} is not the result of an earlier render. Choose another folder."
+        )
 
 
 def _render_segments(

@@ -40,6 +40,9 @@ class Command(BaseCommand):
         except PipelineError as error:
             bar.end()
             raise CommandError(str(error)) from error
+        except OSError as error:
+            bar.end()
+            raise CommandError(f"{options['out']} cannot be written: {error}") from error
         bar.end()
         for path in result.files:
             self.stdout.write(str(path))
