@@ -12,14 +12,14 @@ from django.db import transaction
 
 from accounts.models import User
 from gear.models import Capture, GearItem, SignalChain
-from gear.models.item import GearSource
-from gear.services.captures import gear_upload
+from gear.models.item import FileStatus, GearSource
+from gear.services.captures import capture_reject, gear_upload
 from gear.services.chains import BlockInput, chain_create
 from jobs.models import Job
 from jobs.pipeline.shootout_file import FileBlock, FileChain, FileDI, FileGear, ShootoutFile
 from jobs.runner import run_job
 from shootouts.models import DITrack, Shootout
-from shootouts.services.di_tracks import di_track_upload
+from shootouts.services.di_tracks import di_track_delete, di_track_upload
 from shootouts.services.shootouts import shootout_create, shootout_render
 
 DEMO_USERNAME = "demo"
@@ -42,6 +42,8 @@ def demo_seed(*, file: ShootoutFile) -> tuple[Shootout, bool]:
     tracks = [_di_track(owner, di) for di in file.dis]
     captures = {gear.id: _capture(owner, gear) for gear in file.gear}
     with transaction.atomic():
+        # Those of a demo that somebody deleted.
+        SignalChain.objects.filter(owner=owner).delete()
         chains = [_chain(owner, chain, captures) for chain in file.chains]
         options = file.options
         shootout = shootout_create(
@@ -67,7 +69,9 @@ def demo_seed(*, file: ShootoutFile) -> tuple[Shootout, bool]:
 def _di_track(owner: User, di: FileDI) -> DITrack:
     existing = DITrack.objects.filter(owner=owner, sha256=di.source.sha256).first()
     if existing is not None:
-        return existing
+        if existing.status == FileStatus.READY:
+            return existing
+        di_track_delete(track=existing)  # a seed that was cut short: its check may never come
     info = di.info
     with _upload(di.path) as upload:
         track, job = di_track_upload(
@@ -89,7 +93,9 @@ def _di_track(owner: User, di: FileDI) -> DITrack:
 def _capture(owner: User, gear: FileGear) -> Capture:
     existing = Capture.objects.filter(gear__owner=owner, sha256=gear.sha256).first()
     if existing is not None:
-        return existing
+        if existing.status == FileStatus.READY:
+            return existing
+        capture_reject(capture_id=existing.uuid)  # as above
     with _upload(gear.path) as upload:
         capture, job = gear_upload(
             owner=owner,
