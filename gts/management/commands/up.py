@@ -10,6 +10,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from gts.gathering import gather_static
+
 
 class Command(BaseCommand):
     help = "Migrate, gather static files, seed the demo, and serve in one embedded process."
@@ -23,7 +25,7 @@ class Command(BaseCommand):
         if not settings.IS_EMBEDDED:
             raise CommandError("`up` is the embedded mode. In production run web, worker and beat.")
         call_command("migrate", interactive=False, verbosity=0)
-        call_command("collectstatic", interactive=False, verbosity=0)
+        gather_static()
         if not options["no_demo"]:
             call_command("seed_demo", verbosity=0)
         host, port = options["host"], options["port"]

@@ -1,0 +1,142 @@
+"""`manage.py doctor`, and what `up` does before it serves."""
+
+from __future__ import annotations
+
+import os
+import re
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from pytest_django import Settings
+
+from gts.gathering import gather_static
+
+# doctor ------------------------------------------------------------------------------------------
+
+
+def doctor() -> tuple[str, bool]:
+    """What it says, and whether it is content."""
+    out = StringIO()
+    try:
+        call_command("doctor", stdout=out, no_color=True)
+    except CommandError:
+        return out.getvalue(), False
+    return out.getvalue(), True
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, settings: Settings) -> Path:
+    settings.DATA_DIR = tmp_path
+    return tmp_path
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_doctor_finds_nothing_here(data_dir: Path) -> None:
+    said, is_content = doctor()
+    assert is_content, said
+    assert "✗" not in said
+    assert str(data_dir) in said
+    for part in ("encoder libx264", "encoder aac", "database: ok", "broker: ok", "storage: ok"):
+        assert f"✓ {part}" in said
+    assert "all migrations are applied" in said
+    assert "segment.render" in said
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_doctor_names_a_missing_migration_and_the_cure(data_dir: Path) -> None:
+    MigrationRecorder(connection).record_unapplied("jobs", "0002_attempts_of_parents")
+    try:
+        said, is_content = doctor()
+    finally:
+        MigrationRecorder(connection).record_applied("jobs", "0002_attempts_of_parents")
+    assert not is_content
+    assert re.search(r"✗ .*migration.*not applied\n +→ Run: manage.py migrate", said)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_doctor_names_a_storage_that_cannot_be_written(
+    data_dir: Path, settings: Settings
+) -> None:
+    # A file where the folder should be: this also stops root, whom permissions do not.
+    (data_dir / "media").write_text("in the way")
+    default = {**settings.STORAGES["default"], "OPTIONS": {"location": data_dir / "media"}}
+    settings.STORAGES = {**settings.STORAGES, "default": default}
+    said, is_content = doctor()
+    assert not is_content
+    assert re.search(r"✗ storage: down\n +→ The media folder must be writable", said)
+    assert re.search(r"✗ gts\.E006: .*cannot be stored.*\n +→ Set GTS_DATA_DIR", said)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_doctor_names_insecure_settings_of_a_production(
+    data_dir: Path, settings: Settings
+) -> None:
+    settings.IS_EMBEDDED = False
+    settings.SECRET_KEY = "short"
+    said, is_content = doctor()
+    assert not is_content
+    assert "production mode" in said
+    assert re.search(r"✗ gts\.E002: .*\n +→ Set GTS_SECRET_KEY", said)
+
+
+# up ----------------------------------------------------------------------------------------------
+
+
+def test_up_is_not_for_production(settings: Settings) -> None:
+    settings.IS_EMBEDDED = False
+    with pytest.raises(CommandError, match="run web, worker and beat"):
+        call_command("up")
+
+
+@pytest.fixture
+def source(tmp_path: Path, settings: Settings) -> Path:
+    folder = tmp_path / "source"
+    folder.mkdir()
+    (folder / "site.css").write_text("body { color: black }")
+    settings.STATICFILES_DIRS = [folder]
+    settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
+    settings.STATIC_ROOT = tmp_path / "static"
+    return folder
+
+
+@pytest.mark.usefixtures("source")
+def test_static_files_are_gathered_once(tmp_path: Path) -> None:
+    assert gather_static()
+    gathered = tmp_path / "static" / "site.css"
+    assert gathered.read_text() == "body { color: black }"
+    gathered.unlink()
+    assert not gather_static()
+    assert not gathered.exists()
+
+
+def test_static_files_are_gathered_again_when_one_changes(tmp_path: Path, source: Path) -> None:
+    gather_static()
+    (source / "site.css").write_text("body { color: green }")
+    later_s = (source / "site.css").stat().st_mtime + 2.0  # the size is the same
+    os.utime(source / "site.css", (later_s, later_s))
+    assert gather_static()
+    assert "green" in (tmp_path / "static" / "site.css").read_text()
+    (source / "more.css").write_text("")
+    assert gather_static()
+    assert not gather_static()
+
+
+def test_a_gathering_that_was_cut_short_is_done_again(
+    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gather_static()
+    (source / "site.css").write_text("p {}")
+    with monkeypatch.context() as patched:
+        patched.setattr("gts.gathering.call_command", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            gather_static()
+    (source / "site.css").write_text("body { color: black }")
+    assert gather_static()
+
+
+def interrupt(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
