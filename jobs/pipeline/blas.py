@@ -1,12 +1,11 @@
-"""Matrix products for signals in threads: one thread each, and the fastest kernels there are.
+"""Matrix products for signals in threads: one thread each.
 
 NumPy's wheels carry OpenBLAS, which by default spreads every product of our size over all cores.
 For products of a few microseconds that costs more than it gives, and when several signals render
 at once their helper threads fight over the cores. Signals are the unit of parallelism here.
 
 OpenBLAS reads its environment when NumPy is first imported, so a program calls
-``prepare_environment`` before that. ``use_one_thread`` mends the thread count later, if need be;
-the choice of kernels cannot be mended.
+``prepare_environment`` before that; ``use_one_thread`` mends the thread count later, if need be.
 """
 
 from __future__ import annotations
@@ -23,8 +22,6 @@ _THREAD_VARIABLES: Final = (
     "MKL_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
-# What OpenBLAS's AVX-512 kernels use.
-_AVX512_FLAGS: Final = frozenset({"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512cd"})
 _SETTERS: Final = (
     "scipy_openblas_set_num_threads64_",
     "scipy_openblas_set_num_threads",
@@ -33,29 +30,10 @@ _SETTERS: Final = (
 )
 
 
-def prepare_environment(
-    environment: MutableMapping[str, str] = os.environ, cpu_info: str | None = None
-) -> None:
-    """Set what OpenBLAS reads at start, before NumPy is imported; keeps what is already set.
-
-    On AMD processors with AVX-512 the OpenBLAS in NumPy's wheels falls back to AVX2 kernels; its
-    AVX-512 ones run there too (measured on Zen 5: the NAM engine goes 1.6 times as fast).
-    ``cpu_info``: the text of /proc/cpuinfo, read if not given.
-    """
+def prepare_environment(environment: MutableMapping[str, str] = os.environ) -> None:
+    """Set what BLAS libraries read when NumPy is imported; what is already set stays."""
     for name in _THREAD_VARIABLES:
         environment.setdefault(name, "1")
-    if cpu_info is None:
-        cpu_info = _read_cpu_info()
-    flags = next((line for line in cpu_info.splitlines() if line.startswith("flags")), "")
-    if "AuthenticAMD" in cpu_info and set(flags.split()) >= _AVX512_FLAGS:
-        environment.setdefault("OPENBLAS_CORETYPE", "SkylakeX")
-
-
-def _read_cpu_info() -> str:
-    try:
-        return Path("/proc/cpuinfo").read_text(errors="replace")
-    except OSError:
-        return ""
 
 
 @functools.cache
