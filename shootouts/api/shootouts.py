@@ -9,12 +9,12 @@ from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, status
-from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.permissions import SAFE_METHODS, AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.errors import NotFoundError
+from accounts.errors import ErrorDetail, InvalidInputError, NotFoundError
 from accounts.models import User
 from jobs.api.serializers import JobOutput
 from shootouts.api.media import AnyContent, rendered_file_response
@@ -53,13 +53,22 @@ class ShootoutListView(generics.ListAPIView[Shootout]):
     queryset = Shootout.objects.none()
 
     def get_permissions(self) -> list[Any]:
-        is_public = self.request.method == "GET" and self.request.GET.get("scope") == "public"
+        is_public = self.request.method in SAFE_METHODS and self._scope() == "public"
         return [AllowAny()] if is_public else [IsAuthenticated()]
 
     def get_queryset(self) -> ShootoutQuerySet:
-        if self.request.GET.get("scope") == "public":
-            return shootout_list_public()
-        return shootout_list_owned(self.request.user)
+        match self._scope():
+            case "mine":
+                return shootout_list_owned(self.request.user)
+            case "public":
+                return shootout_list_public()
+            case _:
+                message = "The scope is mine or public."
+                detail = ErrorDetail("/scope", "INVALID_CHOICE", message)
+                raise InvalidInputError(message, details=[detail])
+
+    def _scope(self) -> str:
+        return self.request.GET.get("scope") or "mine"
 
     @extend_schema(
         parameters=[
@@ -83,7 +92,7 @@ class ShootoutListView(generics.ListAPIView[Shootout]):
 
 class ShootoutDetailView(APIView):
     def get_permissions(self) -> list[Any]:
-        return [AllowAny()] if self.request.method == "GET" else [IsAuthenticated()]
+        return [AllowAny()] if self.request.method in SAFE_METHODS else [IsAuthenticated()]
 
     @extend_schema(responses=ShootoutOutput)
     def get(self, request: Request, uuid: UUID) -> Response:

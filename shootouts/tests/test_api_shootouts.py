@@ -139,6 +139,19 @@ def test_the_public_list_is_for_everybody_and_shows_only_what_is_public(alice: U
     assert api_client().get(URL).status_code == 401
 
 
+def test_a_scope_that_is_none_is_said_to_be(alice: User) -> None:
+    answer = api_client(alice).get(URL, {"scope": "theirs"})
+    assert answer.status_code == 422
+    assert details_of(answer) == [("/scope", "INVALID_CHOICE")]
+
+
+def test_what_everybody_may_get_everybody_may_head(alice: User) -> None:
+    shootout = render(make_shootout(alice, visibility="public"))
+    assert api_client().head(f"{URL}{shootout.uuid}/").status_code == 200
+    assert api_client().head(URL, {"scope": "public"}).status_code == 200
+    assert api_client().head(URL).status_code == 401
+
+
 def test_the_list_takes_a_constant_number_of_queries(
     alice: User, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
