@@ -84,10 +84,11 @@ def folder_of(capture_id: UUID) -> str:
 
 def delete_file_with_row(sender: type[Capture], instance: Capture, **_: Any) -> None:
     """Connected to ``post_delete``: rows go by cascades and the admin too, not only by services."""
-    transaction.on_commit(partial(_delete_unused, instance.file.name or ""))
+    transaction.on_commit(partial(delete_unused, instance.file.name or ""))
 
 
-def _delete_unused(name: str) -> None:
+def delete_unused(name: str) -> None:
+    """Delete a file, and the folder it was alone in, unless a row has it."""
     if not name or Capture.objects.filter(file=name).exists():
         return
     delete_stored(name)

@@ -12,7 +12,13 @@ from django.db import transaction
 
 from accounts.errors import ConflictError, ErrorDetail
 from accounts.models import User
-from gear.capture_files import FORMAT_OF_KIND, folder_of, upload_name, upload_suffix
+from gear.capture_files import (
+    FORMAT_OF_KIND,
+    delete_unused,
+    folder_of,
+    upload_name,
+    upload_suffix,
+)
 from gear.inspection import CaptureFacts, inspect_capture
 from gear.models import Capture, GearItem
 from gear.models.item import FileStatus, GearKind, GearSource
@@ -21,7 +27,6 @@ from jobs.services import job_enqueue
 from jobs.storage import (
     StoredFile,
     check_upload_size,
-    delete_stored,
     hash_file,
     store_local_file,
     store_upload,
@@ -72,7 +77,7 @@ def gear_upload(
     try:
         job = _record(item, capture, stored, is_named=bool(name.strip()))
     except BaseException:
-        delete_stored(stored.name)
+        delete_unused(stored.name)
         raise
     return capture, job
 
@@ -152,7 +157,7 @@ def gear_import(
             _save(item, capture, stored)
             return capture_accept(capture=capture, facts=facts, is_named=True)
     except BaseException:
-        delete_stored(stored.name)
+        delete_unused(stored.name)
         raise
 
 

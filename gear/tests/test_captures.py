@@ -141,6 +141,7 @@ def test_the_same_file_twice_is_a_conflict_that_names_the_first(
     upload(charlie, nam_bytes())  # what others have is nobody's business
     assert Capture.objects.count() == GearItem.objects.count() == 2
     assert len(files_in(media_root)) == 2
+    assert len(list((media_root / "captures").iterdir())) == 2
 
 
 @pytest.mark.django_db(transaction=True)

@@ -36,7 +36,7 @@ def di_track_upload(
     Raises ``UnsupportedMediaError``, ``TooLargeError``, ``InvalidInputError`` (empty), or
     ``ConflictError`` naming the track that already has this file. Nothing is left behind then.
     """
-    file_name = PurePath(upload.name or "recording").name[:200]
+    file_name = PurePath(upload.name or "recording").name
     suffix = PurePath(file_name).suffix.lower()
     _check_magic(upload, suffix)
     # Not inside the transaction: writing 100 MB must not hold a database lock.
@@ -44,14 +44,16 @@ def di_track_upload(
         upload, folder=f"di/{owner.uuid}", suffix=suffix, max_bytes=settings.GTS_DI_MAX_BYTES
     )
     existing = DITrack.objects.filter(owner=owner, sha256=stored.sha256).first()
-    if existing is not None:  # it keeps the file, which is the same
+    if existing is not None:
+        _forget(stored)
         raise _already_there(existing)
     try:
         return _create(owner, stored, file_name, name, metadata)
     except IntegrityError as error:  # the same file in two uploads at once: one is first
+        _forget(stored)
         raise ConflictError("This recording is being uploaded already.") from error
     except BaseException:
-        delete_stored(stored.name)
+        _forget(stored)
         raise
 
 
@@ -83,7 +85,7 @@ def _create(
             owner=owner,
             name=(name.strip() or PurePath(file_name).stem)[:200],
             file=stored.name,
-            file_name=file_name,
+            file_name=file_name[:200],
             sha256=stored.sha256,
             size_bytes=stored.size_bytes,
             **metadata,
@@ -95,6 +97,12 @@ def _create(
             label=track.name,
         )
     return track, job
+
+
+def _forget(stored: StoredFile) -> None:
+    """Delete a file that is not needed; a track that has the same recording may use this one."""
+    if not DITrack.objects.filter(file=stored.name).exists():
+        delete_stored(stored.name)
 
 
 def _already_there(track: DITrack) -> ConflictError:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from django.core.files.storage import default_storage
+from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
@@ -101,6 +106,39 @@ def test_the_same_recording_twice_names_the_first() -> None:
     assert answer.json()["details"][0]["message"] == str(track.uuid)
     assert len(_stored_files()) == 1
     assert _post(api_client(make_user("charlie")), wav_bytes(plucked())).status_code == 202
+
+
+def test_the_same_recording_under_another_suffix_leaves_no_second_file() -> None:
+    client = api_client(make_user())
+    file = io.BytesIO()
+    soundfile.write(file, plucked(), 48_000, format="AIFF")
+    assert _post(client, file.getvalue(), "riff.aiff").status_code == 202
+    assert _post(client, file.getvalue(), "riff.aif").status_code == 409
+    assert len(_stored_files()) == 1
+
+
+def test_of_two_uploads_of_one_recording_at_the_same_time_one_wins() -> None:
+    client = api_client(make_user())
+    barrier = Barrier(2)
+
+    def try_upload(_: int) -> int:
+        barrier.wait(timeout=30)
+        try:
+            status: int = _post(client, wav_bytes(plucked())).status_code
+        finally:
+            connection.close()
+        return status
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(try_upload, range(2))) == [202, 409]
+    assert DITrack.objects.count() == 1
+    assert len(_stored_files()) == 1
+
+
+def test_a_long_file_name_keeps_its_suffix_in_mind() -> None:
+    answer = _post(api_client(make_user()), wav_bytes(plucked()), "n" * 220 + ".wav")
+    assert answer.status_code == 202
+    assert len(answer.json()["file_name"]) == 200
 
 
 def test_metadata_may_be_edited_and_the_rest_may_not() -> None:
