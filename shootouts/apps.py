@@ -8,6 +8,9 @@ class ShootoutsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        # They import models, which are there only now.
+        from shootouts import stored_files
         from shootouts.job_handlers import register_all
 
         register_all()
+        stored_files.connect()

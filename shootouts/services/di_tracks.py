@@ -13,7 +13,7 @@ from accounts.errors import ConflictError, ErrorDetail, UnsupportedMediaError
 from accounts.models import User
 from jobs.models import Job
 from jobs.services import job_enqueue
-from jobs.storage import StoredFile, delete_stored, store_upload, stored_name
+from jobs.storage import StoredFile, delete_stored, store_upload
 from shootouts.models import DITrack
 
 # What may come, by extension, and the bytes such files begin with (offset, magic).
@@ -71,10 +71,8 @@ def di_track_update(*, track: DITrack, **changes: Any) -> DITrack:
 
 def di_track_delete(*, track: DITrack) -> None:
     """Delete a track and its file. What was rendered from it stays."""
-    name = stored_name(track.file)
     with transaction.atomic():
-        track.delete()
-        transaction.on_commit(lambda: delete_stored(name))
+        track.delete()  # and its file, after the commit
 
 
 def _create(

@@ -38,10 +38,8 @@ def di_track_accept(*, track: DITrack, found: Mapping[str, Any]) -> DITrack:
 
 def di_track_reject(*, track: DITrack) -> None:
     """The inspection found it unusable: nothing of it stays. The reason is on the job."""
-    name = stored_name(track.file)
     with transaction.atomic():
-        track.delete()
-        transaction.on_commit(lambda: delete_stored(name))
+        track.delete()  # and its file, after the commit
 
 
 def shootout_set_state(

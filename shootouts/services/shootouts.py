@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -19,13 +18,11 @@ from gear.selectors import chain_errors
 from jobs.models import Job
 from jobs.pipeline.shootout import info_as_json
 from jobs.services import job_cancel, job_enqueue
-from jobs.storage import delete_stored
 from shootouts import rendering
 from shootouts.models import (
     Contender,
     DITrack,
     Render,
-    RenderedFile,
     Segment,
     Shootout,
     ShootoutDI,
@@ -126,12 +123,7 @@ def shootout_delete(*, shootout: Shootout) -> None:
         shootout = Shootout.objects.select_for_update().get(pk=shootout.pk)
         if shootout.is_rendering:
             raise ConflictError("This shootout is rendering. Cancel it first, or wait.")
-        names = [
-            *RenderedFile.objects.filter(render__shootout=shootout).values_list("file", flat=True),
-            *_unshared_pre_gain_files(shootout),
-        ]
-        shootout.delete()
-        transaction.on_commit(partial(_delete_all, names))
+        shootout.delete()  # and its files, after the commit
 
 
 def shootout_render(*, shootout: Shootout) -> Job:
@@ -314,23 +306,3 @@ def _set_contenders(
 
 def _block_pointer(pointer: str, position: int | None) -> str:
     return f"{pointer}/blocks" if position is None else f"{pointer}/blocks/{position}"
-
-
-def _delete_all(names: Sequence[str]) -> None:
-    for name in names:
-        delete_stored(name)
-
-
-def _unshared_pre_gain_files(shootout: Shootout) -> list[str]:
-    """Pre-gain renders that no other shootout has taken over by their key."""
-    names = set(
-        Segment.objects.filter(render__shootout=shootout)
-        .exclude(pre_gain_file="")
-        .values_list("pre_gain_file", flat=True)
-    )
-    kept = (
-        Segment.objects.filter(pre_gain_file__in=names)
-        .exclude(render__shootout=shootout)
-        .values_list("pre_gain_file", flat=True)
-    )
-    return sorted(names - set(kept))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 import soundfile
@@ -170,6 +171,36 @@ def test_deleting_a_shootout_deletes_its_files() -> None:
     assert len(names) == 5
     shootout_delete(shootout=shootout)
     assert not any(default_storage.exists(name) for name in names)
+
+
+def test_a_file_that_another_shootout_shares_stays_until_that_goes_too() -> None:
+    alice = make_user()
+    first = render(make_shootout(alice))
+    chains = [contender.chain for contender in first.contenders.all()]
+    second = shootout_create(
+        owner=alice,
+        title="The same again",
+        di_track_ids=[track.uuid for track in alice.di_tracks.all()],
+        chain_ids=[chain.uuid for chain in chains if chain is not None],
+        options={"has_video": False},
+    )
+    second = render(second)
+    shared = set(Segment.objects.values_list("pre_gain_file", flat=True))
+    assert len(shared) == 2
+    shootout_delete(shootout=first)
+    assert all(default_storage.exists(name) for name in shared)
+    shootout_delete(shootout=second)
+    assert not any(default_storage.exists(name) for name in shared)
+
+
+def test_deleting_a_person_deletes_their_files(media_root: Path) -> None:
+    alice, charlie = make_user(), make_user("charlie")
+    render(make_shootout(alice))
+    kept = make_di_track(charlie)
+    alice.delete()
+    assert not RenderedFile.objects.exists()
+    left = [path for path in media_root.rglob("*") if path.is_file()]
+    assert left == [media_root / stored_name(kept.file)]
 
 
 def test_a_shootout_reports_every_mistake_at_once() -> None:
