@@ -41,8 +41,10 @@ demo: .venv/installed ## render the bundled demo shootout into var/demo/
 test: .venv/installed-dev ## run every test that needs no server
 	env -u GTS_DATA_DIR $(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
 
+# Tests that start real workers have the broker to themselves; the others run side by side.
 test-services: .venv/installed-dev ## run the whole suite on PostgreSQL and Redis
-	env -u GTS_DATA_DIR $(SERVICES) $(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
+	env -u GTS_DATA_DIR $(SERVICES) $(BIN)/python -m pytest -m 'not services' -n auto --maxprocesses 4 $(ARGS)
+	env -u GTS_DATA_DIR $(SERVICES) $(BIN)/python -m pytest -m services $(ARGS)
 
 check: .venv/installed-dev ## lint, types, import directions, migrations, deployment settings
 	$(BIN)/ruff check .

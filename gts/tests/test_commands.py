@@ -31,6 +31,7 @@ def doctor() -> tuple[str, bool]:
 @pytest.fixture
 def data_dir(tmp_path: Path, settings: Settings) -> Path:
     settings.DATA_DIR = tmp_path
+    settings.SECURE_SSL_REDIRECT = True  # off in tests on real services, and the doctor sees it
     return tmp_path
 
 
