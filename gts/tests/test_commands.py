@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import signal
+import socket
+import subprocess
+import sys
 from io import StringIO
 from pathlib import Path
 
@@ -14,6 +18,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from pytest_django import Settings
 
 from gts.gathering import gather_static
+from gts.tests.processes import ROOT, answers, environment, process, wait_until
 
 # doctor ------------------------------------------------------------------------------------------
 
@@ -91,6 +96,31 @@ def test_up_is_not_for_production(settings: Settings) -> None:
     settings.IS_EMBEDDED = False
     with pytest.raises(CommandError, match="run web, worker and beat"):
         call_command("up")
+
+
+@pytest.mark.parametrize("port", [0, -1, 65_536])
+def test_up_knows_what_a_port_is(port: int) -> None:
+    with pytest.raises(CommandError, match="from 1 to 65535"):
+        call_command("up", port=port)
+
+
+def test_up_says_where_it_is_only_when_it_is_there(tmp_path: Path) -> None:
+    env = environment(tmp_path / "var")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        command = [sys.executable, "manage.py", "up", "--no-demo", "--port", port]
+        done = subprocess.run(
+            command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60
+        )
+    assert done.returncode != 0
+    assert done.stdout == ""
+    assert "address already in use" in done.stderr
+    with process(env, tmp_path / "log", "manage", "up", "--no-demo", "--port", port) as server:
+        wait_until(lambda: "GTS is on" in (tmp_path / "log").read_text(), "it says where it is")
+        assert f"http://127.0.0.1:{port}/" in (tmp_path / "log").read_text()
+        assert answers(int(port))
+        server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=30) == 0
 
 
 @pytest.fixture

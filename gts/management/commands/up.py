@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from argparse import ArgumentParser
+from socket import socket
 from typing import Any
 
 import uvicorn
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 
 from gts.gathering import gather_static
 
@@ -24,19 +26,41 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.IS_EMBEDDED:
             raise CommandError("`up` is the embedded mode. In production run web, worker and beat.")
+        if not 0 < options["port"] < 65536:
+            raise CommandError("A port is a number from 1 to 65535.")
         call_command("migrate", interactive=False, verbosity=0)
         gather_static()
         if not options["no_demo"]:
             call_command("seed_demo", verbosity=0)
-        host, port = options["host"], options["port"]
-        self.stdout.write(f"GTS is on http://{host}:{port}/  (Ctrl+C stops it)")
-        self.stdout.flush()
-        uvicorn.run(
-            "gts.asgi:application",
-            host=host,
-            port=port,
-            lifespan="on",
-            log_level="warning",
-            # Watchers keep sockets open; a stop must not wait for them.
-            timeout_graceful_shutdown=3,
+        server = Server(
+            uvicorn.Config(
+                "gts.asgi:application",
+                host=options["host"],
+                port=options["port"],
+                lifespan="on",
+                log_level="warning",
+                # Watchers keep sockets open; a stop must not wait for them.
+                timeout_graceful_shutdown=3,
+            ),
+            self.stdout,
         )
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run()
+        if not server.started:
+            raise CommandError("GTS did not start.")  # why, the server has said
+
+
+class Server(uvicorn.Server):
+    """Says where it is, once it is there."""
+
+    def __init__(self, config: uvicorn.Config, out: OutputWrapper) -> None:
+        super().__init__(config)
+        self._out = out
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._out.write(
+                f"GTS is on http://{self.config.host}:{self.config.port}/  (Ctrl+C stops it)"
+            )
+            self._out.flush()
