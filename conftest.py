@@ -5,10 +5,10 @@ alice owns, charlie is a stranger; see ``accounts.tests.factories``.
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 import pytest
-from django.core.cache import cache
 from pytest_django import Settings
 
 from accounts.models import User
@@ -17,12 +17,17 @@ from accounts.tests.factories import make_user
 
 @pytest.fixture(autouse=True)
 def media_root(tmp_path: Path, settings: Settings) -> Path:
-    """Every test writes media to an empty folder of its own, and starts with an empty cache."""
+    """Every test writes media to an empty folder of its own, and starts with an empty cache.
+
+    The cache is made empty by other names for its keys: clearing it would flush the whole Redis,
+    with the messages of tests that run beside this one.
+    """
     folder = tmp_path / "media"
     default = {**settings.STORAGES["default"], "OPTIONS": {"location": folder}}
     settings.STORAGES = {**settings.STORAGES, "default": default}
     settings.MEDIA_ROOT = folder
-    cache.clear()
+    names = {"KEY_PREFIX": secrets.token_hex(8)}
+    settings.CACHES = {"default": {**settings.CACHES["default"], **names}}
     return folder
 
 

@@ -34,7 +34,13 @@ def doctor() -> tuple[str, bool]:
 
 
 @pytest.fixture
-def data_dir(tmp_path: Path, settings: Settings) -> Path:
+def embedded(settings: Settings) -> None:
+    """Also where the suite runs on servers."""
+    settings.IS_EMBEDDED = True
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, settings: Settings, embedded: None) -> Path:
     settings.DATA_DIR = tmp_path
     settings.SECURE_SSL_REDIRECT = True  # off in tests on real services, and the doctor sees it
     return tmp_path
@@ -98,6 +104,7 @@ def test_up_is_not_for_production(settings: Settings) -> None:
         call_command("up")
 
 
+@pytest.mark.usefixtures("embedded")
 @pytest.mark.parametrize("port", [0, -1, 65_536])
 def test_up_knows_what_a_port_is(port: int) -> None:
     with pytest.raises(CommandError, match="from 1 to 65535"):
