@@ -124,7 +124,7 @@ AMPS = (
     ),
     Amp(
         key="high_gain",
-        model="Maelstrom 100 Lead",
+        model="Tempest 100 Lead",
         tone_type="hi_gain",
         input_high_pass_hz=60.0,
         before_tone=(

@@ -80,7 +80,7 @@ CAPTURES = {
 FILE_NAMES = {
     "clean": "halyard-22-clean",
     "crunch": "bosun-45-crunch",
-    "high_gain": "maelstrom-100-lead",
+    "high_gain": "tempest-100-lead",
 }
 
 

@@ -13,7 +13,7 @@ from jobs.pipeline.audio.nam import build_engine, read_nam
 CAPTURES = Path(__file__).resolve().parents[1] / "demo" / "captures"
 CLEAN = "halyard-22-clean.nam"
 CRUNCH = "bosun-45-crunch.nam"
-HIGH_GAIN = "maelstrom-100-lead.nam"
+HIGH_GAIN = "tempest-100-lead.nam"
 
 SAMPLE_RATE_HZ = 48_000
 PROBE_HZ = 220

@@ -20,7 +20,7 @@ from shootouts.management.commands.seed_demo import DEMO_FILE
 from shootouts.rendering import font_paths, render_svg
 
 _CAPTURES = DEMO_FILE.parent / "captures"
-_A1_STANDARD = _CAPTURES / "maelstrom-100-lead.nam"
+_A1_STANDARD = _CAPTURES / "tempest-100-lead.nam"
 _A2 = _CAPTURES / "halyard-22-clean.nam"
 
 
