@@ -45,7 +45,8 @@ def media_response(request: HttpRequest, media: MediaFile, *, is_private: bool) 
     headers = {
         "Accept-Ranges": "bytes",
         "ETag": etag,
-        "Cache-Control": "private, no-cache" if is_private else "public, max-age=3600",
+        # Asked for again each time: what turns private is gone at once, from caches too.
+        "Cache-Control": "private, no-cache" if is_private else "public, no-cache",
         "Content-Disposition": content_disposition_header("download" in request.GET, media.name)
         or "inline",
         "X-Content-Type-Options": "nosniff",

@@ -10,6 +10,7 @@ from django.core.files import File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
+from accounts.errors import ConflictError
 from accounts.models import User
 from gear.models import Capture, GearItem, SignalChain
 from gear.models.item import FileStatus, GearSource
@@ -22,13 +23,13 @@ from shootouts.models import DITrack, Shootout
 from shootouts.services.di_tracks import di_track_delete, di_track_upload
 from shootouts.services.shootouts import shootout_create, shootout_render
 
-DEMO_USERNAME = "demo"
+DEMO_USERNAME = "gts-demo"
 
 
 def demo_seed(*, file: ShootoutFile) -> tuple[Shootout, bool]:
     """Add what is missing of the demo. True when its shootout is new, and then it is queued.
 
-    The demo user owns it and cannot log in.
+    The demo user owns it and cannot log in. Raises ``ConflictError`` when a person has its name.
     """
     owner, is_new = User.objects.get_or_create(
         username=DEMO_USERNAME, defaults={"display_name": "GTS"}
@@ -36,6 +37,8 @@ def demo_seed(*, file: ShootoutFile) -> tuple[Shootout, bool]:
     if is_new:
         owner.set_unusable_password()
         owner.save(update_fields=["password"])
+    elif owner.has_usable_password():
+        raise ConflictError(f"{DEMO_USERNAME} is somebody's account: the demo is not put there.")
     shootout = Shootout.objects.filter(owner=owner, title=file.title).first()
     if shootout is not None:
         return shootout, False

@@ -189,7 +189,13 @@ def _wrong_weights(pack: Path) -> None:
     (pack / "other.nam").write_text(json.dumps({**model, "weights": model["weights"][:-1]}))
 
 
+def _one_chain(pack: Path) -> None:
+    text = (pack / "shootout.toml").read_text()
+    (pack / "shootout.toml").write_text(text[: text.rindex("[[chain]]")])
+
+
 MISTAKES = [
+    (_one_chain, r"SHOOTOUT_FILE_INVALID.*2 to 27 \[\[chain\]\]; the file has 1"),
     (_without_amp, r"CHAIN_INVALID.*2 The other: NO_AMP"),
     (_missing_media, r"SHOOTOUT_FILE_INVALID.*no file di\.wav"),
     (_outside, r"SHOOTOUT_FILE_INVALID.*outside the folder"),

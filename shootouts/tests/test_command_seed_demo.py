@@ -12,6 +12,7 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.test import Client
 
+from accounts.errors import ConflictError
 from accounts.models import User
 from gear.models import Capture, SignalChain
 from gear.selectors import capture_list
@@ -35,6 +36,13 @@ def seed() -> str:
 @pytest.fixture(scope="module")
 def pack() -> ShootoutFile:
     return read_shootout_file(DEMO_FILE)
+
+
+def test_it_takes_nobodys_account() -> None:
+    User.objects.create_user(username=DEMO_USERNAME, password="correct horse battery")
+    with pytest.raises(ConflictError):
+        call_command("seed_demo")
+    assert not Shootout.objects.exists()
 
 
 def test_the_pack_is_there_inspected_and_queued(pack: ShootoutFile, media_root: Path) -> None:
