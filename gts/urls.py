@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponsePermanentRedirect
+from django.http import HttpRequest, HttpResponsePermanentRedirect, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.templatetags.static import static
 from django.urls import Resolver404, URLPattern, URLResolver, include, path, re_path, resolve
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView
@@ -32,6 +33,11 @@ def api_not_found(request: HttpRequest) -> HttpResponseBase:
     return json_error(404, "NOT_FOUND", "There is no such address in the API.")
 
 
+def favicon(request: HttpRequest) -> HttpResponseRedirect:
+    """Where browsers look on pages that name no icon, such as the admin's."""
+    return HttpResponseRedirect(static("favicon.svg"))
+
+
 api_urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.api.urls")),
     path("", include("gear.api.urls")),
@@ -46,6 +52,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("shootouts.urls")),
     # Operators and machines.
     path("admin/", admin.site.urls),
+    path("favicon.ico", favicon),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     # The API.
