@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.db import models
 from django.db.models import QuerySet
@@ -35,6 +37,29 @@ class GearItemAdmin(admin.ModelAdmin[GearItem]):
     inlines = (CaptureInline,)
 
 
+SELF_TEST_OUTCOMES = {
+    "passed": "passed",
+    "failed": "failed",
+    "not_stated": "no loudness stated",
+    "not_run": "not run",
+}
+
+
+class SelfTestFilter(admin.SimpleListFilter):
+    """Captures that do not sound as loud as their own files say are a reason to look closer."""
+
+    title = "self-test"
+    parameter_name = "self_test"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> list[tuple[str, str]]:
+        return list(SELF_TEST_OUTCOMES.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Capture]) -> QuerySet[Capture]:
+        return queryset.filter(info__self_test__outcome=self.value()) if self.value() else queryset
+
+
 @admin.register(Capture)
 class CaptureAdmin(admin.ModelAdmin[Capture]):
     list_display = (
@@ -45,9 +70,10 @@ class CaptureAdmin(admin.ModelAdmin[Capture]):
         "sample_rate_hz",
         "size_bytes",
         "status",
+        "self_test",
         "created_at",
     )
-    list_filter = ("format", "status", "architecture")
+    list_filter = ("format", "status", "architecture", SelfTestFilter)
     list_select_related = ("gear",)
     search_fields = ("name", "sha256", "gear__name", "gear__make")
     autocomplete_fields = ("gear",)
@@ -61,12 +87,24 @@ class CaptureAdmin(admin.ModelAdmin[Capture]):
         "format_version",
         "sample_rate_hz",
         "duration_s",
+        "self_test",
         "info",
         "created_at",
         "updated_at",
     )
     ordering = ("-created_at", "-id")
     show_full_result_count = False
+
+    @admin.display(description="self-test")
+    def self_test(self, capture: Capture) -> str:
+        test = capture.info.get("self_test", {})
+        outcome = test.get("outcome", "")
+        differences_db = [
+            f"{network['difference_db']:+.4f} dB"
+            for network in test.get("networks", [])
+            if network["difference_db"] is not None
+        ]
+        return f"{SELF_TEST_OUTCOMES.get(outcome, '–')} {', '.join(differences_db)}".strip()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -9,7 +9,7 @@ from typing import Any
 
 from gear.capture_text import clean_json, clean_text
 from jobs.pipeline.audio.files import probe_ir
-from jobs.pipeline.audio.nam import read_nam
+from jobs.pipeline.audio.nam import read_nam, self_test_report
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,11 @@ class CaptureFacts:
 
 
 def inspect_capture(path: Path, capture_format: str) -> CaptureFacts:
-    """Read the whole file, within bounds. Raises ``PipelineError`` with what is wrong with it."""
+    """Read the whole file, within bounds, and run the self-test of a model.
+
+    Raises ``PipelineError`` with what is wrong with the file. A failed self-test is no error: it
+    is told in ``info["self_test"]``.
+    """
     return _inspect_nam(path) if capture_format == "nam" else _inspect_ir(path)
 
 
@@ -45,7 +49,7 @@ def _inspect_nam(path: Path) -> CaptureFacts:
         sample_rate_hz=nam.sample_rate_hz,
         input_level_dbu=metadata.input_level_dbu,
         output_level_dbu=metadata.output_level_dbu,
-        info=clean_json(nam.summary()),
+        info=clean_json({**nam.summary(), "self_test": self_test_report(nam)}),
         name=clean_text(metadata.gear_model or metadata.name or ""),
         make=clean_text(metadata.gear_make or ""),
         creator=clean_text(metadata.modeled_by or ""),

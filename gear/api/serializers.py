@@ -35,6 +35,22 @@ class GearUploadInput(StrictSerializer):
     description = serializers.CharField(max_length=4000, required=False, allow_blank=True)
 
 
+class NetworkSelfTestOutput(serializers.Serializer[Any]):
+    label = serializers.CharField(help_text="the network; a container has several")  # type: ignore[assignment]
+    stated_db = serializers.FloatField(allow_null=True, help_text="null: the file says nothing")
+    measured_db = serializers.FloatField(allow_null=True, help_text="null: silent or not finite")
+    difference_db = serializers.FloatField(allow_null=True)
+    has_passed = serializers.BooleanField(allow_null=True)
+
+
+class SelfTestOutput(serializers.Serializer[Any]):
+    outcome = serializers.ChoiceField(choices=["passed", "failed", "not_stated", "not_run"])
+    reason = serializers.CharField(help_text="why there is nothing to compare; else empty")
+    engine = serializers.CharField()
+    tolerance_db = serializers.FloatField()
+    networks = NetworkSelfTestOutput(many=True)
+
+
 class CaptureOutput(serializers.Serializer[Capture]):
     id = serializers.UUIDField(source="uuid")
     format = serializers.ChoiceField(choices=CaptureFormat.choices)
@@ -50,6 +66,12 @@ class CaptureOutput(serializers.Serializer[Capture]):
     input_level_dbu = serializers.FloatField(allow_null=True)
     output_level_dbu = serializers.FloatField(allow_null=True)
     warnings = serializers.SerializerMethodField()
+    self_test = SelfTestOutput(
+        source="info.self_test",
+        default=None,
+        allow_null=True,
+        help_text="does it sound as loud as its own file says; null for IRs and before the check",
+    )
     created_at = serializers.DateTimeField()
 
     def get_architecture(self, capture: Capture) -> str:

@@ -7,7 +7,7 @@ wet = stage.process(dry)            # (1, n) float32, as often as there are bloc
 
 from jobs.pipeline.audio.nam.engine import ENGINE_VERSION, NamEngine, NamStage, build_engine
 from jobs.pipeline.audio.nam.file import NamFile, NamMetadata, Submodel, parse_nam, read_nam
-from jobs.pipeline.audio.nam.self_test import SelfTest, self_test
+from jobs.pipeline.audio.nam.self_test import SelfTest, self_test, self_test_report
 
 __all__ = [
     "ENGINE_VERSION",
@@ -21,4 +21,5 @@ __all__ = [
     "parse_nam",
     "read_nam",
     "self_test",
+    "self_test_report",
 ]
