@@ -172,7 +172,11 @@ class SegmentRenderer:
             )
             owner = segment.render.shootout.owner
             stored = store_local_file(out, f"pre-gain/{owner.uuid}/{segment.render_key}.wav")
-        segment_complete(segment=segment, pre_gain_name=stored.name, measured=render.as_json())
+        segment_complete(
+            segment=segment,
+            pre_gain_name=stored.name,
+            measured=rendering.measured_as_json(render),
+        )
         return {"was_cached": False}
 
     def finished(self, job: Job) -> None:

@@ -16,6 +16,7 @@ from gear.models import Block, SignalChain
 from gear.models.item import CaptureFormat
 from jobs.pipeline.audio.nam import ENGINE_VERSION
 from jobs.pipeline.audio.render import RENDERER_VERSION, SegmentRender
+from jobs.pipeline.environment import sample_origin
 from jobs.pipeline.recipe import (
     BlockRecipe,
     CabBlock,
@@ -113,7 +114,13 @@ def segment_result(segment: Segment, folder: Path) -> SegmentResult:
         recipe=segment_recipe_from_json(segment.recipe),
         render=SegmentRender.from_json(segment.measured),
         pre_gain_path=fetch_file(stored_name(segment.pre_gain_file), folder),
+        rendered_with=segment.measured.get("rendered_with", {}),
     )
+
+
+def measured_as_json(render: SegmentRender) -> dict[str, Any]:
+    """What is stored of a render made just now by this process."""
+    return {**render.as_json(), "rendered_with": sample_origin()}
 
 
 def recipe_as_json(recipe: SegmentRecipe) -> dict[str, Any]:

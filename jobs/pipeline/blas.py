@@ -13,9 +13,9 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 _THREAD_VARIABLES: Final = (
     "OPENBLAS_NUM_THREADS",
@@ -28,6 +28,12 @@ _SETTERS: Final = (
     "openblas_set_num_threads64_",
     "openblas_set_num_threads",
 )
+_KERNEL_NAMES: Final = (
+    "scipy_openblas_get_corename64_",
+    "scipy_openblas_get_corename",
+    "openblas_get_corename64_",
+    "openblas_get_corename",
+)
 
 
 def prepare_environment(environment: MutableMapping[str, str] = os.environ) -> None:
@@ -39,6 +45,38 @@ def prepare_environment(environment: MutableMapping[str, str] = os.environ) -> N
 @functools.cache
 def use_one_thread() -> bool:
     """Hold the OpenBLAS of NumPy's wheels to one thread; whether it could be found."""
+    setter = _find_function(_SETTERS)
+    if setter is None:
+        return False
+    setter(1)
+    return True
+
+
+@functools.cache
+def blas_kernel() -> str:
+    """Which processor's kernels OpenBLAS has chosen ("Haswell", "SkylakeX"), or "unknown".
+
+    They add in different orders, so the last bits of a product differ between them.
+    """
+    get_name = _find_function(_KERNEL_NAMES)
+    if get_name is None:
+        return "unknown"
+    get_name.restype = ctypes.c_char_p
+    name = get_name()
+    return name.decode("ascii", "replace") if isinstance(name, bytes) else "unknown"
+
+
+def blas_name() -> str:
+    """The library that NumPy was built with, and its version ("scipy-openblas 0.3.31")."""
+    import numpy as np
+
+    config = np.show_config(mode="dicts") or {}
+    blas = config.get("Build Dependencies", {}).get("blas", {})
+    return f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()
+
+
+def _find_function(names: Iterable[str]) -> Any | None:
+    """A function of the OpenBLAS in NumPy's wheels, by the first of its names that is there."""
     import numpy as np  # not at the top: this module prepares what NumPy reads when imported
 
     for library in Path(np.__file__).parent.parent.glob("numpy.libs/*openblas*"):
@@ -46,9 +84,8 @@ def use_one_thread() -> bool:
             loaded = ctypes.CDLL(str(library))
         except OSError:
             continue
-        for name in _SETTERS:
-            setter = getattr(loaded, name, None)
-            if setter is not None:
-                setter(1)
-                return True
-    return False
+        for name in names:
+            function = getattr(loaded, name, None)
+            if function is not None:
+                return function
+    return None

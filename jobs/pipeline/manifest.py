@@ -6,20 +6,17 @@ capture or a DI never changes a published page.
 
 from __future__ import annotations
 
-import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from importlib.metadata import version
 from typing import Any
 
-from jobs.pipeline.audio.nam import ENGINE_VERSION
+from jobs.pipeline.environment import describe_environment
 from jobs.pipeline.shootout import FinishedAudio, FinishedSegment, ShootoutInfo, info_as_json
 from jobs.pipeline.video.chapters import chapters
 from jobs.pipeline.video.production import scene_from_manifest
 
 MANIFEST_SCHEMA_VERSION = 1
-_LIBRARIES = ("numpy", "scipy", "soxr", "soundfile", "pedalboard", "av", "resvg-py")
 
 
 def build_manifest(
@@ -70,12 +67,8 @@ def build_manifest(
         },
         "montage": {"media": montage_name, "duration_s": audio.timeline.duration_s},
         "timeline": audio.timeline.as_json(),
-        "engine": {
-            "nam": ENGINE_VERSION,
-            "platform": f"{platform.system()} {platform.machine()}",
-            "python": platform.python_version(),
-            **{name: version(name) for name in _LIBRARIES},
-        },
+        "inputs": _inputs(info, audio.segments),
+        "engine": describe_environment(),
     }
     manifest["chapters"] = [
         {"start_s": chapter.start_frame / audio.timeline.sample_rate_hz, "title": chapter.title}
@@ -104,6 +97,39 @@ def _segment(segment: FinishedSegment, media_name: str) -> dict[str, Any]:
         "waveform": list(published.waveform),
         "recipe": asdict(segment.result.recipe),
         "recipe_digest": segment.result.recipe.digest(),
+        "rendered_with": dict(segment.result.rendered_with),
         "sha256": published.sha256,
         "pcm_sha256": published.pcm_sha256,
     }
+
+
+def _inputs(info: ShootoutInfo, segments: Sequence[FinishedSegment]) -> list[dict[str, str]]:
+    """Every file the segments were made from, once: role (di, or the slot of its block), name."""
+    found: dict[str, dict[str, str]] = {}
+
+    def add(sha256: str, role: str, name: str) -> None:
+        found.setdefault(sha256, {"sha256": sha256, "role": role, "name": name})
+
+    for segment in segments:
+        result = segment.result
+        add(result.recipe.di.sha256, "di", info.dis[result.di_index].name)
+        lines = info.contenders[result.contender_index].gear
+        for position, block in enumerate(result.recipe.blocks):
+            line = lines[position] if position < len(lines) else None
+            for sha256 in _digests(asdict(block)):
+                name = f"{line.make} {line.name}".strip() if line else ""
+                add(sha256, line.slot if line else "", name)
+    return list(found.values())
+
+
+def _digests(value: object) -> Iterator[str]:
+    """Every ``sha256`` in a block's recipe, however deep."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if key == "sha256":
+                yield str(item)
+            else:
+                yield from _digests(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _digests(item)

@@ -13,6 +13,7 @@ from typing import Any
 from jobs.pipeline.audio.level import LevelMatch, PublishedSegment, match_levels, publish_segment
 from jobs.pipeline.audio.montage import write_montage
 from jobs.pipeline.audio.render import SegmentRender
+from jobs.pipeline.environment import sample_origin
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
 from jobs.pipeline.recipe import InputMode, PlaybackOrder, SegmentRecipe
 from jobs.pipeline.video.timeline import Timeline, TimelineSegment, build_timeline
@@ -74,13 +75,18 @@ class ShootoutInfo:
 
 @dataclass(frozen=True, slots=True)
 class SegmentResult:
-    """One rendered segment before the level match. ``pre_gain_path``: float32 WAV, 48 kHz."""
+    """One rendered segment before the level match. ``pre_gain_path``: float32 WAV, 48 kHz.
+
+    ``rendered_with``: what computed it, which may have been another machine, long ago; empty when
+    nobody noted it.
+    """
 
     di_index: int
     contender_index: int
     recipe: SegmentRecipe
     render: SegmentRender
     pre_gain_path: Path
+    rendered_with: Mapping[str, str] = field(default_factory=sample_origin)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,9 @@ from jobs.pipeline.errors import PipelineError, Progress, no_progress
 
 _Array = NDArray[np.float64]
 
+# Stored with every measurement: raised whenever the same samples may read differently.
+METER_VERSION = "bs1770-5.1"
+
 ABSOLUTE_GATE_LUFS = -70.0
 RELATIVE_GATE_LU = -10.0
 RANGE_RELATIVE_GATE_LU = -20.0  # Tech 3342, section 3

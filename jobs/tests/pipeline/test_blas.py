@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.pipeline.blas import prepare_environment
+from jobs.pipeline.blas import blas_kernel, blas_name, prepare_environment, use_one_thread
 
 PRINT_THREADS = """
 import ctypes, pathlib, numpy, sys
@@ -41,3 +41,10 @@ def test_a_running_openblas_is_held_to_one_thread() -> None:
     if found == "False":
         pytest.skip("this NumPy does not come with OpenBLAS")
     assert threads == ["1"]
+
+
+def test_the_kernel_of_this_machine_has_a_name() -> None:
+    if not use_one_thread():
+        pytest.skip("this NumPy does not come with OpenBLAS")
+    assert blas_kernel() not in ("", "unknown")
+    assert "openblas" in blas_name()

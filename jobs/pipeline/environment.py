@@ -1,0 +1,56 @@
+"""What computed a result: versions of our own parts, of the libraries, and of the machine.
+
+The same recipe gives the same samples wherever ``sample_origin`` is equal; between BLAS kernels
+and platforms the last bits of a network may differ. The rest is for whoever looks for a cause.
+"""
+
+from __future__ import annotations
+
+import functools
+import platform
+from importlib.metadata import version
+
+import av
+import soundfile
+import soxr
+
+from jobs.pipeline.audio.loudness import METER_VERSION
+from jobs.pipeline.audio.nam import ENGINE_VERSION
+from jobs.pipeline.audio.render import RENDERER_VERSION
+from jobs.pipeline.blas import blas_kernel, blas_name
+from jobs.pipeline.recipe import RECIPE_SCHEMA_VERSION
+
+_PACKAGES = ("numpy", "scipy", "soxr", "soundfile", "pedalboard", "av", "resvg-py")
+
+
+@functools.cache
+def _sample_origin() -> tuple[tuple[str, str], ...]:
+    return (
+        ("nam", ENGINE_VERSION),
+        ("renderer", RENDERER_VERSION),
+        ("meter", METER_VERSION),
+        ("blas_kernel", blas_kernel()),
+        ("platform", f"{platform.system()} {platform.machine()}"),
+    )
+
+
+def sample_origin() -> dict[str, str]:
+    """What the samples of a render on this machine depend on, beside its recipe."""
+    return dict(_sample_origin())
+
+
+def describe_environment() -> dict[str, str]:
+    """``sample_origin`` and all versions of what is loaded here; texts only."""
+    return {
+        **sample_origin(),
+        "recipe": str(RECIPE_SCHEMA_VERSION),
+        "python": platform.python_version(),
+        **{name: version(name) for name in _PACKAGES},
+        "blas": blas_name(),
+        "libsndfile": str(soundfile.__libsndfile_version__),
+        "libsoxr": str(soxr.__libsoxr_version__),
+        **{
+            name: ".".join(str(part) for part in numbers)
+            for name, numbers in sorted(av.library_versions.items())
+        },
+    }

@@ -1,0 +1,84 @@
+"""What the manifest of a render through the real jobs says about how it came to be."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from accounts.tests.factories import make_user
+from gear.models import Capture
+from jobs.pipeline.audio.nam import ENGINE_VERSION
+from jobs.pipeline.audio.render import RENDERER_VERSION
+from jobs.pipeline.environment import sample_origin
+from shootouts.models import DITrack, Segment, Shootout
+from shootouts.tests.factories import make_shootout, render
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def manifest_of(shootout: Shootout) -> dict[str, Any]:
+    assert shootout.published_render is not None
+    data: dict[str, Any] = shootout.published_render.manifest.data
+    return data
+
+
+def test_every_source_is_named_by_its_hash() -> None:
+    manifest = manifest_of(render(make_shootout(make_user())))
+    amp, cab = Capture.objects.get(format="nam"), Capture.objects.get(format="ir")
+    track = DITrack.objects.get()
+    assert manifest["inputs"] == [
+        {"sha256": track.sha256, "role": "di", "name": track.name},
+        {"sha256": amp.sha256, "role": "amp", "name": "Test Amp 2"},
+        {"sha256": cab.sha256, "role": "cab", "name": "Cab"},
+    ]
+    hashes = {entry["sha256"] for entry in manifest["inputs"]}
+    for segment in manifest["segments"]:
+        recipe = segment["recipe"]
+        named = {recipe["di"]["sha256"]} | {b["sha256"] for b in recipe["blocks"] if "sha256" in b}
+        assert named == hashes
+
+
+def test_it_says_what_computed_it() -> None:
+    engine = manifest_of(render(make_shootout(make_user())))["engine"]
+    assert (engine["nam"], engine["renderer"]) == (ENGINE_VERSION, RENDERER_VERSION)
+    assert {"meter", "recipe", "blas", "blas_kernel", "platform", "python"} <= set(engine)
+    assert {"libsndfile", "libsoxr", "libavcodec", "libavformat"} <= set(engine)
+    assert all(isinstance(value, str) and value for value in engine.values())
+
+
+def test_a_segment_from_the_cache_says_where_it_was_rendered() -> None:
+    shootout = render(make_shootout(make_user()))
+    assert [s["rendered_with"] for s in manifest_of(shootout)["segments"]] == [sample_origin()] * 2
+    elsewhere = {**sample_origin(), "blas_kernel": "Z80"}
+    for segment in Segment.objects.all():
+        segment.measured["rendered_with"] = elsewhere
+        segment.save()
+    manifest = manifest_of(render(shootout))
+    assert [segment["rendered_with"] for segment in manifest["segments"]] == [elsewhere] * 2
+    assert manifest["engine"]["blas_kernel"] == sample_origin()["blas_kernel"]
+
+
+def test_the_certificate_is_whole_in_json_and_on_the_page(client: Client) -> None:
+    shootout = render(make_shootout(make_user()))
+    manifest = manifest_of(shootout)
+    json.dumps(manifest, allow_nan=False)
+    for segment in manifest["segments"]:
+        assert segment["loudness_after_lufs"] == pytest.approx(
+            segment["loudness_before_lufs"] + segment["gain_db"], abs=0.05
+        )
+        assert segment["true_peak_dbtp"] <= -1.0
+        assert set(segment["staging"]) >= {"mode", "basis", "gain_db"}
+        assert [block["label"] for block in segment["blocks"] if block["kind"] == "nam"]
+    client.force_login(User.objects.get(pk=shootout.owner_id))
+    page = client.get(reverse("shootout-detail", args=[shootout.uuid])).content.decode()
+    for segment in manifest["segments"]:
+        assert segment["pcm_sha256"] in page
+        assert next(b["label"] for b in segment["blocks"] if b["kind"] == "nam") in page
+    for entry in manifest["inputs"]:
+        assert entry["sha256"] in page
+    assert manifest["engine"]["meter"] in page
