@@ -135,7 +135,7 @@ class ShootoutManifestView(APIView):
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, uuid: UUID) -> Response:
-        """The manifest of the published render (docs/sound.md says what it holds)."""
+        """The manifest of the published render (docs/manifest.md says what it holds)."""
         manifest = manifest_get(shootout_get(request.user, uuid))
         if manifest is None:
             raise NotFoundError("This shootout has not been rendered yet.")

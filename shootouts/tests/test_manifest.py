@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -15,7 +17,9 @@ from gear.models import Capture
 from jobs.pipeline.audio.nam import ENGINE_VERSION
 from jobs.pipeline.audio.render import RENDERER_VERSION
 from jobs.pipeline.environment import sample_origin
+from jobs.tests.running import run_until_idle
 from shootouts.models import DITrack, Segment, Shootout
+from shootouts.services.shootouts import shootout_render
 from shootouts.tests.factories import make_shootout, render
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -82,3 +86,38 @@ def test_the_certificate_is_whole_in_json_and_on_the_page(client: Client) -> Non
     for entry in manifest["inputs"]:
         assert entry["sha256"] in page
     assert manifest["engine"]["meter"] in page
+
+
+def _paths(value: Any, path: str = "") -> set[str]:
+    """The keys of a manifest as docs/manifest.md writes them."""
+    if isinstance(value, dict):
+        if path.endswith(".parameters"):
+            return {f"{path}.*"}
+        return {p for key, item in value.items() for p in _paths(item, f"{path}.{key}".lstrip("."))}
+    if isinstance(value, list):
+        return {p for item in value for p in _paths(item, f"{path}[]")} or {f"{path}[]"}
+    return {path}
+
+
+def test_the_documentation_names_exactly_the_keys_there_are() -> None:
+    shootout = render(make_shootout(make_user()))
+    whole = manifest_of(shootout)
+    shootout_render(shootout=shootout)
+    broken = Segment.objects.get(render__version=2, contender_index=1)
+    broken.sources = dict.fromkeys(broken.sources, "nowhere.wav")
+    broken.render_key = "0" * 64  # not to be taken from the first run
+    broken.save()
+    run_until_idle()
+    shootout.refresh_from_db()
+    partial = manifest_of(shootout)
+    assert partial["failed_segments"]
+    found = _paths(whole) | _paths(partial)
+    # An empty list says less than one with items in it.
+    found -= {p for p in found if any(other.startswith(f"{p}.") for other in found)}
+
+    text = (settings.BASE_DIR / "docs" / "manifest.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    documented = [key for cell in rows for key in re.findall(r"`([^`]+)`", cell)]
+    assert len(documented) == len(set(documented))
+    assert set(documented) == found
+    assert f"schema version {whole['schema_version']}" in text.splitlines()[0]
