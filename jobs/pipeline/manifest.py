@@ -95,6 +95,8 @@ def _segment(segment: FinishedSegment, media_name: str) -> dict[str, Any]:
         "blocks": list(render.blocks),
         "warnings": list(render.warnings),
         "waveform": list(published.waveform),
+        "metrics": segment.metrics.as_json(),
+        "notes": [remark.as_json() for remark in segment.remarks],
         "recipe": asdict(segment.result.recipe),
         "recipe_digest": segment.result.recipe.digest(),
         "rendered_with": dict(segment.result.rendered_with),

@@ -6,11 +6,14 @@ The web application and ``render_shootout`` both come through here, so they cann
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from jobs.pipeline.audio.evaluation import Remark, evaluate
 from jobs.pipeline.audio.level import LevelMatch, PublishedSegment, match_levels, publish_segment
+from jobs.pipeline.audio.metrics import SegmentMetrics, measure_metrics
 from jobs.pipeline.audio.montage import write_montage
 from jobs.pipeline.audio.render import SegmentRender
 from jobs.pipeline.environment import sample_origin
@@ -91,12 +94,15 @@ class SegmentResult:
 
 @dataclass(frozen=True, slots=True)
 class FinishedSegment:
-    """A segment as it is published: 24-bit FLAC at ``path``."""
+    """A segment as it is published: 24-bit FLAC at ``path``, and what was measured of it.
+    ``remarks``: how it differs from the mean of the segments of its DI."""
 
     result: SegmentResult
     gain_db: float
     published: PublishedSegment
     path: Path
+    metrics: SegmentMetrics
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +138,10 @@ def finish_audio(
     for number, (result, gain_db) in enumerate(zip(ordered, levels.gains_db, strict=True)):
         path = folder / f"di{result.di_index + 1}-{result.contender_index + 1:02d}.flac"
         published = publish_segment(result.pre_gain_path, gain_db, path)
-        finished.append(FinishedSegment(result, gain_db, published, path))
+        metrics = measure_metrics(path, loudness=published.loudness, thd_pct=result.render.thd_pct)
+        finished.append(FinishedSegment(result, gain_db, published, path, metrics))
         progress(0.6 * (number + 1) / len(ordered))
+    finished = _remarked(finished)
 
     timeline = plan_timeline(info, [(segment.result, segment.published) for segment in finished])
     montage_path = folder / "montage.flac"
@@ -144,6 +152,16 @@ def finish_audio(
         progress=lambda fraction: progress(0.6 + 0.4 * fraction),
     )
     return FinishedAudio(tuple(finished), levels, timeline, montage_path)
+
+
+def _remarked(segments: Sequence[FinishedSegment]) -> list[FinishedSegment]:
+    """With remarks; only what was played by the same DI is compared."""
+    remarked: list[FinishedSegment] = []
+    for _, group in groupby(segments, key=lambda segment: segment.result.di_index):
+        same_di = list(group)
+        remarks = evaluate([segment.metrics for segment in same_di])
+        remarked += [replace(s, remarks=r) for s, r in zip(same_di, remarks, strict=True)]
+    return remarked
 
 
 def plan_timeline(

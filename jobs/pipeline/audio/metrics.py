@@ -1,4 +1,4 @@
-"""What can be measured of one segment, and the distortion of a chain.
+"""What can be measured of one segment.
 
 Levels are RMS or peak relative to full scale 1.0: a sine of full scale has 0 dBFS peak and −3.01
 dBFS RMS. ``None`` stands where a value is not defined; there is no infinity.
@@ -12,22 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import fft
 
 from jobs.pipeline.audio.decode import open_audio
 from jobs.pipeline.audio.loudness import LoudnessMeter, LoudnessResult
 from jobs.pipeline.audio.notes import NoteMeter
-from jobs.pipeline.audio.signal import FloatArray, Stage, db_to_gain
+from jobs.pipeline.audio.signal import FloatArray
 from jobs.pipeline.audio.spectrum import SILENCE_POWER, SpectrumMeter
 from jobs.pipeline.errors import Progress, no_progress
 
 _WINDOWS_PER_S = 20  # 50 ms
 _NOISE_FLOOR_PERCENTILE = 2.0
-
-PROBE_HZ = 220
-_PROBE_LEVEL_DBFS = -18.0
-_PROBE_SETTLING_S = 1
-_AUDIBLE_HZ = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +31,7 @@ class SegmentMetrics:
     below −120 dBFS do not count. ``…_ratio``: shares of the energy between 20 Hz and 20 kHz, with
     borders at 250 Hz and 2 kHz. ``third_octave_dbfs``: per band of ``THIRD_OCTAVE_CENTRES_HZ``.
     ``attack_time_ms``, ``decay_rate_db_per_s``: medians over the notes (``DetectedNote``).
-    ``transient_density_per_s``: notes per second. ``thd_pct``: see ``measure_thd_pct``.
+    ``transient_density_per_s``: notes per second. ``thd_pct``: of the chain (see ``distortion``).
     """
 
     rms_dbfs: float | None
@@ -153,39 +147,6 @@ def measure_metrics(
         num_frames += block.shape[1]
         progress(min(1.0, num_frames / audio.num_frames))
     return meter.result(loudness or loudness_meter.result(), thd_pct=thd_pct)
-
-
-def measure_thd_pct(
-    stage: Stage,
-    sample_rate_hz: int,
-    *,
-    out_sample_rate_hz: int | None = None,
-    frequency_hz: int = PROBE_HZ,
-    level_dbfs: float = _PROBE_LEVEL_DBFS,
-) -> float | None:
-    """Total harmonic distortion of a stage or a chain, in percent of the fundamental.
-
-    A sine of RMS ``level_dbfs`` goes in for two seconds; of what comes out in the second one,
-    √(Σ Aₙ²) / A₁ with Aₙ the amplitude at n·frequency, n ≥ 2, up to 20 kHz (IEC 60268-3,
-    referred to the fundamental). One second holds whole periods, so no window is needed. All
-    channels count. The stage is used up. ``None`` when the fundamental does not come out.
-    """
-    out_rate_hz = out_sample_rate_hz or sample_rate_hz
-    time = np.arange((_PROBE_SETTLING_S + 1) * sample_rate_hz) / sample_rate_hz
-    probe = np.sqrt(2.0) * db_to_gain(level_dbfs) * np.sin(2.0 * np.pi * frequency_hz * time)
-    out = np.concatenate(
-        [stage.process(probe[np.newaxis].astype(np.float32)), stage.finish()], axis=1
-    )
-    heard = out[:, _PROBE_SETTLING_S * out_rate_hz :][:, :out_rate_hz].astype(np.float64)
-    if heard.shape[1] < out_rate_hz:
-        return None
-    powers = np.square(np.abs(fft.rfft(heard, axis=1))).sum(axis=0)  # bin n is n Hz
-    powers *= 2.0 / out_rate_hz**2
-    highest_hz = min(_AUDIBLE_HZ, (out_rate_hz - 1) // 2)
-    harmonics = powers[2 * frequency_hz : highest_hz + 1 : frequency_hz]
-    if powers[frequency_hz] <= SILENCE_POWER:
-        return None
-    return float(100.0 * np.sqrt(harmonics.sum() / powers[frequency_hz]))
 
 
 def _power_db(power: float) -> float | None:

@@ -13,6 +13,7 @@ import numpy as np
 from jobs.pipeline.audio.cab import CabStage, load_unscaled_impulse_response
 from jobs.pipeline.audio.chain import CAPTURE_FRAMES, Chain, build_chain
 from jobs.pipeline.audio.decode import AudioFile, open_audio
+from jobs.pipeline.audio.distortion import chain_thd_pct
 from jobs.pipeline.audio.encode import WavF32Writer, write_wav_f32
 from jobs.pipeline.audio.loudness import LoudnessMeter, LoudnessResult
 from jobs.pipeline.audio.nam import build_engine, read_nam
@@ -49,7 +50,7 @@ class SegmentRender:
 
     ``loudness``: as played, one channel as dual mono. ``blocks``: one description per block of
     the recipe (labels and sizes of networks, scaling of impulse responses). ``waveform``: peaks
-    per column, linear.
+    per column, linear. ``thd_pct``: distortion of a tone as loud as the DI, of the whole chain.
     """
 
     num_frames: int
@@ -60,6 +61,7 @@ class SegmentRender:
     blocks: tuple[dict[str, Any], ...]
     warnings: tuple[str, ...]
     waveform: tuple[float, ...]
+    thd_pct: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -76,6 +78,7 @@ class SegmentRender:
             blocks=tuple(data["blocks"]),
             warnings=tuple(data["warnings"]),
             waveform=tuple(data["waveform"]),
+            thd_pct=data.get("thd_pct"),  # what is stored may be older
         )
 
 
@@ -131,6 +134,7 @@ def render_segment(
         blocks=chain.blocks,
         warnings=(*probe.warnings, *chain.warnings),
         waveform=outline.columns(),
+        thd_pct=chain_thd_pct(recipe, sources, di_rms_dbfs=probe.rms_dbfs),
     )
 
 

@@ -8,8 +8,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from jobs.pipeline.audio.distortion import measure_thd_pct
 from jobs.pipeline.audio.loudness import LoudnessMeter
-from jobs.pipeline.audio.metrics import MetricsMeter, SegmentMetrics, measure_thd_pct
+from jobs.pipeline.audio.metrics import MetricsMeter, SegmentMetrics
 from jobs.pipeline.audio.notes import DetectedNote, NoteMeter
 from jobs.pipeline.audio.signal import FloatArray, empty
 from jobs.pipeline.audio.spectrum import THIRD_OCTAVE_CENTRES_HZ, Spectrum, SpectrumMeter
