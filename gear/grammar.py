@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from jobs.pipeline.audio.blocks import BLOCK_TYPES
+
 MAX_BLOCKS: Final = 16
 
 NO_AMP: Final = "NO_AMP"
@@ -35,8 +37,10 @@ KINDS_OF_SLOT: Final[dict[str, frozenset[str]]] = {
 }
 EFFECT_SLOTS: Final = frozenset({"pre", "loop", "post"})
 
-# They would feed the amp a signal that no longer moves as the strings do.
-NOT_BEFORE_AMP: Final = frozenset({"limiter", "delay", "reverb"})
+# Built-in processors that say of themselves that they do not stand before the amp.
+NOT_BEFORE_AMP: Final = frozenset(
+    name for name, block_type in BLOCK_TYPES.items() if "pre" not in block_type.places
+)
 
 # The kind of a block whose capture is gone or not known: it is judged by its place alone.
 UNKNOWN: Final = ""

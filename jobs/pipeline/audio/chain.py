@@ -1,11 +1,13 @@
 """A chain: stages in order, with rates, levels and names, from a recipe's blocks.
 
-Every stage answers without delay: latency is compensated inside the stages that have any
+One channel goes through a chain until a stereo block behind the cabinet makes two of it. Every
+stage answers without delay: latency is compensated inside the stages that have any
 (resamplers, cabinets), so a chain's output is in step with its input.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +38,10 @@ DC_BLOCKER_HZ = 5.0
 
 # In this time the DC blocker falls by far more than 90 dB.
 _SETTLING_S = 0.5
+
+# No chain is given more silence than this before its signal. One with something that swings by
+# itself gets all of it, so that the swings of all contenders stand at the same point.
+_MAX_SETTLING_S = 5
 
 # A signal that moves by less than this is silence, whatever constant it stands on.
 _SILENCE_GAIN = db_to_gain(-120.0)
@@ -81,6 +87,33 @@ class DCBlocker:
         return empty(self._num_channels)
 
 
+class PerChannel:
+    """As many stages of one channel as there are channels, each as it would be alone."""
+
+    def __init__(self, stages: Sequence[Stage]) -> None:
+        self._stages = stages
+
+    def process(self, block: FloatArray) -> FloatArray:
+        outputs = [
+            stage.process(block[channel : channel + 1])
+            for channel, stage in enumerate(self._stages)
+        ]
+        return np.concatenate(outputs, axis=0)
+
+    def finish(self) -> FloatArray:
+        return np.concatenate([stage.finish() for stage in self._stages], axis=0)
+
+
+class Widener:
+    """The one channel there is, twice."""
+
+    def process(self, block: FloatArray) -> FloatArray:
+        return np.repeat(block, 2, axis=0)
+
+    def finish(self) -> FloatArray:
+        return empty(2)
+
+
 class Link:
     """A stage with a name, and an eye on what comes out of it."""
 
@@ -119,14 +152,15 @@ class Link:
 class Chain:
     """Links in order, ready for one signal, and what is known about them.
 
-    ``tail_s``: after this long a time of silence the output is settled, at most.
+    ``tail_s``: after this long a time of silence the output is settled, at most. ``settling_s``:
+    whole seconds of silence that are to be played before the signal, and not kept.
     ``blocks``: JSON-safe description of every block of the recipe.
     """
 
     links: Sequence[Link]
     num_channels: int
     tail_s: float
-    has_captures: bool
+    settling_s: int
     staging: Staging
     blocks: tuple[dict[str, Any], ...]
     warnings: tuple[str, ...]
@@ -183,6 +217,7 @@ class _Builder:
         self._described: list[dict[str, Any]] = []
         self._warnings: list[str] = []
         self._tail_s = 0.0
+        self._is_modulated = False
         self._last_capture: NamFile | None = None
         self._captures = {
             position: self._read_capture(position, block)
@@ -219,11 +254,18 @@ class _Builder:
             links=tuple(self._links),
             num_channels=self._num_channels,
             tail_s=self._tail_s + _SETTLING_S,
-            has_captures=bool(self._captures),
+            settling_s=self._settling_s(),
             staging=self._staging,
             blocks=tuple(self._described),
             warnings=tuple(dict.fromkeys(self._warnings)),
         )
+
+    def _settling_s(self) -> int:
+        if self._is_modulated:
+            return _MAX_SETTLING_S
+        if not self._captures:
+            return 0
+        return min(math.ceil(self._tail_s + _SETTLING_S), _MAX_SETTLING_S)
 
     def _append(self, name: str, stage: Stage) -> None:
         self._links.append(Link(name, stage))
@@ -252,7 +294,9 @@ class _Builder:
             )
         if gain_db is not None:
             self._append(f"the level ahead of {name}", GainStage(gain_db, self._num_channels))
-        self._append(name, EvenBlocks(engine.start(), CAPTURE_FRAMES, self._num_channels))
+        # A capture has one input: behind a stereo block there are two of it.
+        units = [EvenBlocks(engine.start(), CAPTURE_FRAMES, 1) for _ in range(self._num_channels)]
+        self._append(name, PerChannel(units) if len(units) > 1 else units[0])
         self._last_capture = nam
         self._tail_s += engine.receptive_field_frames / engine.sample_rate_hz
         self._warnings += nam.warnings
@@ -291,9 +335,13 @@ class _Builder:
             kind = block_type(block.processor)
             parameters = validate_parameters(block.processor, block.parameters)
         if not parameters["bypass"]:
-            stage = kind.start(parameters, self._rate_hz, self._num_channels)
-            self._append(_block_name(position, kind.title), stage)
-            self._tail_s += kind.tail_s
+            name = _block_name(position, kind.title)
+            if kind.is_stereo(parameters) and self._num_channels == 1 and self._is_post(position):
+                self._append(name, Widener())
+                self._num_channels = 2
+            self._append(name, kind.start(parameters, self._rate_hz, self._num_channels))
+            self._tail_s += kind.tail_s(parameters)
+            self._is_modulated |= kind.is_modulated
         self._described.append(
             {
                 "kind": "processor",
@@ -301,6 +349,17 @@ class _Builder:
                 "sample_rate_hz": self._rate_hz,
                 "parameters": parameters,
             }
+        )
+
+    def _is_post(self, position: int) -> bool:
+        """Whether a block stands behind the cabinet, where a chain may have two channels.
+
+        The grammar lets no stereo block stand before the amp, and an effects loop is always
+        followed by a cabinet.
+        """
+        blocks = self._recipe.blocks
+        return any(isinstance(block, CabBlock) for block in blocks[:position]) or not any(
+            isinstance(block, CabBlock) for block in blocks[position:]
         )
 
 

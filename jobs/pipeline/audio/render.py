@@ -144,7 +144,7 @@ def _played(
     """What comes out of the chain, from the DI's first frame to the end of the tail."""
     rate_hz = probe.sample_rate_hz
     # Whole seconds: a whole number of frames at every rate, so dropping them keeps step.
-    settling_s = math.ceil(chain.tail_s) if chain.has_captures else 0
+    settling_s = chain.settling_s
     tail_s = min(chain.tail_s, MAX_TAIL_S)
     fed = _fed(audio, rule, settling_s * rate_hz, math.ceil(tail_s * rate_hz))
 

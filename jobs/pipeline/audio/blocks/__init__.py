@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from jobs.pipeline.audio.blocks.dynamics import COMPRESSOR, LIMITER, NOISE_GATE
+from jobs.pipeline.audio.blocks.equalizers import GRAPHIC_EQ, PARAMETRIC_EQ
 from jobs.pipeline.audio.blocks.filters import HIGH_PASS, LOW_PASS
 from jobs.pipeline.audio.blocks.gain import GAIN
+from jobs.pipeline.audio.blocks.modulation import CHORUS, FLANGER, PHASER
 from jobs.pipeline.audio.blocks.schema import BlockType, Parameter
+from jobs.pipeline.audio.blocks.space import DELAY, REVERB
 from jobs.pipeline.errors import PipelineError
 
 __all__ = [
@@ -19,7 +23,22 @@ __all__ = [
 ]
 
 BLOCK_TYPES: dict[str, BlockType] = {
-    block_type.name: block_type for block_type in (GAIN, HIGH_PASS, LOW_PASS)
+    block_type.name: block_type
+    for block_type in (
+        GAIN,
+        NOISE_GATE,
+        COMPRESSOR,
+        LIMITER,
+        PARAMETRIC_EQ,
+        GRAPHIC_EQ,
+        HIGH_PASS,
+        LOW_PASS,
+        CHORUS,
+        PHASER,
+        FLANGER,
+        DELAY,
+        REVERB,
+    )
 }
 
 
@@ -61,8 +80,4 @@ def describe_parameters(processor: str, parameters: Mapping[str, object]) -> str
     complete = validate_parameters(processor, parameters)
     if complete["bypass"]:
         return "bypassed"
-    return ", ".join(
-        f"{parameter.label} {complete[parameter.name]:{'+' if parameter.unit == 'dB' else ''}g} "
-        f"{parameter.unit}"
-        for parameter in block_type(processor).parameters
-    )
+    return block_type(processor).describe(complete)

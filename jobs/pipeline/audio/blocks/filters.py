@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pedalboard
 
 from jobs.pipeline.audio.blocks.plugin import start_plugin
-from jobs.pipeline.audio.blocks.schema import BlockType, Parameter
+from jobs.pipeline.audio.blocks.schema import BlockType, Parameter, Values
 from jobs.pipeline.audio.signal import Stage
 
-# The lowest cutoff, 20 Hz, rings down by 90 dB in under a tenth of a second.
-_TAIL_S = 0.1
+
+def _ringing_s(_parameters: Values) -> float:
+    """The lowest cutoff, 20 Hz, rings down by 90 dB in under a tenth of a second."""
+    return 0.1
 
 
-def _start_high_pass(
-    parameters: Mapping[str, float], sample_rate_hz: int, num_channels: int
-) -> Stage:
+def _start_high_pass(parameters: Values, sample_rate_hz: int, num_channels: int) -> Stage:
     plugin = pedalboard.HighpassFilter(parameters["cutoff_hz"])
     return start_plugin(plugin, sample_rate_hz, num_channels)
 
 
-def _start_low_pass(
-    parameters: Mapping[str, float], sample_rate_hz: int, num_channels: int
-) -> Stage:
+def _start_low_pass(parameters: Values, sample_rate_hz: int, num_channels: int) -> Stage:
     # A capture may run at a rate that has no such frequencies: then there is nothing to cut.
     cutoff_hz = min(parameters["cutoff_hz"], 0.49 * sample_rate_hz)
     return start_plugin(pedalboard.LowpassFilter(cutoff_hz), sample_rate_hz, num_channels)
@@ -34,12 +30,12 @@ HIGH_PASS = BlockType(
     title="High-pass",
     parameters=(Parameter("cutoff_hz", "Cutoff", "Hz", 20.0, 2000.0, 80.0),),
     start=_start_high_pass,
-    tail_s=_TAIL_S,
+    tail_s=_ringing_s,
 )
 LOW_PASS = BlockType(
     name="low_pass",
     title="Low-pass",
     parameters=(Parameter("cutoff_hz", "Cutoff", "Hz", 1000.0, 20_000.0, 12_000.0),),
     start=_start_low_pass,
-    tail_s=_TAIL_S,
+    tail_s=_ringing_s,
 )

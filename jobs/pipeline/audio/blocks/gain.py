@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pedalboard
 
 from jobs.pipeline.audio.blocks.plugin import start_plugin
-from jobs.pipeline.audio.blocks.schema import BlockType, Parameter
+from jobs.pipeline.audio.blocks.schema import BlockType, Parameter, Values
 from jobs.pipeline.audio.signal import Stage
 
 
-def _start(parameters: Mapping[str, float], sample_rate_hz: int, num_channels: int) -> Stage:
+def _start(parameters: Values, sample_rate_hz: int, num_channels: int) -> Stage:
     return start_plugin(pedalboard.Gain(parameters["gain_db"]), sample_rate_hz, num_channels)
 
 

@@ -6,21 +6,26 @@ import numpy as np
 import pytest
 
 from jobs.pipeline.audio.blocks import BLOCK_TYPES, describe_parameters, validate_parameters
-from jobs.pipeline.audio.signal import FloatArray
 from jobs.pipeline.errors import PipelineError
-from jobs.tests.pipeline.audio.signals import cut, level_db, noise, plucks, sine
+from jobs.tests.pipeline.audio.processors import play
+from jobs.tests.pipeline.audio.signals import level_db, noise, plucks, sine
 
-RATE_HZ = 48_000
+PROCESSORS = list(BLOCK_TYPES)
+MIXED = [
+    name
+    for name, kind in BLOCK_TYPES.items()
+    if any(parameter.name == "mix_pct" for parameter in kind.parameters)
+]
 
-
-def play(
-    processor: str, signal: FloatArray, block_frames: int = 4096, **parameters: float
-) -> FloatArray:
-    kind = BLOCK_TYPES[processor]
-    complete = validate_parameters(processor, parameters)
-    stage = kind.start(complete, RATE_HZ, signal.shape[0])
-    parts = [stage.process(block) for block in cut(signal, block_frames)]
-    return np.concatenate([*parts, stage.finish()], axis=1)
+# Settings at which each is heard to do something; what is not here does so as it comes.
+AUDIBLE: dict[str, dict[str, float]] = {
+    "gain": {"gain_db": 3.0},
+    "noise_gate": {"threshold_db": -15.0},
+    "limiter": {"threshold_db": -24.0},
+    "parametric_eq": {"low_gain_db": 6.0, "mid_gain_db": -6.0, "high_gain_db": 6.0},
+    "graphic_eq": {"band_31_gain_db": 12.0, "band_1000_gain_db": -12.0},
+    "delay": {"time_ms": 20.0},
+}
 
 
 def test_defaults_are_filled_in() -> None:
@@ -38,7 +43,8 @@ def test_bounds_are_allowed_and_what_is_beyond_is_refused(name: str) -> None:
                 validate_parameters(name, {parameter.name: refused})
             assert caught.value.code == "BLOCK_PARAMETER_OUT_OF_RANGE"
             assert parameter.name in caught.value.message
-            assert f"{parameter.maximum:g} {parameter.unit}" in caught.value.message
+            bounds = f"from {parameter.minimum:g} to {parameter.maximum:g} {parameter.unit}"
+            assert bounds.rstrip() in caught.value.message
 
 
 @pytest.mark.parametrize(
@@ -63,6 +69,17 @@ def test_settings_are_described_for_people() -> None:
     assert describe_parameters("gain", {"gain_db": 3}) == "Gain +3 dB"
     assert describe_parameters("low_pass", {"cutoff_hz": 5000.0}) == "Cutoff 5000 Hz"
     assert describe_parameters("gain", {"bypass": True}) == "bypassed"
+    assert describe_parameters("delay", {}) == "Time 375 ms, feedback 30 %, mix 30 %"
+    assert describe_parameters("compressor", {}) == (
+        "Threshold -20 dB, ratio 4:1, attack 5 ms, release 50 ms, make-up +0 dB"
+    )
+    assert describe_parameters("parametric_eq", {}) == "flat"
+    assert describe_parameters("parametric_eq", {"low_gain_db": 3, "mid_gain_db": -2.5}) == (
+        "low +3 dB at 100 Hz, mid -2.5 dB at 1000 Hz, mid Q 1"
+    )
+    assert describe_parameters("graphic_eq", {"band_31_gain_db": -1, "band_16000_gain_db": 2}) == (
+        "31 Hz -1 dB, 16 kHz +2 dB"
+    )
 
 
 def test_up_and_down_by_six_decibels_is_nothing() -> None:
@@ -85,8 +102,67 @@ def test_filters_take_three_decibels_at_their_cutoff(processor: str, cutoff_hz: 
     assert max(below, above) == pytest.approx(0.0, abs=0.6)
 
 
-@pytest.mark.parametrize("name", list(BLOCK_TYPES))
-def test_block_size_changes_nothing(name: str) -> None:
-    signal = noise(3_000, num_channels=2)
-    for block_frames in (1, 7, 511):
-        assert np.array_equal(play(name, signal, block_frames), play(name, signal, 3_000))
+@pytest.mark.parametrize("name", PROCESSORS)
+@pytest.mark.parametrize("num_channels", [1, 2])
+def test_block_size_changes_nothing(name: str, num_channels: int) -> None:
+    signal = noise(9_000, num_channels=num_channels)
+    whole = play(name, signal, AUDIBLE.get(name, {}), block_frames=signal.shape[1])
+    assert whole.shape == signal.shape
+    assert whole.dtype == np.float32
+    assert not np.allclose(whole, signal, atol=1e-3)
+    for block_frames in (1, 7, 64, 511):
+        parts = play(name, signal, AUDIBLE.get(name, {}), block_frames=block_frames)
+        assert np.array_equal(parts, whole)
+
+
+@pytest.mark.parametrize("name", PROCESSORS)
+@pytest.mark.parametrize("sample_rate_hz", [44_100, 96_000])
+def test_extreme_settings_stay_finite_at_every_rate(name: str, sample_rate_hz: int) -> None:
+    signal = noise(30_000, level=0.3)
+    for bound in ("minimum", "maximum"):
+        parameters = {each.name: getattr(each, bound) for each in BLOCK_TYPES[name].parameters}
+        out = play(name, signal, parameters, sample_rate_hz=sample_rate_hz)
+        assert out.shape == signal.shape
+        assert np.abs(out).max() < 100.0
+
+
+@pytest.mark.parametrize("name", PROCESSORS)
+def test_a_second_time_sounds_the_same_to_the_bit(name: str) -> None:
+    signal = plucks()
+    assert np.array_equal(play(name, signal), play(name, signal))
+
+
+@pytest.mark.parametrize("name", PROCESSORS)
+def test_the_tail_is_as_long_as_it_says(name: str) -> None:
+    kind = BLOCK_TYPES[name]
+    parameters = AUDIBLE.get(name, {})
+    tail_s = kind.tail_s(validate_parameters(name, parameters))
+    signal = np.pad(noise(4_800), ((0, 0), (0, round((tail_s + 0.5) * 48_000))))
+    after = play(name, signal, parameters)[:, 4_800 + round(tail_s * 48_000) + 1 :]
+    assert np.abs(after).max() < 10.0 ** (-100.0 / 20.0)
+
+
+def test_those_that_have_a_mix() -> None:
+    assert {name: validate_parameters(name, {})["mix_pct"] for name in MIXED} == {
+        "chorus": 50.0,
+        "phaser": 50.0,
+        "flanger": 50.0,
+        "delay": 30.0,
+        "reverb": 20.0,
+    }
+
+
+@pytest.mark.parametrize("name", MIXED)
+@pytest.mark.parametrize("num_channels", [1, 2])
+def test_without_mix_the_signal_passes_to_the_bit(name: str, num_channels: int) -> None:
+    signal = noise(9_000, num_channels=num_channels)
+    assert np.array_equal(play(name, signal, mix_pct=0.0), signal)
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_mix_adds_dry_and_wet(name: str) -> None:
+    signal = plucks()
+    wet = play(name, signal, mix_pct=100.0)
+    mixed = play(name, signal, mix_pct=30.0)
+    assert level_db(wet) > -60.0
+    assert np.abs(mixed - (0.7 * signal + 0.3 * wet)).max() < 1e-6
