@@ -80,6 +80,10 @@ class BoardBlock:
         return BLOCK_TYPES[self.processor].title if self.is_processor else "Capture"
 
     @property
+    def is_bypassed(self) -> bool:
+        return "bypass" in self.values
+
+    @property
     def parameters(self) -> list[ParameterField]:
         if not self.is_processor:
             return []
@@ -98,7 +102,7 @@ class BoardBlock:
     def as_input(self) -> BlockInput | None:
         """What the service takes; None while nothing is chosen, or when a number is none."""
         if self.is_processor:
-            parameters: dict[str, float] = {}
+            parameters: dict[str, float | bool] = {"bypass": self.is_bypassed}
             for parameter in self.parameters:
                 try:
                     parameters[parameter.name] = float(parameter.value.replace(",", "."))
@@ -127,10 +131,6 @@ class Board:
         """The places in playing order with what stands there."""
         for slot in Slot:
             yield slot, _HELP_OF_SLOT[slot], [block for block in self.blocks if block.slot == slot]
-
-    @property
-    def addable_processors(self) -> list[tuple[str, str]]:
-        return [(name, block_type.title) for name, block_type in BLOCK_TYPES.items()]
 
     @property
     def used_blocks(self) -> list[BoardBlock]:
@@ -205,6 +205,15 @@ def suggest_name(board: Board, captures: Mapping[str, Capture]) -> str:
         if block.is_fixed and block.source in captures
     ]
     return " + ".join(core)[:200]
+
+
+def processor_options(slot: str) -> list[tuple[str, str]]:
+    """Names and titles of the built-in processors that may stand at a slot."""
+    return [
+        (name, block_type.title)
+        for name, block_type in BLOCK_TYPES.items()
+        if slot in block_type.places
+    ]
 
 
 def capture_options(captures: Iterable[Capture], slot: str) -> list[tuple[str, list[Capture]]]:

@@ -177,7 +177,13 @@ def board_context(request: HttpRequest, board: boards.Board) -> dict[str, Any]:
     captures = usable_captures(request)
     options = {slot: boards.capture_options(captures, slot) for slot in Slot.values}
     slots = [
-        {"slot": slot, "help": text, "blocks": blocks, "options": options[slot]}
+        {
+            "slot": slot,
+            "help": text,
+            "blocks": blocks,
+            "options": options[slot],
+            "processors": boards.processor_options(slot),
+        }
         for slot, text, blocks in board.slots()
     ]
     return {"board": board, "slots": slots, "has_captures": bool(captures)}

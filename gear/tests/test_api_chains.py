@@ -10,6 +10,7 @@ from accounts.models import User
 from accounts.tests.factories import api_client, details_of
 from gear.models import Block, GearItem, SignalChain
 from gear.tests.factories import make_capture, make_chain
+from jobs.pipeline.audio.blocks import BLOCK_TYPES
 
 CHAINS = "/api/v1/chains/"
 
@@ -66,6 +67,25 @@ def test_the_owner_builds_reads_changes_and_deletes(alice: User) -> None:
     assert client.delete(address).status_code == 204
     assert client.get(address).status_code == 404
     assert not Block.objects.exists()
+
+
+@pytest.mark.parametrize("name", list(BLOCK_TYPES))
+def test_every_processor_plays_behind_a_rig_and_says_what_it_is_set_to(
+    alice: User, name: str
+) -> None:
+    client = api_client(alice)
+    chain = rig_chain(alice)
+    chain["blocks"][1] = {"slot": "post", "processor": name, "parameters": {}}
+    body = client.post(CHAINS, chain).json()
+    assert body["errors"] == []
+    assert body["blocks"][1]["settings"]
+    for parameter in BLOCK_TYPES[name].parameters:
+        chain["blocks"][1]["parameters"] = {parameter.name: parameter.maximum + 1.0}
+        answer = client.post(CHAINS, chain)
+        assert answer.status_code == 422
+        assert details_of(answer) == [("/blocks/1/parameters", "BLOCK_PARAMETER_OUT_OF_RANGE")]
+        message = answer.json()["details"][0]["message"]
+        assert f"{parameter.name} must be from {parameter.minimum:g}" in message
 
 
 def test_the_codes_of_the_grammar_point_at_their_blocks(alice: User) -> None:

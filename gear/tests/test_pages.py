@@ -13,8 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
-from gear.models import Capture, GearItem, SignalChain
+from gear.models import Block, Capture, GearItem, SignalChain
 from gear.models.item import FileStatus
+from jobs.pipeline.audio.blocks import BLOCK_TYPES
 
 pytestmark = pytest.mark.django_db
 
@@ -124,6 +125,30 @@ def test_the_board_builds_a_chain_in_playing_order(client: Client, alice: User) 
     assert list(chain.blocks.values_list("slot", flat=True)) == ["pre", "amp", "cab"]
     assert chain.blocks.get(slot="pre").parameters["gain_db"] == 3.5
     assert "Greenback" in client.get(reverse("chain-list")).content.decode()
+
+
+@pytest.mark.parametrize("name", list(BLOCK_TYPES))
+def test_every_processor_can_be_put_on_the_board_and_bypassed(
+    client: Client, alice: User, name: str
+) -> None:
+    block_type = BLOCK_TYPES[name]
+    source = f"processor:{name}"
+    client.force_login(alice)
+    text = client.get(reverse("chain-block"), {"slot": "post", "source": source}).content.decode()
+    for parameter in block_type.parameters:
+        assert f'value="{parameter.default:g}"' in text
+        assert f"{parameter.minimum:g} … {parameter.maximum:g} {parameter.unit}" in text
+    page = client.get(reverse("chain-new")).content.decode()
+    assert page.count(f'<option value="{source}">') == len(block_type.places)
+
+    rig = make_capture(alice, kind="full_rig")
+    data = board(("amp", rig.uuid), ("cab", ""), ("post", source))
+    for bypass in ({}, {"b2-bypass": "on"}):
+        assert client.post(reverse("chain-new"), {**data, **bypass}).status_code == 302
+        block = Block.objects.filter(processor=name).latest("id")
+        assert block.parameters["bypass"] is bool(bypass)
+        assert len(block.parameters) == len(block_type.parameters) + 1
+    assert "bypassed" in client.get(reverse("chain-list")).content.decode()
 
 
 def test_errors_stand_beside_the_block_they_are_about(client: Client, alice: User) -> None:

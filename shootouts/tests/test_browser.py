@@ -217,7 +217,8 @@ def _build_chain(page: Page, amp: str, cab: str, *, gain_db: str = "") -> None:
     board = page.locator("#board")
     if gain_db:
         before = board.locator('[data-slot="pre"]')
-        before.get_by_role("button", name="+ Gain").click()
+        before.get_by_label("Processor").select_option("Gain")
+        before.get_by_role("button", name="+ Add it").click()
         before.get_by_label("Gain", exact=True).fill(gain_db)
     _choose(board.get_by_label("Amp capture"), amp)
     _choose(board.get_by_label("Cab capture"), cab)
