@@ -101,6 +101,11 @@ class ShootoutForm(forms.Form):
         widget=forms.RadioSelect,
     )
     has_video = forms.BooleanField(label="Make a video with chapters", initial=True, required=False)
+    is_aligned = forms.BooleanField(
+        label="Start all contenders at the same sample",
+        initial=True,
+        required=False,
+    )
     theme = forms.ChoiceField(
         label="Look of the video",
         choices=[(Theme.DARK, "Dark"), (Theme.LIGHT, "Light")],

@@ -136,6 +136,7 @@ def _render_segments(
             di=shootout.dis[di_index].source,
             blocks=tuple(block.recipe() for block in shootout.chains[contender_index].blocks),
             input_mode=shootout.options.input_mode,
+            is_aligned=shootout.options.is_aligned,
         )
         path = folder / f"{di_index}-{contender_index}.wav"
         render = render_segment(recipe, sources, path, progress=watch)

@@ -92,6 +92,7 @@ def _segment(segment: FinishedSegment, media_name: str) -> dict[str, Any]:
         "true_peak_dbtp": published.loudness.true_peak_dbtp,
         "gain_db": segment.gain_db,
         "staging": asdict(render.staging),
+        "alignment": asdict(render.alignment) if render.alignment else None,
         "blocks": list(render.blocks),
         "warnings": list(render.warnings),
         "waveform": list(published.waveform),

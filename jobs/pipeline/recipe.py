@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeAlias
 
 # Raised whenever the same recipe would give other samples: old digests then no longer match.
-RECIPE_SCHEMA_VERSION = 1
+RECIPE_SCHEMA_VERSION = 2
 
 InputMode: TypeAlias = Literal["auto", "calibrated", "normalized", "raw"]
 ChannelRule: TypeAlias = Literal["mix", "left", "right"]
@@ -62,11 +62,15 @@ BlockRecipe: TypeAlias = NamBlock | CabBlock | ProcessorBlock
 
 @dataclass(frozen=True, slots=True)
 class SegmentRecipe:
-    """One DI through one chain, up to but not including the level match."""
+    """One DI through one chain, up to but not including the level match.
+
+    ``is_aligned``: the chain's lag is measured and taken out, in whole samples at 48 kHz.
+    """
 
     di: DISource
     blocks: tuple[BlockRecipe, ...]
     input_mode: InputMode = "auto"
+    is_aligned: bool = True
 
     def canonical_json(self) -> str:
         return canonical_json({"schema_version": RECIPE_SCHEMA_VERSION, **asdict(self)})
@@ -103,9 +107,13 @@ def block_recipe_from_json(data: Mapping[str, Any]) -> BlockRecipe:
 
 
 def segment_recipe_from_json(data: Mapping[str, Any]) -> SegmentRecipe:
-    """Read what ``canonical_json`` wrote (its ``schema_version`` may be present or not)."""
+    """Read what ``canonical_json`` wrote (its ``schema_version`` may be present or not).
+
+    Schema version 1 knew no alignment: nothing was moved.
+    """
     return SegmentRecipe(
         di=DISource(**data["di"]),
         blocks=tuple(block_recipe_from_json(block) for block in data["blocks"]),
         input_mode=data["input_mode"],
+        is_aligned=data.get("is_aligned", False),
     )

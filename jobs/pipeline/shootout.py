@@ -30,6 +30,7 @@ class ShootoutOptions:
     input_mode: InputMode = "auto"
     has_video: bool = True
     theme: str = "dark"
+    is_aligned: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ _OPTION_KEYS = {
     "input_mode": "input_mode",
     "video": "has_video",
     "theme": "theme",
+    "align": "is_aligned",
 }
 # Lowest and highest value of the numbers that are not parameters of a processor.
 _RANGES = {
@@ -158,8 +159,9 @@ def _read_options(data: Mapping[str, Any]) -> ShootoutOptions:
     for key in ("slice_s", "target_loudness_lufs"):
         _number(data, key, "[options]")
     options = ShootoutOptions(**{_OPTION_KEYS[key]: value for key, value in data.items()})
-    if not isinstance(options.has_video, bool):
-        raise _invalid("[options]: video must be true or false.")
+    for key, switch in (("video", options.has_video), ("align", options.is_aligned)):
+        if not isinstance(switch, bool):
+            raise _invalid(f"[options]: {key} must be true or false.")
     choices = {
         "order": (options.playback_order, ("sequential", "alternating")),
         "input_mode": (options.input_mode, ("auto", "calibrated", "normalized", "raw")),

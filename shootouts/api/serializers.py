@@ -116,6 +116,7 @@ class ShootoutOutput(serializers.ModelSerializer[Shootout]):
             "input_mode",
             "has_video",
             "theme",
+            "is_aligned",
             "dis",
             "contenders",
             "render_version",
@@ -154,6 +155,9 @@ class ShootoutUpdateInput(StrictSerializer):
     input_mode = serializers.ChoiceField(choices=InputModeChoice.choices, required=False)
     has_video = serializers.BooleanField(required=False)
     theme = serializers.ChoiceField(choices=Theme.choices, required=False)
+    is_aligned = serializers.BooleanField(
+        required=False, help_text="take out how late each contender is, in whole samples"
+    )
 
 
 class ShootoutCreateInput(ShootoutUpdateInput):

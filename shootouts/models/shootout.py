@@ -69,6 +69,9 @@ class Shootout(PublicModel):
     )
     has_video = models.BooleanField(default=True)
     theme = models.CharField(max_length=8, choices=Theme, default=Theme.DARK)
+    is_aligned = models.BooleanField(
+        default=True, help_text="contenders are moved to begin together"
+    )
 
     latest_render = models.ForeignKey(
         "Render", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"

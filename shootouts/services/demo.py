@@ -63,6 +63,7 @@ def demo_seed(*, file: ShootoutFile) -> tuple[Shootout, bool]:
                 "input_mode": options.input_mode,
                 "has_video": options.has_video,
                 "theme": options.theme,
+                "is_aligned": options.is_aligned,
             },
         )
         shootout_render(shootout=shootout)

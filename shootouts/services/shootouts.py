@@ -36,6 +36,7 @@ OPTIONS = (
     "input_mode",
     "has_video",
     "theme",
+    "is_aligned",
 )
 MIN_CONTENDERS = 2
 

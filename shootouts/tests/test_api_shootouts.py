@@ -69,6 +69,25 @@ def test_the_main_job_over_the_api(alice: User) -> None:
     assert client.get(f"{url}video/").status_code == 404
 
 
+def test_alignment_is_on_and_can_be_switched_off(alice: User) -> None:
+    shootout = make_shootout(alice)
+    client, url = api_client(alice), f"{URL}{shootout.uuid}/"
+    assert client.get(url).json()["is_aligned"] is True
+    render(shootout)
+    segments = client.get(f"{url}manifest/").json()["segments"]
+    assert [s["alignment"]["lag_samples"] for s in segments] == [0, 0]
+    assert all(s["alignment"]["is_accepted"] for s in segments)
+
+    assert client.patch(url, {"is_aligned": False}).json()["is_aligned"] is False
+    assert client.patch(url, {"is_aligned": "maybe"}).status_code == 422
+    shootout.refresh_from_db()
+    render(shootout)
+    manifest = client.get(f"{url}manifest/").json()
+    assert manifest["options"]["is_aligned"] is False
+    assert [s["alignment"] for s in manifest["segments"]] == [None, None]
+    assert not any(s["recipe"]["is_aligned"] for s in manifest["segments"])
+
+
 def test_every_mistake_is_reported_with_its_place(alice: User) -> None:
     answer = api_client(alice).post(
         URL,

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from jobs.pipeline.audio.alignment import Alignment, measure_alignment
 from jobs.pipeline.audio.cab import CabStage, load_unscaled_impulse_response
 from jobs.pipeline.audio.chain import CAPTURE_FRAMES, Chain, build_chain
 from jobs.pipeline.audio.decode import AudioFile, open_audio
@@ -35,7 +36,7 @@ from jobs.pipeline.files import replacing
 from jobs.pipeline.recipe import ChannelRule, SegmentRecipe
 
 # Changes whenever the same recipe may give other samples for a reason outside the NAM engine.
-RENDERER_VERSION = "1"
+RENDERER_VERSION = "2"
 
 MAX_TAIL_S = 4.0
 TAIL_END_DBFS = -90.0
@@ -51,6 +52,7 @@ class SegmentRender:
     ``loudness``: as played, one channel as dual mono. ``blocks``: one description per block of
     the recipe (labels and sizes of networks, scaling of impulse responses). ``waveform``: peaks
     per column, linear. ``thd_pct``: distortion of a tone as loud as the DI, of the whole chain.
+    per column, linear. ``alignment``: None when it was switched off.
     """
 
     num_frames: int
@@ -62,13 +64,18 @@ class SegmentRender:
     warnings: tuple[str, ...]
     waveform: tuple[float, ...]
     thd_pct: float | None = None
+    alignment: Alignment | None = None
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> SegmentRender:
-        """The inverse of ``as_json``, also after a passage through JSON text."""
+        """The inverse of ``as_json``, also after a passage through JSON text.
+
+        Renders from before there was alignment have none.
+        """
+        alignment = data.get("alignment")
         return cls(
             num_frames=data["num_frames"],
             num_channels=data["num_channels"],
@@ -79,6 +86,7 @@ class SegmentRender:
             warnings=tuple(data["warnings"]),
             waveform=tuple(data["waveform"]),
             thd_pct=data.get("thd_pct"),  # what is stored may be older
+            alignment=Alignment(**alignment) if alignment else None,
         )
 
 
@@ -93,8 +101,9 @@ def render_segment(
 
     ``sources``: the recipe's files by SHA-256. The chain has been listening to silence before the
     DI begins, so neither networks nor the DC blocker have to settle within it. The tail ends
-    after the last sample above −90 dBFS, at most 4 s after the DI. ``progress`` is called between
-    blocks; whatever it raises leaves nothing behind.
+    after the last sample above −90 dBFS, at most 4 s after the DI. Aligned, the first frame is what
+    the chain answers ``lag_samples`` after the DI's first; the length is counted from there.
+    ``progress`` is called between blocks; whatever it raises leaves nothing behind.
 
     Raises ``PipelineError``: what ``probe_di`` and the readers of captures and impulse responses
     raise; ``BLOCK_SILENT`` and ``BLOCK_NOT_FINITE`` naming the block; ``SEGMENT_TOO_QUIET`` when
@@ -111,11 +120,13 @@ def render_segment(
         di_sample_rate_hz=probe.sample_rate_hz,
         di_rms_dbfs=probe.rms_dbfs,
     )
+    alignment = measure_alignment(recipe, sources) if recipe.is_aligned else None
+    advance_frames = alignment.advance_frames if alignment else 0
     meter = LoudnessMeter(OUTPUT_SAMPLE_RATE_HZ, chain.num_channels)
     outline = WaveformOutline()
     with replacing(out_path) as temporary, temporary.open("wb") as file:
         writer = WavF32Writer(file, OUTPUT_SAMPLE_RATE_HZ, chain.num_channels)
-        for block in _played(chain, open_audio(di_path), probe, rule, progress):
+        for block in _played(chain, open_audio(di_path), probe, rule, advance_frames, progress):
             writer.write(block)
             meter.add(block)
             outline.add(block)
@@ -135,13 +146,22 @@ def render_segment(
         warnings=(*probe.warnings, *chain.warnings),
         waveform=outline.columns(),
         thd_pct=chain_thd_pct(recipe, sources, di_rms_dbfs=probe.rms_dbfs),
+        alignment=alignment,
     )
 
 
 def _played(
-    chain: Chain, audio: AudioFile, probe: DIProbe, rule: ChannelRule, progress: Progress
+    chain: Chain,
+    audio: AudioFile,
+    probe: DIProbe,
+    rule: ChannelRule,
+    advance_frames: int,
+    progress: Progress,
 ) -> Iterator[FloatArray]:
-    """What comes out of the chain, from the DI's first frame to the end of the tail."""
+    """What comes out of the chain, from the DI's first frame to the end of the tail.
+
+    ``advance_frames`` less at its beginning; the silence behind the DI makes up for them.
+    """
     rate_hz = probe.sample_rate_hz
     # Whole seconds: a whole number of frames at every rate, so dropping them keeps step.
     settling_s = chain.settling_s
@@ -150,7 +170,7 @@ def _played(
 
     num_fed_in_all = settling_s * rate_hz + probe.num_frames + math.ceil(tail_s * rate_hz)
     num_fed = 0
-    to_drop = settling_s * OUTPUT_SAMPLE_RATE_HZ
+    to_drop = settling_s * OUTPUT_SAMPLE_RATE_HZ + advance_frames
     # As the resamplers count: to the nearest frame.
     to_play = (2 * probe.num_frames * OUTPUT_SAMPLE_RATE_HZ + rate_hz) // (2 * rate_hz)
     tail = [empty(chain.num_channels)]

@@ -23,6 +23,7 @@ target_loudness_lufs = -18.0
 input_mode = "raw"
 video = false
 theme = "light"
+align = false
 
 [[di]]
 file = "riff.wav"
@@ -107,7 +108,7 @@ def changed(old: str, new: str) -> str:
 def test_everything_in_it_arrives(folder: Path) -> None:
     file = read(folder, GOOD)
     assert (file.title, file.description) == ("Amps", "Two of them.")
-    assert file.options == ShootoutOptions("alternating", 3, -18.0, "raw", False, "light")
+    assert file.options == ShootoutOptions("alternating", 3, -18.0, "raw", False, "light", False)
 
     (di,) = file.dis
     # What has no name is called like its file.
@@ -170,6 +171,7 @@ def test_the_whole_file_is_checked(folder: Path, text: str, said: str) -> None:
         ("-18.0", "inf", "target_loudness_lufs must be between -40 and -6"),
         ("video = false", 'video = "no"', "video must be true or false"),
         ("video = false", "video = 1", "video must be true or false"),
+        ("align = false", "align = 1", "align must be true or false"),
         ('input_mode = "raw"', 'input_mode = "loud"', "input_mode must be one of auto"),
         ('theme = "light"', 'theme = "pink"', "theme must be one of dark, light"),
     ],
