@@ -142,5 +142,5 @@ def _block_recipe(block: Block) -> BlockRecipe:
     if block.capture is None:
         return ProcessorBlock(block.processor, block.parameters)
     if block.capture.format == CaptureFormat.IR:
-        return CabBlock(block.capture.sha256, **block.parameters)
+        return CabBlock.of(block.capture.sha256, **block.parameters)
     return NamBlock(block.capture.sha256, **block.parameters)

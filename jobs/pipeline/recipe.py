@@ -16,6 +16,9 @@ from typing import Any, Literal, TypeAlias
 # Raised whenever the same recipe would give other samples: old digests then no longer match.
 RECIPE_SCHEMA_VERSION = 2
 
+MAX_CAB_IRS = 4
+MAX_CAB_DELAY_MS = 10.0
+
 InputMode: TypeAlias = Literal["auto", "calibrated", "normalized", "raw"]
 ChannelRule: TypeAlias = Literal["mix", "left", "right"]
 PlaybackOrder: TypeAlias = Literal["sequential", "alternating"]
@@ -40,12 +43,27 @@ class NamBlock:
 
 
 @dataclass(frozen=True, slots=True)
-class CabBlock:
-    """One cabinet impulse response."""
+class CabIR:
+    """One impulse response of a cabinet, as loud, turned over and late as wanted (0 to 10 ms)."""
 
     sha256: str
     gain_db: float = 0.0
+    is_inverted: bool = False
+    delay_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CabBlock:
+    """One to four impulse responses, summed. ``is_aligned``: their onsets are brought together."""
+
+    irs: tuple[CabIR, ...]
+    is_aligned: bool = False
     kind: Literal["cab"] = "cab"
+
+    @classmethod
+    def of(cls, sha256: str, gain_db: float = 0.0) -> CabBlock:
+        """A cabinet of one impulse response."""
+        return cls((CabIR(sha256, gain_db),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +99,13 @@ class SegmentRecipe:
 
     def input_digests(self) -> tuple[str, ...]:
         """SHA-256 of every file this segment is made from, the DI first, each once."""
-        captures = [block.sha256 for block in self.blocks if not isinstance(block, ProcessorBlock)]
+        captures: list[str] = []
+        for block in self.blocks:
+            match block:
+                case NamBlock():
+                    captures.append(block.sha256)
+                case CabBlock():
+                    captures += [ir.sha256 for ir in block.irs]
         return tuple(dict.fromkeys([self.di.sha256, *captures]))
 
 
@@ -93,13 +117,19 @@ def canonical_json(value: Mapping[str, Any]) -> str:
 
 
 def block_recipe_from_json(data: Mapping[str, Any]) -> BlockRecipe:
-    """The inverse of ``dataclasses.asdict`` for a block. Raises ``ValueError`` on another kind."""
+    """The inverse of ``dataclasses.asdict`` for a block. Raises ``ValueError`` on another kind.
+
+    Schema version 1 wrote the one impulse response of a cabinet into the block itself.
+    """
     values = {key: value for key, value in data.items() if key != "kind"}
     match data.get("kind"):
         case "nam":
             return NamBlock(**values)
+        case "cab" if "irs" in values:
+            irs = tuple(CabIR(**ir) for ir in values["irs"])
+            return CabBlock(irs, is_aligned=values["is_aligned"])
         case "cab":
-            return CabBlock(**values)
+            return CabBlock.of(**values)
         case "processor":
             return ProcessorBlock(**values)
         case other:

@@ -14,7 +14,16 @@ from typing import Any
 from jobs.pipeline.audio.blocks import describe_parameters, validate_parameters
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.files import sha256_of
-from jobs.pipeline.recipe import BlockRecipe, CabBlock, DISource, NamBlock, ProcessorBlock
+from jobs.pipeline.recipe import (
+    MAX_CAB_DELAY_MS,
+    MAX_CAB_IRS,
+    BlockRecipe,
+    CabBlock,
+    CabIR,
+    DISource,
+    NamBlock,
+    ProcessorBlock,
+)
 from jobs.pipeline.shootout import (
     ContenderInfo,
     DIInfo,
@@ -43,8 +52,12 @@ _RANGES = {
     "input_level_dbu": (-60.0, 60.0),
     "slim_size": (0.0, 1.0),
     "gain_db": (-24.0, 24.0),
+    "delay_ms": (0.0, MAX_CAB_DELAY_MS),
 }
 KINDS = ("amp", "full_rig", "pedal", "outboard", "cab", "space")
+# How the switches of a cabinet are called in the file.
+_IR_SWITCHES = {"inverted": "is_inverted"}
+_CAB_SWITCHES = {**_IR_SWITCHES, "align": "is_aligned"}
 SLOTS = ("pre", "amp", "loop", "cab", "post")
 
 
@@ -70,19 +83,36 @@ class FileGear:
 
 
 @dataclass(frozen=True, slots=True)
+class FileIR:
+    """One more impulse response of a cabinet. ``parameters``: of ``CabIR``."""
+
+    gear: FileGear
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class FileBlock:
-    """``gear`` is set for a captured block, ``processor`` for a built-in one."""
+    """``gear`` is set for a captured block, ``processor`` for a built-in one.
+
+    ``extra_irs``: what a cabinet is heard through besides its ``gear``.
+    """
 
     slot: str
     gear: FileGear | None
     processor: str
     parameters: Mapping[str, Any]
+    extra_irs: tuple[FileIR, ...] = ()
 
     def recipe(self) -> BlockRecipe:
         if self.gear is None:
             return ProcessorBlock(self.processor, self.parameters)
         if self.gear.kind == "cab":
-            return CabBlock(self.gear.sha256, **self.parameters)
+            first = {key: self.parameters[key] for key in self.parameters if key != "is_aligned"}
+            extra = (CabIR(ir.gear.sha256, **ir.parameters) for ir in self.extra_irs)
+            return CabBlock(
+                (CabIR(self.gear.sha256, **first), *extra),
+                is_aligned=self.parameters.get("is_aligned", False),
+            )
         return NamBlock(self.gear.sha256, **self.parameters)
 
     def line(self) -> GearLine:
@@ -252,10 +282,49 @@ def _read_block(data: Mapping[str, Any], gear: Mapping[str, FileGear], where: st
     item = gear.get(_text(data, "gear", where))
     if item is None:
         raise _invalid(f"{where}: there is no [[gear]] with the id {data['gear']!r}.")
-    allowed = "gain_db" if item.kind == "cab" else "slim_size"
-    _no_unknown(data, {"slot", "gear", allowed}, where)
-    value = _number(data, allowed, where)
-    return FileBlock(slot, item, "", {} if value is None else {allowed: value})
+    if item.kind == "cab":
+        return _read_cab(data, slot, item, gear, where)
+    _no_unknown(data, {"slot", "gear", "slim_size"}, where)
+    return FileBlock(slot, item, "", _values(data, ("slim_size",), {}, where))
+
+
+def _read_cab(
+    data: Mapping[str, Any],
+    slot: str,
+    first: FileGear,
+    gear: Mapping[str, FileGear],
+    where: str,
+) -> FileBlock:
+    _no_unknown(data, {"slot", "gear", "gain_db", "delay_ms", *_CAB_SWITCHES, "extra_irs"}, where)
+    extra = []
+    for number, ir in enumerate(_tables(data, "extra_irs")):
+        place = f"{where} extra_irs {number + 1}"
+        _no_unknown(ir, {"gear", "gain_db", "delay_ms", *_IR_SWITCHES}, place)
+        item = gear.get(_text(ir, "gear", place, required=True))
+        if item is None or item.kind != "cab":
+            raise _invalid(f"{place}: there is no [[gear]] of kind cab with the id {ir['gear']!r}.")
+        extra.append(FileIR(item, _values(ir, ("gain_db", "delay_ms"), _IR_SWITCHES, place)))
+    if len(extra) >= MAX_CAB_IRS:
+        raise _invalid(f"{where}: a cabinet has {MAX_CAB_IRS} impulse responses at most.")
+    parameters = _values(data, ("gain_db", "delay_ms"), _CAB_SWITCHES, where)
+    return FileBlock(slot, first, "", parameters, tuple(extra))
+
+
+def _values(
+    data: Mapping[str, Any], numbers: Sequence[str], switches: Mapping[str, str], where: str
+) -> dict[str, float | bool]:
+    """What is given of ``numbers`` and ``switches``, by the names of the recipe."""
+    values: dict[str, float | bool] = {}
+    for key in numbers:
+        number = _number(data, key, where)
+        if number is not None:
+            values[key] = number
+    for key, name in switches.items():
+        if key in data:
+            if not isinstance(data[key], bool):
+                raise _invalid(f"{where}: {key} must be true or false.")
+            values[name] = data[key]
+    return values
 
 
 def _tables(data: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:

@@ -18,7 +18,8 @@ import numpy as np
 from scipy import signal
 
 from jobs.pipeline.audio.blocks import block_type, validate_parameters
-from jobs.pipeline.audio.cab import CabStage, load_impulse_response
+from jobs.pipeline.audio.cab import CabStage
+from jobs.pipeline.audio.cab_mix import load_cab
 from jobs.pipeline.audio.nam import NamEngine, NamFile, build_engine, read_nam
 from jobs.pipeline.audio.nam.steps import NETWORK_BLOCK_FRAMES
 from jobs.pipeline.audio.signal import (
@@ -313,20 +314,18 @@ class _Builder:
 
     def _add_cab(self, position: int, block: CabBlock) -> None:
         with _placed(position):
-            response = load_impulse_response(self._sources[block.sha256], self._rate_hz)
-        stage = CabStage(response, self._num_channels, gain_db=block.gain_db)
+            mix = load_cab(block, self._sources, self._rate_hz)
+        stage = CabStage(mix.response, self._num_channels)
         self._append(_block_name(position, "the cabinet"), stage)
-        self._tail_s += response.tail_s
-        self._warnings += response.warnings
+        self._tail_s += mix.response.tail_s
+        self._warnings += mix.response.warnings
         self._described.append(
             {
                 "kind": "cab",
                 "sample_rate_hz": self._rate_hz,
-                "source_sample_rate_hz": response.source_sample_rate_hz,
-                "source_num_frames": response.source_num_frames,
-                "num_frames": len(response.taps),
-                "scaling_db": response.scaling_db,
-                "gain_db": block.gain_db,
+                "num_frames": len(mix.response.taps),
+                "is_aligned": block.is_aligned,
+                "irs": list(mix.irs),
             }
         )
 

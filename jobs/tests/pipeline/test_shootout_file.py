@@ -8,7 +8,7 @@ import pytest
 
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.files import sha256_of
-from jobs.pipeline.recipe import CabBlock, NamBlock, ProcessorBlock
+from jobs.pipeline.recipe import CabBlock, CabIR, NamBlock, ProcessorBlock
 from jobs.pipeline.shootout import ShootoutOptions
 from jobs.pipeline.shootout_file import ShootoutFile, read_shootout_file
 
@@ -121,9 +121,9 @@ def test_everything_in_it_arrives(folder: Path) -> None:
     assert [block.recipe() for block in boosted.blocks] == [
         ProcessorBlock("gain", {"gain_db": 6.0, "bypass": False}),
         NamBlock(amp, slim_size=0.5),
-        CabBlock(cab, gain_db=-3.0),
+        CabBlock.of(cab, gain_db=-3.0),
     ]
-    assert [block.recipe() for block in plain.blocks] == [NamBlock(amp), CabBlock(cab)]
+    assert [block.recipe() for block in plain.blocks] == [NamBlock(amp), CabBlock.of(cab)]
     assert set(file.sources()) == {di.source.sha256, amp, cab}
 
 
@@ -258,3 +258,39 @@ def test_a_file_that_is_not_there_or_not_text_is_named(folder: Path) -> None:
     (folder / "latin.toml").write_bytes('title = "Été"'.encode("latin-1"))
     with pytest.raises(PipelineError, match="cannot be read"):
         read_shootout_file(folder / "latin.toml")
+
+
+MICS = """gain_db = -3.0
+delay_ms = 0.5
+inverted = true
+align = true
+extra_irs = [{ gear = "cab" }, { gear = "cab", gain_db = -6, delay_ms = 1, inverted = true }]
+"""
+
+
+def test_a_cabinet_takes_more_impulse_responses(folder: Path) -> None:
+    file = read(folder, changed("gain_db = -3.0\n", MICS))
+    cab = sha256_of(folder / "irs/cab.wav")
+    assert file.chains[0].blocks[-1].recipe() == CabBlock(
+        (CabIR(cab, -3.0, True, 0.5), CabIR(cab), CabIR(cab, -6.0, True, 1.0)), is_aligned=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("delay_ms = 0.5", "delay_ms = 10.5", "delay_ms must be between 0 and 10"),
+        ("delay_ms = 1,", "delay_ms = -1,", "extra_irs 2: delay_ms must be between 0 and 10"),
+        ("align = true", 'align = "yes"', "align must be true or false"),
+        ("inverted = true }", "inverted = 1 }", "extra_irs 2: inverted must be true or false"),
+        ('{ gear = "cab" }', '{ gear = "amp" }', "no [[gear]] of kind cab with the id 'amp'"),
+        ('{ gear = "cab" }', "{ }", "extra_irs 1: gear is missing"),
+        ('{ gear = "cab" }', '{ gear = "cab", align = true }', "does not know align"),
+        ('{ gear = "cab" }', ", ".join(['{ gear = "cab" }'] * 3), "4 impulse responses at most"),
+    ],
+)
+def test_mistakes_in_a_cabinet_are_named(folder: Path, old: str, new: str, said: str) -> None:
+    assert MICS.count(old) == 1
+    message = refusal(folder, changed("gain_db = -3.0\n", MICS.replace(old, new)))
+    assert "[[chain]] 1 block 3" in message
+    assert said in message

@@ -65,7 +65,7 @@ class Command(BaseCommand):
         sources = {sha256_of(path): path for path in paths}
         di, capture, *irs = (sha256_of(path) for path in paths)
         blocks: list[BlockRecipe] = [NamBlock(capture, slim_size=options["slim_size"])]
-        blocks += [CabBlock(ir) for ir in irs]
+        blocks += [CabBlock.of(ir) for ir in irs]
         recipe = SegmentRecipe(di=DISource(di), blocks=tuple(blocks), is_aligned=False)
         with tempfile.TemporaryDirectory(prefix="gts-") as folder:
             pre_gain = Path(folder) / "pre-gain.wav"

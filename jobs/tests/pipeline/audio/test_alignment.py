@@ -83,7 +83,7 @@ def test_an_injected_lag_and_inversion_are_reported_exactly(
 
 def test_an_injection_moves_the_report_of_a_whole_rig(inputs: Inputs) -> None:
     amp = [0.5, 0.4, 0.2, -0.1]
-    cab = CabBlock(inputs.sound(speaker(1)))
+    cab = CabBlock.of(inputs.sound(speaker(1)))
     plain = measured(inputs, [NamBlock(inputs.capture(amp)), cab])
     late = measured(inputs, [NamBlock(inputs.capture(delayed(37, -1.0, *amp))), cab])
     assert plain.is_accepted
@@ -91,7 +91,7 @@ def test_an_injection_moves_the_report_of_a_whole_rig(inputs: Inputs) -> None:
     assert late.lag_samples - plain.lag_samples == 37
     assert late.is_inverted != plain.is_inverted
     in_the_ir = np.concatenate([silence(37 / 48_000), -speaker(1)], axis=1)
-    other = measured(inputs, [NamBlock(inputs.capture(amp)), CabBlock(inputs.sound(in_the_ir))])
+    other = measured(inputs, [NamBlock(inputs.capture(amp)), CabBlock.of(inputs.sound(in_the_ir))])
     assert (other.lag_samples, other.is_inverted) == (late.lag_samples, late.is_inverted)
 
 
@@ -134,7 +134,7 @@ def test_silence_is_not_accepted() -> None:
 def test_a_late_contender_is_moved_to_the_others(inputs: Inputs, tmp_path: Path) -> None:
     source = DISource(inputs.sound(plucks()))
     amp = [0.5, 0.3]
-    cab = CabBlock(inputs.sound(speaker(2)))
+    cab = CabBlock.of(inputs.sound(speaker(2)))
     on_time = SegmentRecipe(source, (NamBlock(inputs.capture(amp)), cab), "raw")
     late = replace(on_time, blocks=(NamBlock(inputs.capture(delayed(37, 1.0, *amp))), cab))
 

@@ -60,7 +60,7 @@ def test_a_di_at_another_rate_gives_the_same_segment(inputs: Inputs) -> None:
     at_48000 = resample(at_44100, 44_100, 48_000)
     blocks: list[BlockRecipe] = [
         NamBlock(inputs.capture([0.5, 0.3, -0.1])),
-        CabBlock(inputs.sound(cabinet(1))),
+        CabBlock.of(inputs.sound(cabinet(1))),
     ]
     for mode in ("auto", "raw"):
         first, one = render(inputs, inputs.sound(at_44100, 44_100), blocks, mode)
@@ -155,7 +155,7 @@ def test_padding_an_ir_does_not_change_the_loudness(inputs: Inputs) -> None:
     taps = cabinet(7)
     results = []
     for ir in (taps, np.concatenate([taps, silence(1.9)], axis=1)):
-        blocks: list[BlockRecipe] = [NamBlock(inputs.capture()), CabBlock(inputs.sound(ir))]
+        blocks: list[BlockRecipe] = [NamBlock(inputs.capture()), CabBlock.of(inputs.sound(ir))]
         results.append(render(inputs, source, blocks)[0])
     assert results[0].num_frames == results[1].num_frames
     assert results[0].loudness == results[1].loudness
@@ -165,7 +165,7 @@ def test_the_tail_is_kept_until_it_is_quiet(inputs: Inputs) -> None:
     dry = sine(-6.0, 1.0, frequency_hz=500.0)
     echo = silence(1.5)
     echo[0, 0], echo[0, 60_000] = 1.0, 0.5
-    blocks: list[BlockRecipe] = [NamBlock(inputs.capture()), CabBlock(inputs.sound(echo))]
+    blocks: list[BlockRecipe] = [NamBlock(inputs.capture()), CabBlock.of(inputs.sound(echo))]
     result, wet = render(inputs, inputs.sound(dry), blocks)
     assert result.num_frames == pytest.approx(48_000 + 60_000, abs=25_000)
     assert result.num_frames >= 108_000
@@ -175,7 +175,7 @@ def test_the_tail_is_kept_until_it_is_quiet(inputs: Inputs) -> None:
 def test_no_tail_is_longer_than_four_seconds(inputs: Inputs) -> None:
     echo = silence(2.0)
     echo[0, 0], echo[0, -1] = 1.0, 0.9
-    cabs: list[BlockRecipe] = [CabBlock(inputs.sound(echo))] * 3
+    cabs: list[BlockRecipe] = [CabBlock.of(inputs.sound(echo))] * 3
     result, _ = render(inputs, inputs.sound(plucks(0.5)), cabs)
     assert result.num_frames == 24_000 + 4 * 48_000
 
@@ -190,14 +190,14 @@ def test_a_render_describes_itself_and_survives_json(inputs: Inputs) -> None:
     blocks: list[BlockRecipe] = [
         ProcessorBlock("high_pass", {"cutoff_hz": 100.0}),
         NamBlock(inputs.capture()),
-        CabBlock(inputs.sound(cabinet(3), 44_100), gain_db=-3.0),
+        CabBlock.of(inputs.sound(cabinet(3), 44_100), gain_db=-3.0),
     ]
     stereo = np.concatenate([plucks(), 0.5 * plucks()])
     result, wet = render(inputs, inputs.sound(stereo.astype(np.float32)), blocks)
 
     assert [block["kind"] for block in result.blocks] == ["processor", "nam", "cab"]
     assert result.blocks[1]["label"] == "Linear (1 tap)"
-    assert result.blocks[2]["gain_db"] == -3.0
+    assert result.blocks[2]["irs"][0]["gain_db"] == -3.0
     assert "mixed" in result.warnings[0]
     assert result.duration_s == result.num_frames / 48_000
     assert max(result.waveform) == pytest.approx(np.abs(wet).max(), abs=1e-4)
@@ -208,7 +208,7 @@ def test_a_render_describes_itself_and_survives_json(inputs: Inputs) -> None:
 def test_the_same_recipe_gives_the_same_file(inputs: Inputs) -> None:
     blocks: list[BlockRecipe] = [
         NamBlock(inputs.capture([0.5, 0.2])),
-        CabBlock(inputs.sound(cabinet(4), 44_100)),
+        CabBlock.of(inputs.sound(cabinet(4), 44_100)),
     ]
     source = inputs.sound(plucks(), 44_100)
     first, one = render(inputs, source, blocks)
@@ -219,7 +219,7 @@ def test_the_same_recipe_gives_the_same_file(inputs: Inputs) -> None:
 
 def test_segments_in_threads_do_not_disturb_each_other(inputs: Inputs, tmp_path: Path) -> None:
     source = DISource(inputs.sound(plucks(3.0)))
-    cab = CabBlock(inputs.sound(cabinet(6)))
+    cab = CabBlock.of(inputs.sound(cabinet(6)))
     recipes = [
         SegmentRecipe(source, (NamBlock(inputs.capture([0.1 * n, 0.2])), cab)) for n in range(1, 5)
     ]
@@ -248,7 +248,7 @@ def failure(inputs: Inputs, di: str, blocks: Sequence[BlockRecipe]) -> PipelineE
 def test_silence_and_infinity_name_the_block(inputs: Inputs) -> None:
     di = inputs.sound(plucks())
     good, dead = NamBlock(inputs.capture()), NamBlock(inputs.capture([0.0], bias=0.2))
-    error = failure(inputs, di, [good, dead, CabBlock(inputs.sound(cabinet(1)))])
+    error = failure(inputs, di, [good, dead, CabBlock.of(inputs.sound(cabinet(1)))])
     assert error.code == "BLOCK_SILENT"
     assert "block 2, the capture" in error.message
 
@@ -261,7 +261,9 @@ def test_silence_and_infinity_name_the_block(inputs: Inputs) -> None:
 def test_bad_inputs_name_the_block_and_leave_nothing(inputs: Inputs) -> None:
     di = inputs.sound(plucks())
     assert failure(inputs, inputs.sound(silence(1.0)), []).code == "DI_SILENT"
-    error = failure(inputs, di, [NamBlock(inputs.capture()), CabBlock(inputs.sound(noise(96_001)))])
+    error = failure(
+        inputs, di, [NamBlock(inputs.capture()), CabBlock.of(inputs.sound(noise(96_001)))]
+    )
     assert error.code == "IR_TOO_LONG"
     assert error.message.startswith("Block 2: ")
     error = failure(inputs, di, [NamBlock(inputs.sound(plucks()))])
