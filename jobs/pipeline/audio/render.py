@@ -52,7 +52,7 @@ class SegmentRender:
     ``loudness``: as played, one channel as dual mono. ``blocks``: one description per block of
     the recipe (labels and sizes of networks, scaling of impulse responses). ``waveform``: peaks
     per column, linear. ``thd_pct``: distortion of a tone as loud as the DI, of the whole chain.
-    per column, linear. ``alignment``: None when it was switched off.
+    ``alignment``: None when it was switched off.
     """
 
     num_frames: int

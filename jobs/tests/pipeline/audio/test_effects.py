@@ -72,7 +72,7 @@ def test_an_effect_in_the_loop_sounds_between_amp_and_cab(inputs: Inputs, tmp_pa
     """The amp is a constant step after which a limiter acts; the cab's gain comes behind it."""
     amp, cab = (
         NamBlock(inputs.capture([4.0])),
-        CabBlock(inputs.sound(cabinet(seed=1)), gain_db=12.0),
+        CabBlock.of(inputs.sound(cabinet(seed=1)), gain_db=12.0),
     )
     limiter = ProcessorBlock("limiter", {"threshold_db": -12.0})
     _, in_loop = render(inputs, tmp_path / "loop.wav", amp, limiter, cab)
@@ -83,7 +83,7 @@ def test_an_effect_in_the_loop_sounds_between_amp_and_cab(inputs: Inputs, tmp_pa
 
 
 def test_a_reverb_behind_the_cabinet_makes_two_channels(inputs: Inputs, tmp_path: Path) -> None:
-    amp, cab = NamBlock(inputs.capture()), CabBlock(inputs.sound(cabinet(seed=1)))
+    amp, cab = NamBlock(inputs.capture()), CabBlock.of(inputs.sound(cabinet(seed=1)))
     out = tmp_path / "segment.wav"
     stereo, wet = render(inputs, out, amp, cab, REVERB)
     assert stereo.num_channels == wet.shape[0] == 2
