@@ -8,6 +8,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from shootouts.measured import MeasuredSegment, measured_segments
 from shootouts.models import Manifest, RenderedFile
 from shootouts.models.media import RenderedFileKind
 
@@ -69,6 +70,7 @@ class Performance:
     lanes: Sequence[Lane]
     rows: Sequence[FairnessRow]
     x_target: float
+    measured: Sequence[MeasuredSegment]
 
 
 def performances(manifest: Manifest) -> list[Performance]:
@@ -80,6 +82,7 @@ def performances(manifest: Manifest) -> list[Performance]:
         for failed in data.get("failed_segments", ())
     }
     target_lufs = data["fairness"]["common_target_lufs"]
+    measured = measured_segments(data)
     place = _Scale([*_loudnesses(data["segments"]), target_lufs])
     found = []
     for di_index, di in enumerate(data["dis"]):
@@ -104,7 +107,8 @@ def performances(manifest: Manifest) -> list[Performance]:
             for lane in lanes
             if lane.segment is not None
         ]
-        found.append(Performance(di, di_index, lanes, rows, place(target_lufs)))
+        of_di = [segment for segment in measured if segment.di == di_index]
+        found.append(Performance(di, di_index, lanes, rows, place(target_lufs), of_di))
     return found
 
 

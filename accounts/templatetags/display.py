@@ -55,6 +55,29 @@ def kilohertz(hertz: float | None) -> str:
     return _NONE if hertz is None else f"{hertz / 1000:g} kHz"
 
 
+@register.filter
+def percent(share: float | None) -> str:
+    """``0.314`` → ``31``."""
+    return number(None if share is None else 100.0 * share, 0)
+
+
+@register.simple_tag
+def band_differences(differences_db: Sequence[float | None]) -> SafeString:
+    """An SVG of bars up and down from a line, one per band; 12 dB fill it, more is cut."""
+    bars = []
+    for band, difference_db in enumerate(differences_db):
+        height = max(-12.0, min(12.0, difference_db or 0.0))
+        if abs(height) >= 0.05:
+            bars.append(f"M{band + 0.15:g} 0h.7v{-height:.1f}h-.7z")
+    return format_html(
+        '<svg class="bands" viewBox="0 -12 {} 24" preserveAspectRatio="none" aria-hidden="true">'
+        '<path class="bands__zero" d="M0 0H{}"/><path class="bands__bars" d="{}"/></svg>',
+        len(differences_db),
+        len(differences_db),
+        "".join(bars),
+    )
+
+
 @register.simple_tag
 def waveform(peaks: Sequence[float] | None, num_columns: int = 160) -> SafeString | str:
     """An SVG outline of magnitudes (1.0 is full scale), drawn to its own loudest point."""

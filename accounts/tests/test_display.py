@@ -2,7 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.templatetags.display import clock, duration, kilohertz, number, signed, waveform
+from accounts.templatetags.display import (
+    band_differences,
+    clock,
+    duration,
+    kilohertz,
+    number,
+    signed,
+    waveform,
+)
 
 
 @pytest.mark.parametrize(
@@ -45,3 +53,8 @@ def test_a_waveform_is_drawn_to_its_own_loudest_point() -> None:
 @pytest.mark.parametrize("peaks", [None, [], [0.0, 0.0]])
 def test_silence_draws_nothing(peaks: list[float] | None) -> None:
     assert waveform(peaks) == ""
+
+
+def test_bands_go_up_and_down_and_stay_inside() -> None:
+    drawn = str(band_differences([3.0, None, -20.0]))
+    assert 'd="M0.15 0h.7v-3.0h-.7zM2.15 0h.7v12.0h-.7z"' in drawn

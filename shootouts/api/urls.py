@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from shootouts.api import di_tracks, media, shootouts
+from shootouts.api import di_tracks, media, metrics, shootouts
 
 urlpatterns = [
     path("di-tracks/", di_tracks.DITrackListView.as_view(), name="api-di-track-list"),
@@ -33,6 +33,11 @@ urlpatterns = [
         "shootouts/<uuid:uuid>/manifest/",
         shootouts.ShootoutManifestView.as_view(),
         name="api-shootout-manifest",
+    ),
+    path(
+        "shootouts/<uuid:uuid>/metrics/",
+        metrics.ShootoutMetricsView.as_view(),
+        name="api-shootout-metrics",
     ),
     path(
         "shootouts/<uuid:uuid>/segments/",

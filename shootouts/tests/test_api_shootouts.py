@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 import pytest
+from django.test import Client
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts.models import User
@@ -190,3 +191,38 @@ def test_the_list_takes_a_constant_number_of_queries(
             },
         )
         assert answer.status_code == 201
+
+
+def test_metrics_of_a_rendered_shootout(alice: User) -> None:
+    shootout = make_shootout(alice)
+    url = f"{URL}{shootout.uuid}/metrics/"
+    assert api_client(alice).get(url).status_code == 404
+    render(shootout)
+    answer = api_client(alice).get(url)
+    assert answer.status_code == 200
+    body = answer.json()
+    assert len(body["third_octave_centres_hz"]) == 30
+    quiet, loud = body["segments"]
+    assert (quiet["label"], loud["label"]) == ("Quiet", "Loud")
+    # The same linear rig, matched in level: nothing to tell apart.
+    assert quiet["metrics"]["loudness_lufs"] == pytest.approx(loud["metrics"]["loudness_lufs"])
+    assert quiet["metrics"]["thd_pct"] == pytest.approx(0.0, abs=0.01)
+    assert quiet["metrics"]["transient_density_per_s"] > 0.0
+    assert all(abs(db) < 0.1 for db in quiet["difference_db"][:20] if db is not None)
+    assert quiet["notes"] == []
+    assert api_client().get(url).status_code == 404  # private
+
+
+def test_a_manifest_without_metrics_still_displays(alice: User) -> None:
+    shootout = render(make_shootout(alice))
+    assert shootout.published_render is not None
+    manifest = shootout.published_render.manifest
+    for segment in manifest.data["segments"]:
+        del segment["metrics"], segment["notes"]
+    manifest.save()
+    assert api_client(alice).get(f"{URL}{shootout.uuid}/metrics/").json()["segments"] == []
+    client = Client()
+    client.force_login(alice)
+    page = client.get(f"/shootouts/{shootout.uuid}/").content.decode()
+    assert "LUFS" in page
+    assert "metrics-heading" not in page
