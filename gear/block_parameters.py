@@ -2,28 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from gear.models.item import CaptureFormat
 from jobs.pipeline.audio.blocks import Parameter, describe_parameters
+from jobs.pipeline.audio.cab_mix import describe_ir
 from jobs.pipeline.errors import PipelineError
+from jobs.pipeline.recipe import MAX_CAB_DELAY_MS
 
-# What a captured block may be told: which size of a container to run, how loud the cab is.
-CAPTURE_PARAMETERS: Final[dict[str, Parameter]] = {
-    CaptureFormat.NAM: Parameter("slim_size", "Size", "", 0.0, 1.0, 1.0),
-    CaptureFormat.IR: Parameter("gain_db", "Gain", "dB", -24.0, 24.0, 0.0),
-}
+# What a captured block may be told: which size of a container to run, how a cab is mixed.
+SLIM_SIZE: Final = Parameter("slim_size", "Size", "", 0.0, 1.0, 1.0)
+IR_NUMBERS: Final = (
+    Parameter("gain_db", "Gain", "dB", -24.0, 24.0, 0.0),
+    Parameter("delay_ms", "Delay", "ms", 0.0, MAX_CAB_DELAY_MS, 0.0),
+)
+IR_SWITCHES: Final = ("is_inverted",)
+# Of the block and not of each response: whether their onsets are brought together.
+CAB_SWITCHES: Final = (*IR_SWITCHES, "is_aligned")
 
 
 def check_capture(capture_format: str, parameters: Mapping[str, object]) -> dict[str, float | bool]:
-    """The parameters of a captured block, which has one at most. Raises ``PipelineError``:
+    """The parameters of a captured block, complete. Raises ``PipelineError``:
     BLOCK_PARAMETER_UNKNOWN, BLOCK_PARAMETER_INVALID, BLOCK_PARAMETER_OUT_OF_RANGE."""
-    parameter = CAPTURE_PARAMETERS[capture_format]
+    if capture_format == CaptureFormat.IR:
+        return _checked(parameters, IR_NUMBERS, CAB_SWITCHES)
+    return _checked(parameters, (SLIM_SIZE,), ())
+
+
+def check_extra_ir(parameters: Mapping[str, object]) -> dict[str, float | bool]:
+    """The parameters of one more impulse response, complete. Raises as ``check_capture``."""
+    return _checked(parameters, IR_NUMBERS, IR_SWITCHES)
+
+
+def _checked(
+    parameters: Mapping[str, object], numbers: Sequence[Parameter], switches: Sequence[str]
+) -> dict[str, float | bool]:
+    known = {*(number.name for number in numbers), *switches}
     for name in parameters:
-        if name != parameter.name:
+        if name not in known:
             raise PipelineError("BLOCK_PARAMETER_UNKNOWN", f"This block has no parameter “{name}”.")
-    return {parameter.name: parameter.checked(parameters.get(parameter.name))}
+    complete: dict[str, float | bool] = {
+        number.name: number.checked(parameters.get(number.name)) for number in numbers
+    }
+    for name in switches:
+        value = parameters.get(name, False)
+        if not isinstance(value, bool):
+            raise PipelineError("BLOCK_PARAMETER_INVALID", f"{name} must be true or false.")
+        complete[name] = value
+    return complete
 
 
 def describe(
@@ -37,10 +64,7 @@ def describe(
             return ""
     if capture_format is None:
         return ""
-    parameter = CAPTURE_PARAMETERS[capture_format]
-    value = parameters.get(parameter.name, parameter.default)
-    if value == parameter.default:
-        return ""
-    if parameter.unit == "dB":
-        return f"{parameter.label} {value:+g} dB"
-    return f"{parameter.label} {value * 100:g} %"
+    if capture_format == CaptureFormat.IR:
+        return describe_ir(parameters)
+    value = parameters.get(SLIM_SIZE.name, SLIM_SIZE.default)
+    return "" if value == SLIM_SIZE.default else f"{SLIM_SIZE.label} {value * 100:g} %"

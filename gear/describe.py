@@ -7,41 +7,54 @@ from typing import Any
 from gear.block_parameters import describe
 from gear.models import Block, Capture, SignalChain
 from jobs.pipeline.audio.blocks import BLOCK_TYPES
+from jobs.pipeline.audio.cab_mix import describe_ir
 
 GONE = "Deleted capture"
+_NOTHING = dict.fromkeys(
+    ("make", "creator", "licence", "url", "source", "architecture", "settings"), ""
+)
 
 
 def describe_chain(chain: SignalChain) -> list[dict[str, Any]]:
     """One dict per block, in the order of the signal, JSON-safe, all texts (empty: not known).
+    After a cabinet one more for each further impulse response, so that all are credited.
 
     slot, kind (of gear, or "processor"), make, name, creator, licence, url, source,
     architecture, settings. No query when the chain comes from ``gear.selectors``.
     """
-    return [_describe_block(block) for block in chain.blocks.all()]
+    described = []
+    for block in chain.blocks.all():
+        described.append(_describe_block(block))
+        described += [
+            _describe_capture(block.slot, ir.capture, describe_ir(ir.parameters))
+            for ir in block.extra_irs.all()
+        ]
+    return described
 
 
 def _describe_block(block: Block) -> dict[str, Any]:
     settings = describe(
         block.processor, block.capture.format if block.capture else None, block.parameters
     )
-    nothing = dict.fromkeys(
-        ("make", "creator", "licence", "url", "source", "architecture", "settings"), ""
-    )
     if block.processor:
         block_type = BLOCK_TYPES.get(block.processor)
         title = block_type.title if block_type else block.processor
         return {
-            **nothing,
+            **_NOTHING,
             "slot": block.slot,
             "kind": "processor",
             "name": title,
             "settings": settings,
         }
-    if block.capture is None:
-        return {**nothing, "slot": block.slot, "kind": "", "name": GONE}
-    gear = block.capture.gear
+    return _describe_capture(block.slot, block.capture, settings)
+
+
+def _describe_capture(slot: str, capture: Capture | None, settings: str) -> dict[str, Any]:
+    if capture is None:
+        return {**_NOTHING, "slot": slot, "kind": "", "name": GONE}
+    gear = capture.gear
     return {
-        "slot": block.slot,
+        "slot": slot,
         "kind": gear.kind,
         "make": gear.make,
         "name": gear.name,
@@ -49,7 +62,7 @@ def _describe_block(block: Block) -> dict[str, Any]:
         "licence": gear.licence,
         "url": gear.source_url,
         "source": gear.source,
-        "architecture": architecture_of(block.capture),
+        "architecture": architecture_of(capture),
         "settings": settings,
     }
 

@@ -68,5 +68,5 @@ class SignalChainQuerySet(models.QuerySet["SignalChain"]):
         return self.filter(owner=user)
 
     def with_blocks(self) -> SignalChainQuerySet:
-        """Three queries more for all blocks, captures and gear, whatever their number."""
-        return self.prefetch_related("blocks__capture__gear")
+        """A few queries more for all blocks, captures and gear, whatever their number."""
+        return self.prefetch_related("blocks__capture__gear", "blocks__extra_irs__capture__gear")

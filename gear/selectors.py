@@ -78,10 +78,17 @@ def as_chain_block(block: Block) -> ChainBlock:
         return ChainBlock(slot=block.slot, processor=block.processor)
     if block.capture is None:
         return ChainBlock(slot=block.slot, kind=UNKNOWN, is_supported=False)
-    # What is not inspected yet is not judged yet.
-    is_judged = block.capture.status == FileStatus.READY
+    # A block that is not stored yet has none.
+    extra = [ir.capture for ir in block.extra_irs.all()] if block.pk else []
     return ChainBlock(
         slot=block.slot,
         kind=block.capture.gear.kind,
-        is_supported=not (is_judged and block.capture.unsupported_reason),
+        is_supported=all(map(_may_be_played, [block.capture, *extra])),
     )
+
+
+def _may_be_played(capture: Capture | None) -> bool:
+    """What is not inspected yet is not judged yet."""
+    if capture is None:
+        return False
+    return capture.status != FileStatus.READY or not capture.unsupported_reason

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 
 from gear.describe import describe_chain
-from gear.models import Block, SignalChain
+from gear.models import Block, Capture, SignalChain
 from gear.models.item import CaptureFormat
 from jobs.pipeline.audio.nam import ENGINE_VERSION
 from jobs.pipeline.audio.render import RENDERER_VERSION, SegmentRender
@@ -20,6 +20,7 @@ from jobs.pipeline.environment import sample_origin
 from jobs.pipeline.recipe import (
     BlockRecipe,
     CabBlock,
+    CabIR,
     DISource,
     NamBlock,
     ProcessorBlock,
@@ -90,9 +91,10 @@ def segment_recipe(shootout: Shootout, track: DITrack, chain: SignalChain) -> Se
 
 def segment_sources(track: DITrack, chain: SignalChain) -> dict[str, str]:
     """Storage names of a recipe's inputs by their SHA-256."""
-    captures = [block.capture for block in chain.blocks.all() if block.capture is not None]
+    captures = [block.capture for block in chain.blocks.all()]
+    captures += [ir.capture for block in chain.blocks.all() for ir in block.extra_irs.all()]
     return {track.sha256: stored_name(track.file)} | {
-        capture.sha256: stored_name(capture.file) for capture in captures
+        capture.sha256: stored_name(capture.file) for capture in captures if capture is not None
     }
 
 
@@ -142,5 +144,16 @@ def _block_recipe(block: Block) -> BlockRecipe:
     if block.capture is None:
         return ProcessorBlock(block.processor, block.parameters)
     if block.capture.format == CaptureFormat.IR:
-        return CabBlock.of(block.capture.sha256, **block.parameters)
+        return _cab_recipe(block.capture, block)
     return NamBlock(block.capture.sha256, **block.parameters)
+
+
+def _cab_recipe(first: Capture, block: Block) -> CabBlock:
+    parameters = dict(block.parameters)
+    is_aligned = parameters.pop("is_aligned", False)
+    extra = (
+        CabIR(ir.capture.sha256, **ir.parameters)
+        for ir in block.extra_irs.all()
+        if ir.capture is not None
+    )
+    return CabBlock((CabIR(first.sha256, **parameters), *extra), is_aligned=is_aligned)

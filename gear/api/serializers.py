@@ -11,7 +11,7 @@ from rest_framework import serializers
 from accounts.api.serializers import StrictSerializer
 from gear.block_parameters import describe
 from gear.describe import architecture_of
-from gear.models import Block, Capture, GearItem, SignalChain
+from gear.models import Block, BlockIR, Capture, GearItem, SignalChain
 from gear.models.chain import Slot
 from gear.models.item import CaptureFormat, FileStatus, GearKind, GearSource
 from gear.selectors import chain_errors
@@ -153,11 +153,21 @@ class ParameterValueField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
+class ExtraIRInput(StrictSerializer):
+    capture_id = serializers.UUIDField()
+    parameters = serializers.DictField(
+        child=ParameterValueField(), required=False, help_text="gain_db, is_inverted, delay_ms"
+    )
+
+
 class ChainBlockInput(StrictSerializer):
     slot = serializers.ChoiceField(choices=Slot.choices)
     capture_id = serializers.UUIDField(required=False, allow_null=True)
     processor = serializers.CharField(max_length=32, required=False, allow_blank=True)
     parameters = serializers.DictField(child=ParameterValueField(), required=False)
+    extra_irs = ExtraIRInput(
+        many=True, required=False, help_text="of a cabinet: up to three beside its capture"
+    )
 
 
 class ChainInput(StrictSerializer):
@@ -166,11 +176,21 @@ class ChainInput(StrictSerializer):
     blocks = ChainBlockInput(many=True, help_text="in the order of the signal")
 
 
+class ExtraIROutput(serializers.Serializer[BlockIR]):
+    capture = CaptureWithGearOutput(allow_null=True, help_text="null when it was deleted")
+    parameters = serializers.DictField(child=ParameterValueField())
+    settings = serializers.SerializerMethodField(help_text="the parameters for people")
+
+    def get_settings(self, ir: BlockIR) -> str:
+        return describe("", CaptureFormat.IR, ir.parameters)
+
+
 class BlockOutput(serializers.Serializer[Block]):
     slot = serializers.ChoiceField(choices=Slot.choices)
     capture = CaptureWithGearOutput(allow_null=True, help_text="null too when it was deleted")
     processor = serializers.CharField(help_text="of block-types/; empty for a capture")
     parameters = serializers.DictField(child=ParameterValueField())
+    extra_irs = ExtraIROutput(many=True, source="extra_irs.all")
     settings = serializers.SerializerMethodField(help_text="the parameters for people")
 
     def get_settings(self, block: Block) -> str:

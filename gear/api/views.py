@@ -36,7 +36,7 @@ from gear.selectors import (
     gear_list,
 )
 from gear.services.captures import gear_delete, gear_upload
-from gear.services.chains import BlockInput, chain_create, chain_delete, chain_update
+from gear.services.chains import BlockInput, IRInput, chain_create, chain_delete, chain_update
 from jobs.pipeline.audio.blocks import BLOCK_TYPES
 
 _BLOCK_TYPES_MAX_AGE_S = 3600
@@ -204,5 +204,7 @@ def _chain_values(request: Request, *, is_partial: bool) -> dict[str, Any]:
     data.is_valid(raise_exception=True)
     values: dict[str, Any] = data.validated_data
     if "blocks" in values:
+        for block in values["blocks"]:
+            block["extra_irs"] = [IRInput(**ir) for ir in block.get("extra_irs", ())]
         values["blocks"] = [BlockInput(**block) for block in values["blocks"]]
     return values

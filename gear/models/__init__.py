@@ -1,4 +1,4 @@
-from gear.models.chain import Block, SignalChain
+from gear.models.chain import Block, BlockIR, SignalChain
 from gear.models.item import Capture, GearItem
 
-__all__ = ["Block", "Capture", "GearItem", "SignalChain"]
+__all__ = ["Block", "BlockIR", "Capture", "GearItem", "SignalChain"]

@@ -66,3 +66,26 @@ class Block(models.Model):
 
     def __str__(self) -> str:
         return f"{self.slot} {self.processor or self.capture}"
+
+
+class BlockIR(models.Model):
+    """One more impulse response of a cabinet, besides the block's own capture."""
+
+    block = models.ForeignKey(Block, on_delete=models.CASCADE, related_name="extra_irs")
+    position = models.PositiveSmallIntegerField()
+    # As with a block: what is deleted is missing, and the block says so.
+    capture = models.ForeignKey(
+        Capture, on_delete=models.SET_NULL, null=True, blank=True, related_name="block_irs"
+    )
+    parameters = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ("block_id", "position")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["block", "position"], name="gear_blockir_one_per_position"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.block_id} + {self.capture}"

@@ -11,26 +11,42 @@ from django.db import transaction
 
 from accounts.errors import ErrorDetail, InvalidInputError
 from accounts.models import User
-from gear.block_parameters import check_capture
+from gear.block_parameters import check_capture, check_extra_ir
 from gear.grammar import MAX_BLOCKS, UNKNOWN, ChainBlock, validate_chain
-from gear.models import Block, Capture, SignalChain
-from gear.models.item import FileStatus
+from gear.models import Block, BlockIR, Capture, SignalChain
+from gear.models.item import CaptureFormat, FileStatus
 from gear.selectors import NO_CAPTURE, as_chain_block
 from jobs.pipeline.audio.blocks import validate_parameters
 from jobs.pipeline.errors import PipelineError
+from jobs.pipeline.recipe import MAX_CAB_IRS
 
 ONE_SOURCE = "A block is either a capture or a built-in processor."
 NOT_READY = "This capture is still being checked."
+NO_MORE_IRS = "Only a cabinet takes more impulse responses."
+TOO_MANY_IRS = f"A cabinet has {MAX_CAB_IRS} impulse responses at most."
+NOT_AN_IR = "This capture is not an impulse response."
+
+
+@dataclass(frozen=True, slots=True)
+class IRInput:
+    """One more impulse response of a cabinet."""
+
+    capture_id: UUID
+    parameters: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class BlockInput:
-    """One block as somebody wants it: either a capture or a built-in processor."""
+    """One block as somebody wants it: either a capture or a built-in processor.
+
+    ``extra_irs``: for a cabinet, up to three beside its capture.
+    """
 
     slot: str
     capture_id: UUID | None = None
     processor: str = ""
     parameters: Mapping[str, object] = field(default_factory=dict)
+    extra_irs: Sequence[IRInput] = ()
 
 
 @transaction.atomic
@@ -70,9 +86,10 @@ def chain_delete(*, chain: SignalChain) -> None:
 def _save(chain: SignalChain, blocks: Sequence[BlockInput] | None) -> None:
     problems = list(_field_problems(chain))
     rows: list[Block] = []
+    irs: list[BlockIR] = []
     if blocks is not None:
         # What is beyond the limit is not even looked at.
-        rows, block_problems = _check_blocks(chain.owner, blocks[: MAX_BLOCKS + 1])
+        rows, irs, block_problems = _check_blocks(chain.owner, blocks[: MAX_BLOCKS + 1])
         problems += block_problems
     if problems:
         many = f"The chain has {len(problems)} mistakes."
@@ -84,6 +101,7 @@ def _save(chain: SignalChain, blocks: Sequence[BlockInput] | None) -> None:
         for row in rows:
             row.chain = chain
         Block.objects.bulk_create(rows)
+        BlockIR.objects.bulk_create(irs)
 
 
 def _field_problems(chain: SignalChain) -> Iterator[ErrorDetail]:
@@ -98,11 +116,13 @@ def _field_problems(chain: SignalChain) -> Iterator[ErrorDetail]:
 
 def _check_blocks(
     owner: User, blocks: Sequence[BlockInput]
-) -> tuple[list[Block], list[ErrorDetail]]:
+) -> tuple[list[Block], list[BlockIR], list[ErrorDetail]]:
     ids = {block.capture_id for block in blocks if block.capture_id is not None}
+    ids |= {ir.capture_id for block in blocks for ir in block.extra_irs[:MAX_CAB_IRS]}
     visible = Capture.objects.visible_to(owner).select_related("gear").filter(uuid__in=ids)
     captures = {capture.uuid: capture for capture in visible}
     rows: list[Block] = []
+    irs: list[BlockIR] = []
     problems: list[ErrorDetail] = []
     for position, block in enumerate(blocks):
         capture = captures.get(block.capture_id) if block.capture_id is not None else None
@@ -110,10 +130,42 @@ def _check_blocks(
         for pointer, code, message in _block_problems(block, row):
             problems.append(ErrorDetail(f"/blocks/{position}{pointer}", code, message))
         rows.append(row)
+        extra = [
+            BlockIR(block=row, position=number, capture=captures.get(ir.capture_id))
+            for number, ir in enumerate(block.extra_irs[:MAX_CAB_IRS])
+        ]
+        for pointer, code, message in _extra_problems(block, row, extra):
+            problems.append(ErrorDetail(f"/blocks/{position}/extra_irs{pointer}", code, message))
+        irs += extra
     for error in validate_chain([_as_chain_block(row) for row in rows]):
         pointer = "/blocks" if error.position is None else f"/blocks/{error.position}"
         problems.append(ErrorDetail(pointer, error.code, error.message))
-    return rows, problems
+    return rows, irs, problems
+
+
+def _extra_problems(
+    block: BlockInput, row: Block, extra: Sequence[BlockIR]
+) -> Iterator[tuple[str, str, str]]:
+    """What is wrong with further impulse responses, as below. Fills in parameters."""
+    is_other = row.capture is not None and row.capture.format != CaptureFormat.IR
+    if extra and (is_other or block.processor):
+        yield "", "BLOCK_TAKES_NO_IRS", NO_MORE_IRS
+    if len(block.extra_irs) >= MAX_CAB_IRS:
+        yield "", "COUNT", TOO_MANY_IRS
+    for number, (ir, given) in enumerate(zip(extra, block.extra_irs, strict=False)):
+        if ir.capture is None:
+            yield f"/{number}/capture_id", "NOT_FOUND", NO_CAPTURE
+        elif ir.capture.status != FileStatus.READY:
+            yield f"/{number}/capture_id", "CAPTURE_NOT_READY", NOT_READY
+        elif ir.capture.format != CaptureFormat.IR:
+            yield f"/{number}/capture_id", "NOT_AN_IR", NOT_AN_IR
+        elif ir.capture.unsupported_reason:
+            reason = ir.capture.unsupported_reason
+            yield f"/{number}/capture_id", "UNSUPPORTED_CAPTURE", reason
+        try:
+            ir.parameters = check_extra_ir(given.parameters)
+        except PipelineError as error:
+            yield f"/{number}/parameters", error.code, error.message
 
 
 def _block_problems(block: BlockInput, row: Block) -> Iterator[tuple[str, str, str]]:

@@ -181,5 +181,5 @@ def test_the_list_takes_the_same_queries_however_long(
     for _ in range(2):
         for _ in range(5):
             make_chain(alice)
-        with django_assert_num_queries(6):  # user, count, page, blocks, captures, gear
+        with django_assert_num_queries(7):  # user, count, page, blocks, captures, gear, IRs
             assert client.get(CHAINS).status_code == 200

@@ -39,7 +39,12 @@ def test_a_good_chain_is_stored_in_order_with_complete_parameters(alice: User) -
     ]
     assert stored[0].parameters == {"gain_db": 3.0, "bypass": False}
     assert stored[1].parameters == {"slim_size": 1.0}
-    assert stored[2].parameters == {"gain_db": 0.0}
+    assert stored[2].parameters == {
+        "gain_db": 0.0,
+        "delay_ms": 0.0,
+        "is_inverted": False,
+        "is_aligned": False,
+    }
     assert chain_errors(chain_get(alice, chain.uuid)) == []
 
 

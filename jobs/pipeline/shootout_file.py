@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.pipeline.audio.blocks import describe_parameters, validate_parameters
+from jobs.pipeline.audio.cab_mix import describe_ir
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.files import sha256_of
 from jobs.pipeline.recipe import (
@@ -115,13 +116,28 @@ class FileBlock:
             )
         return NamBlock(self.gear.sha256, **self.parameters)
 
-    def line(self) -> GearLine:
+    def lines(self) -> list[GearLine]:
+        """The block, and one line for each further impulse response: all are credited."""
         if self.gear is None:
             settings = describe_parameters(self.processor, self.parameters)
-            return GearLine(self.slot, "processor", self.processor, settings=settings)
-        gear = self.gear
+            return [GearLine(self.slot, "processor", self.processor, settings=settings)]
+        is_cab = self.gear.kind == "cab"
+        settings = describe_ir(self.parameters) if is_cab else ""
+        return [
+            self._line(self.gear, settings),
+            *(self._line(ir.gear, describe_ir(ir.parameters)) for ir in self.extra_irs),
+        ]
+
+    def _line(self, gear: FileGear, settings: str) -> GearLine:
         return GearLine(
-            self.slot, gear.kind, gear.name, gear.make, gear.creator, gear.licence, gear.url
+            self.slot,
+            gear.kind,
+            gear.name,
+            gear.make,
+            gear.creator,
+            gear.licence,
+            gear.url,
+            settings=settings,
         )
 
 
@@ -129,6 +145,9 @@ class FileBlock:
 class FileChain:
     label: str
     blocks: tuple[FileBlock, ...]
+
+    def lines(self) -> tuple[GearLine, ...]:
+        return tuple(line for block in self.blocks for line in block.lines())
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +165,7 @@ class ShootoutFile:
             description=self.description,
             options=self.options,
             dis=tuple(di.info for di in self.dis),
-            contenders=tuple(
-                ContenderInfo(chain.label, tuple(block.line() for block in chain.blocks))
-                for chain in self.chains
-            ),
+            contenders=tuple(ContenderInfo(chain.label, chain.lines()) for chain in self.chains),
         )
 
     def sources(self) -> dict[str, Path]:

@@ -15,7 +15,7 @@ from accounts.models import User
 from gear.models import Capture, GearItem, SignalChain
 from gear.models.item import FileStatus, GearSource
 from gear.services.captures import capture_reject, gear_upload
-from gear.services.chains import BlockInput, chain_create
+from gear.services.chains import BlockInput, IRInput, chain_create
 from jobs.models import Job
 from jobs.pipeline.shootout_file import FileBlock, FileChain, FileDI, FileGear, ShootoutFile
 from jobs.runner import run_job
@@ -131,6 +131,9 @@ def _block(block: FileBlock, captures: dict[str, Capture]) -> BlockInput:
         capture_id=captures[block.gear.id].uuid if block.gear else None,
         processor=block.processor,
         parameters=dict(block.parameters),
+        extra_irs=[
+            IRInput(captures[ir.gear.id].uuid, dict(ir.parameters)) for ir in block.extra_irs
+        ],
     )
 
 

@@ -183,7 +183,7 @@ def _renderable(shootout: Shootout) -> tuple[list[DITrack], list[tuple[str, Sign
             tracks.append(di.di_track)
     contenders: list[tuple[str, SignalChain]] = []
     query = shootout.contenders.select_related("chain").prefetch_related(
-        "chain__blocks__capture__gear"
+        "chain__blocks__capture__gear", "chain__blocks__extra_irs__capture__gear"
     )
     for index, contender in enumerate(query):
         pointer = f"/chain_ids/{index}"

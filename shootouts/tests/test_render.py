@@ -11,7 +11,7 @@ from django.core.files.storage import default_storage
 
 from accounts.errors import ConflictError, InvalidInputError
 from accounts.tests.factories import make_user
-from gear.services.chains import chain_delete
+from gear.services.chains import BlockInput, IRInput, chain_create, chain_delete
 from jobs.models import Job
 from jobs.pipeline.audio.loudness import measure_blocks
 from jobs.storage import stored_name
@@ -26,7 +26,13 @@ from shootouts.services.shootouts import (
     shootout_render,
     shootout_update,
 )
-from shootouts.tests.factories import make_di_track, make_shootout, render
+from shootouts.tests.factories import (
+    make_cab,
+    make_capture,
+    make_di_track,
+    make_shootout,
+    render,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -221,3 +227,39 @@ def test_a_shootout_reports_every_mistake_at_once() -> None:
         ("/chain_ids", "COUNT"),
         ("/slice_s", "INVALID"),
     }
+
+
+def test_a_cabinet_of_two_impulse_responses_is_rendered() -> None:
+    owner = make_user()
+    amp, cab = make_capture(owner), make_cab(owner)
+    pairs = [
+        BlockInput(
+            slot="cab",
+            capture_id=cab.uuid,
+            parameters={"is_aligned": is_aligned},
+            extra_irs=[IRInput(cab.uuid, {"gain_db": -6.0, "delay_ms": delay_ms})],
+        )
+        for is_aligned, delay_ms in ((False, 1.0), (True, 0.0))
+    ]
+    chains = [
+        chain_create(
+            owner=owner, name=name, blocks=[BlockInput(slot="amp", capture_id=amp.uuid), pair]
+        )
+        for name, pair in zip(("Comb", "Aligned"), pairs, strict=True)
+    ]
+    shootout = render(
+        shootout_create(
+            owner=owner,
+            title="Mics",
+            di_track_ids=[make_di_track(owner).uuid],
+            chain_ids=[chain.uuid for chain in chains],
+            options={"has_video": False},
+        )
+    )
+    assert shootout.published_render is not None
+    segments = shootout.published_render.manifest.data["segments"]
+    first, second = (segment["blocks"][1] for segment in segments)
+    assert [ir["delay_frames"] for ir in first["irs"]] == [0, 48]
+    assert [ir["gain_db"] for ir in second["irs"]] == [0.0, -6.0]
+    assert second["is_aligned"] is True
+    assert [len(segment["recipe"]["blocks"][1]["irs"]) for segment in segments] == [2, 2]
