@@ -55,5 +55,21 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// What was chosen while new options were on their way stays chosen.
+const chosen = new Map();
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const select = event.detail.target?.querySelector?.(":scope > select[data-source]");
+  if (select) chosen.set(select.name, select.value);
+});
+
+document.addEventListener("htmx:afterSwap", () => {
+  for (const [name, value] of chosen) {
+    const select = document.querySelector(`select[name="${CSS.escape(name)}"]`);
+    if ([...(select?.options ?? [])].some((option) => option.value === value)) select.value = value;
+  }
+  chosen.clear();
+});
+
 document.addEventListener("htmx:afterSettle", () => forms().forEach(update));
 forms().forEach(update);
