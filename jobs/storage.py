@@ -16,6 +16,7 @@ from django.db.models.fields.files import FieldFile
 
 from accounts.errors import InvalidInputError, TooLargeError
 from jobs.pipeline.errors import PipelineError
+from jobs.pipeline.files import sha256_of
 
 _COPY_BYTES = 1024 * 1024
 
@@ -72,7 +73,7 @@ def _missing(name: str) -> PipelineError:
 
 def store_local_file(path: Path, name: str) -> StoredFile:
     """Copy a finished local file into the storage under exactly ``name``, or a free one near it."""
-    sha256, size_bytes = hash_file(path)
+    sha256, size_bytes = sha256_of(path), path.stat().st_size
     with open(path, "rb") as file:
         stored_name = default_storage.save(name, File(file))
     return StoredFile(name=stored_name, sha256=sha256, size_bytes=size_bytes)
@@ -116,14 +117,3 @@ def delete_stored(name: str) -> None:
     """Delete a stored file; one that is not there is fine. Call after the commit."""
     if name:
         default_storage.delete(name)
-
-
-def hash_file(path: Path) -> tuple[str, int]:
-    """SHA-256 in hexadecimal and size in bytes."""
-    digest = hashlib.sha256()
-    size_bytes = 0
-    with open(path, "rb") as file:
-        while chunk := file.read(_COPY_BYTES):
-            digest.update(chunk)
-            size_bytes += len(chunk)
-    return digest.hexdigest(), size_bytes

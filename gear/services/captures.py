@@ -23,11 +23,11 @@ from gear.inspection import CaptureFacts, inspect_capture
 from gear.models import Capture, GearItem
 from gear.models.item import FileStatus, GearKind, GearSource
 from jobs.models import Job
+from jobs.pipeline.files import sha256_of
 from jobs.services import job_enqueue
 from jobs.storage import (
     StoredFile,
     check_upload_size,
-    hash_file,
     store_local_file,
     store_upload,
 )
@@ -145,7 +145,7 @@ def gear_import(
         is_shared=is_shared,
     )
     item.clean_fields(exclude=["owner"])
-    sha256, _ = hash_file(path)
+    sha256 = sha256_of(path)
     known = _known_copy(owner, sha256)
     if known is not None:
         return known
