@@ -7,14 +7,17 @@ export GTS_DATA_DIR ?= $(CURDIR)/var
 # What `make check` gives to `manage.py check --deploy`: a production configuration, no server.
 PRODUCTION := DATABASE_URL=postgresql://gts@127.0.0.1/gts REDIS_URL=redis://127.0.0.1:6379/0 \
 	GTS_SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGH \
+	GTS_TOKEN_KEYS=b25seS1mb3ItdGhpcy1jaGVjay0wMTIzNDU2Nzg5YWI= \
+	GTS_TONE3000_KEY=t3k_pub_only-for-this-check \
 	GTS_ALLOWED_HOSTS=gts.example
 SERVICES := DATABASE_URL=$${DATABASE_URL:-postgresql://postgres@127.0.0.1:5432/postgres} \
 	REDIS_URL=$${REDIS_URL:-redis://127.0.0.1:6379/9} GTS_TEST_SERVICES=1 \
 	GTS_SECRET_KEY=only-for-these-tests-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGH \
+	GTS_TOKEN_KEYS=b25seS1mb3ItdGhlc2UtdGVzdHMtMDEyMzQ1Njc4OWE= \
 	GTS_ALLOWED_HOSTS=testserver,localhost,127.0.0.1 GTS_SSL_REDIRECT=0
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup demo test test-services check format bench web worker beat lock
+.PHONY: help run setup demo test test-services test-faults check audit format bench bench-api web worker beat lock
 
 help: ## print this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -46,6 +49,12 @@ test-services: .venv/installed-dev ## run the whole suite on PostgreSQL and Redi
 	env -u GTS_DATA_DIR $(SERVICES) $(BIN)/python -m pytest -m 'not services' -n auto --maxprocesses 4 $(ARGS)
 	env -u GTS_DATA_DIR $(SERVICES) $(BIN)/python -m pytest -m services $(ARGS)
 
+# One after the other: each has the machine to itself as far as possible.
+test-faults: .venv/installed-dev ## break a real installation in every way; FAULT_ROUNDS, FAULT_SEED
+	for round in $$(seq $${FAULT_ROUNDS:-1}); do \
+		env -u GTS_DATA_DIR GTS_TEST_FAULTS=1 $(BIN)/python -m pytest gts/tests/faults $(ARGS) || exit 1; \
+	done
+
 check: .venv/installed-dev ## lint, types, import directions, migrations, deployment settings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -53,6 +62,14 @@ check: .venv/installed-dev ## lint, types, import directions, migrations, deploy
 	$(BIN)/mypy .
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(MAKE) --no-print-directory audit
+
+# Where the database of holes cannot be asked, checks go on: it says so, and a machine that can does it.
+ADVISORIES = https://pypi.org/pypi/Django/5.2/json
+audit: .venv/installed-dev ## look for known holes in what is pinned
+	@if $(BIN)/python -c "from urllib.request import urlopen; urlopen('$(ADVISORIES)', timeout=10)" 2>/dev/null; \
+	then $(BIN)/pip-audit --strict --progress-spinner off --disable-pip --require-hashes -r requirements.txt; \
+	else echo "pip-audit: skipped, $(ADVISORIES) does not answer"; fi
 
 format: .venv/installed-dev ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
@@ -61,14 +78,18 @@ format: .venv/installed-dev ## let ruff mend what it can
 bench: .venv/installed ## measure the engine, the video and the demo; writes bench.json
 	$(BIN)/python manage.py bench
 
+# Needs a PostgreSQL in which databases may be made: it makes two, and drops them again.
+bench-api: .venv/installed ## compare every list at two sizes (DATABASE_URL, REDIS_URL); writes bench-api.json
+	$(SERVICES) GTS_RATE_USER_PER_MIN=0 $(BIN)/python manage.py bench_api $(ARGS)
+
 web: .venv/installed ## production: the web process (DATABASE_URL, REDIS_URL)
-	$(BIN)/python -m uvicorn gts.asgi:application --host $${HOST:-127.0.0.1} --port $(PORT) --timeout-graceful-shutdown 10 --workers $${WEB_WORKERS:-2}
+	$(BIN)/python -m uvicorn gts.asgi:application --host $${HOST:-127.0.0.1} --port $(PORT) --timeout-graceful-shutdown 10 --workers $${WEB_WORKERS:-2} --log-config gts/uvicorn-log.json --no-access-log
 
 worker: .venv/installed ## production: a worker; QUEUES=short,render, CONCURRENCY
-	$(BIN)/celery -A gts worker --queues $${QUEUES:-short,render} --concurrency $${CONCURRENCY:-2} --loglevel INFO
+	$(BIN)/celery --quiet -A gts worker --queues $${QUEUES:-short,render} --concurrency $${CONCURRENCY:-2}
 
 beat: .venv/installed ## production: the clock of periodic jobs, exactly one
-	$(BIN)/celery -A gts beat --schedule "$(GTS_DATA_DIR)/beat" --loglevel INFO
+	$(BIN)/celery --quiet -A gts beat --schedule "$(GTS_DATA_DIR)/beat"
 
 lock: ## pin requirements*.in with hashes (needs uv)
 	uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements.txt

@@ -9,10 +9,18 @@ import secrets
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 
 from accounts.models import User
 from accounts.tests.factories import make_user
+
+# Speed is never asserted: a busy machine is no reason to fail.
+hypothesis_settings.register_profile(
+    "gts", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("gts")
 
 
 @pytest.fixture(autouse=True)

@@ -1,25 +1,134 @@
-"""Users for operators."""
+"""Users, their connections and the audit trail for operators. Tokens are shown to nobody."""
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import datetime
+from ipaddress import ip_address
+from typing import Any
+from uuid import UUID
+
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+from social_django.models import Association, Nonce, UserSocialAuth
 
-from accounts.models import User
+from accounts.erasure import user_erase
+from accounts.long_lists import LongListAdmin
+from accounts.models import AuditEntry, Tone3000Tokens, User
+from accounts.paging import BoundedPaginator
+from accounts.quotas import quotas_get
+from accounts.read_only import ReadOnlyAdmin
+from accounts.selectors import tone3000_connection_get
+
+TONE3000_FIELDS = (
+    "tone3000_id",
+    "tone3000_name",
+    "tone3000",
+    "tone3000_refreshed_at",
+    "tone3000_failed_at",
+)
+
+# social-auth's own pages would let operators say who logs in as whom; logging in says that. Those
+# of the API's refresh tokens show them whole, and whoever has one can speak for its owner.
+for model in (UserSocialAuth, Nonce, Association, OutstandingToken, BlacklistedToken):
+    admin.site.unregister(model)
 
 
 @admin.register(User)
 class UserAdmin(BaseUserAdmin[User]):
-    list_display = ("username", "display_name", "email", "is_active", "is_staff", "date_joined")
+    list_display = ("username", "display_name", "tone3000", "is_active", "is_staff", "date_joined")
+    list_select_related = ("tone3000_tokens",)
     list_filter = ("is_active", "is_staff", "date_joined")
     search_fields = ("username", "display_name", "email", "tone3000_id")
-    ordering = ("-date_joined", "-id")
+    ordering = ("-id",)
+    sortable_by = ()
+    paginator = BoundedPaginator
     date_hierarchy = None
-    readonly_fields = ("uuid", "last_login", "date_joined")
+    # Who somebody is at Tone 3000 is proved by logging in there, not typed in.
+    readonly_fields = (
+        "uuid",
+        *TONE3000_FIELDS,
+        "storage",
+        "renders",
+        "last_login",
+        "date_joined",
+    )
     show_full_result_count = False
     fieldsets = (
         (None, {"fields": ("username", "password", "uuid")}),
-        ("Person", {"fields": ("display_name", "email", "tone3000_id")}),
+        ("Person", {"fields": ("display_name", "email")}),
+        ("Tone 3000", {"fields": TONE3000_FIELDS}),
+        ("Use", {"fields": ("storage", "renders")}),
         ("Rights", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
         ("Times", {"fields": ("last_login", "date_joined")}),
     )
+
+    @admin.display(description="Tone 3000")
+    def tone3000(self, user: User) -> str:
+        tokens = _tokens_of(user)
+        if tokens is None:
+            return "–"
+        return "connected" if tokens.sealed else f"reconnect needed ({tokens.refused_at:%Y-%m-%d})"
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        user_erase(user=obj, confirm=obj.username)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            user_erase(user=user, confirm=user.username)
+
+    @admin.display(description="storage")
+    def storage(self, user: User) -> str:
+        quotas = quotas_get(user)
+        limit = quotas.storage_limit_bytes
+        used = filesizeformat(quotas.storage_used_bytes)
+        return used if limit is None else f"{used} of {filesizeformat(limit)}"
+
+    @admin.display(description="renders of the last 24 hours")
+    def renders(self, user: User) -> str:
+        quotas = quotas_get(user)
+        limit = quotas.renders_limit_per_day
+        used = quotas.renders_used_per_day
+        return str(used) if limit is None else f"{used} of {limit}"
+
+    @admin.display(description="name there")
+    def tone3000_name(self, user: User) -> str:
+        return tone3000_connection_get(user).name
+
+    @admin.display(description="last refreshed")
+    def tone3000_refreshed_at(self, user: User) -> datetime | None:
+        tokens = _tokens_of(user)
+        return tokens.refreshed_at if tokens else None
+
+    @admin.display(description="last refresh that failed")
+    def tone3000_failed_at(self, user: User) -> datetime | None:
+        tokens = _tokens_of(user)
+        return tokens.refresh_failed_at if tokens else None
+
+
+def _tokens_of(user: User) -> Tone3000Tokens | None:
+    """From the joined row: a list asks nothing more for each user."""
+    return getattr(user, "tone3000_tokens", None)
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin, LongListAdmin[AuditEntry]):
+    list_display = ("at", "action", "user", "detail", "address")
+    list_filter = ("action", "at")
+    list_select_related = ("user",)
+    ordering = ("-at", "-id")
+    search_owner = "user"
+    search_help_text = "a username, the id of a user that is gone, or an address"
+
+    def find(self, rows: Any, term: str) -> Any:
+        for column, parse in (("user_uuid", UUID), ("address", ip_address)):
+            with suppress(ValueError):
+                return rows.filter(**{column: str(parse(term))})
+        return rows.none()
+
+    def has_delete_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
+        return False

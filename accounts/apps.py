@@ -6,3 +6,19 @@ from django.apps import AppConfig
 class AccountsConfig(AppConfig):
     name = "accounts"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # It imports models, which are there only now.
+        from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+        from social_django.models import UserSocialAuth
+
+        from accounts import audit
+        from accounts.models import AuditEntry, Tone3000Tokens, User
+        from accounts.personal_data import register_table
+
+        audit.connect()
+        register_table(User, owner="pk", hidden=("password",))
+        register_table(UserSocialAuth, owner="user")
+        register_table(Tone3000Tokens, owner="user", hidden=("sealed",))
+        register_table(OutstandingToken, owner="user", hidden=("token", "jti"))
+        register_table(AuditEntry, owner="user")

@@ -54,6 +54,13 @@ class ConflictError(AppError):
     code = "CONFLICT"
 
 
+class PreconditionFailedError(AppError):
+    """It has changed since whoever asks has seen it: ``If-Match`` named an older revision."""
+
+    status = 412
+    code = "PRECONDITION_FAILED"
+
+
 class TooLargeError(AppError):
     """More bytes than are accepted."""
 
@@ -73,3 +80,40 @@ class InvalidInputError(AppError):
 
     status = 422
     code = "INVALID"
+
+
+class UnavailableError(AppError):
+    """Something that this needs is away, or has no room left: it may go well another time.
+
+    ``wait`` is when to ask again, in seconds.
+    """
+
+    status = 503
+    code = "UNAVAILABLE"
+
+    def __init__(self, message: str, *, code: str | None = None, wait: float | None = None) -> None:
+        super().__init__(message, code=code)
+        self.wait = wait
+
+
+class LimitError(AppError):
+    """More than one person may have at a time. ``wait``: when to ask again, in seconds."""
+
+    status = 429
+    code = "LIMIT_REACHED"
+
+    def __init__(self, message: str, *, code: str | None = None, wait: float | None = None) -> None:
+        super().__init__(message, code=code)
+        self.wait = wait
+
+
+class ReconnectNeededError(ConflictError):
+    """Tone 3000 gives this user nothing until they connect (again). Trying again is vain."""
+
+    code = "TONE3000_RECONNECT"
+
+
+class TokenServiceUnavailableError(UnavailableError):
+    """Tone 3000 issues no token just now; what is stored is kept. Worth trying again later."""
+
+    code = "TONE3000_UNAVAILABLE"

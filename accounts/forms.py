@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
@@ -15,6 +16,11 @@ class LoginForm(AuthenticationForm):
         "invalid_login": "This username and password do not belong together.",
         "inactive": "This account is switched off.",
     }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The password is the last of the ways in; its field must not open phones' keyboards.
+        del self.fields["username"].widget.attrs["autofocus"]
 
 
 def add_app_error(

@@ -41,9 +41,13 @@ _LOOPBACK_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?", r
 
 def is_local_login_allowed(request: HttpRequest) -> bool:
     """Whether this request may become the local user. Says no whenever in doubt."""
+    return bool(settings.IS_EMBEDDED) and comes_from_this_machine(request)
+
+
+def comes_from_this_machine(request: HttpRequest) -> bool:
+    """Whether whoever asks sits at this machine. Says no whenever in doubt."""
     return (
-        bool(settings.IS_EMBEDDED)
-        and _is_loopback(request.META.get("REMOTE_ADDR", ""))
+        _is_loopback(request.META.get("REMOTE_ADDR", ""))
         and not _is_forwarded(request)
         and _LOOPBACK_HOST.fullmatch(request.META.get("HTTP_HOST", "")) is not None
     )

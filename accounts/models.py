@@ -1,4 +1,4 @@
-"""Users, and the base of every row that has an id in public."""
+"""Users, their sealed Tone 3000 tokens, the audit trail, and the base of rows with a public id."""
 
 from __future__ import annotations
 
@@ -15,6 +15,18 @@ class PublicModel(models.Model):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        abstract = True
+
+
+class RevisedModel(models.Model):
+    """A row that two people, or one in two windows, may edit at once: see ``accounts.revisions``.
+
+    Only edits count. What workers write, such as the state of a render, is nobody's edit.
+    """
+
+    revision = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta:
         abstract = True
@@ -42,3 +54,107 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.display_name or self.username
+
+
+class Tone3000Tokens(models.Model):
+    """The vault: one user's pair of tokens, sealed by ``accounts.vault``.
+
+    Only ``accounts.tokens`` reads or writes it. No row: never connected, or disconnected.
+    ``sealed`` empty: Tone 3000 refused the pair, and only the user can mend that.
+    """
+
+    user = models.OneToOneField(
+        User, models.CASCADE, primary_key=True, related_name="tone3000_tokens"
+    )
+    sealed = models.TextField(blank=True, editable=False)
+    expires_at = models.DateTimeField()
+    refreshed_at = models.DateTimeField()
+    refresh_failed_at = models.DateTimeField(null=True, blank=True)
+    refused_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "Tone 3000 tokens"
+
+    def __str__(self) -> str:
+        return f"tokens of user {self.user_id}"
+
+
+class AuditAction(models.TextChoices):
+    LOGIN = "login", "logged in"
+    LOGOUT = "logout", "logged out"
+    LOGIN_FAILED = "login_failed", "login with Tone 3000 failed"
+    CONNECTED = "connected", "Tone 3000 connected"
+    DISCONNECTED = "disconnected", "Tone 3000 disconnected"
+    TOKENS_REFUSED = "tokens_refused", "Tone 3000 refused the tokens"
+    USER_ID_ALARM = "user_id_alarm", "user ids of Tone 3000 changed their shape"
+    DELETED = "deleted", "account deleted"
+    EXPORTED = "exported", "data exported"
+    API_TOKENS = "api_tokens", "API tokens issued"
+    API_TOKEN_REVOKED = "token_revoked", "API token revoked"
+    API_TOKEN_REUSED = "token_reused", "spent API token used again"
+
+
+class RevokedTokenFamily(models.Model):
+    """Refresh tokens that descend from one login, none of which buys anything any more.
+
+    It is needed until the last of them has expired by itself.
+    """
+
+    family = models.CharField(max_length=64, unique=True)
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name_plural = "revoked token families"
+
+    def __str__(self) -> str:
+        return f"token family of user {self.user_id}"
+
+
+class AuditEntry(models.Model):
+    """What happened to an account. Outlives it: then only ``user_uuid`` tells whose it was."""
+
+    at = models.DateTimeField(auto_now_add=True)
+    action = models.CharField(max_length=16, choices=AuditAction.choices)
+    user = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    user_uuid = models.UUIDField(null=True, blank=True)
+    address = models.GenericIPAddressField(null=True, blank=True)
+    detail = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        ordering = ("-at", "-id")
+        verbose_name_plural = "audit trail"
+        indexes = [
+            models.Index(fields=["-at"], name="accounts_auditentry_at"),
+            models.Index(fields=["user_uuid"], name="accounts_auditentry_user_uuid"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_action_display()}, {self.at:%Y-%m-%d %H:%M}"
+
+
+class IdempotentRequest(models.Model):
+    """A POST with an ``Idempotency-Key``, and what was answered: see ``accounts.idempotency``.
+
+    ``status`` is null while it is being done. ``claim`` tells who is doing it: only they may write
+    the answer.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    claim = models.UUIDField()
+    claimed_at = models.DateTimeField(db_index=True)
+    status = models.PositiveSmallIntegerField(null=True, blank=True)
+    body = models.TextField(blank=True)
+    headers = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "key"], name="accounts_idempotentrequest_once_per_key"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"request {self.pk} of user {self.user_id}"

@@ -1,14 +1,23 @@
-"""Reads about users: who a token stands for."""
+"""Reads about users: who a token stands for, and who they are at Tone 3000."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
 
 from django.core.exceptions import ValidationError
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import AccessToken, Token
+from social_django.models import UserSocialAuth
 
 from accounts.errors import UnauthorizedError
-from accounts.models import User
+from accounts.models import Tone3000Tokens, User
+from accounts.vault import SealBrokenError, unseal
+
+# The name of the login in social-auth's table.
+TONE3000: Final = "tone3000"
 
 _INVALID_TOKEN = "The token is not valid, or has expired."
 
@@ -35,3 +44,41 @@ def token_user_get(token: Token) -> User:
 def access_token_user_get(encoded: str) -> User:
     """Whom an access token stands for: for sockets and other places outside of the API views."""
     return token_user_get(access_token_read(encoded))
+
+
+class ConnectionState(StrEnum):
+    NONE = "none"
+    CONNECTED = "connected"
+    RECONNECT = "reconnect"  # Tone 3000 refused the tokens, or they cannot be read any more
+
+
+@dataclass(frozen=True, slots=True)
+class Tone3000Connection:
+    """``name`` is for display: it is theirs to change, and says nothing of who they are."""
+
+    state: ConnectionState
+    name: str = ""
+
+    @property
+    def is_usable(self) -> bool:
+        return self.state is ConnectionState.CONNECTED
+
+
+def tone3000_connection_get(user: User) -> Tone3000Connection:
+    """Who ``user`` is at Tone 3000 and whether their library can be asked. Two queries."""
+    social = UserSocialAuth.objects.filter(user=user, provider=TONE3000).first()
+    if social is None:
+        return Tone3000Connection(ConnectionState.NONE)
+    name = str(social.extra_data.get("username") or "")
+    return Tone3000Connection(_state_of_tokens(user), name)
+
+
+def _state_of_tokens(user: User) -> ConnectionState:
+    row = Tone3000Tokens.objects.filter(user=user).first()
+    if row is None:
+        return ConnectionState.NONE
+    try:
+        unseal(row.sealed, owner=user.uuid)
+    except SealBrokenError:
+        return ConnectionState.RECONNECT
+    return ConnectionState.CONNECTED

@@ -1,37 +1,35 @@
-"""Everything that writes users and their API tokens."""
+"""Everything that writes users, their API tokens and their connection to Tone 3000."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+import secrets
 from datetime import timedelta
-from typing import cast
+from typing import Final
 
-from django.contrib.auth.models import update_last_login
-from django.db import transaction
-from rest_framework_simplejwt.exceptions import TokenError
-from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
-from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from rest_framework_simplejwt.tokens import AccessToken
+from social_django.models import UserSocialAuth
 
-from accounts.errors import ConflictError, UnauthorizedError
-from accounts.models import User
-from accounts.selectors import token_user_get
+from accounts import audit
+from accounts.errors import ConflictError
+from accounts.models import AuditAction, User
+from accounts.selectors import TONE3000
+from accounts.tokens import tokens_forget
 
 # People of the embedded mode and of the demo pack. Nobody can take these names.
 LOCAL_USERNAME = "local"
 DEMO_USERNAME = "demo"
 RESERVED_USERNAMES = frozenset({LOCAL_USERNAME, DEMO_USERNAME})
 
+# What the validator of names does not take, and room for what makes one unique.
+_NOT_IN_NAMES: Final = re.compile(r"[^\w.@+-]+")
+_MAX_STEM_CHARS: Final = 80
+_NAME_TRIES: Final = 8
+
 USERNAME_RESERVED = "This name is reserved."
 USERNAME_TAKEN = "A user with that name already exists."
-TOKEN_REFUSED = "The refresh token is not valid, has expired, or was used before."
-
-
-@dataclass(frozen=True, slots=True)
-class TokenPair:
-    """A short-lived access token, and the refresh token that buys the next pair once."""
-
-    access: str
-    refresh: str
 
 
 @transaction.atomic
@@ -46,6 +44,18 @@ def user_create(*, username: str, display_name: str = "", password: str | None =
     if User.objects.filter(username__iexact=username).exists():
         raise ConflictError(USERNAME_TAKEN, code="USERNAME_TAKEN")
     return _create(username, display_name, password)
+
+
+def user_create_named_like(*, username: str, display_name: str) -> User:
+    """A new account for somebody from elsewhere, by their name there as far as it is free here."""
+    stem = _NOT_IN_NAMES.sub("", User.normalize_username(username))[:_MAX_STEM_CHARS] or "guitarist"
+    name = stem
+    for _ in range(_NAME_TRIES):
+        try:
+            return user_create(username=name, display_name=display_name)
+        except (ConflictError, IntegrityError, ValidationError):
+            name = f"{stem}-{secrets.token_hex(3)}"
+    return user_create(username=name, display_name=display_name)
 
 
 def _create(username: str, display_name: str, password: str | None) -> User:
@@ -86,30 +96,19 @@ def user_update(*, user: User, display_name: str) -> User:
 
 
 @transaction.atomic
-def token_pair_create(*, user: User) -> TokenPair:
-    refresh = RefreshToken.for_user(user)
-    update_last_login(None, user)  # type: ignore[arg-type]  # the sender is not used
-    return _pair(refresh)
+def tone3000_disconnect(*, user: User, address: str | None = None) -> None:
+    """Forget the tokens; and who they are at Tone 3000 too, unless it is their only way in."""
+    tokens_forget(user=user)
+    if has_other_login(user):
+        UserSocialAuth.objects.filter(user=user, provider=TONE3000).delete()
+        user.tone3000_id = None
+        user.save(update_fields=["tone3000_id"])
+    audit.record(AuditAction.DISCONNECTED, user=user, address=address)
 
 
-@transaction.atomic
-def token_pair_rotate(*, refresh: str) -> TokenPair:
-    """Trade a refresh token for a new pair. The old one is spent: a second try is refused."""
-    token = _refresh_token(refresh)
-    user = token_user_get(token)
-    if not _blacklist(token, user):
-        raise UnauthorizedError(TOKEN_REFUSED, code="INVALID_TOKEN")
-    return _pair(RefreshToken.for_user(user))
-
-
-@transaction.atomic
-def token_revoke(*, refresh: str) -> None:
-    """After this the refresh token buys nothing. One that is spent already is fine (RFC 7009)."""
-    try:
-        token = _refresh_token(refresh)
-    except UnauthorizedError:
-        return
-    _blacklist(token, User.objects.filter(uuid=token.get("user")).first())
+def has_other_login(user: User) -> bool:
+    """Whether ``user`` can come in without Tone 3000."""
+    return user.has_usable_password() or user.username == LOCAL_USERNAME
 
 
 def access_token_create(*, user: User, lifetime_s: int) -> str:
@@ -117,29 +116,3 @@ def access_token_create(*, user: User, lifetime_s: int) -> str:
     token = AccessToken.for_user(user)
     token.set_exp(lifetime=timedelta(seconds=lifetime_s))
     return str(token)
-
-
-def _pair(refresh: RefreshToken) -> TokenPair:
-    return TokenPair(access=str(refresh.access_token), refresh=str(refresh))
-
-
-def _refresh_token(encoded: str) -> RefreshToken:
-    try:
-        return RefreshToken(encoded)  # type: ignore[arg-type]  # takes the encoded text too
-    except TokenError as error:
-        raise UnauthorizedError(TOKEN_REFUSED, code="INVALID_TOKEN") from error
-
-
-def _blacklist(token: RefreshToken, user: User | None) -> bool:
-    """Whether it was this call that spent the token: of two at once only one wins."""
-    outstanding, _ = OutstandingToken.objects.get_or_create(
-        jti=token["jti"],
-        defaults={
-            "user": user,
-            "token": str(token),
-            "created_at": token.current_time,
-            "expires_at": token.current_time + cast(timedelta, token.lifetime),
-        },
-    )
-    _, is_new = BlacklistedToken.objects.get_or_create(token=outstanding)
-    return is_new

@@ -1,14 +1,25 @@
-"""Logging in and out."""
+"""Logging in and out, and the account."""
 
 from __future__ import annotations
 
 from django.contrib.auth.views import LogoutView
-from django.urls import path
+from django.urls import include, path
+from social_django.views import complete
 
 from accounts import views
 
 urlpatterns = [
     path("login/", views.LoginView.as_view(), name="login"),
     path("login/local/", views.LoginLocalView.as_view(), name="login-local"),
+    path("login/tone3000/", views.LoginTone3000View.as_view(), name="login-tone3000"),
+    # The callback registered at Tone 3000. Of social-auth's other addresses none is offered.
+    path("", include(([path("complete/<str:backend>/", complete, name="complete")], "social"))),
+    path("account/", views.AccountView.as_view(), name="account"),
+    path(
+        "account/tone3000/disconnect/",
+        views.Tone3000DisconnectView.as_view(),
+        name="tone3000-disconnect",
+    ),
+    path("account/delete/", views.AccountDeleteView.as_view(), name="account-delete"),
     path("logout/", LogoutView.as_view(), name="logout"),
 ]

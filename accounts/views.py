@@ -1,22 +1,32 @@
-"""Logging in and out; and the base of every page."""
+"""Logging in and out, the account; and the base of every page."""
 
 from __future__ import annotations
 
 from typing import Any, cast
 
+from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import login
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import LoginView as DjangoLoginView
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.shortcuts import resolve_url
+from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
+from social_django.utils import psa
 
+from accounts.addresses import client_address
+from accounts.erasure import user_erase
+from accounts.errors import AppError
 from accounts.forms import LoginForm
 from accounts.local_login import is_local_login_allowed
 from accounts.models import User
-from accounts.services import user_get_or_create_local
+from accounts.quotas import quotas_get
+from accounts.selectors import TONE3000, tone3000_connection_get
+from accounts.services import has_other_login, tone3000_disconnect, user_get_or_create_local
+from accounts.social_pipeline import BEGUN_BY_KEY, begun_by
 
 _LOCAL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -28,7 +38,7 @@ class PageView(View):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not self.is_public and not request.user.is_authenticated:
-            return _login_first(request)
+            return login_first(request)
         return super().dispatch(request, *args, **kwargs)
 
     @property
@@ -41,6 +51,11 @@ class PageView(View):
         """Whether htmx asks for a part of a page."""
         return self.request.headers.get("HX-Request") == "true"
 
+    def show_error(self, error: AppError) -> None:
+        """On the page that follows: each of its findings, or else what it says itself."""
+        for text in [detail.message for detail in error.details] or [error.message]:
+            messages.error(self.request, text)
+
 
 class LoginView(DjangoLoginView):
     """By name and password; ``next`` leads only to pages of this site (Django checks it)."""
@@ -51,7 +66,9 @@ class LoginView(DjangoLoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
-            has_local_login=is_local_login_allowed(self.request), **kwargs
+            has_local_login=is_local_login_allowed(self.request),
+            has_tone3000_login=bool(settings.GTS_TONE3000_KEY),
+            **kwargs,
         )
 
 
@@ -68,6 +85,70 @@ class LoginLocalView(PageView):
         return HttpResponseRedirect(_next_url(request))
 
 
+class LoginTone3000View(PageView):
+    """To Tone 3000 and back: logs in, or connects the account of who is logged in already.
+
+    A POST with its token, so that no other page can start it in somebody's name.
+    """
+
+    is_public = True
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        if not settings.GTS_TONE3000_KEY:
+            raise Http404
+        return cast(HttpResponse, _begin(request, TONE3000))
+
+
+@psa("social:complete")  # type: ignore[no-untyped-call,untyped-decorator]
+def _begin(request: Any, backend: str) -> HttpResponse:
+    request.session["next"] = _next_url(request)  # where social-auth's callback looks for it
+    request.session[BEGUN_BY_KEY] = begun_by(request)
+    response: HttpResponse = request.backend.start()
+    return response
+
+
+class AccountView(PageView):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.page()
+
+    def page(self, *, delete_error: str = "", status: int = 200) -> HttpResponse:
+        context = {
+            "delete_error": delete_error,
+            "quotas": quotas_get(self.user),
+            "connection": tone3000_connection_get(self.user),
+            "has_tone3000_login": bool(settings.GTS_TONE3000_KEY),
+            "has_other_login": has_other_login(self.user),
+        }
+        return render(self.request, "accounts/account.html", context, status=status)
+
+
+class AccountDeleteView(AccountView):
+    """Erases the account of who types its name."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        try:
+            user_erase(user=self.user, confirm=request.POST.get("confirm", ""))
+        except AppError as error:
+            return self.page(delete_error=error.message, status=error.status)
+        # Not by logging out, which would note that of somebody who is no more.
+        request.session.flush()
+        request.user = AnonymousUser()
+        messages.success(request, "Your account and everything in it is erased.")
+        return redirect("home")
+
+
+class Tone3000DisconnectView(PageView):
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        tone3000_disconnect(user=self.user, address=client_address(request))
+        messages.success(request, "Tone 3000 is disconnected. Its tokens are deleted here.")
+        return redirect("account")
+
+
 def _next_url(request: HttpRequest) -> str:
     wanted = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(
@@ -76,7 +157,8 @@ def _next_url(request: HttpRequest) -> str:
     return wanted if wanted and is_ours else resolve_url("shootout-mine")
 
 
-def _login_first(request: HttpRequest) -> HttpResponse:
+def login_first(request: HttpRequest) -> HttpResponse:
+    """To the login, and back here afterwards."""
     if request.headers.get("HX-Request") == "true":
         # A redirect would put the login page into a part of this one.
         return HttpResponse(status=204, headers={"HX-Redirect": resolve_url("login")})

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from gear.models import Block, Capture, GearItem, SignalChain
+from accounts.long_lists import LongListAdmin
+from gear.models import (
+    Block,
+    Capture,
+    ChainGroup,
+    GearItem,
+    LibraryEntry,
+    Preset,
+    SignalChain,
+    Tag,
+)
+from gear.services.captures import gear_unshare
+from gear.tag_words import tag_key
 
 
 class CaptureInline(admin.TabularInline[Capture, GearItem]):
@@ -25,16 +37,28 @@ class CaptureInline(admin.TabularInline[Capture, GearItem]):
 
 
 @admin.register(GearItem)
-class GearItemAdmin(admin.ModelAdmin[GearItem]):
+class GearItemAdmin(LongListAdmin[GearItem]):
     list_display = ("name", "make", "kind", "source", "licence", "is_shared", "owner", "created_at")
     list_filter = ("kind", "source", "is_shared")
     list_select_related = ("owner",)
-    search_fields = ("name", "make", "creator", "owner__username")
     autocomplete_fields = ("owner",)
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
-    readonly_fields = ("uuid", "created_at", "updated_at")
-    show_full_result_count = False
+    readonly_fields = ("uuid", "tone3000_id", "created_at", "updated_at")
+    search_owner = "owner"
+    search_help_text = "an id, a username, or words of name, make or creator"
     inlines = (CaptureInline,)
+    actions = ("stop_sharing",)
+
+    @admin.action(description="Stop sharing: only its owner sees it", permissions=["change"])
+    def stop_sharing(self, request: HttpRequest, items: QuerySet[GearItem]) -> None:
+        num = 0
+        for item in items.filter(is_shared=True):
+            gear_unshare(item=item)
+            num += 1
+        messages.success(request, f"{num} piece{'' if num == 1 else 's'} of gear no longer shared.")
+
+    def find(self, rows: Any, term: str) -> Any:
+        return rows.matching(term)
 
 
 SELF_TEST_OUTCOMES = {
@@ -57,11 +81,16 @@ class SelfTestFilter(admin.SimpleListFilter):
         return list(SELF_TEST_OUTCOMES.items())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Capture]) -> QuerySet[Capture]:
-        return queryset.filter(info__self_test__outcome=self.value()) if self.value() else queryset
+        outcome = self.value()
+        return queryset.filter(info__self_test__outcome=outcome) if outcome else queryset
+
+
+def _gear_of(words: str) -> Any:
+    return GearItem.objects.matching(words).order_by().values("pk")
 
 
 @admin.register(Capture)
-class CaptureAdmin(admin.ModelAdmin[Capture]):
+class CaptureAdmin(LongListAdmin[Capture]):
     list_display = (
         "name",
         "gear",
@@ -73,9 +102,8 @@ class CaptureAdmin(admin.ModelAdmin[Capture]):
         "self_test",
         "created_at",
     )
-    list_filter = ("format", "status", "architecture", SelfTestFilter)
+    list_filter = ("format", "status", SelfTestFilter)
     list_select_related = ("gear",)
-    search_fields = ("name", "sha256", "gear__name", "gear__make")
     autocomplete_fields = ("gear",)
     readonly_fields = (
         "uuid",
@@ -88,12 +116,15 @@ class CaptureAdmin(admin.ModelAdmin[Capture]):
         "sample_rate_hz",
         "duration_s",
         "self_test",
+        "tone3000_id",
+        "tone3000_architecture",
+        "tone3000_size",
         "info",
         "created_at",
         "updated_at",
     )
-    ordering = ("-created_at", "-id")
-    show_full_result_count = False
+    search_owner = "gear__owner"
+    search_help_text = "an id, a SHA-256, a username, or words of the gear"
 
     @admin.display(description="self-test")
     def self_test(self, capture: Capture) -> str:
@@ -109,6 +140,9 @@ class CaptureAdmin(admin.ModelAdmin[Capture]):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
+    def find(self, rows: Any, term: str) -> Any:
+        return rows.filter(sha256=term) if len(term) == 64 else rows.filter(gear__in=_gear_of(term))
+
 
 class BlockInline(admin.TabularInline[Block, SignalChain]):
     model = Block
@@ -121,11 +155,61 @@ class BlockInline(admin.TabularInline[Block, SignalChain]):
 
 
 @admin.register(SignalChain)
-class SignalChainAdmin(admin.ModelAdmin[SignalChain]):
+class SignalChainAdmin(LongListAdmin[SignalChain]):
     list_display = ("name", "owner", "created_at", "updated_at")
     list_select_related = ("owner",)
-    search_fields = ("name", "owner__username")
     autocomplete_fields = ("owner",)
     readonly_fields = ("uuid", "created_at", "updated_at")
-    show_full_result_count = False
+    search_owner = "owner"
     inlines = (BlockInline,)
+
+
+@admin.register(ChainGroup)
+class ChainGroupAdmin(LongListAdmin[ChainGroup]):
+    list_display = ("name", "owner", "created_at", "updated_at")
+    list_select_related = ("owner",)
+    autocomplete_fields = ("owner",)
+    readonly_fields = ("uuid", "slots", "created_at", "updated_at")
+    search_owner = "owner"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # its slots are checked where they are built
+
+
+@admin.register(LibraryEntry)
+class LibraryEntryAdmin(LongListAdmin[LibraryEntry]):
+    list_display = ("capture", "nickname", "is_favourite", "user", "created_at")
+    list_filter = ("is_favourite",)
+    list_select_related = ("capture", "user")
+    autocomplete_fields = ("user", "capture")
+    readonly_fields = ("uuid", "created_at", "updated_at")
+    search_owner = "user"
+
+
+@admin.register(Tag)
+class TagAdmin(LongListAdmin[Tag]):
+    list_display = ("name", "owner", "created_at")
+    list_select_related = ("owner",)
+    autocomplete_fields = ("owner",)
+    readonly_fields = ("uuid", "key", "created_at", "updated_at")
+    search_owner = "owner"
+    search_help_text = "an id, a username, or a tag"
+
+    def save_model(self, request: HttpRequest, obj: Tag, form: Any, change: bool) -> None:
+        obj.key = tag_key(obj.name)
+        super().save_model(request, obj, form, change)
+
+    def find(self, rows: Any, term: str) -> Any:
+        return rows.filter(key=tag_key(term))
+
+
+@admin.register(Preset)
+class PresetAdmin(LongListAdmin[Preset]):
+    list_display = ("name", "processor", "owner", "created_at")
+    list_select_related = ("owner",)
+    autocomplete_fields = ("owner",)
+    readonly_fields = ("uuid", "processor", "parameters", "created_at", "updated_at")
+    search_owner = "owner"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # its parameters are checked where it is made

@@ -1,7 +1,14 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
-from django.db.models.signals import post_delete
+from django.db.models.signals import post_delete, post_migrate
+from django.urls import reverse
+
+from gear.search_index import GEAR_INDEX, sqlite_index_ensure
+
+
+def ensure_search_index(using: str, **_: object) -> None:
+    sqlite_index_ensure(GEAR_INDEX, using=using)
 
 
 class GearConfig(AppConfig):
@@ -10,10 +17,20 @@ class GearConfig(AppConfig):
 
     def ready(self) -> None:
         # They import models, which are there only now.
+        from accounts.quotas import register_storage
+        from gear import personal_data
         from gear.capture_files import delete_file_with_row
-        from gear.job_handlers import InspectCapture
+        from gear.job_handlers import FetchFromTone3000, InspectCapture
         from gear.models import Capture
-        from jobs.registry import register
+        from jobs.registry import Notice, register
 
-        register(InspectCapture())
+        post_migrate.connect(ensure_search_index, sender=self, dispatch_uid="gear.search")
+        personal_data.register_all()
+        register_storage(
+            "captures", lambda user: Capture.objects.owned_by(user).with_file().size_bytes()
+        )
+        # Whoever uploads something looks on: a check that went well is no news.
+        notice = Notice(page=lambda job: reverse("gear-list"), is_quiet=True)
+        for handler in (InspectCapture(), FetchFromTone3000()):
+            register(handler, notice=notice)
         post_delete.connect(delete_file_with_row, sender=Capture, dispatch_uid="gear.capture_file")

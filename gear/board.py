@@ -1,13 +1,14 @@
 """The board on which a chain is built, between a form in the browser and ``chain_create``.
 
 A block on the board has a key. The form sends the keys in the order in which the blocks stand,
-``block=<key>``, and for each ``<key>-slot``, ``<key>-source`` and its parameters.
+``block=<key>``, and for each ``<key>-slot``, ``<key>-source`` and its parameters. Further impulse
+responses of a cabinet have keys of their own, ``<key>-ir=<key of the response>``.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from uuid import UUID
@@ -15,11 +16,13 @@ from uuid import UUID
 from django.http import QueryDict
 
 from accounts.errors import AppError
+from gear import selectors
+from gear.block_parameters import IR_NUMBERS
 from gear.models import Capture
 from gear.models.chain import Slot
 from gear.models.item import GearKind
-from gear.services.chains import BlockInput
-from jobs.pipeline.audio.blocks import BLOCK_TYPES
+from gear.services.chains import BlockInput, IRInput
+from jobs.pipeline.audio.blocks import BLOCK_TYPES, Parameter
 
 CAPTURE = "capture"
 _PROCESSOR_PREFIX = "processor:"
@@ -51,16 +54,69 @@ class ParameterField:
     value: str
 
 
+def _fields(parameters: Iterable[Parameter], values: Mapping[str, str]) -> list[ParameterField]:
+    return [
+        ParameterField(
+            name=parameter.name,
+            label=parameter.label,
+            unit=parameter.unit,
+            minimum=parameter.minimum,
+            maximum=parameter.maximum,
+            value=values.get(parameter.name, f"{parameter.default:g}"),
+        )
+        for parameter in parameters
+    ]
+
+
+def _numbers(fields: Iterable[ParameterField], errors: list[str]) -> dict[str, float | bool]:
+    """What was typed, as numbers; what is none is told in ``errors`` and left out."""
+    numbers: dict[str, float | bool] = {}
+    for given in fields:
+        try:
+            numbers[given.name] = float(given.value.replace(",", "."))
+        except ValueError:
+            errors.append(f"{given.label}: this is not a number.")
+    return numbers
+
+
+@dataclass(slots=True)
+class BoardIR:
+    """One impulse response of a cabinet, with its own gain, delay and polarity."""
+
+    key: str
+    source: str = ""
+    values: dict[str, str] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def is_inverted(self) -> bool:
+        return "is_inverted" in self.values
+
+    @property
+    def parameters(self) -> list[ParameterField]:
+        return _fields(IR_NUMBERS, self.values)
+
+    def as_parameters(self) -> dict[str, float | bool]:
+        return _numbers(self.parameters, self.errors) | {"is_inverted": self.is_inverted}
+
+    def as_input(self) -> IRInput | None:
+        """What the service takes; None when it cannot be said, and ``errors`` tell why."""
+        parameters = self.as_parameters()
+        capture_id = _capture_id(self.source, self.errors)
+        return IRInput(capture_id, parameters) if capture_id and not self.errors else None
+
+
 @dataclass(slots=True)
 class BoardBlock:
     """One block as it stands on the board. ``source``: a capture's id, ``processor:<name>``, or
-    nothing chosen yet."""
+    nothing chosen yet. ``extra_irs``: of a cabinet, beside its own."""
 
     key: str
     slot: str
     source: str = ""
     values: dict[str, str] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
+    extra_irs: list[BoardIR] = field(default_factory=list)
 
     @property
     def processor(self) -> str:
@@ -76,6 +132,14 @@ class BoardBlock:
         return self.slot in (Slot.AMP, Slot.CAB)
 
     @property
+    def is_cab(self) -> bool:
+        return self.slot == Slot.CAB
+
+    @property
+    def is_aligned(self) -> bool:
+        return "is_aligned" in self.values
+
+    @property
     def title(self) -> str:
         return BLOCK_TYPES[self.processor].title if self.is_processor else "Capture"
 
@@ -87,37 +151,55 @@ class BoardBlock:
     def parameters(self) -> list[ParameterField]:
         if not self.is_processor:
             return []
-        return [
-            ParameterField(
-                name=parameter.name,
-                label=parameter.label,
-                unit=parameter.unit,
-                minimum=parameter.minimum,
-                maximum=parameter.maximum,
-                value=self.values.get(parameter.name, f"{parameter.default:g}"),
-            )
-            for parameter in BLOCK_TYPES[self.processor].parameters
-        ]
+        return _fields(BLOCK_TYPES[self.processor].parameters, self.values)
+
+    @property
+    def irs(self) -> list[BoardIR]:
+        """All impulse responses of a cabinet, its own one first."""
+        own = BoardIR(self.key, self.source, self.values, self.errors)
+        return [own, *self.extra_irs]
+
+    @property
+    def used_irs(self) -> list[BoardIR]:
+        """Of the further ones those where something is chosen."""
+        return [ir for ir in self.extra_irs if ir.source]
+
+    @property
+    def is_used(self) -> bool:
+        return bool(self.source or self.used_irs)
+
+    @property
+    def has_errors(self) -> bool:
+        return bool(self.errors or any(ir.errors for ir in self.extra_irs))
 
     def as_input(self) -> BlockInput | None:
-        """What the service takes; None while nothing is chosen, or when a number is none."""
+        """What the service takes; None when it cannot be said, and ``errors`` tell why."""
+        parameters: dict[str, float | bool] = {}
+        extra: list[IRInput] = []
         if self.is_processor:
-            parameters: dict[str, float | bool] = {"bypass": self.is_bypassed}
-            for parameter in self.parameters:
-                try:
-                    parameters[parameter.name] = float(parameter.value.replace(",", "."))
-                except ValueError:
-                    self.errors.append(f"{parameter.label}: this is not a number.")
-            if self.errors:
-                return None
-            return BlockInput(
-                slot=self.slot, capture_id=None, processor=self.processor, parameters=parameters
-            )
-        try:
-            capture_id = UUID(self.source)
-        except ValueError:
+            parameters = {"bypass": self.is_bypassed} | _numbers(self.parameters, self.errors)
+        elif self.is_cab:
+            parameters = {"is_aligned": self.is_aligned} | self.irs[0].as_parameters()
+            extra = [given for ir in self.used_irs if (given := ir.as_input()) is not None]
+        capture_id = None if self.is_processor else _capture_id(self.source, self.errors)
+        if self.has_errors:
             return None
-        return BlockInput(slot=self.slot, capture_id=capture_id, processor="", parameters={})
+        return BlockInput(
+            slot=self.slot,
+            capture_id=capture_id,
+            processor=self.processor,
+            parameters=parameters,
+            extra_irs=extra,
+        )
+
+
+def _capture_id(source: str, errors: list[str]) -> UUID | None:
+    try:
+        return UUID(source)
+    except ValueError:
+        missing = "Choose the first impulse response, or take out the others."
+        errors.append("There is no such capture." if source else missing)
+        return None
 
 
 @dataclass(slots=True)
@@ -134,11 +216,17 @@ class Board:
 
     @property
     def used_blocks(self) -> list[BoardBlock]:
-        return [block for block in self.blocks if block.source]
+        return [block for block in self.blocks if block.is_used]
 
     @property
     def has_errors(self) -> bool:
-        return bool(self.errors or self.name_errors or any(block.errors for block in self.blocks))
+        on_blocks = any(block.has_errors for block in self.blocks)
+        return bool(self.errors or self.name_errors or on_blocks)
+
+    def capture_ids(self) -> set[UUID]:
+        """Of everything that is chosen, whether there is such a capture or not."""
+        irs = [ir for block in self.blocks if not block.is_processor for ir in block.irs]
+        return {uuid for ir in irs if (uuid := _capture_id(ir.source, [])) is not None}
 
     def as_inputs(self) -> list[BlockInput]:
         """In playing order. Findings about numbers are on the blocks afterwards."""
@@ -146,10 +234,13 @@ class Board:
         return [given for given in inputs if given is not None]
 
     def add_error(self, error: AppError) -> None:
-        """Put the findings of a service beside the blocks they point at (``/blocks/<index>``)."""
+        """Put the findings of a service beside what they point at: ``/blocks/<index>``, or one of
+        its ``/extra_irs/<index>``."""
         used = self.used_blocks
         for detail in error.details:
             match detail.pointer.strip("/").split("/"):
+                case ["blocks", block, "extra_irs", ir, *_] if ir.isdecimal():
+                    used[int(block)].used_irs[int(ir)].errors.append(detail.message)
                 case ["blocks", index, *_] if index.isdecimal() and int(index) < len(used):
                     used[int(index)].errors.append(detail.message)
                 case ["name", *_]:
@@ -161,7 +252,15 @@ class Board:
 
 
 def new_block(slot: str, source: str = "") -> BoardBlock:
-    return BoardBlock(key=f"b{secrets.token_hex(4)}", slot=slot, source=source)
+    return BoardBlock(key=_new_key(), slot=slot, source=source)
+
+
+def new_ir() -> BoardIR:
+    return BoardIR(key=_new_key())
+
+
+def _new_key() -> str:
+    return f"b{secrets.token_hex(4)}"
 
 
 def empty_board() -> Board:
@@ -175,11 +274,11 @@ def board_from_form(data: QueryDict) -> Board:
             key=key,
             slot=data.get(f"{key}-slot", ""),
             source=data.get(f"{key}-source", ""),
-            values={
-                name.removeprefix(f"{key}-"): str(value)
-                for name, value in data.items()
-                if name.startswith(f"{key}-")
-            },
+            values=_values(data, key),
+            extra_irs=[
+                BoardIR(ir_key, data.get(f"{ir_key}-source", ""), _values(data, ir_key))
+                for ir_key in dict.fromkeys(data.getlist(f"{key}-ir"))
+            ],
         )
         for key in dict.fromkeys(data.getlist("block"))
     ]
@@ -197,14 +296,21 @@ def board_from_form(data: QueryDict) -> Board:
     return board
 
 
-def suggest_name(board: Board, captures: Mapping[str, Capture]) -> str:
+def _values(data: QueryDict, key: str) -> dict[str, str]:
+    return {
+        name.removeprefix(f"{key}-"): str(value)
+        for name, value in data.items()
+        if name.startswith(f"{key}-")
+    }
+
+
+def suggest_name(board: Board, captures: Mapping[UUID, Capture]) -> str:
     """``Amp + Cab``, when nobody has thought of a better one."""
+    titles = {str(uuid): capture.title for uuid, capture in captures.items()}
     core = [
-        captures[block.source].gear.name
-        for block in board.blocks
-        if block.is_fixed and block.source in captures
+        titles[block.source] for block in board.blocks if block.is_fixed and block.source in titles
     ]
-    return " + ".join(core)[:200]
+    return " + ".join(filter(None, core))[:200]
 
 
 def processor_options(slot: str) -> list[tuple[str, str]]:
@@ -216,14 +322,27 @@ def processor_options(slot: str) -> list[tuple[str, str]]:
     ]
 
 
-def capture_options(captures: Iterable[Capture], slot: str) -> list[tuple[str, list[Capture]]]:
-    """What may be chosen for a slot, grouped by kind."""
+@dataclass(frozen=True, slots=True)
+class CaptureOptions:
+    """What may be chosen at one place, by kind."""
+
+    groups: list[tuple[str, list[Capture]]]
+    num_found: int
+    is_long: bool  # there may be more than is offered
+
+
+def capture_options(
+    found: Collection[Capture], slot: str, chosen: Iterable[Capture] = ()
+) -> CaptureOptions:
+    """Of what was found, and what is chosen already whether it was found or not."""
     kinds = KINDS_OF_SLOT.get(slot, ())
+    offered = {capture.pk: capture for capture in (*found, *chosen) if capture.gear.kind in kinds}
     fitting = sorted(
-        (capture for capture in captures if capture.gear.kind in kinds),
+        offered.values(),
         key=lambda capture: (kinds.index(capture.gear.kind), str(capture.gear).casefold()),
     )
-    return [
+    groups = [
         (GearKind(kind).label, list(group))
         for kind, group in groupby(fitting, key=lambda capture: capture.gear.kind)
     ]
+    return CaptureOptions(groups, len(found), is_long=len(found) >= selectors.MAX_OFFERED)

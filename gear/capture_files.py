@@ -8,12 +8,14 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 from uuid import UUID
 
+from django.core.files import File
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from accounts.errors import ErrorDetail, UnsupportedMediaError
 from gear.capture_text import clean_text
+from gear.content_store import lock_name
 from gear.models import Capture
 from gear.models.item import CaptureFormat, GearKind
 from jobs.storage import delete_stored
@@ -38,7 +40,7 @@ _NAMES: Final = {
 _HEAD_BYTES: Final = 4096
 
 
-def upload_suffix(upload: UploadedFile[bytes], capture_format: CaptureFormat) -> str:
+def upload_suffix(upload: File[bytes], capture_format: CaptureFormat) -> str:
     """The suffix of an upload that looks like what it says it is; the worker looks closer.
 
     Raises ``UnsupportedMediaError`` FILE_TYPE_UNSUPPORTED for another suffix, and
@@ -84,12 +86,18 @@ def folder_of(capture_id: UUID) -> str:
 
 def delete_file_with_row(sender: type[Capture], instance: Capture, **_: Any) -> None:
     """Connected to ``post_delete``: rows go by cascades and the admin too, not only by services."""
-    transaction.on_commit(partial(delete_unused, instance.file.name or ""))
+    # The rows are gone whatever the storage answers.
+    transaction.on_commit(partial(delete_unused, instance.file.name or ""), robust=True)
 
 
+@transaction.atomic
 def delete_unused(name: str) -> None:
     """Delete a file, and the folder it was alone in, unless a row has it."""
-    if not name or Capture.objects.filter(file=name).exists():
+    if not name:
+        return
+    # Or somebody could make a row for it between the question and the deed.
+    lock_name(name)
+    if Capture.objects.filter(file=name).exists():
         return
     delete_stored(name)
     # The folder that was made for it. Object stores have none; one with other files stays.

@@ -57,7 +57,7 @@ def _describe_capture(slot: str, capture: Capture | None, settings: str) -> dict
         "slot": slot,
         "kind": gear.kind,
         "make": gear.make,
-        "name": gear.name,
+        "name": capture.title,
         "creator": gear.creator,
         "licence": gear.licence,
         "url": gear.source_url,

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from asgiref.sync import async_to_sync
+
+from accounts.errors import (
+    NotFoundError,
+    ReconnectNeededError,
+    TooLargeError,
+    UnavailableError,
+)
 from gear.inspection import inspect_capture
 from gear.models import Capture
 from gear.models.item import FileStatus
 from gear.services.captures import INSPECT_KIND, capture_accept, capture_reject
+from gear.services.tone3000 import FETCH_KIND, tone_capture_keep
+from gear.tone3000.access import UserTokens
+from gear.tone3000.errors import DownloadError, RefusedRequestError, Tone3000Error
+from gear.tone3000.fetch import Fetched, fetch_model
 from jobs.models import Job
 from jobs.pipeline.errors import PipelineError
 from jobs.registry import JobContext, Queue
 from jobs.states import JobState
-from jobs.storage import fetch_file, scratch_folder
+from jobs.storage import fetch_file, scratch_folder, stored_name
 
 
 class InspectCapture:
@@ -32,11 +45,65 @@ class InspectCapture:
         if capture.status != FileStatus.READY:
             context.report(0.0, "Looking into the file")
             with scratch_folder() as folder:
-                path = fetch_file(capture.file.name or "", folder)
+                path = fetch_file(stored_name(capture.file), folder, sha256=capture.sha256)
                 facts = inspect_capture(path, capture.format)
-            capture_accept(capture=capture, facts=facts, is_named=payload["is_named"])
+            with context.holding():
+                capture_accept(capture=capture, facts=facts, is_named=payload["is_named"])
         return {"capture_id": str(capture.uuid), "gear_id": str(capture.gear.uuid)}
 
     def finished(self, job: Job) -> None:
         if job.state != JobState.COMPLETED:
             capture_reject(capture_id=UUID(job.payload["capture_id"]))
+
+
+class FetchFromTone3000:
+    """Brings one model of a tone here, for its owner alone. What does not come leaves nothing."""
+
+    kind = FETCH_KIND
+    queue: Queue = "short"
+
+    def run(self, context: JobContext) -> Mapping[str, Any]:
+        with scratch_folder() as folder:
+            fetched = _fetch(context, folder)
+            context.report(0.95, "Storing it")
+            try:
+                capture = tone_capture_keep(
+                    owner=context.job.owner,
+                    tone=fetched.tone,
+                    model=fetched.model,
+                    kind=fetched.kind,
+                    fetched=fetched.file,
+                )
+            except TooLargeError as error:  # the owner keeps as much as they may
+                raise PipelineError(error.code, error.message) from None
+        return {"capture_id": str(capture.uuid), "gear_id": str(capture.gear.uuid)}
+
+    def finished(self, job: Job) -> None:
+        """Nothing waits for it."""
+
+
+def _fetch(context: JobContext, folder: Path) -> Fetched:
+    """With the errors of Tone 3000 in the words of jobs: is it worth another try?"""
+    payload = context.job.payload
+    try:
+        return async_to_sync(fetch_model)(
+            UserTokens(context.job.owner),
+            tone_id=payload["tone_id"],
+            model_id=payload["model_id"],
+            kind=payload["kind"],
+            folder=folder,
+            report=context.report,
+        )
+    except DownloadError as error:
+        raise PipelineError(
+            error.code, error.message, detail=error.detail, is_permanent=error.is_permanent
+        ) from None
+    except (NotFoundError, ReconnectNeededError) as error:
+        raise PipelineError(error.code, error.message) from None
+    except UnavailableError as error:
+        raise PipelineError(
+            error.code,
+            error.message,
+            detail=error.detail if isinstance(error, Tone3000Error) else "",
+            is_permanent=isinstance(error, RefusedRequestError),
+        ) from None

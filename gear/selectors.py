@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
@@ -9,18 +10,42 @@ from django.contrib.auth.models import AnonymousUser
 from accounts.errors import NotFoundError
 from accounts.models import User
 from gear.grammar import UNKNOWN, ChainBlock, ChainError, validate_chain
-from gear.models import Block, Capture, GearItem, SignalChain
+from gear.models import (
+    Block,
+    Capture,
+    ChainGroup,
+    GearItem,
+    LibraryEntry,
+    Preset,
+    SignalChain,
+    Tag,
+)
 from gear.models.item import FileStatus
-from gear.querysets import CaptureQuerySet, GearItemQuerySet, SignalChainQuerySet
+from gear.querysets import (
+    CaptureQuerySet,
+    ChainGroupQuerySet,
+    GearItemQuerySet,
+    LibraryEntryQuerySet,
+    PresetQuerySet,
+    SignalChainQuerySet,
+    TagQuerySet,
+)
+
+# Of one sort in one list of choices. Nobody leafs through more: one looks for it.
+MAX_OFFERED = 24
 
 NO_GEAR = "There is no such gear."
 NO_CAPTURE = "There is no such capture."
 NO_CHAIN = "There is no such chain."
+NO_TAG = "There is no such tag."
+NO_PRESET = "There is no such preset."
+NO_ENTRY = "There is no such entry in your library."
+NO_GROUP = "There is no such group of chains."
 
 
 def gear_list(user: User | AnonymousUser) -> GearItemQuerySet:
-    """Shared gear and one's own, newest first, with captures. Two queries."""
-    return GearItem.objects.visible_to(user).prefetch_related("captures")
+    """Shared gear and one's own, newest first, with captures and tags. Three queries."""
+    return GearItem.objects.visible_to(user).prefetch_related("captures").with_tags(user)
 
 
 def gear_get(user: User | AnonymousUser, uuid: UUID) -> GearItem:
@@ -45,11 +70,67 @@ def capture_list(user: User | AnonymousUser) -> CaptureQuerySet:
     return captures.order_by("-created_at", "-id")
 
 
+def captures_to_choose(
+    user: User | AnonymousUser, kinds: Collection[str], text: str = ""
+) -> list[Capture]:
+    """What a builder of chains offers: playable captures of the user's library and of shared gear
+    that ``text`` finds, the newest ``MAX_OFFERED`` of each. Two queries without a text."""
+    saved = library_list(user).usable().filter(capture__gear__kind__in=kinds)
+    usable = Capture.objects.shared().usable().filter(gear__kind__in=kinds)
+    shared = usable.select_related("gear").order_by("-created_at", "-id")
+    if text.strip():
+        gear = GearItem.objects.filter(is_shared=True, kind__in=kinds).matching(text)
+        saved, shared = saved.matching(text), shared.filter(gear__in=gear.order_by().values("pk"))
+    found = [*(entry.capture for entry in saved[:MAX_OFFERED]), *shared[:MAX_OFFERED]]
+    return list({capture.pk: capture for capture in found}.values())
+
+
+def captures_get(user: User | AnonymousUser, uuids: Collection[UUID]) -> dict[UUID, Capture]:
+    """Those of them that the user may see, by id."""
+    return {capture.uuid: capture for capture in capture_list(user).filter(uuid__in=uuids)}
+
+
 def capture_get(user: User | AnonymousUser, uuid: UUID) -> Capture:
     capture = capture_list(user).filter(uuid=uuid).first()
     if capture is None:
         raise NotFoundError(NO_CAPTURE)
     return capture
+
+
+def library_list(user: User | AnonymousUser) -> LibraryEntryQuerySet:
+    """What a user has saved, newest first, with captures and gear. One query."""
+    return LibraryEntry.objects.of(user).select_related("capture__gear")
+
+
+def library_get(user: User | AnonymousUser, uuid: UUID) -> LibraryEntry:
+    entry = library_list(user).filter(uuid=uuid).first()
+    if entry is None:
+        raise NotFoundError(NO_ENTRY)
+    return entry
+
+
+def tag_list(user: User) -> TagQuerySet:
+    """One's own tags in the order of the alphabet, with the number of their uses. One query."""
+    return Tag.objects.owned_by(user).with_num_gear(user)
+
+
+def tag_get(user: User, uuid: UUID) -> Tag:
+    tag = tag_list(user).filter(uuid=uuid).first()
+    if tag is None:
+        raise NotFoundError(NO_TAG)
+    return tag
+
+
+def preset_list(user: User | AnonymousUser) -> PresetQuerySet:
+    """One's own presets, by processor and name. One query."""
+    return Preset.objects.owned_by(user)
+
+
+def preset_get(user: User | AnonymousUser, uuid: UUID) -> Preset:
+    preset = preset_list(user).filter(uuid=uuid).first()
+    if preset is None:
+        raise NotFoundError(NO_PRESET)
+    return preset
 
 
 def chain_list(user: User | AnonymousUser) -> SignalChainQuerySet:
@@ -62,6 +143,19 @@ def chain_get(user: User | AnonymousUser, uuid: UUID) -> SignalChain:
     if chain is None:
         raise NotFoundError(NO_CHAIN)
     return chain
+
+
+def chain_group_list(user: User | AnonymousUser) -> ChainGroupQuerySet:
+    """One's own groups, newest first. One query; their captures are one more, see
+    ``gear.group_slots``."""
+    return ChainGroup.objects.owned_by(user)
+
+
+def chain_group_get(user: User | AnonymousUser, uuid: UUID) -> ChainGroup:
+    group = chain_group_list(user).filter(uuid=uuid).first()
+    if group is None:
+        raise NotFoundError(NO_GROUP)
+    return group
 
 
 def chain_errors(chain: SignalChain) -> list[ChainError]:
@@ -83,12 +177,12 @@ def as_chain_block(block: Block) -> ChainBlock:
     return ChainBlock(
         slot=block.slot,
         kind=block.capture.gear.kind,
-        is_supported=all(map(_may_be_played, [block.capture, *extra])),
+        is_supported=all(map(may_be_played, [block.capture, *extra])),
     )
 
 
-def _may_be_played(capture: Capture | None) -> bool:
-    """What is not inspected yet is not judged yet."""
+def may_be_played(capture: Capture | None) -> bool:
+    """What is gone cannot; what is not inspected yet is not judged yet."""
     if capture is None:
         return False
     return capture.status != FileStatus.READY or not capture.unsupported_reason

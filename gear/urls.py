@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from gear import views
+from gear.tone3000 import views as tone3000
 
 urlpatterns = [
     path("gear/", views.GearListView.as_view(), name="gear-list"),
@@ -13,6 +14,28 @@ urlpatterns = [
     path("chains/", views.ChainListView.as_view(), name="chain-list"),
     path("chains/new/", views.ChainNewView.as_view(), name="chain-new"),
     path("chains/block/", views.ChainBlockView.as_view(), name="chain-block"),
+    path("chains/ir/", views.ChainIRView.as_view(), name="chain-ir"),
     path("chains/options/", views.ChainOptionsView.as_view(), name="chain-options"),
     path("chains/<uuid:uuid>/delete/", views.ChainDeleteView.as_view(), name="chain-delete"),
+    path("gear/tone3000/", tone3000.LibraryView.as_view(), name="tone3000"),
+    path("gear/tone3000/search/", tone3000.SearchView.as_view(), name="tone3000-search"),
+    path("gear/tone3000/picked/", tone3000.PickedView.as_view(), name="tone3000-picked"),
+    path("gear/tone3000/pick/<uuid:pick_id>/", tone3000.PickView.as_view(), name="tone3000-pick"),
+    path(
+        "gear/tone3000/pick/<uuid:pick_id>/state/",
+        tone3000.PickStateView.as_view(),
+        name="tone3000-pick-state",
+    ),
+    path("gear/tone3000/tones/<str:tone_id>/", tone3000.ToneView.as_view(), name="tone3000-tone"),
+    path(
+        "gear/tone3000/tones/<str:tone_id>/<str:model_id>/",
+        tone3000.CaptureAddView.as_view(),
+        name="tone3000-add",
+    ),
+    path(
+        "gear/tone3000/tones/<str:tone_id>/<str:model_id>/state/",
+        tone3000.CaptureStateView.as_view(),
+        name="tone3000-adding",
+    ),
+    path("gear/tone3000/<str:tab>/", tone3000.LibraryView.as_view(), name="tone3000-tab"),
 ]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 
 from accounts.errors import AppError, NotFoundError
 from accounts.forms import add_app_error
+from accounts.paging import BoundedPaginator
 from accounts.views import PageView
 from gear import board as boards
 from gear.describe import describe_chain
@@ -19,7 +21,14 @@ from gear.forms import GearUploadForm
 from gear.models import Capture, SignalChain
 from gear.models.chain import Slot
 from gear.models.item import FileStatus
-from gear.selectors import capture_get, capture_list, chain_get, chain_list
+from gear.selectors import (
+    capture_get,
+    capture_list,
+    captures_get,
+    captures_to_choose,
+    chain_get,
+    chain_list,
+)
 from gear.services.captures import gear_upload
 from gear.services.chains import chain_create, chain_delete
 from jobs.models import Job
@@ -86,7 +95,7 @@ class CaptureRowView(PageView):
 
 class ChainListView(PageView):
     def get(self, request: HttpRequest) -> HttpResponse:
-        page = Paginator(chain_list(self.user), _PAGE_SIZE).get_page(request.GET.get("page"))
+        page = BoundedPaginator(chain_list(self.user), _PAGE_SIZE).get_page(request.GET.get("page"))
         context = {"page": page, "chains": described(page.object_list)}
         return render(request, "gear/chain_list.html", context)
 
@@ -118,7 +127,7 @@ class ChainNewView(PageView):
         if board.has_errors:
             return None
         name = board.name or boards.suggest_name(
-            board, {str(capture.uuid): capture for capture in usable_captures(self.request)}
+            board, captures_get(self.user, board.capture_ids())
         )
         try:
             return chain_create(owner=self.user, name=name, blocks=inputs)
@@ -140,14 +149,26 @@ class ChainBlockView(PageView):
         return render(request, "gear/_block.html", context)
 
 
-class ChainOptionsView(PageView):
-    """The choices of one block, after captures have come: ``?slot=amp`` and its present value."""
+class ChainIRView(PageView):
+    """One more impulse response for the cabinet on the board: ``?block=<key of its block>``."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        [key, *_] = [*request.GET.getlist("block"), ""]
-        slot = request.GET.get(f"{key}-slot", "")
+        block = boards.BoardBlock(request.GET.get("block", ""), Slot.CAB)
+        context = {"block": block, "ir": boards.new_ir(), "options": _options(request, Slot.CAB)}
+        return render(request, "gear/_ir.html", context)
+
+
+class ChainOptionsView(PageView):
+    """The choices at one place, after captures have come or to find one: ``?slot=amp&key=…``, what
+    is chosen there now, and what is looked for (``<key>-find``)."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        key, slot = request.GET.get("key", ""), request.GET.get("slot", "")
+        text = request.GET.get(f"{key}-find", "")
         block = boards.BoardBlock(key, slot, request.GET.get(f"{key}-source", ""))
-        context = {"block": block, "options": _options(request, slot)}
+        chosen = captures_get(request.user, boards.Board(blocks=[block]).capture_ids())
+        options = _options(request, slot, text, chosen.values())
+        context = {"block": block, "choice": block, "find": text.strip(), "options": options}
         return render(request, "gear/_block_select.html", context)
 
 
@@ -165,17 +186,26 @@ class ChainDeleteView(PageView):
 
 def gear_page(request: HttpRequest, form: GearUploadForm) -> dict[str, Any]:
     query = capture_list(request.user).order_by("-created_at", "-id")
-    page = Paginator(query, _PAGE_SIZE).get_page(request.GET.get("page"))
-    return {"page": page, "captures": page.object_list, "upload_form": form}
-
-
-def usable_captures(request: HttpRequest) -> list[Capture]:
-    return list(capture_list(request.user).usable().select_related("gear"))
+    page = BoundedPaginator(query, _PAGE_SIZE).get_page(request.GET.get("page"))
+    return {
+        "page": page,
+        "captures": page.object_list,
+        "upload_form": form,
+        "has_tone3000": bool(settings.GTS_TONE3000_KEY),
+    }
 
 
 def board_context(request: HttpRequest, board: boards.Board) -> dict[str, Any]:
-    captures = usable_captures(request)
-    options = {slot: boards.capture_options(captures, slot) for slot in Slot.values}
+    # Several slots take the same kinds.
+    found = {
+        kinds: captures_to_choose(request.user, kinds)
+        for kinds in set(boards.KINDS_OF_SLOT.values())
+    }
+    chosen = captures_get(request.user, board.capture_ids()).values()
+    options = {
+        slot: boards.capture_options(found[kinds], slot, chosen)
+        for slot, kinds in boards.KINDS_OF_SLOT.items()
+    }
     slots = [
         {
             "slot": slot,
@@ -186,7 +216,7 @@ def board_context(request: HttpRequest, board: boards.Board) -> dict[str, Any]:
         }
         for slot, text, blocks in board.slots()
     ]
-    return {"board": board, "slots": slots, "has_captures": bool(captures)}
+    return {"board": board, "slots": slots, "has_captures": any(found.values())}
 
 
 def embedded_board_context(request: HttpRequest, board: boards.Board) -> dict[str, Any]:
@@ -207,5 +237,8 @@ def asked_job(request: HttpRequest) -> Job | None:
         return None
 
 
-def _options(request: HttpRequest, slot: str) -> list[tuple[str, list[Capture]]]:
-    return boards.capture_options(usable_captures(request), slot)
+def _options(
+    request: HttpRequest, slot: str, text: str = "", chosen: Iterable[Capture] = ()
+) -> boards.CaptureOptions:
+    kinds = boards.KINDS_OF_SLOT.get(slot, ())
+    return boards.capture_options(captures_to_choose(request.user, kinds, text), slot, chosen)

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as ModelValidationError
-from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404
+from django_filters import CharFilter
 from django_filters.rest_framework import DjangoFilterBackend
-from rest_framework import authentication, exceptions, pagination
+from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
-from rest_framework.settings import api_settings
 from rest_framework_simplejwt.authentication import JWTAuthentication as BaseJWTAuthentication
 from rest_framework_simplejwt.tokens import Token
 
+from accounts.api.findings import findings_in, invalid_input
 from accounts.errors import (
     AppError,
     ErrorDetail,
@@ -29,7 +31,10 @@ from accounts.errors import (
 )
 from accounts.models import User
 from accounts.selectors import access_token_read, token_user_get
-from gts.errors import error_body
+from gts.errors import error_body, storage_away
+from jobs.stores import StorageAwayError
+
+logger = logging.getLogger(__name__)
 
 # Errors ------------------------------------------------------------------------------------------
 
@@ -59,14 +64,17 @@ def _as_app_error(error: Exception) -> AppError | None:
         case Http404() | PermissionDenied() | exceptions.PermissionDenied():
             # What is not yours does not exist for you: 404, never 403.
             return NotFoundError("There is no such thing here.")
+        case StorageAwayError():
+            logger.warning("the storage is away: %s", error)
+            return storage_away()
         case RequestDataTooBig():
             return TooLargeError("The body of the request is too large.")
         case SuspiciousOperation():
             return AppError("This request cannot be understood.")
         case ModelValidationError():
-            return _invalid(as_serializer_error(error))
+            return invalid_input(tuple(findings_in(as_serializer_error(error))))
         case exceptions.ValidationError():
-            return _invalid(error.detail)
+            return invalid_input(tuple(findings_in(error.detail)))
         case exceptions.APIException():
             return _from_api_exception(error)
         case _:
@@ -84,31 +92,6 @@ def _from_api_exception(error: exceptions.APIException) -> AppError:
     if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
         known.status = 401  # the framework makes it a 403 where nothing can be challenged
     return known
-
-
-def _invalid(detail: Any) -> InvalidInputError:
-    details = tuple(_flatten(detail, ""))
-    many = f"The input has {len(details)} mistakes."
-    return InvalidInputError(details[0].message if len(details) == 1 else many, details=details)
-
-
-def _flatten(detail: Any, pointer: str) -> Iterator[ErrorDetail]:
-    """The leaves of a validation error, each with the JSON pointer to what it is about."""
-    if isinstance(detail, Mapping):
-        for key, value in detail.items():
-            is_about_all = key == api_settings.NON_FIELD_ERRORS_KEY
-            yield from _flatten(value, pointer if is_about_all else f"{pointer}/{_escape(key)}")
-    elif isinstance(detail, Sequence) and not isinstance(detail, str):
-        for index, value in enumerate(detail):
-            is_leaf = isinstance(value, str)
-            yield from _flatten(value, pointer if is_leaf else f"{pointer}/{index}")
-    else:
-        code = str(getattr(detail, "code", None) or "invalid").upper()
-        yield ErrorDetail(pointer, code, str(detail))
-
-
-def _escape(key: object) -> str:
-    return str(key).replace("~", "~0").replace("/", "~1")  # RFC 6901
 
 
 # Who asks ----------------------------------------------------------------------------------------
@@ -140,29 +123,20 @@ class SessionAuthentication(authentication.SessionAuthentication):
 
 
 class FilterBackend(DjangoFilterBackend):  # type: ignore[misc]  # it has no types
-    """Filters of django-filter. A bad value is a 422 that names the filter."""
+    """Filters of django-filter. A bad value is a 422 that names the filter.
 
+    So is no value at all, except for text: it would be taken for no filter.
+    """
 
-class PageNumberPagination(pagination.PageNumberPagination):
-    """``?page=2&page_size=50``. A number that is none is a 422, a page past the last a 404."""
-
-    page_size = 24
-    max_page_size = 100
-    page_size_query_param = "page_size"
-    last_page_strings = ()
-
-    def get_page_size(self, request: Request) -> int:
-        return self._number(request, "page_size", default=self.page_size, highest=100)
-
-    def get_page_number(self, request: Request, paginator: Paginator[Any]) -> int:
-        return self._number(request, "page", default=1, highest=1_000_000_000)
-
-    def _number(self, request: Request, name: str, *, default: int, highest: int) -> int:
-        text = request.query_params.get(name)
-        if text is None:
-            return default
-        # isdecimal() alone would let through digits of other scripts; len() bounds int().
-        if text.isascii() and text.isdecimal() and len(text) < 11 and 1 <= int(text) <= highest:
-            return int(text)
-        message = f"A whole number from 1 to {highest} is needed."
-        raise InvalidInputError(message, details=[ErrorDetail(f"/{name}", "INVALID", message)])
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> Any:
+        filterset = self.get_filterset(request, queryset, view)
+        if filterset is None:
+            return queryset
+        details = [
+            ErrorDetail(f"/{name}", "INVALID", "A value is needed.")
+            for name, one in filterset.filters.items()
+            if not isinstance(one, CharFilter) and "" in request.query_params.getlist(name)
+        ]
+        if details:
+            raise InvalidInputError(details[0].message, details=details)
+        return super().filter_queryset(request, queryset, view)

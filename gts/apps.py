@@ -11,5 +11,5 @@ class GtsConfig(AppConfig):
 
     def ready(self) -> None:
         # Modules that register something by being imported.
-        for module in ("gts.checks", "gts.schema"):
+        for module in ("gts.checks", "gts.schema", "gts.celery_presence"):
             import_module(module)

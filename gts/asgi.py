@@ -14,6 +14,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
 from gts.body_limit import BodyLimit  # noqa: E402
 from gts.checks import refuse_bad_start  # noqa: E402
+from gts.figures import counting_sockets  # noqa: E402
 from gts.lifespan import lifespan  # noqa: E402
 from gts.static import StaticFiles  # noqa: E402
 from gts.websocket_auth import WebSocketAuthentication  # noqa: E402
@@ -24,7 +25,7 @@ refuse_bad_start()
 application = ProtocolTypeRouter(
     {
         "http": StaticFiles(BodyLimit(django_application)),
-        "websocket": WebSocketAuthentication(URLRouter(websocket_urlpatterns)),
+        "websocket": counting_sockets(WebSocketAuthentication(URLRouter(websocket_urlpatterns))),
         "lifespan": lifespan,
     }
 )

@@ -18,6 +18,9 @@ from gts.websocket_auth import ASGIApplication, Receive, Scope, Send
 # The parts around the file of a multipart upload: its fields and boundaries.
 _ROOM_BYTES: Final = 1024 * 1024
 
+# Whole shootouts with their media come here, and nowhere else.
+_ARCHIVE_PATHS: Final = ("/api/v1/shootouts/import/", "/shootouts/import/")
+
 # A client that is cut off while it sends sees a broken connection and not the answer. So the
 # rest is read and thrown away, within reason.
 _DRAINED_LIMITS: Final = 4
@@ -31,10 +34,13 @@ class BodyLimit:
         self._max_bytes = (
             max(settings.GTS_DI_MAX_BYTES, settings.GTS_CAPTURE_MAX_BYTES) + _ROOM_BYTES
         )
+        self._max_archive_bytes = settings.GTS_IMPORT_MAX_BYTES + _ROOM_BYTES
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = _Body(receive, self._max_bytes)
-        if _announced_bytes(scope) <= self._max_bytes:
+        is_archive = scope["path"] in _ARCHIVE_PATHS
+        max_bytes = self._max_archive_bytes if is_archive else self._max_bytes
+        body = _Body(receive, max_bytes)
+        if _announced_bytes(scope) <= max_bytes:
             has_answered = False
 
             async def watched_send(message: Any) -> None:
@@ -45,7 +51,7 @@ class BodyLimit:
             await self._inner(scope, body.receive, watched_send)
             if has_answered or not body.is_too_large:
                 return
-        await body.drain(self._max_bytes * _DRAINED_LIMITS)
+        await body.drain(max_bytes * _DRAINED_LIMITS)
         await _refuse(send)
 
 

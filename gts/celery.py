@@ -2,26 +2,69 @@
 
 from __future__ import annotations
 
+import logging.config
 import os
+import threading
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, worker_init
+from celery.schedules import crontab
+from celery.signals import (
+    beat_init,
+    setup_logging,
+    worker_init,
+    worker_process_init,
+    worker_shutting_down,
+)
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from kombu import Queue
 
 from gts.checks import refuse_bad_start
+from gts.leftovers import remove_leftovers
+from gts.redis_transport import use_for_redis
+from jobs.closing import this_process
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gts.settings")
 
+UPKEEP_EVERY_S = 3600.0
+
+use_for_redis()
 app = Celery("gts")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_queues = (Queue("short"), Queue("render"))
 app.conf.beat_schedule = {
     # A sweep nobody had time for is of no use later: the next one is on its way.
-    "jobs-sweep": {"task": "jobs.sweep", "schedule": 30.0, "options": {"expires": 30.0}},
+    "jobs-sweep": {
+        "task": "jobs.sweep",
+        "schedule": settings.JOB_SWEEP_S,
+        "options": {"expires": settings.JOB_SWEEP_S},
+    },
+    "maintenance": {
+        "task": "maintenance.daily",
+        "schedule": crontab(hour="3", minute="40"),  # UTC
+        "options": {"expires": 6 * 60 * 60},
+    },
+    "accounts-upkeep": {
+        "task": "accounts.upkeep",
+        "schedule": UPKEEP_EVERY_S,
+        "options": {"expires": UPKEEP_EVERY_S},
+    },
 }
-app.autodiscover_tasks(["jobs"])
+if settings.GTS_BACKUP_DIR:
+    app.conf.beat_schedule["backup"] = {
+        "task": "maintenance.backup",
+        "schedule": crontab(hour="2", minute="40"),  # before anything is pruned
+        "options": {"expires": 6 * 60 * 60},
+    }
+app.autodiscover_tasks(["accounts", "jobs", "gts"])
+
+
+@setup_logging.connect
+def _log_as_everywhere(**_: Any) -> None:
+    """With a receiver Celery leaves the log alone: its lines look like those of the web."""
+    logging.config.dictConfig(settings.LOGGING)
+    logging.captureWarnings(True)
 
 
 @worker_init.connect
@@ -32,3 +75,20 @@ def _refuse_bad_start(**_: Any) -> None:
         refuse_bad_start()
     except ImproperlyConfigured as error:
         raise SystemExit(str(error)) from error
+
+
+@worker_init.connect
+@worker_process_init.connect
+def _tidy_up(**_: Any) -> None:
+    """After a whole worker was killed, and after one process of its pool."""
+    remove_leftovers()
+
+
+@worker_shutting_down.connect
+def _hand_back_jobs(**_: Any) -> None:
+    """Celery would wait for running jobs without end, however soon the SIGKILL comes."""
+    this_process.announce()
+    # The pool's processes end with this one.
+    end = threading.Timer(settings.GTS_STOP_GRACE_S, os._exit, [0])
+    end.daemon = True
+    end.start()

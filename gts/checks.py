@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
+from cryptography.fernet import Fernet
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import ERROR, CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
-from django.core.files.storage import FileSystemStorage, default_storage
+
+from jobs.stores import media_store
 
 SECRET_KEY_MIN_CHARS = 50  # also Django's own measure (security.W009)
 SECRET_KEY_MIN_DISTINCT_CHARS = 5
+_NEW_TOKEN_KEY = (
+    "python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
+)
 
 
 @register(Tags.security)
@@ -49,6 +52,75 @@ def _insecurities() -> Iterator[CheckMessage]:
             hint="Name the hosts in GTS_ALLOWED_HOSTS instead of *.",
             id="gts.E004",
         )
+    if not settings.GTS_TOKEN_KEYS:
+        yield Error(
+            "There is no key to seal the tokens of Tone 3000 with.",
+            hint=f"Set GTS_TOKEN_KEYS, the same on every host: {_NEW_TOKEN_KEY}",
+            id="gts.E007",
+        )
+    for setting in ("GTS_TONE3000_API", "GTS_TONE3000_AUTHORIZE_URL"):
+        if not getattr(settings, setting).startswith("https://"):
+            yield Error(
+                f"{setting} is not https: tokens or logins would travel readable for everybody.",
+                hint=f"Unset {setting}, or start it with https://.",
+                id="gts.E009",
+            )
+    if settings.GTS_TONE3000_STANDIN:
+        yield Error(
+            "The stand-in for Tone 3000 is on: it lets anybody in, as whoever they like.",
+            hint="Unset GTS_TONE3000_STANDIN.",
+            id="gts.E010",
+        )
+
+
+@register(Tags.security)
+def check_token_keys(**_: Any) -> list[CheckMessage]:
+    """In both modes: a key that is none would only be found at the first login."""
+    try:
+        for key in settings.GTS_TOKEN_KEYS:
+            Fernet(key)
+    except ValueError:
+        return [
+            Error(
+                "GTS_TOKEN_KEYS holds something that is no key.",
+                hint=f"Each is 32 random bytes in URL-safe base64: {_NEW_TOKEN_KEY}",
+                id="gts.E008",
+            )
+        ]
+    return []
+
+
+@register(Tags.security)
+def check_tone3000_key(**_: Any) -> list[CheckMessage]:
+    """The key is public and goes to browsers; Tone 3000's secret one must never stand there."""
+    key = settings.GTS_TONE3000_KEY
+    if key and not key.startswith("t3k_pub_"):
+        return [
+            Error(
+                "GTS_TONE3000_KEY is not a publishable key, and would be shown to every browser.",
+                hint="Use the one that starts with t3k_pub_; see docs/tone3000.md. If a secret key "
+                "stood there, revoke it at Tone 3000.",
+                id="gts.E011",
+            )
+        ]
+    if not key and not settings.IS_EMBEDDED:
+        return [
+            Warning(
+                "There is no key for Tone 3000: nobody can log in with it.",
+                hint="Set GTS_TONE3000_KEY; docs/tone3000.md says how to get one.",
+                id="gts.W001",
+            )
+        ]
+    hosts = [host for host in settings.ALLOWED_HOSTS if host.startswith(".")]
+    if key and hosts and not settings.IS_EMBEDDED:
+        return [
+            Warning(
+                "Whole domains are allowed as hosts, but Tone 3000 needs every callback by name.",
+                hint=f"Name the hosts in GTS_ALLOWED_HOSTS instead of {', '.join(hosts)}.",
+                id="gts.W002",
+            )
+        ]
+    return []
 
 
 @register("jobs")
@@ -67,28 +139,28 @@ def check_messages_outlive_tasks(**_: Any) -> list[CheckMessage]:
     ]
 
 
-@register("storage")
-def check_storage_is_writable(**_: Any) -> list[CheckMessage]:
-    """Local storage only; one that is elsewhere is asked by /health/ready."""
-    if not isinstance(default_storage, FileSystemStorage):
-        return []
-    folder = _nearest_existing(Path(default_storage.location))
-    if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
+@register("jobs")
+def check_workers_are_given_time(**_: Any) -> list[CheckMessage]:
+    """One late sign of life must not look like a death."""
+    if settings.JOB_LOST_AFTER_S >= 3 * settings.JOB_HEARTBEAT_S > 0:
         return []
     return [
         Error(
-            f"Uploads and renders cannot be stored: {folder} is not a folder one may write to.",
-            hint="Set GTS_DATA_DIR to a folder that belongs to the user who runs GTS.",
-            id="gts.E006",
+            f"Workers give a sign of life every {settings.JOB_HEARTBEAT_S} s and are given up for "
+            f"lost after {settings.JOB_LOST_AFTER_S} s: jobs would be taken from living workers.",
+            hint="Set GTS_JOB_LOST_AFTER_S to at least three times GTS_JOB_HEARTBEAT_S.",
+            id="gts.E012",
         )
     ]
 
 
-def _nearest_existing(path: Path) -> Path:
-    """``path``, or the folder in which it would be made."""
-    while not path.exists() and path != path.parent:
-        path = path.parent
-    return path
+@register("storage")
+def check_storage_is_writable(**_: Any) -> list[CheckMessage]:
+    """A folder that may be written to; of a bucket, that it is there and the credentials fit.
+
+    One that does not answer is no reason not to start: /health/ready says so, and jobs wait.
+    """
+    return media_store().start_problems()
 
 
 def refuse_bad_start() -> None:
@@ -96,7 +168,14 @@ def refuse_bad_start() -> None:
 
     ``manage.py`` refuses on its own, because these checks are errors.
     """
-    checks = (check_production_is_secure, check_messages_outlive_tasks, check_storage_is_writable)
-    problems = [problem for check in checks for problem in check()]
+    checks = (
+        check_production_is_secure,
+        check_token_keys,
+        check_tone3000_key,
+        check_messages_outlive_tasks,
+        check_workers_are_given_time,
+        check_storage_is_writable,
+    )
+    problems = [problem for check in checks for problem in check() if problem.level >= ERROR]
     if problems:
         raise ImproperlyConfigured("\n".join(str(problem) for problem in problems))

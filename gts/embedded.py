@@ -14,25 +14,34 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, get_args
 
 from celery.worker import WorkController
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from gts.celery import app
-from jobs import runner
+from gts.celery import UPKEEP_EVERY_S, app
+from gts.leftovers import remove_leftovers
+from jobs.closing import this_process
+from jobs.models import ProcessRole
+from jobs.presence import Presence
 from jobs.registry import Queue
 from jobs.sweep import sweep
 
 logger = logging.getLogger(__name__)
 
 SWEEP_S: Final = 5.0
-STOP_GRACE_S: Final = 3.0
 _STRANDED_AFTER_S: Final = 1.0
 _SHORT_THREADS: Final = 2
 _READY_WITHIN_S: Final = 20.0
+# What beat sends elsewhere.
+_DAY_S: Final = 24 * 60 * 60
+_EVERY_S: Final = {
+    "accounts.upkeep": UPKEEP_EVERY_S,
+    "maintenance.daily": _DAY_S,
+    **({"maintenance.backup": _DAY_S} if settings.GTS_BACKUP_DIR else {}),
+}
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -49,11 +58,12 @@ class EmbeddedWorker:
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._controllers: list[WorkController] = []
+        self._presence = Presence(ProcessRole.WORKER, queues=get_args(Queue))
 
     def start(self) -> None:
         """Take up what an earlier process left, then work. Raises ``StartError``."""
         self._lock_file = _lock(self._data_dir)
-        runner.allow_work()
+        this_process.revoke()
         try:
             # Nobody else can hold a job, so whatever is running was left by a dead process.
             sweep(lost_before=timezone.now(), stranded_before=timezone.now())
@@ -62,22 +72,25 @@ class EmbeddedWorker:
             raise StartError(f"The database is not ready ({error}): manage.py migrate") from error
         finally:
             connection.close()
+        remove_leftovers()
         self._start_worker("short", _SHORT_THREADS)
         self._start_worker("render", settings.GTS_WORKER_THREADS)
+        self._presence.start()
         self._start_thread("embedded-sweep", self._keep_sweeping)
 
     def stop(self) -> None:
         """Jobs hand back what they do, then the threads end: within seconds."""
-        runner.stop_work()
+        this_process.announce()
         self._stopping.set()
+        self._presence.stop()
         for controller in self._controllers:
             self._start_thread("embedded-stop", controller.stop)
-        deadline_s = time.monotonic() + STOP_GRACE_S
+        deadline_s = time.monotonic() + settings.GTS_STOP_GRACE_S
         for thread in self._threads:
             thread.join(max(deadline_s - time.monotonic(), 0.0))
         if any(thread.is_alive() for thread in self._threads):
             # Python would wait for the pool's threads without end.
-            logger.warning("a job did not stop in time; the next start takes it up again")
+            logger.warning("a job did not stop in time; it was handed back over its head")
             end = threading.Timer(1.0, os._exit, [0])
             end.daemon = True
             end.start()
@@ -111,11 +124,17 @@ class EmbeddedWorker:
     def _keep_sweeping(self) -> None:
         lost_after = timedelta(seconds=settings.JOB_LOST_AFTER_S)
         awake_since = last = timezone.now()
+        # Soon after each start too: some machines run for minutes a day.
+        due = dict.fromkeys(_EVERY_S, last)
         while not self._stopping.wait(SWEEP_S):
             now = timezone.now()
             if now - last > timedelta(seconds=6 * SWEEP_S):
                 awake_since = now  # the machine slept: heartbeats are old, workers are not dead
             last = now
+            for task, every_s in _EVERY_S.items():
+                if now >= due[task]:
+                    due[task] = now + timedelta(seconds=every_s)
+                    app.send_task(task)
             is_rested = now - awake_since >= lost_after
             try:
                 sweep(

@@ -10,8 +10,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.views import defaults
 
-from accounts.errors import AppError, ErrorDetail
-from gts.request_id import current_request_id
+from accounts.errors import AppError, ErrorDetail, UnavailableError
+from jobs.log_context import current_request_id
+from jobs.stores import StorageAwayError
 
 
 def error_body(code: str, message: str, details: Iterable[ErrorDetail] = ()) -> dict[str, Any]:
@@ -38,6 +39,11 @@ def is_for_programs(request: HttpRequest) -> bool:
     return request.path_info.startswith("/api/") or not request.accepts("text/html")
 
 
+def storage_away() -> AppError:
+    message = "Files cannot be reached just now. Try again later."
+    return UnavailableError(message, code="STORAGE_UNAVAILABLE", wait=StorageAwayError.wait)
+
+
 class AppErrorMiddleware:
     """Answers an ``AppError`` that left a plain Django view. API views never get this far."""
 
@@ -54,6 +60,8 @@ class AppErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, StorageAwayError):
+            error = storage_away()
         if not isinstance(error, AppError):
             return None
         if is_for_programs(request):

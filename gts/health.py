@@ -1,11 +1,15 @@
-"""Is it alive, and can it work: for load balancers, containers and ``make run``."""
+"""Is it alive, and can it work: for load balancers, containers and ``make run``.
+
+Everything that a web process needs to answer decides whether it is ready. Workers do not: pages
+and uploads work without them, and what is asked for waits in the queue. Their absence is said.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from asgiref.sync import sync_to_async
@@ -20,13 +24,16 @@ from django.views.decorators.http import require_safe
 from accounts.errors import ErrorDetail
 from gts.celery import app as celery_app
 from gts.errors import error_body
+from jobs.selectors import queues_without_workers
 
 logger = logging.getLogger(__name__)
 
+Checks = Mapping[str, Callable[[], Awaitable[None]]]
+
 CHECK_TIMEOUT_S = 2
 
-# Own threads: a check that hangs takes none from the views, and at most these for itself.
-_executor = ThreadPoolExecutor(max_workers=6, thread_name_prefix="health")
+# Threads of one check: one that hangs takes none from the views, nor from another check.
+_THREADS_PER_CHECK = 2
 
 
 @never_cache
@@ -39,11 +46,16 @@ async def live(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 async def ready(request: HttpRequest) -> JsonResponse:
-    """200 when everything it needs answers, else a 503 that names what is down."""
-    checks = await states()
+    """200 when everything it needs answers, else a 503 that names what is down.
+
+    ``degraded``, with 200: it answers, but work is left undone.
+    """
+    checks, watched = await asyncio.gather(states(CHECKS), states(WATCHED))
     down = [name for name, state in checks.items() if state == "down"]
+    checks |= watched
     if not down:
-        return JsonResponse({"status": "ok", "checks": checks})
+        status = "degraded" if "down" in watched.values() else "ok"
+        return JsonResponse({"status": status, "checks": checks})
     error = error_body(
         "NOT_READY",
         f"Not ready: {', '.join(down)} down.",
@@ -52,19 +64,18 @@ async def ready(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "down", "checks": checks, **error}, status=503)
 
 
-async def states() -> dict[str, str]:
-    """ "ok" or "down" of everything GTS needs, by name."""
-    names = list(CHECKS)
-    outcomes = await asyncio.gather(*(_is_up(name) for name in names))
-    return {name: "ok" if is_up else "down" for name, is_up in zip(names, outcomes, strict=True)}
+async def states(checks: Checks) -> dict[str, str]:
+    """ "ok" or "down" of each of ``checks``, by name."""
+    outcomes = await asyncio.gather(*(_is_up(name, check) for name, check in checks.items()))
+    return {name: "ok" if is_up else "down" for name, is_up in zip(checks, outcomes, strict=True)}
 
 
-async def _is_up(name: str) -> bool:
+async def _is_up(name: str, check: Callable[[], Awaitable[None]]) -> bool:
     try:
-        await asyncio.wait_for(CHECKS[name](), CHECK_TIMEOUT_S)
-    except Exception:
+        await asyncio.wait_for(check(), CHECK_TIMEOUT_S)
+    except Exception as error:
         # The answer is public and only names the part; the reason is for the log.
-        logger.warning("health check failed: %s", name, exc_info=True)
+        logger.warning("health check failed: %s: %r", name, error)
         return False
     return True
 
@@ -79,14 +90,24 @@ def _ask_database() -> None:
 
 
 def _ask_broker() -> None:
-    with celery_app.connection_for_write() as broker:
+    options = celery_app.conf.broker_transport_options
+    # One that takes connections and then says nothing must not hold the thread.
+    timeouts = {"socket_timeout": CHECK_TIMEOUT_S, "socket_connect_timeout": CHECK_TIMEOUT_S}
+    asked = celery_app.connection_for_write().clone(transport_options={**options, **timeouts})
+    with asked as broker:
         broker.ensure_connection(max_retries=1, timeout=CHECK_TIMEOUT_S)
 
 
 def _ask_storage() -> None:
-    """A write, because a disk that is full or read-only still reads."""
-    name = default_storage.save(f".health/{secrets.token_hex(8)}", ContentFile(b"ok"))
-    default_storage.delete(name)
+    """A write, because a disk that is full or read-only still reads; and back, and away again."""
+    said = secrets.token_bytes(8)
+    name = default_storage.save(f".health/{said.hex()}", ContentFile(said))
+    try:
+        with default_storage.open(name, "rb") as file:
+            if file.read() != said:
+                raise OSError("the storage gives back something else than it was given")
+    finally:
+        default_storage.delete(name)
 
 
 async def _ask_channel_layer() -> None:
@@ -96,13 +117,24 @@ async def _ask_channel_layer() -> None:
     await layer.group_send("health", {"type": "health.check"})
 
 
+def _ask_workers() -> None:
+    try:
+        idle = queues_without_workers()
+    finally:
+        connection.close()
+    if idle:
+        raise RuntimeError(f"no worker takes jobs from: {', '.join(idle)}")
+
+
 def _in_thread(check: Callable[[], None]) -> Callable[[], Awaitable[None]]:
-    return sync_to_async(check, thread_sensitive=False, executor=_executor)
+    executor = ThreadPoolExecutor(_THREADS_PER_CHECK, thread_name_prefix=check.__name__)
+    return sync_to_async(check, thread_sensitive=False, executor=executor)
 
 
-CHECKS: dict[str, Callable[[], Awaitable[None]]] = {
+CHECKS: Checks = {
     "database": _in_thread(_ask_database),
     "broker": _in_thread(_ask_broker),
     "channel_layer": _ask_channel_layer,
     "storage": _in_thread(_ask_storage),
 }
+WATCHED: Checks = {"workers": _in_thread(_ask_workers)}

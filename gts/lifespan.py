@@ -7,9 +7,13 @@ import logging
 
 from django.conf import settings
 
+from gear.tone3000.transport import close_shared_pool
 from gts.embedded import EmbeddedWorker, StartError
+from gts.figures import figures
 from gts.websocket_auth import Receive, Scope, Send
 from jobs import events
+from jobs.models import ProcessRole
+from jobs.presence import Presence
 
 logger = logging.getLogger(__name__)
 
@@ -30,8 +34,12 @@ async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
             logger.exception("the embedded worker did not start")
             await send({"type": "lifespan.startup.failed", "message": repr(error)})
             return
+    presence = Presence(ProcessRole.WEB, figures=figures.as_json)
+    presence.start()
     await send({"type": "lifespan.startup.complete"})
     await receive()  # lifespan.shutdown
+    await asyncio.to_thread(presence.stop)
+    await close_shared_pool()
     if worker is not None:
         await asyncio.to_thread(worker.stop)
     events.bind_loop(None)

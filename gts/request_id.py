@@ -1,35 +1,40 @@
-"""One id per request: in the answer's header, in every error, and in the logs."""
+"""One id per request: in the answer's header, in every error, in the logs, and on its jobs."""
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
+import time
 from collections.abc import Awaitable, Callable
-from contextvars import ContextVar
 from typing import cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from gts.figures import figures
+from jobs.log_context import within_request
+
 HEADER = "X-Request-ID"
+
+logger = logging.getLogger("gts.requests")
 
 # A proxy may send its own id; anything that could upset a log line is replaced.
 _SANE = re.compile(r"[A-Za-z0-9._-]{1,64}")
-
-_current: ContextVar[str] = ContextVar("request_id", default="")
+# Asked every few seconds by machines.
+_QUIET_PATHS = ("/health/", "/metrics")
 
 _Sync = Callable[[HttpRequest], HttpResponseBase]
 _Async = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
 
-def current_request_id() -> str:
-    """The id of the request being answered here; empty outside of one."""
-    return _current.get()
-
-
 class RequestIdMiddleware:
-    """Stands first, so that whatever answers has an id to show. Works both ways."""
+    """Stands first, so that whatever answers has an id to show. Works both ways.
+
+    Writes one line per request to the log: never its query, its headers or its body, which may
+    hold secrets.
+    """
 
     sync_capable = True
     async_capable = True
@@ -41,26 +46,38 @@ class RequestIdMiddleware:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        if self.is_async:
-            return self._call_async(request)
         request_id = _id_for(request)
-        token = _current.set(request_id)
-        try:
+        started_s = time.monotonic()
+        if self.is_async:
+            return self._call_async(request, request_id, started_s)
+        with within_request(request_id):
             response = cast(_Sync, self.get_response)(request)
-        finally:
-            _current.reset(token)
-        response.headers[HEADER] = request_id
+            _answered(request, response, request_id, started_s)
         return response
 
-    async def _call_async(self, request: HttpRequest) -> HttpResponseBase:
-        request_id = _id_for(request)
-        token = _current.set(request_id)
-        try:
+    async def _call_async(
+        self, request: HttpRequest, request_id: str, started_s: float
+    ) -> HttpResponseBase:
+        with within_request(request_id):
             response = await cast(_Async, self.get_response)(request)
-        finally:
-            _current.reset(token)
-        response.headers[HEADER] = request_id
+            _answered(request, response, request_id, started_s)
         return response
+
+
+def _answered(
+    request: HttpRequest, response: HttpResponseBase, request_id: str, started_s: float
+) -> None:
+    response.headers[HEADER] = request_id
+    duration_s = time.monotonic() - started_s
+    level = logging.DEBUG if request.path.startswith(_QUIET_PATHS) else logging.INFO
+    facts = {
+        "method": request.method,
+        "path": request.path,
+        "status": response.status_code,
+        "duration_ms": round(1000 * duration_s, 1),
+    }
+    figures.answered(request.method or "", response.status_code, duration_s)
+    logger.log(level, "request answered", extra={"facts": facts})
 
 
 def _id_for(request: HttpRequest) -> str:

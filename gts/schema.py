@@ -6,17 +6,25 @@ from typing import Any
 
 from drf_spectacular.authentication import SessionScheme
 from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.generators import SchemaGenerator
+from rest_framework import serializers
+
+from gts.examples import EXAMPLES
 
 _METHODS = ("get", "post", "put", "patch", "delete")
 _TEXTS = {
+    "304": "What the client has is still the same.",
     "400": "The body cannot be read.",
     "401": "Not authenticated.",
     "404": "There is no such thing, or it is not yours.",
+    "409": "Not in the state that this needs, or done already.",
+    "412": "It was changed since the ETag in If-Match was given.",
     "413": "Larger than is accepted.",
     "415": "Not an accepted kind of content.",
     "422": "Well-formed but wrong; `details` has every finding.",
-    "429": "Too many requests; see Retry-After.",
+    "429": "Too many requests (see Retry-After), or more at a time than one may have.",
+    "503": "A part of the server, or a service it needs, is away: see Retry-After.",
 }
 
 
@@ -56,6 +64,39 @@ class SessionCookieScheme(SessionScheme):  # type: ignore[no-untyped-call]
     name = "session"
 
 
+class ListScheme(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """Lists in which something may be null: the generator forgets that of objects."""
+
+    target_class = "rest_framework.serializers.ListField"
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        schema: dict[str, Any] = auto_schema._map_serializer_field(
+            self.target, direction, bypass_extensions=True
+        )
+        child = self.target.child
+        if child.allow_null and isinstance(child, serializers.BaseSerializer):
+            schema["items"] = {"oneOf": [schema["items"], {"type": "null"}]}
+        return schema
+
+
+# What a DELETE takes, which the generator leaves out.
+_BODIES = {
+    "me_delete": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["confirm"],
+                    "additionalProperties": False,
+                    "properties": {"confirm": _text("the user name, typed again", "my-name")},
+                }
+            }
+        },
+    }
+}
+
+
 def document_errors(
     result: dict[str, Any], generator: SchemaGenerator, request: Any, public: bool
 ) -> dict[str, Any]:
@@ -66,14 +107,49 @@ def document_errors(
     for path, operations in result["paths"].items():
         for method in _METHODS:
             if method in operations:
-                for status in _statuses(path, operations[method]):
-                    operations[method]["responses"].setdefault(
-                        status, {"description": _TEXTS[status], "content": content}
-                    )
+                body = _BODIES.get(operations[method]["operationId"])
+                if body is not None:
+                    operations[method]["requestBody"] = body
+                for status in _statuses(path, method, operations[method]):
+                    answer: dict[str, Any] = {"description": _TEXTS[status]}
+                    if status != "304":  # it has no body
+                        answer["content"] = content
+                    operations[method]["responses"].setdefault(status, answer)
     return result
 
 
-def _statuses(path: str, operation: dict[str, Any]) -> list[str]:
+def say_null(
+    result: dict[str, Any], generator: SchemaGenerator, request: Any, public: bool
+) -> dict[str, Any]:
+    """As OpenAPI 3.1 does it: the REST framework still speaks 3.0 of its pages."""
+    for schema in result.get("components", {}).get("schemas", {}).values():
+        for field in schema.get("properties", {}).values():
+            if field.pop("nullable", False):
+                field["type"] = [field["type"], "null"]
+    return result
+
+
+def add_examples(
+    result: dict[str, Any], generator: SchemaGenerator, request: Any, public: bool
+) -> dict[str, Any]:
+    schemas = result.get("components", {}).get("schemas", {})
+    for name, example in EXAMPLES.items():
+        if name in schemas:
+            schemas[name]["example"] = example
+    return result
+
+
+def close_inputs(
+    result: dict[str, Any], generator: SchemaGenerator, request: Any, public: bool
+) -> dict[str, Any]:
+    """A field that an input does not have is an error: ``accounts.api.serializers``."""
+    for name, schema in result.get("components", {}).get("schemas", {}).items():
+        if name.endswith("Request") and schema.get("type") == "object":
+            schema.setdefault("additionalProperties", False)
+    return result
+
+
+def _statuses(path: str, method: str, operation: dict[str, Any]) -> list[str]:
     parameters = operation.get("parameters", [])
     statuses = {"429"}
     # Tokens that the body carries can be refused too, where nobody has to be logged in.
@@ -81,8 +157,21 @@ def _statuses(path: str, operation: dict[str, Any]) -> list[str]:
         statuses.add("401")
     if "{" in path or any(parameter["name"] == "page" for parameter in parameters):
         statuses.add("404")
+    headers = {parameter["name"] for parameter in parameters if parameter["in"] == "header"}
+    if "If-Match" in headers:
+        statuses.add("412")
+    if "Idempotency-Key" in headers:
+        statuses |= {"409", "413", "422"}
+    if "If-None-Match" in headers:
+        statuses.add("304")
     if any(parameter["in"] == "query" for parameter in parameters):
         statuses.add("422")
+    if "/tone3000/" in path:
+        statuses |= {"404", "409", "503"}
+    if "{" in path and (method != "get" or path.endswith("/export/")):
+        statuses.add("409")
+    if method == "post" and "{" in path:  # what is asked for may not be possible with what is there
+        statuses.add("422")
     if "requestBody" in operation:
-        statuses |= {"400", "413", "415", "422"}
+        statuses |= {"400", "413", "415", "422", "503"}
     return sorted(statuses)

@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import cast
+from urllib.parse import urlsplit
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+
+
+def _site_of(url: str) -> str:
+    """The site of ``url``, under any of its names, in the words of the policy."""
+    parts = urlsplit(url)
+    if parts.scheme != "https":
+        return f"{parts.scheme}://{parts.netloc}"  # a stand-in on this machine
+    site = parts.netloc.removeprefix("www.")
+    return f"https://{site} https://*.{site}"
+
+
+_TONE3000 = _site_of(settings.GTS_TONE3000_AUTHORIZE_URL)
+# Where players are sent for media, if they are (GTS_MEDIA_REDIRECT).
+_MEDIA = "".join(f" {origin}" for origin in settings.GTS_MEDIA_ORIGINS)
 
 # Everything is served from here; nothing inline, nothing from elsewhere.
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -15,13 +31,15 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "default-src 'self'",
         "script-src 'self'",
         "style-src 'self'",
-        "img-src 'self' data: blob:",
-        "media-src 'self' blob:",
-        "connect-src 'self'",
+        # Pictures of tones and their creators are Tone 3000's, who asks for them to be shown.
+        f"img-src 'self' data: blob: {_TONE3000}{_MEDIA}",
+        f"media-src 'self' blob:{_MEDIA}",
+        f"connect-src 'self'{_MEDIA}",
         "font-src 'self'",
         "object-src 'none'",
         "base-uri 'none'",
-        "form-action 'self'",
+        # Browsers ask it of the redirects that follow a form too: logging in leads to Tone 3000.
+        f"form-action 'self' {_TONE3000}",
         "frame-ancestors 'none'",
     ]
 )

@@ -6,15 +6,19 @@ With none set this is the *embedded* mode: one process, SQLite, an in-memory bro
 
 from __future__ import annotations
 
+import base64
 import os
 import secrets
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
+
+from gts.storage_url import redirect_from, redirect_origins, s3_options
 
 # Lets classes of Django be written with their types, as in ModelAdmin[User].
 django_stubs_ext.monkeypatch()
@@ -40,18 +44,25 @@ def env_number(name: str, default: int) -> int:
     return int(value) if value else default
 
 
+def env_numbers(name: str, default: tuple[int, ...]) -> tuple[int, ...]:
+    values = env_list(name)
+    if not all(value.isdecimal() for value in values):
+        raise ImproperlyConfigured(f"{name} must be whole numbers, not {env(name)!r}")
+    return tuple(int(value) for value in values) or default
+
+
 def env_list(name: str) -> list[str]:
     return [item for item in env(name).replace(",", " ").split() if item]
 
 
-def secret_from_file(path: Path) -> str:
+def secret_from_file(path: Path, make: Callable[[], str]) -> str:
     """A secret made once, readable by the owner only. Two processes starting at once agree."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     if not path.exists():
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(64))
+            file.write(make())
             file.flush()
             os.fsync(file.fileno())
         try:
@@ -61,6 +72,15 @@ def secret_from_file(path: Path) -> str:
         finally:
             temporary.unlink()
     return path.read_text().strip()
+
+
+def new_secret_key() -> str:
+    return secrets.token_urlsafe(64)
+
+
+def new_token_key() -> str:
+    """As ``cryptography.fernet.Fernet.generate_key``."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 
 # Where we are ------------------------------------------------------------------------------------
@@ -78,13 +98,24 @@ DATA_DIR = Path(env("GTS_DATA_DIR") or BASE_DIR / "var" / ("test" if IS_TEST els
 DEBUG = env_flag("GTS_DEBUG", default=False)
 
 if IS_EMBEDDED:
-    SECRET_KEY = env("GTS_SECRET_KEY") or secret_from_file(DATA_DIR / "secrets" / "secret_key")
+    SECRETS_DIR = DATA_DIR / "secrets"
+    SECRET_KEY = env("GTS_SECRET_KEY") or secret_from_file(
+        SECRETS_DIR / "secret_key", new_secret_key
+    )
+    GTS_TOKEN_KEYS = (
+        env_list("GTS_TOKEN_KEYS")
+        or secret_from_file(SECRETS_DIR / "token_keys", new_token_key).split()
+    )
     ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *env_list("GTS_ALLOWED_HOSTS")]
 else:
     # An empty key or host list is refused by the start-up checks in gts.checks.
     SECRET_KEY = env("GTS_SECRET_KEY") or "insecure"
+    GTS_TOKEN_KEYS = env_list("GTS_TOKEN_KEYS")
     ALLOWED_HOSTS = env_list("GTS_ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env_list("GTS_CSRF_TRUSTED_ORIGINS")
+
+# Proxies of one's own before this, each of which appends to X-Forwarded-For what it saw.
+GTS_TRUSTED_PROXIES = env_number("GTS_TRUSTED_PROXIES", 0 if IS_EMBEDDED else 1)
 
 # Django ------------------------------------------------------------------------------------------
 
@@ -102,6 +133,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "channels",
+    "social_django",
     "accounts",
     "jobs",
     "gear",
@@ -122,11 +154,16 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "gts.errors.AppErrorMiddleware",
+    "accounts.social_errors.LoginErrorMiddleware",
 ]
 
 ROOT_URLCONF = "gts.urls"
 ASGI_APPLICATION = "gts.asgi.application"
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "accounts.backends.Tone3000OAuth2",
+]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "shootout-mine"
 LOGOUT_REDIRECT_URL = "home"
@@ -146,6 +183,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "jobs.context_processors.notifications",
             ],
         },
     },
@@ -176,6 +214,7 @@ def database_from_url(url: str) -> dict[str, Any]:
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or ""),
         "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 10},  # a host that is gone does not answer at all
     }
 
 
@@ -203,8 +242,21 @@ MEDIA_ROOT = DATA_DIR / "media"
 STATIC_ROOT = DATA_DIR / "static"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Files in a bucket; credentials from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+GTS_STORAGE = env("GTS_STORAGE")
+# Players fetch media from the bucket itself; an address when browsers know it by another one.
+GTS_MEDIA_REDIRECT, _public_endpoint = redirect_from(env("GTS_MEDIA_REDIRECT"), GTS_STORAGE)
+GTS_MEDIA_REDIRECT_S = env_number("GTS_MEDIA_REDIRECT_S", 300)
+GTS_MEDIA_ORIGINS = (
+    redirect_origins(s3_options(GTS_STORAGE), _public_endpoint) if GTS_MEDIA_REDIRECT else []
+)
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {
+        "BACKEND": "gts.s3.S3Storage",
+        "OPTIONS": {**s3_options(GTS_STORAGE), "public_endpoint_url": _public_endpoint},
+    }
+    if GTS_STORAGE
+    else {
         "BACKEND": "gts.storage.AtomicFileSystemStorage",
         "OPTIONS": {"location": MEDIA_ROOT},
     },
@@ -216,7 +268,10 @@ STORAGES: dict[str, dict[str, Any]] = {
 }
 
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},  # beyond that it throws away any: counters too
+    }
     if IS_EMBEDDED
     else {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
 }
@@ -229,18 +284,51 @@ GTS_CAPTURE_MAX_BYTES = env_number("GTS_CAPTURE_MAX_BYTES", 32 * 1024 * 1024)
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # larger uploads are streamed to disk
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
+# An archive with a shootout and its media: as it comes, and all that it says is in it.
+GTS_IMPORT_MAX_BYTES = env_number("GTS_IMPORT_MAX_BYTES", 256 * 1024 * 1024)
+GTS_IMPORT_MAX_UNPACKED_BYTES = env_number("GTS_IMPORT_MAX_UNPACKED_BYTES", 1024 * 1024 * 1024)
+
+# Computed audio that is kept to be used again; the longest unused goes first.
+GTS_CACHE_MAX_BYTES = env_number("GTS_CACHE_MAX_BYTES", 5 * 1024**3)
+
 # Limits of a shootout (product vocabulary: 1–8 DI tracks × 2–27 chains).
 GTS_MAX_CONTENDERS = env_number("GTS_MAX_CONTENDERS", 27)
 GTS_MAX_DI_TRACKS = env_number("GTS_MAX_DI_TRACKS", 8)
 
+# Of one user: renders under way at once, and more that wait for their turn.
+GTS_MAX_RUNNING_RENDERS = env_number("GTS_MAX_RUNNING_RENDERS", 2)
+GTS_MAX_WAITING_RENDERS = env_number("GTS_MAX_WAITING_RENDERS", 20)
+
+# Of one user: bytes kept (recordings, captures, rendered files), and renders queued in 24 hours.
+# 0: any number. Who has the machine to themselves is not limited.
+_IS_SHARED = not IS_EMBEDDED and not IS_TEST
+GTS_QUOTA_STORAGE_BYTES = env_number("GTS_QUOTA_STORAGE_BYTES", _IS_SHARED * 20 * 1024**3)
+GTS_QUOTA_RENDERS_PER_DAY = env_number("GTS_QUOTA_RENDERS_PER_DAY", _IS_SHARED * 200)
+
+# How often the API may be asked; 0: any number. By user, or by address without one.
+GTS_RATE_USER_PER_MIN = env_number("GTS_RATE_USER_PER_MIN", _IS_SHARED * 1200)
+GTS_RATE_UPLOADS_PER_HOUR = env_number("GTS_RATE_UPLOADS_PER_HOUR", _IS_SHARED * 300)
+GTS_RATE_ANONYMOUS_PER_MIN = env_number("GTS_RATE_ANONYMOUS_PER_MIN", _IS_SHARED * 600)
+GTS_RATE_TOKENS_PER_MIN = env_number("GTS_RATE_TOKENS_PER_MIN", _IS_SHARED * 60)
+# Comments that one person may write or change within an hour.
+GTS_COMMENTS_PER_HOUR = env_number("GTS_COMMENTS_PER_HOUR", 30)
+
 # Jobs ---------------------------------------------------------------------------------------------
 
-JOB_HEARTBEAT_S = 20
-JOB_LOST_AFTER_S = 120
+JOB_HEARTBEAT_S = env_number("GTS_JOB_HEARTBEAT_S", 20)
+JOB_LOST_AFTER_S = env_number("GTS_JOB_LOST_AFTER_S", 120)
+JOB_SWEEP_S = env_number("GTS_JOB_SWEEP_S", 30)
+JOB_STRANDED_AFTER_S = env_number("GTS_JOB_STRANDED_AFTER_S", 20)
 JOB_MAX_FAILURES = 3
-JOB_MAX_LOST = 5  # workers that vanished while running one job; more, and it is the job
-JOB_RETRY_DELAYS_S = (30, 120)
+# Workers that vanished while running one job; more, and it is the job.
+JOB_MAX_LOST = env_number("GTS_JOB_MAX_LOST", 5)
+# The longest pause before the second try, and before the third.
+JOB_RETRY_DELAYS_S = env_numbers("GTS_JOB_RETRY_DELAYS_S", (30, 120))
+# Small work goes first, until somebody was passed over for so long.
+JOB_PATIENCE_S = env_number("GTS_JOB_PATIENCE_S", 15 * 60)
 JOB_HARD_TIME_LIMIT_S = 2 * 60 * 60
+# From the wish to stop to the end of the process. Less than what sends SIGKILL waits (Docker: 10).
+GTS_STOP_GRACE_S = env_number("GTS_STOP_GRACE_S", 5)
 GTS_WORKER_THREADS = env_number("GTS_WORKER_THREADS", max(2, os.cpu_count() or 2))
 
 CELERY_BROKER_URL = "memory://localhost/" if IS_EMBEDDED else REDIS_URL
@@ -269,6 +357,19 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
     }
 }
 
+# Maintenance -------------------------------------------------------------------------------------
+
+# Jobs that ended longer ago are forgotten; 0 keeps them all.
+GTS_KEEP_JOBS_DAYS = env_number("GTS_KEEP_JOBS_DAYS", 90)
+# Files that no row names are left alone so long: one may be on its way.
+GTS_ORPHAN_GRACE_HOURS = env_number("GTS_ORPHAN_GRACE_HOURS", 24)
+# Previews of chains that nobody asked for again in so long are forgotten.
+GTS_KEEP_PREVIEWS_HOURS = env_number("GTS_KEEP_PREVIEWS_HOURS", 24)
+
+# Where backups go, once a day, and how many of them stay. Empty: none are made.
+GTS_BACKUP_DIR = env("GTS_BACKUP_DIR")
+GTS_BACKUP_KEEP = max(env_number("GTS_BACKUP_KEEP", 7), 1)
+
 # API ----------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
@@ -281,9 +382,15 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     # Views that take files say so themselves: accounts.api.parsers.MultiPartParser.
     "DEFAULT_PARSER_CLASSES": ["accounts.api.parsers.JSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "gts.api.PageNumberPagination",
+    "DEFAULT_PAGINATION_CLASS": "accounts.api.paging.PageNumberPagination",
     "DEFAULT_FILTER_BACKENDS": ["gts.api.FilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": [
+        "accounts.api.throttles.UserThrottle",
+        "accounts.api.throttles.UploadThrottle",
+        "accounts.api.throttles.AnonymousThrottle",
+    ],
+    "NUM_PROXIES": GTS_TRUSTED_PROXIES,  # for throttles of the framework
+    "DEFAULT_SCHEMA_CLASS": "gts.operation_names.AutoSchema",
     "EXCEPTION_HANDLER": "gts.api.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "URL_FORMAT_OVERRIDE": None,  # ?format= is a filter of ours
@@ -301,11 +408,16 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Guitar Tone Shootout",
     "DESCRIPTION": "Compare guitar tones fairly: captures, chains, shootouts, jobs and media.",
     "VERSION": "1",
+    # In 3.0 a reference cannot be null, strictly read: much of what is answered would be wrong.
+    "OAS_VERSION": "3.1.1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "gts.schema.document_errors",
+        "gts.schema.close_inputs",
+        "gts.schema.say_null",
+        "gts.schema.add_examples",
     ],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -313,6 +425,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "JobState": "jobs.states.JobState",
+        "PreviewState": "shootouts.models.preview.PreviewState",
         "ShootoutState": "shootouts.models.shootout.ShootoutState",
         "SegmentState": "shootouts.models.shootout.SegmentState",
         "FileStatus": "gear.models.item.FileStatus",
@@ -320,6 +433,15 @@ SPECTACULAR_SETTINGS = {
         "GearSource": "gear.models.item.GearSource",
         "CaptureFormat": "gear.models.item.CaptureFormat",
         "BlockSlot": "gear.models.chain.Slot",
+        "PickOutcome": "gear.tone3000.picking.Outcome",
+        "PlaybackOrder": "shootouts.models.shootout.Order",
+        "InputMode": "shootouts.models.shootout.InputModeChoice",
+        "Theme": "shootouts.models.shootout.Theme",
+        "Visibility": "shootouts.models.shootout.Visibility",
+        "RenderedFileKind": "shootouts.models.media.RenderedFileKind",
+        "NotificationOutcome": "jobs.models.Outcome",
+        "SelfTestOutcome": ["passed", "failed", "not_stated", "not_run"],
+        "PickChoice": ["nam", "nam-a2", "ir"],
     },
 }
 
@@ -334,20 +456,79 @@ if not IS_EMBEDDED:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = env_flag("GTS_SSL_REDIRECT", default=True)
-    SECURE_REDIRECT_EXEMPT = [r"^health/"]
+    SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
     SECURE_HSTS_SECONDS = env_number("GTS_HSTS_SECONDS", 31_536_000)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
 
+# For /metrics. Without it, only this machine may see them.
+GTS_METRICS_TOKEN = env("GTS_METRICS_TOKEN")
+
+# Tone 3000 ----------------------------------------------------------------------------------------
+
+# For development: a stand-in that `manage.py up` starts beside GTS. Refused in production.
+GTS_TONE3000_STANDIN = env_flag("GTS_TONE3000_STANDIN", default=False)
+GTS_TONE3000_STANDIN_PORT = env_number("GTS_TONE3000_STANDIN_PORT", 9300)
+GTS_DEMO_DIR = BASE_DIR / "shootouts" / "demo"  # what the stand-in offers beside its own data
+if GTS_TONE3000_STANDIN:
+    # By another name than GTS itself has, so that the browser keeps the two apart.
+    GTS_TONE3000_ORIGIN = f"http://localhost:{GTS_TONE3000_STANDIN_PORT}"
+    GTS_TONE3000_KEY = "t3k_pub_fake"
+else:
+    GTS_TONE3000_ORIGIN = "https://www.tone3000.com"
+    GTS_TONE3000_KEY = env("GTS_TONE3000_KEY")
+
+# Where the server calls.
+GTS_TONE3000_API = env("GTS_TONE3000_API", f"{GTS_TONE3000_ORIGIN}/api/v1").rstrip("/")
+# Where browsers are sent to log in: in Docker it has another name than for the server.
+GTS_TONE3000_AUTHORIZE_URL = env("GTS_TONE3000_AUTHORIZE_URL") or (
+    f"{GTS_TONE3000_ORIGIN}/api/v1/oauth/authorize"
+)
+# Where else files of theirs may be: redirects lead there, and no token goes along.
+GTS_TONE3000_DOWNLOAD_HOSTS = [
+    *(env_list("GTS_TONE3000_DOWNLOAD_HOSTS") or ["api.tone3000.com"]),
+    *(["localhost", "127.0.0.1"] if GTS_TONE3000_STANDIN else []),
+]
+# Searching their whole catalogue needs an agreement with them; without one it is not offered.
+GTS_TONE3000_SEARCH = env_flag("GTS_TONE3000_SEARCH", default=False)
+GTS_USER_AGENT = "GTS/0.1 (guitar tone shootout, self-hosted)"
+
+SOCIAL_AUTH_TONE3000_KEY = GTS_TONE3000_KEY
+SOCIAL_AUTH_TONE3000_SECRET = ""  # a public client: there is none, and none may be sent
+SOCIAL_AUTH_TONE3000_AUTHORIZATION_URL = GTS_TONE3000_AUTHORIZE_URL
+SOCIAL_AUTH_TONE3000_ACCESS_TOKEN_URL = f"{GTS_TONE3000_API}/oauth/token"
+# Shows a bar with a way back; without it nobody could cancel.
+SOCIAL_AUTH_TONE3000_AUTH_EXTRA_ARGUMENTS = {"menubar": "true"}
+SOCIAL_AUTH_PIPELINE = (
+    "social_core.pipeline.social_auth.social_details",
+    "social_core.pipeline.social_auth.social_uid",
+    "social_core.pipeline.social_auth.social_user",
+    "accounts.social_pipeline.check_user",
+    "accounts.social_pipeline.create_user",
+    "social_core.pipeline.social_auth.associate_user",
+    "social_core.pipeline.social_auth.load_extra_data",
+    "accounts.social_pipeline.store_tokens",
+)
+SOCIAL_AUTH_LOGIN_ERROR_URL = "login"
+SOCIAL_AUTH_REDIRECT_IS_HTTPS = not IS_EMBEDDED and SECURE_SSL_REDIRECT
+SOCIAL_AUTH_REQUESTS_TIMEOUT = 10
+SOCIAL_AUTH_USER_AGENT = GTS_USER_AGENT
+
 # Logs ---------------------------------------------------------------------------------------------
+
+LOG_FORMAT = env("GTS_LOG_FORMAT", "plain" if IS_EMBEDDED else "json")
+if LOG_FORMAT not in ("plain", "json"):
+    raise ImproperlyConfigured(f"GTS_LOG_FORMAT must be plain or json, not {LOG_FORMAT!r}")
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {"gts": {"()": "gts.logs.formatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "gts"}},
     "root": {"handlers": ["console"], "level": env("GTS_LOG_LEVEL", "INFO")},
     "loggers": {
         "httpx": {"level": "WARNING"},
         "celery": {"level": env("GTS_LOG_LEVEL", "WARNING")},
+        # One line per request: for whoever serves many, not for the person at this machine.
+        "gts.requests": {"level": "WARNING" if IS_EMBEDDED else env("GTS_LOG_LEVEL", "INFO")},
     },
 }

@@ -13,6 +13,7 @@ from drf_spectacular.views import SpectacularAPIView
 from gts import health
 from gts.docs import ApiDocsView
 from gts.errors import json_error
+from gts.metrics import metrics
 
 handler400 = "gts.errors.bad_request"
 handler403 = "gts.errors.permission_denied"
@@ -50,11 +51,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
     path("", include("gear.urls")),
     path("", include("shootouts.urls")),
+    path("", include("jobs.urls")),
     # Operators and machines.
     path("admin/", admin.site.urls),
     path("favicon.ico", favicon),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
+    path("metrics", metrics, name="metrics"),
     # The API.
     path("api/v1/", include(api_urlpatterns)),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),

@@ -1,21 +1,36 @@
-"""Jobs for operators: what waits, what runs, what failed and why; retry and cancel."""
+"""Jobs for operators: what waits, what runs, what failed and why; retry, redrive and cancel.
+
+Usable with a million jobs: nothing counts them all, and every list is read along an index.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path
 
-from accounts.errors import ConflictError
-from jobs.models import Job
+from accounts.errors import AppError
+from accounts.paging import BoundedPaginator
+from accounts.read_only import ReadOnlyAdmin
+from jobs.models import Job, Notification, Process
 from jobs.querysets import JobQuerySet
-from jobs.selectors import job_tree
+from jobs.registry import known_kinds
+from jobs.selectors import job_root, job_tree
 from jobs.services import job_cancel, job_retry
+from jobs.states import JobState
+from jobs.statistics import QUEUE_STATES, queue_figures
+
+_UUID_START = re.compile(r"[0-9a-f]{8}[0-9a-f-]{0,28}", re.IGNORECASE)
+_NUM_READ_FOR_WORDS = 10_000
+_RETRYABLE = (JobState.FAILED, JobState.CANCELLED)
 
 
 class PlaceInTreeFilter(admin.SimpleListFilter):
@@ -33,24 +48,44 @@ class PlaceInTreeFilter(admin.SimpleListFilter):
         return queryset
 
 
+class KindFilter(admin.SimpleListFilter):
+    """By the registered kinds: to ask the table which there are would read all of it."""
+
+    title = "kind"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [(kind, kind) for kind in known_kinds()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> QuerySet[Job]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
 @admin.register(Job)
-class JobAdmin(admin.ModelAdmin[Job]):
+class JobAdmin(ReadOnlyAdmin, admin.ModelAdmin[Job]):
     list_display = (
-        "uuid", "kind", "label", "state", "percent", "owner", "attempt", "error_code", "created_at",
-        "finished_at",
+        "short_id", "kind", "label", "state", "percent", "owner", "attempt", "error_code",
+        "created_at", "finished_at",
     )  # fmt: skip
-    list_filter = ("state", "kind", PlaceInTreeFilter, "created_at")
+    list_filter = ("state", KindFilter, PlaceInTreeFilter, "created_at")
     list_select_related = ("owner",)
-    search_fields = ("uuid__startswith", "label", "error_code", "owner__username", "worker")
-    search_help_text = "id (its beginning is enough), label, error code, owner or worker"
-    ordering = ("-created_at", "-id")
+    # Only says that there is a search; ``get_search_results`` knows how.
+    search_fields = ("uuid",)
+    search_help_text = (
+        "the beginning of an id (eight characters or more), a request id, an error code, "
+        "a username, or words of the label of a recent job"
+    )
+    ordering = ("-id",)
+    sortable_by = ()
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    paginator = BoundedPaginator
     list_per_page = 50
-    actions = ("retry", "cancel")
+    actions = ("retry", "redrive", "cancel")
     fieldsets = (
         (None, {"fields": ("uuid", "kind", "label", "owner", "state", "percent", "message")}),
-        ("Tree", {"fields": ("parent", "stage", "is_required", "weight", "is_waiting", "below")}),
-        ("Work", {"fields": ("payload", "result")}),
+        ("Error", {"fields": ("error_code", "error_message", "error_detail")}),
+        ("Work", {"fields": ("payload", "result", "request_id")}),
         (
             "Attempts",
             {
@@ -60,49 +95,191 @@ class JobAdmin(admin.ModelAdmin[Job]):
                 )
             },
         ),
-        ("Error", {"fields": ("error_code", "error_message", "error_detail")}),
+        ("Tree", {"fields": ("parent", "stage", "is_required", "weight", "is_waiting")}),
         ("Times", {"fields": ("created_at", "queued_at", "started_at", "finished_at")}),
     )  # fmt: skip
-    # A job is a record of what happened: it is moved by actions, not by hand.
-    readonly_fields = tuple(
-        name for _, options in fieldsets for name in options["fields"] if isinstance(name, str)
-    )
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+    class Media:
+        css = {"all": ("css/admin-jobs.css",)}
 
-    @admin.display(description="progress", ordering="progress")
+    # What is shown ---------------------------------------------------------------------------
+
+    @admin.display(description="id")
+    def short_id(self, job: Job) -> str:
+        return _short(job)
+
+    @admin.display(description="progress")
     def percent(self, job: Job) -> str:
         return f"{job.progress:.0f} %"
 
-    @admin.display(description="below it")
-    def below(self, job: Job) -> SafeString | str:
-        _, *below = job_tree(job)
-        rows = (
-            (reverse("admin:jobs_job_change", args=[child.pk]), child.kind, child.label,
-             child.state, child.error_code)
-            for child in below
-        )  # fmt: skip
-        lines = format_html_join("", '<li><a href="{}">{}</a> {}: {} {}</li>', rows)
-        return format_html("<ul>{}</ul>", lines) if below else "—"
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Job], search_term: str
+    ) -> tuple[QuerySet[Job], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if _UUID_START.fullmatch(term):
+            digits = term.replace("-", "")
+            first, last = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
+            return queryset.filter(Q(uuid__range=(first, last)) | Q(request_id=term)), False
+        if re.fullmatch(r"[A-Z][A-Z0-9_]+", term):
+            return queryset.filter(error_code=term), False
+        of_owner = queryset.filter(owner__username=term)
+        of_request = queryset.filter(request_id=term)
+        for found in (of_owner, of_request):
+            if found.exists():
+                return found, False
+        return queryset.filter(pk__gt=_before_the_newest(), label__icontains=term), False
 
-    @admin.action(description="Retry the chosen jobs that failed or were cancelled")
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        queues = [
+            {
+                "name": queue.queue,
+                "nums": [queue.num_by_state[state] for state in QUEUE_STATES],
+                "oldest_waiting_s": queue.oldest_waiting_s,
+                "num_workers": queue.num_workers,
+            }
+            for queue in queue_figures()
+        ]
+        context = {"queues": queues, "queue_states": QUEUE_STATES, **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        context: dict[str, Any] = {**(extra_context or {})}
+        job = self.get_object(request, object_id)
+        if job is not None:
+            root = job_root(job)
+            may_operate = self.has_operate_permission(request)
+            context |= {
+                "job": job,
+                "tree": _with_depth(job_tree(root)),
+                "may_retry": may_operate and root.state in _RETRYABLE,
+                "may_cancel": may_operate and not job.is_finished,
+            }
+        return super().change_view(request, object_id, form_url, context)
+
+    # What is done ----------------------------------------------------------------------------
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        """Who may not edit a job may still move it, through the services."""
+        return request.user.has_perm("jobs.change_job")
+
+    @admin.action(
+        description="Retry the chosen jobs that failed or were cancelled", permissions=["operate"]
+    )
     def retry(self, request: HttpRequest, jobs: JobQuerySet) -> None:
         self._each(request, jobs, lambda job: job_retry(job=job), "queued again")
 
-    @admin.action(description="Cancel the chosen jobs and everything below them")
+    @admin.action(
+        description="Redrive: run the whole trees of the chosen jobs again", permissions=["operate"]
+    )
+    def redrive(self, request: HttpRequest, jobs: JobQuerySet) -> None:
+        roots = {root.pk: root for root in map(job_root, jobs)}
+        self._each(request, roots.values(), lambda job: job_retry(job=job), "queued again")
+
+    @admin.action(
+        description="Cancel the chosen jobs and everything below them", permissions=["operate"]
+    )
     def cancel(self, request: HttpRequest, jobs: JobQuerySet) -> None:
         self._each(request, jobs, lambda job: job_cancel(job=job), "cancelled")
 
-    def _each(
-        self, request: HttpRequest, jobs: JobQuerySet, act: Callable[[Job], Job], done: str
-    ) -> None:
+    def _each(self, request: HttpRequest, jobs: Any, act: Callable[[Job], Job], done: str) -> None:
         num_done = 0
         for job in jobs:
             try:
                 act(job)
                 num_done += 1
-            except ConflictError as refusal:
-                self.message_user(request, f"{job.uuid}: {refusal.message}", messages.WARNING)
+            except AppError as refusal:
+                self.message_user(request, f"{_short(job)}: {refusal.message}", messages.WARNING)
         if num_done:
             self.message_user(request, f"{num_done} jobs {done}.", messages.SUCCESS)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("<int:pk>/redrive/", view(self.redrive_view), name="jobs_job_redrive"),
+            path("<int:pk>/cancel/", view(self.cancel_view), name="jobs_job_cancel"),
+            *super().get_urls(),
+        ]
+
+    def redrive_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return self._press(request, pk, self.redrive)
+
+    def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return self._press(request, pk, self.cancel)
+
+    def _press(
+        self, request: HttpRequest, pk: int, act: Callable[[HttpRequest, JobQuerySet], None]
+    ) -> HttpResponse:
+        """A button on the page of one job."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not self.has_operate_permission(request):
+            raise PermissionDenied
+        job = get_object_or_404(Job, pk=pk)
+        act(request, Job.objects.filter(pk=pk))
+        return redirect("admin:jobs_job_change", job.pk)
+
+
+def _short(job: Job) -> str:
+    """The beginning of its id: enough to find it again."""
+    return str(job.uuid)[:8]
+
+
+def _with_depth(tree: Sequence[Job]) -> list[tuple[int, Job]]:
+    """Each job with how far below the root it is, every parent before its own children."""
+    below: dict[int | None, list[Job]] = {}
+    for job in tree[1:]:
+        below.setdefault(job.parent_id, []).append(job)
+
+    def walk(job: Job, depth: int) -> list[tuple[int, Job]]:
+        rows = [(depth, job)]
+        for child in below.get(job.pk, []):
+            rows += walk(child, depth + 1)
+        return rows
+
+    return walk(tree[0], 0)
+
+
+def _before_the_newest() -> int:
+    """The key before the newest jobs, in whose labels words are looked for: there is no index."""
+    keys = Job.objects.order_by("-pk").values_list("pk", flat=True)
+    return next(iter(keys[_NUM_READ_FOR_WORDS : _NUM_READ_FOR_WORDS + 1]), 0)
+
+
+@admin.register(Notification)
+class NotificationAdmin(ReadOnlyAdmin, admin.ModelAdmin[Notification]):
+    list_display = ("about", "owner", "outcome", "message", "created_at", "read_at")
+    list_filter = ("outcome", "created_at")
+    list_select_related = ("owner", "job")
+    search_fields = ("owner__username__exact",)
+    search_help_text = "a username"
+    ordering = ("-id",)
+    show_full_result_count = False
+    paginator = BoundedPaginator
+
+    @admin.display(description="about")
+    def about(self, notification: Notification) -> str:
+        return notification.label or notification.kind
+
+
+@admin.register(Process)
+class ProcessAdmin(ReadOnlyAdmin, admin.ModelAdmin[Process]):
+    """Who was heard of within a minute is alive."""
+
+    list_display = ("name", "role", "queues", "is_alive", "started_at", "seen_at")
+    show_full_result_count = False
+    paginator = BoundedPaginator
+    list_filter = ("role",)
+
+    @admin.display(description="alive", boolean=True)
+    def is_alive(self, process: Process) -> bool:
+        return process.is_alive

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final
+from uuid import UUID
 
 from channels.layers import get_channel_layer
 from django.db import transaction
@@ -70,6 +71,21 @@ def publish(job: Job, *, is_one_of_many: bool = False) -> None:
 def publish_tree(job: Job) -> None:
     """Tell the watchers of ``job`` and of its ancestors that many jobs changed: look again."""
     _send_on_commit([group_of(job.uuid), *_ancestor_groups(job)], {"type": "job.tree"})
+
+
+def notifications_group(owner_id: object) -> str:
+    return f"notifications.{owner_id}"
+
+
+def publish_notification(owner_id: UUID, event: dict[str, Any]) -> None:
+    """Tell the windows of a user of a new notification, after the commit."""
+    message = {"type": "notification.created", "event": event}
+    _send_on_commit([notifications_group(owner_id)], message)
+
+
+def publish_notifications_read(owner_id: UUID) -> None:
+    """Tell the windows of a user that some were read: count again."""
+    _send_on_commit([notifications_group(owner_id)], {"type": "notification.read"})
 
 
 def _ancestor_groups(job: Job) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import traceback
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,6 +9,7 @@ from typing import Any, Final
 from django.db import InterfaceError, OperationalError
 
 from jobs.pipeline.errors import PipelineError
+from jobs.pipeline.files import is_disk_full
 
 # The database is away, or asks to try the transaction again (deadlock, locked file).
 DATABASE_TROUBLE: Final = (OperationalError, InterfaceError)
@@ -51,8 +51,8 @@ def failure_from(error: Exception) -> Failure:
 
 
 def _classify(error: Exception) -> tuple[str, str]:
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "STORAGE_FULL", "The server has no space left for the result."
+    if is_disk_full(error):
+        return "DISK_FULL", "The server has no space left for the result."
     if isinstance(error, OSError):
         return "STORAGE_UNAVAILABLE", "A file could not be read or written on the server."
     if isinstance(error, DATABASE_TROUBLE):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -13,12 +14,13 @@ from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from jobs import events, tree
+from jobs import events, tree, turns
 from jobs.dispatch import dispatch_on_commit
 from jobs.failures import NO_FAILURE, WORKER_LOST, Failure
+from jobs.log_context import current_request_id
 from jobs.models import Job
 from jobs.pipeline.errors import CancelledError
-from jobs.registry import ChildJob, handler_for
+from jobs.registry import ChildJob, handler_for, known_kinds
 from jobs.states import TERMINAL, JobState
 
 if TYPE_CHECKING:
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
 
 
 @transaction.atomic
-def create(*, kind: str, owner: User, payload: Mapping[str, Any], label: str = "") -> Job:
+def create(
+    *, kind: str, owner: User, payload: Mapping[str, Any], label: str = "", weight: float = 1.0
+) -> Job:
     """A new root job, queued. Raises ``KeyError`` for a kind nobody registered."""
     handler_for(kind)
     job = Job.objects.create(
@@ -36,8 +40,10 @@ def create(*, kind: str, owner: User, payload: Mapping[str, Any], label: str = "
         owner=owner,
         payload=dict(payload),
         label=label[:200],
+        weight=weight,
         state=JobState.QUEUED,
         queued_at=timezone.now(),
+        request_id=current_request_id(),
     )
     dispatch_on_commit(job)
     return job
@@ -45,10 +51,27 @@ def create(*, kind: str, owner: User, payload: Mapping[str, Any], label: str = "
 
 @transaction.atomic
 def claim(uuid: UUID, *, worker: str) -> Job | None:
-    """Take a queued job. None when it is not there to be taken: then there is nothing to do."""
+    """Take this queued job. None when it is not there to be taken: then there is nothing to do."""
+    return _claim(Job.objects.filter(uuid=uuid), worker)
+
+
+@transaction.atomic
+def claim_next(ticket: UUID, *, worker: str) -> Job | None:
+    """Take the job whose turn it is, in the queue of the job that ``ticket`` names.
+
+    None when there is none to be taken.
+    """
+    kind = Job.objects.filter(uuid=ticket).values_list("kind", flat=True).first()
+    if kind not in known_kinds():  # deleted, or of a newer release than this worker
+        return None
+    pk = turns.next_job(handler_for(kind).queue)
+    return None if pk is None else _claim(Job.objects.filter(pk=pk), worker)
+
+
+def _claim(rows: QuerySet[Job], worker: str) -> Job | None:
     now = timezone.now()
     is_claimed = tree.move(
-        Job.objects.filter(uuid=uuid),
+        rows,
         JobState.RUNNING,
         attempt=F("attempt") + 1,
         worker=worker[:100],
@@ -59,7 +82,7 @@ def claim(uuid: UUID, *, worker: str) -> Job | None:
     )
     if not is_claimed:
         return None
-    job = Job.objects.select_related("parent", "owner").get(uuid=uuid)
+    job = rows.select_related("parent", "owner").get()
     events.publish(job)
     return job
 
@@ -90,6 +113,19 @@ def write_progress(job: Job, *, progress: float, message: str) -> bool:
     return True
 
 
+@contextmanager
+def holding(job: Job) -> Iterator[None]:
+    """A transaction in which nobody can take ``job`` from this attempt.
+
+    Raises ``CancelledError`` when it has been taken already.
+    """
+    with transaction.atomic():
+        held = Job.objects.held_by(job).select_for_update(no_key=True)
+        if held.values_list("pk").first() is None:
+            raise CancelledError
+        yield
+
+
 @transaction.atomic
 def spawn(job: Job, children: Sequence[ChildJob]) -> None:
     """Leave the rest of ``job`` to ``children``; the first stage is queued at once.
@@ -117,6 +153,7 @@ def spawn(job: Job, children: Sequence[ChildJob]) -> None:
             is_required=child.is_required,
             label=child.label[:200],
             payload=dict(child.payload),
+            request_id=job.request_id,
             state=JobState.QUEUED if child.stage == first_stage else JobState.PENDING,
             queued_at=now if child.stage == first_stage else None,
         )
@@ -294,6 +331,7 @@ def redrive(job: Job) -> bool:
         started_at=None,
         finished_at=None,
         worker="",
+        request_id=current_request_id() or F("request_id"),
         **NO_FAILURE,
     )
     if not is_queued:

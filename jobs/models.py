@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from accounts.models import PublicModel
-from jobs.querysets import JobQuerySet
+from jobs.querysets import ALIVE_WITHIN_S, JobQuerySet, NotificationQuerySet, ProcessQuerySet
 from jobs.states import TERMINAL, JobState
 
 
@@ -30,7 +33,11 @@ class Job(PublicModel):
     )
     stage = models.PositiveSmallIntegerField(default=0)
     is_required = models.BooleanField(default=True)
-    weight = models.FloatField(default=1.0, help_text="share in the progress of the parent")
+    weight = models.FloatField(
+        default=1.0,
+        help_text="of a part: its share in the progress of the whole; of a whole: how much work "
+        "it is beside others",
+    )
     is_waiting = models.BooleanField(default=False, help_text="its children do the work now")
     parent_attempt = models.PositiveIntegerField(
         null=True, blank=True, help_text="the attempt of the parent that made it"
@@ -39,6 +46,9 @@ class Job(PublicModel):
     label = models.CharField(max_length=200, blank=True, help_text="what it works on, for people")
     payload = models.JSONField(default=dict, blank=True, help_text="ids of its inputs; no secrets")
     result = models.JSONField(default=dict, blank=True)
+    request_id = models.CharField(
+        max_length=64, blank=True, help_text="of the request that asked for it, as in the logs"
+    )
 
     progress = models.FloatField(default=0.0, help_text="percent, never goes backwards")
     message = models.CharField(max_length=200, blank=True)
@@ -70,10 +80,29 @@ class Job(PublicModel):
         indexes = [
             models.Index(fields=["owner", "-created_at"], name="jobs_job_owner_newest"),
             models.Index(fields=["kind", "-created_at"], name="jobs_job_kind_newest"),
-            # The sweeps look only at what has not ended, a handful among millions.
+            # Failed ones of somebody who has thousands.
+            models.Index(
+                fields=["owner", "state", "-created_at"], name="jobs_job_owner_state_newest"
+            ),
+            # The sweeps and the workers look only at what has not ended, a handful among millions.
             models.Index(
                 fields=["state", "queued_at"],
                 name="jobs_job_active",
+                condition=models.Q(state__in=["pending", "queued", "running", "retrying"]),
+            ),
+            # What ended lately, for /metrics; what ended long ago, for prune_jobs.
+            models.Index(
+                fields=["finished_at"],
+                name="jobs_job_finished",
+                condition=models.Q(finished_at__isnull=False),
+            ),
+            # From a line of the log to the jobs.
+            models.Index(
+                fields=["request_id"], name="jobs_job_request", condition=~models.Q(request_id="")
+            ),
+            models.Index(
+                fields=["owner", "state"],
+                name="jobs_job_owner_active",
                 condition=models.Q(state__in=["pending", "queued", "running", "retrying"]),
             ),
         ]
@@ -91,6 +120,116 @@ class Job(PublicModel):
     def is_finished(self) -> bool:
         return self.state in TERMINAL
 
+    @property
+    def duration_s(self) -> float | None:
+        """From the start of the newest attempt to the end, or until now."""
+        if self.started_at is None:
+            return None
+        return ((self.finished_at or timezone.now()) - self.started_at).total_seconds()
+
     def current_children(self) -> JobQuerySet:
         """The children of this attempt in the order they run. A query."""
         return Job.objects.filter(parent=self, parent_attempt=self.attempt).order_by("stage", "id")
+
+
+class Outcome(models.TextChoices):
+    COMPLETED = JobState.COMPLETED.value
+    FAILED = JobState.FAILED.value
+    NEWS = "news"  # of no job
+
+
+class Notification(PublicModel):
+    """What became of a job that somebody asked for, or what others did with a thing of theirs.
+
+    It goes when the job goes; whoever takes away the thing it is about takes it away too.
+    """
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications"
+    )
+    job = models.ForeignKey(
+        Job, on_delete=models.CASCADE, related_name="notifications", null=True, blank=True
+    )
+    # What it is about when that is no job: jobs knows no features, so they say it here.
+    subject_id = models.UUIDField(null=True, blank=True)
+    subject_kind = models.CharField(max_length=64, blank=True)
+    subject_label = models.CharField(max_length=200, blank=True, help_text="for people")
+    # Of its own, because a job that is retried forgets how it had ended.
+    outcome = models.CharField(max_length=16, choices=Outcome)
+    message = models.TextField(blank=True, help_text="for people")
+    path = models.CharField(max_length=200, blank=True, help_text="the page it leads to")
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    objects = NotificationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        indexes = [
+            models.Index(fields=["owner", "-created_at"], name="jobs_notification_newest"),
+            # Counted on every page.
+            models.Index(
+                fields=["owner"],
+                name="jobs_notification_unread",
+                condition=models.Q(read_at__isnull=True),
+            ),
+            models.Index(
+                fields=["subject_id"],
+                name="jobs_notification_subject",
+                condition=models.Q(subject_id__isnull=False),
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(job__isnull=False, subject_id__isnull=True)
+                | models.Q(job__isnull=True, subject_id__isnull=False),
+                name="jobs_notification_is_about_one_thing",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.outcome}"
+
+    @property
+    def kind(self) -> str:
+        """Of the job, or of what it is about: "shootout.comment". A query unless it is loaded."""
+        return self.job.kind if self.job else self.subject_kind
+
+    @property
+    def label(self) -> str:
+        """What it is about, for people. A query unless the job is loaded."""
+        return self.job.label if self.job else self.subject_label
+
+
+class ProcessRole(models.TextChoices):
+    WEB = "web"
+    WORKER = "worker"
+    BEAT = "beat"
+
+
+class Process(models.Model):
+    """A process of GTS that is alive, or was a moment ago: it writes its row every few seconds.
+
+    The database is asked rather than the broker, so that the answer is there at once, and also
+    when the broker is away.
+    """
+
+    name = models.CharField(max_length=150, unique=True, help_text="role@host:pid")
+    role = models.CharField(max_length=8, choices=ProcessRole)
+    host = models.CharField(max_length=100)
+    queues = models.JSONField(default=list, blank=True, help_text="what a worker takes jobs from")
+    figures = models.JSONField(default=dict, blank=True, help_text="what it counts, for /metrics")
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    objects = ProcessQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("role", "name")
+        verbose_name_plural = "processes"
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_alive(self) -> bool:
+        return self.seen_at >= timezone.now() - timedelta(seconds=ALIVE_WITHIN_S)

@@ -6,10 +6,12 @@ the work calls between two blocks only looks at a few attributes.
 
 from __future__ import annotations
 
+import contextvars
 import copy
 import logging
 import threading
 import time
+from functools import partial
 from types import TracebackType
 from typing import Final
 
@@ -18,6 +20,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from jobs import lifecycle
+from jobs.closing import Closing
 from jobs.models import Job
 from jobs.pipeline.errors import CancelledError
 from jobs.states import JobState
@@ -31,14 +34,17 @@ _POLL_S: Final = 0.5  # a wish to cancel is seen within this
 class Pulse:
     """Keeps one attempt alive while the ``with`` block runs.
 
-    ``closing`` is set when the process shuts down: the work is to stop at its next report.
+    ``closing``: the process shuts down, and the work is to stop at its next report. Work that does
+    not report in time is handed back from here, before the process ends over its head.
     """
 
-    def __init__(self, job: Job, closing: threading.Event) -> None:
+    def __init__(self, job: Job, closing: Closing) -> None:
         self._job = copy.copy(job)  # this thread's own
         self._closing = closing
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._live, name=f"pulse-{job.uuid}", daemon=True)
+        # With the ids of the job, for the log.
+        live = partial(contextvars.copy_context().run, self._live)
+        self._thread = threading.Thread(target=live, name=f"pulse-{job.uuid}", daemon=True)
         self._lock = threading.Lock()
         self._progress = job.progress
         self._message = job.message
@@ -88,7 +94,12 @@ class Pulse:
         try:
             if self._write_news():
                 self._last_beat_s = now_s
-            if is_last:
+            if is_last or self.is_lost:
+                return
+            if self._closing.has_lasted(settings.GTS_STOP_GRACE_S / 2):
+                logger.warning("job %s does not report: handed back", self._job.uuid)
+                lifecycle.hand_back(self._job)
+                self.is_lost = True
                 return
             if now_s - self._last_poll_s >= _POLL_S:
                 self._last_poll_s = now_s

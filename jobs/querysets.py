@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 from django.db import models
+from django.utils import timezone
 
-from jobs.states import ACTIVE, JobState
+from jobs.states import ACTIVE, TERMINAL, JobState
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from accounts.models import User
-    from jobs.models import Job
+    from jobs.models import Job, Notification, Process
+
+
+# Three beats of ``jobs.presence`` may get lost.
+ALIVE_WITHIN_S: Final = 60.0
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -24,6 +30,9 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def active(self) -> JobQuerySet:
         return self.filter(state__in=ACTIVE)
+
+    def ended(self, *, before: datetime) -> JobQuerySet:
+        return self.filter(state__in=TERMINAL, finished_at__lt=before)
 
     def held_by(self, job: Job) -> JobQuerySet:
         """The row of ``job`` as long as this very attempt runs it: what every late write asks."""
@@ -42,3 +51,21 @@ class JobQuerySet(models.QuerySet["Job"]):
     def due(self, *, now: datetime) -> JobQuerySet:
         """Failed for a passing reason, and may be tried again."""
         return self.filter(state=JobState.RETRYING, not_before__lte=now)
+
+
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    def owned_by(self, user: User) -> NotificationQuerySet:
+        return self.filter(owner=user)
+
+    def unread(self) -> NotificationQuerySet:
+        return self.filter(read_at__isnull=True)
+
+
+class ProcessQuerySet(models.QuerySet["Process"]):
+    def alive(self) -> ProcessQuerySet:
+        """Heard of within the last minute."""
+        return self.filter(seen_at__gte=timezone.now() - timedelta(seconds=ALIVE_WITHIN_S))
+
+    def forgotten(self) -> ProcessQuerySet:
+        """Gone for so long that nobody asks any more."""
+        return self.filter(seen_at__lt=timezone.now() - timedelta(days=1))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
@@ -34,6 +35,14 @@ class JobContext(Protocol):
         """Say how far the work is (0..1). Raises ``CancelledError`` when it is no longer wanted."""
         ...
 
+    def holding(self) -> AbstractContextManager[None]:
+        """A transaction for the rows that the work writes; not for slow things.
+
+        Raises ``CancelledError`` when the job was given to another worker meanwhile: a worker that
+        wakes up too late changes nothing. What it has stored goes with the exception.
+        """
+        ...
+
     def spawn(self, children: Sequence[ChildJob]) -> None:
         """Leave the rest to children. Call it inside ``transaction.atomic`` with own writes."""
         ...
@@ -60,20 +69,50 @@ class JobHandler(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class OwnerLimit:
+    """How many root jobs of a kind one person may have. ``noun``: what they are, for people."""
+
+    noun: str
+    max_running: int  # more of them wait in the queue
+    max_waiting: int  # more of them are refused
+
+
+def _nowhere(job: Job) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """How the owner hears of the end of a job. ``page``: the path of the page it leads to.
+
+    Quiet: its success is noted, but nobody is called for it.
+    """
+
+    page: Callable[[Job], str] = _nowhere
+    is_quiet: bool = False
+
+
 @dataclass(slots=True)
 class _Registry:
     handlers: dict[str, JobHandler] = field(default_factory=dict)
+    limits: dict[str, OwnerLimit | None] = field(default_factory=dict)
+    notices: dict[str, Notice] = field(default_factory=dict)
 
 
 _registry = _Registry()
 
 
-def register(handler: JobHandler) -> None:
+def register(
+    handler: JobHandler, *, limit: OwnerLimit | None = None, notice: Notice = Notice()
+) -> None:
     """Called from ``AppConfig.ready``. Raises ``ValueError`` when the kind is taken."""
     known = _registry.handlers.get(handler.kind)
     if known is not None and type(known) is not type(handler):
         raise ValueError(f"two handlers for {handler.kind}")
     _registry.handlers[handler.kind] = handler
+    _registry.limits[handler.kind] = limit
+    _registry.notices[handler.kind] = notice
 
 
 def handler_for(kind: str) -> JobHandler:
@@ -81,5 +120,18 @@ def handler_for(kind: str) -> JobHandler:
     return _registry.handlers[kind]
 
 
+def limit_for(kind: str) -> OwnerLimit | None:
+    return _registry.limits.get(kind)
+
+
+def notice_for(kind: str) -> Notice:
+    return _registry.notices.get(kind, Notice())
+
+
 def known_kinds() -> tuple[str, ...]:
     return tuple(sorted(_registry.handlers))
+
+
+def kinds_of(queue: Queue) -> tuple[str, ...]:
+    """What the workers of ``queue`` do."""
+    return tuple(kind for kind in known_kinds() if handler_for(kind).queue == queue)

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
@@ -19,7 +20,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from jobs import lifecycle
+from jobs.closing import this_process
 from jobs.failures import DATABASE_TROUBLE, failure_from
+from jobs.log_context import within_job
 from jobs.models import Job
 from jobs.pipeline.errors import CancelledError, PipelineError
 from jobs.pulse import Pulse
@@ -33,18 +36,6 @@ _SETTLE_PAUSES_S: Final = (0.2, 1.0, 5.0)
 # How an attempt ended, as the move that writes it down.
 _Move = Callable[[], object]
 
-_closing = threading.Event()
-
-
-def stop_work() -> None:
-    """This process shuts down: running jobs hand back at their next report, none is claimed."""
-    _closing.set()
-
-
-def allow_work() -> None:
-    """Undo ``stop_work``."""
-    _closing.clear()
-
 
 class Context:
     """What a running handler may use (``jobs.registry.JobContext``)."""
@@ -56,26 +47,40 @@ class Context:
     def report(self, fraction: float, message: str = "") -> None:
         self._pulse.report(fraction, message)
 
+    def holding(self) -> AbstractContextManager[None]:
+        return lifecycle.holding(self.job)
+
     def spawn(self, children: Sequence[ChildJob]) -> None:
         self._pulse.mute()
         lifecycle.spawn(self.job, children)
 
 
-def run_job(uuid: UUID) -> bool:
-    """Run the job if it is there to be run. False when another has it, or it is over.
+def run_next(ticket: UUID) -> bool:
+    """Run the job whose turn it is, in the queue of the job that ``ticket`` names.
 
-    Not inside a transaction: others could see neither the claim nor the progress.
+    False when there is none. Not inside a transaction: others could see neither the claim nor
+    the progress.
     """
+    return _run(partial(lifecycle.claim_next, ticket))
+
+
+def run_job(uuid: UUID) -> bool:
+    """Run this very job, whosever turn it is. False when another has it, or it is over."""
+    return _run(partial(lifecycle.claim, uuid))
+
+
+def _run(claim: Callable[..., Job | None]) -> bool:
     if connection.in_atomic_block:
         raise transaction.TransactionManagementError("a job cannot run inside a transaction")
-    if _closing.is_set():
+    if this_process.is_set():
         return False
-    job = lifecycle.claim(uuid, worker=_worker_name())
+    job = claim(worker=_worker_name())
     if job is None:
-        logger.debug("job %s is not there to be claimed", uuid)
+        logger.debug("there is nothing to be claimed")
         return False
-    logger.info("job %s (%s) starts, attempt %d", job.uuid, job.kind, job.attempt)
-    _settle(job, _attempt(job))
+    with within_job(job):
+        logger.info("job %s (%s) starts, attempt %d", job.uuid, job.kind, job.attempt)
+        _settle(job, _attempt(job))
     return True
 
 
@@ -85,7 +90,7 @@ def _worker_name() -> str:
 
 def _attempt(job: Job) -> _Move:
     """Do the work. The answer is the move that ends the attempt; nothing is written here."""
-    pulse = Pulse(job, _closing)
+    pulse = Pulse(job, this_process)
     try:
         handler = handler_for(job.kind)
         with pulse:
@@ -93,7 +98,7 @@ def _attempt(job: Job) -> _Move:
     except CancelledError:
         if pulse.is_lost:
             return _leave_to_the_newer_attempt
-        if _closing.is_set() and not pulse.is_cancelled:
+        if this_process.is_set() and not pulse.is_cancelled:
             return partial(lifecycle.hand_back, job)
         return partial(lifecycle.cancel, job)
     except Exception as error:

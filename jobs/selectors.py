@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 
 from accounts.errors import NotFoundError
-from jobs.models import Job
-from jobs.querysets import JobQuerySet
+from jobs.models import Job, Notification, Process, ProcessRole
+from jobs.querysets import JobQuerySet, NotificationQuerySet
+from jobs.registry import Queue
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -31,6 +32,13 @@ def job_get(user: User | AnonymousUser, uuid: UUID) -> Job:
     return job
 
 
+def job_root(job: Job) -> Job:
+    """The whole that ``job`` is a part of, or ``job`` itself. A query per level."""
+    while job.parent is not None:
+        job = job.parent
+    return job
+
+
 def job_tree(job: Job) -> list[Job]:
     """``job`` and everything below it that belongs to its present life, level by level."""
     tree = [job]
@@ -45,3 +53,27 @@ def job_tree(job: Job) -> list[Job]:
         ]
         tree += level
     return tree
+
+
+def notification_list(user: User) -> NotificationQuerySet:
+    """What became of the jobs of ``user``, newest first."""
+    return Notification.objects.owned_by(user).select_related("job")
+
+
+def notification_get(user: User, uuid: UUID) -> Notification:
+    """Raises ``NotFoundError`` when there is none, or when it is another's."""
+    notification = notification_list(user).filter(uuid=uuid).first()
+    if notification is None:
+        raise NotFoundError("There is no such notification.")
+    return notification
+
+
+def notification_count_unread(user: User) -> int:
+    return Notification.objects.owned_by(user).unread().count()
+
+
+def queues_without_workers() -> list[Queue]:
+    """Queues whose jobs nobody takes at present."""
+    workers = Process.objects.alive().filter(role=ProcessRole.WORKER)
+    served = {name for queues in workers.values_list("queues", flat=True) for name in queues}
+    return [queue for queue in get_args(Queue) if queue not in served]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from accounts.errors import ConflictError
-from jobs import lifecycle
+from jobs import lifecycle, turns
 from jobs.models import Job
 
 if TYPE_CHECKING:
@@ -16,12 +16,17 @@ if TYPE_CHECKING:
 
 
 @transaction.atomic
-def job_enqueue(*, kind: str, owner: User, payload: Mapping[str, Any], label: str = "") -> Job:
+def job_enqueue(
+    *, kind: str, owner: User, payload: Mapping[str, Any], label: str = "", weight: float = 1.0
+) -> Job:
     """A new job of a registered kind, on its way to a worker once the caller's transaction commits.
 
-    ``payload`` is JSON: ids of the inputs, no secrets. Raises ``KeyError`` for an unknown kind.
+    ``payload`` is JSON: ids of the inputs, no secrets. ``weight``: how much work it is beside
+    others; who asks for less is served first. Raises ``KeyError`` for an unknown kind, and
+    ``LimitError`` TOO_MANY_WAITING when the owner has as many waiting as the kind allows.
     """
-    return lifecycle.create(kind=kind, owner=owner, payload=payload, label=label)
+    turns.check_room(owner, kind)
+    return lifecycle.create(kind=kind, owner=owner, payload=payload, label=label, weight=weight)
 
 
 @transaction.atomic
@@ -38,16 +43,25 @@ def job_cancel(*, job: Job) -> Job:
 
 
 @transaction.atomic
+def jobs_cancel_all(owner: User) -> None:
+    """Stop everything that is under way for somebody."""
+    for job in Job.objects.roots().active().filter(owner=owner):
+        lifecycle.request_cancel(job)
+
+
+@transaction.atomic
 def job_retry(*, job: Job) -> Job:
     """Queue a failed or cancelled job again, with a clean slate.
 
     Raises ``ConflictError`` JOB_NOT_RETRYABLE in any other state, and JOB_HAS_PARENT for a part
     of something larger: there only the whole can be run again, and it knows which parts it needs.
+    ``LimitError`` as ``job_enqueue``.
     """
     if job.parent_id is not None:
         raise ConflictError(
             "This is a part of a larger job: retry that one.", code="JOB_HAS_PARENT"
         )
+    turns.check_room(job.owner, job.kind)
     if not lifecycle.redrive(job):
         raise ConflictError(
             "Only a failed or cancelled job can be retried.", code="JOB_NOT_RETRYABLE"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,11 +15,16 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models.fields.files import FieldFile
 
-from accounts.errors import InvalidInputError, TooLargeError
+from accounts.errors import InvalidInputError, TooLargeError, UnavailableError
+from jobs.failures import failure_from
+from jobs.leftovers import in_use, remove_unused
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.files import sha256_of
+from jobs.pipeline.files import replacing, sha256_of
+
+logger = logging.getLogger(__name__)
 
 _COPY_BYTES = 1024 * 1024
+_SCRATCH = "gts-scratch-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +39,27 @@ class StoredFile:
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
     """A folder of one's own for the length of a job; whatever is left in it goes with it."""
-    with tempfile.TemporaryDirectory(prefix="gts-") as folder:
-        yield Path(folder)
+    is_mine = False
+    while not is_mine:
+        with (
+            tempfile.TemporaryDirectory(prefix=_SCRATCH, ignore_cleanup_errors=True) as name,
+            in_use(Path(name)) as is_mine,
+        ):
+            if is_mine:
+                yield Path(name)
 
 
-def fetch_file(name: str, folder: Path, *, suffix: str = "") -> Path:
+def remove_scratch_leftovers() -> int:
+    """Delete the scratch folders of processes of this machine that were killed."""
+    return remove_unused(Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*"))
+
+
+def fetch_file(name: str, folder: Path, *, suffix: str = "", sha256: str = "") -> Path:
     """A local path with the content of the stored file ``name``.
 
     The file itself when the storage is on this machine, else a copy in ``folder``. Read only.
-    Raises ``PipelineError`` FILE_MISSING (permanent) when the storage does not have it.
+    Where ``sha256`` is given, a copy is that, or FILE_DAMAGED. Raises ``PipelineError``:
+    FILE_MISSING and FILE_DAMAGED (permanent), STORAGE_UNAVAILABLE (temporary), and ``OSError``.
     """
     try:
         path = Path(default_storage.path(name))
@@ -56,15 +74,44 @@ def fetch_file(name: str, folder: Path, *, suffix: str = "") -> Path:
     )
     if target.exists():
         return target
-    partial = target.with_name(target.name + ".partial")
     try:
-        with default_storage.open(name, "rb") as source, open(partial, "wb") as copy:
-            while chunk := source.read(_COPY_BYTES):
-                copy.write(chunk)
+        with replacing(target, is_lasting=False) as partial:
+            _copy(name, partial, sha256)
     except FileNotFoundError as error:
         raise _missing(name) from error
-    partial.replace(target)
     return target
+
+
+def _copy(name: str, target: Path, sha256: str) -> None:
+    digest = hashlib.sha256()
+    with (
+        _talking_to_storage(),
+        default_storage.open(name, "rb") as source,
+        open(target, "wb") as copy,
+    ):
+        while chunk := source.read(_COPY_BYTES):
+            digest.update(chunk)
+            copy.write(chunk)
+    if sha256 and digest.hexdigest() != sha256:
+        raise PipelineError(
+            "FILE_DAMAGED", "A file this needs is not what it was when it was stored.", detail=name
+        )
+
+
+@contextmanager
+def _talking_to_storage() -> Iterator[None]:
+    """One kind of error for whatever a storage raises that is not a file system."""
+    try:
+        yield
+    except (OSError, PipelineError):
+        raise
+    except Exception as error:
+        raise PipelineError(
+            "STORAGE_UNAVAILABLE",
+            "A file could not be read or written on the server.",
+            detail=repr(error),
+            is_permanent=False,
+        ) from error
 
 
 def _missing(name: str) -> PipelineError:
@@ -72,9 +119,12 @@ def _missing(name: str) -> PipelineError:
 
 
 def store_local_file(path: Path, name: str) -> StoredFile:
-    """Copy a finished local file into the storage under exactly ``name``, or a free one near it."""
+    """Copy a finished local file into the storage under exactly ``name``, or a free one near it.
+
+    Raises ``OSError``, or ``PipelineError`` STORAGE_UNAVAILABLE (temporary).
+    """
     sha256, size_bytes = sha256_of(path), path.stat().st_size
-    with open(path, "rb") as file:
+    with open(path, "rb") as file, _talking_to_storage():
         stored_name = default_storage.save(name, File(file))
     return StoredFile(name=stored_name, sha256=sha256, size_bytes=size_bytes)
 
@@ -90,9 +140,10 @@ def check_upload_size(upload: UploadedFile[bytes], *, max_bytes: int) -> None:
 def store_upload(
     upload: UploadedFile[bytes], *, folder: str, suffix: str, max_bytes: int
 ) -> StoredFile:
-    """Stream an upload into the storage under ``folder/<sha256><suffix>``.
+    """Stream an upload into the storage under ``folder/<sha256><suffix>``, or a free name near it.
 
-    Raises ``TooLargeError`` or ``InvalidInputError`` EMPTY_FILE before anything is written.
+    Raises ``TooLargeError`` or ``InvalidInputError`` EMPTY_FILE before anything is written, and
+    ``UnavailableError`` DISK_FULL or STORAGE_UNAVAILABLE.
     """
     check_upload_size(upload, max_bytes=max_bytes)
     digest = hashlib.sha256()
@@ -100,9 +151,14 @@ def store_upload(
         digest.update(chunk)
     upload.seek(0)
     sha256 = digest.hexdigest()
-    name = f"{folder}/{sha256}{suffix}"
-    if not default_storage.exists(name):
-        name = default_storage.save(name, upload)
+    try:
+        with _talking_to_storage():
+            # A file that is there already may be another's to delete: this one is its own.
+            name = default_storage.save(f"{folder}/{sha256}{suffix}", upload)
+    except (OSError, PipelineError) as error:
+        logger.exception("an upload could not be stored")
+        failure = failure_from(error)
+        raise UnavailableError(f"{failure.message} Try again later.", code=failure.code) from error
     return StoredFile(name=name, sha256=sha256, size_bytes=upload.size or 0)
 
 
@@ -114,6 +170,14 @@ def stored_name(file: FieldFile) -> str:
 
 
 def delete_stored(name: str) -> None:
-    """Delete a stored file; one that is not there is fine. Call after the commit."""
-    if name:
-        default_storage.delete(name)
+    """Delete a stored file; one that is not there is fine. Call after the commit.
+
+    A storage that is away keeps it: the rows are gone, and ``prune_media`` finds it later.
+    """
+    if not name:
+        return
+    try:
+        with _talking_to_storage():
+            default_storage.delete(name)
+    except (OSError, PipelineError) as error:
+        logger.warning("%s could not be deleted and is left to prune_media: %s", name, error)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final, get_args
+from typing import get_args
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef
@@ -16,13 +16,11 @@ from django.utils import timezone
 from jobs import lifecycle
 from jobs.dispatch import dispatch, num_messages
 from jobs.models import Job
-from jobs.registry import Queue, handler_for, known_kinds
+from jobs.registry import Queue, kinds_of
 from jobs.states import ACTIVE, JobState
+from jobs.turns import num_claimable
 
 logger = logging.getLogger(__name__)
-
-# A queued job younger than this is taken to be on its way.
-_STRANDED_AFTER_S: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +37,12 @@ def sweep(
     """Put back to work whatever was dropped. Harmless at any time, by any number of processes.
 
     ``lost_before``: a worker not heard of since then is dead (default ``JOB_LOST_AFTER_S`` ago).
-    ``stranded_before``: what has been queued since then should have been claimed by now.
+    ``stranded_before``: a queued job younger than that is taken to be on its way (default
+    ``JOB_STRANDED_AFTER_S`` ago).
     """
     now = timezone.now()
     lost_before = lost_before or now - timedelta(seconds=settings.JOB_LOST_AFTER_S)
-    stranded_before = stranded_before or now - timedelta(seconds=_STRANDED_AFTER_S)
+    stranded_before = stranded_before or now - timedelta(seconds=settings.JOB_STRANDED_AFTER_S)
     # Before anything is sent: what this sweep itself queues is not stranded.
     num_dispatched = _dispatch_stranded(stranded_before)
     lost = Job.objects.lost(heartbeat_before=lost_before)
@@ -81,14 +80,13 @@ def _forgotten_parents() -> Iterable[Job]:
 def _dispatch_stranded(queued_before: datetime) -> int:
     """Send messages again for queued jobs that have none.
 
-    A queue holds at least as many messages as there are jobs queued for it, unless some were
-    lost. Then the oldest jobs are sent again, as many as are missing: a long queue is left alone.
+    A queue holds at least as many messages as there are jobs in it that a worker could take,
+    unless some were lost. Then as many as are missing are sent again: a long queue is left alone.
     """
     queues: tuple[Queue, ...] = get_args(Queue)
     num_dispatched = 0
     for queue in queues:
-        kinds = [kind for kind in known_kinds() if handler_for(kind).queue == queue]
-        queued = Job.objects.filter(state=JobState.QUEUED, kind__in=kinds)
+        queued = Job.objects.filter(state=JobState.QUEUED, kind__in=kinds_of(queue))
         stranded = list(
             queued.filter(queued_at__lte=queued_before)
             .order_by("queued_at", "id")
@@ -97,7 +95,7 @@ def _dispatch_stranded(queued_before: datetime) -> int:
         if not stranded:
             continue
         try:
-            num_missing = queued.count() - num_messages(queue)
+            num_missing = num_claimable(queue) - num_messages(queue)
         except Exception as error:  # whatever the transport raises
             logger.warning("the broker does not answer: %r", error)
             return num_dispatched

@@ -14,10 +14,11 @@ from jobs.sweep import sweep
 
 @shared_task(name=RUN_TASK, acks_late=True)
 def run(job_id: str) -> None:
+    """A message is a ticket for one turn in the queue of the job that it names."""
     # The threads of a pool live long, and a connection may have died since the last job.
     close_old_connections()
     try:
-        runner.run_job(UUID(job_id))
+        runner.run_next(UUID(job_id))
     finally:
         close_old_connections()
 

@@ -27,7 +27,8 @@ from jobs import events
 from jobs.dispatch import dispatch_on_commit
 from jobs.failures import DATABASE_TROUBLE, Failure, failure_from
 from jobs.models import Job
-from jobs.registry import handler_for
+from jobs.notifications import notify_end
+from jobs.registry import handler_for, limit_for
 from jobs.states import ACTIVE, TERMINAL, JobState, sources_of
 
 logger = logging.getLogger(__name__)
@@ -48,11 +49,25 @@ def finish(
         return False
     job.refresh_from_db()
     events.publish(job, is_one_of_many=is_one_of_many)
+    if limit_for(job.kind) is not None:
+        _let_another_begin(job)
     if state == JobState.COMPLETED:
         handler_for(job.kind).finished(job)
     else:
         _tell_bad_news(job)
+    notify_end(job)
+    took_s = None if job.duration_s is None else round(job.duration_s, 3)
+    facts = {"kind": job.kind, "state": str(job.state), "duration_s": took_s}
+    logger.info("job %s has ended", job.uuid, extra={"facts": facts})
     return True
+
+
+def _let_another_begin(ended: Job) -> None:
+    """Its place is free. The message of the one that waits for it may have come in vain before."""
+    same = Job.objects.filter(owner=ended.owner_id, kind=ended.kind, state=JobState.QUEUED)
+    waiting = same.order_by("pk").first()
+    if waiting is not None:
+        dispatch_on_commit(waiting)
 
 
 def _tell_bad_news(job: Job) -> None:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.db.models import Q
+from django.forms import BaseModelForm
 from django.http import HttpRequest
 
+from accounts.long_lists import LongListAdmin
+from accounts.models import User
+from accounts.read_only import PartAdmin, ReadOnlyAdmin
 from shootouts.models import (
+    CachedAudio,
+    ChainPreview,
+    Comment,
     Contender,
     DITrack,
     Manifest,
@@ -15,17 +25,28 @@ from shootouts.models import (
     Shootout,
     ShootoutDI,
 )
+from shootouts.models.shootout import Visibility
+from shootouts.querysets import CommentQuerySet, ShootoutQuerySet
+from shootouts.services.comments import comments_moderate
+from shootouts.services.shootouts import shootout_labels_keep, shootout_update
+
+
+def _shootouts_of(words: str) -> Any:
+    return Shootout.objects.matching(words).order_by().values("pk")
 
 
 @admin.register(DITrack)
-class DITrackAdmin(admin.ModelAdmin[DITrack]):
+class DITrackAdmin(LongListAdmin[DITrack]):
     list_display = ("name", "owner", "status", "format", "duration_s", "size_bytes", "created_at")
-    list_filter = ("status", "format", "created_at")
+    list_filter = ("status", "created_at")
     list_select_related = ("owner",)
-    search_fields = ("name", "owner__username", "sha256", "uuid")
     autocomplete_fields = ("owner",)
     readonly_fields = ("uuid", "sha256", "size_bytes", "created_at", "updated_at")
-    show_full_result_count = False
+    search_owner = "owner"
+    search_help_text = "an id, a username, or a SHA-256"
+
+    def find(self, rows: Any, term: str) -> Any:
+        return rows.filter(sha256=term)
 
 
 class ContenderInline(admin.TabularInline[Contender, Shootout]):
@@ -41,74 +62,156 @@ class ShootoutDIInline(admin.TabularInline[ShootoutDI, Shootout]):
 
 
 @admin.register(Shootout)
-class ShootoutAdmin(admin.ModelAdmin[Shootout]):
+class ShootoutAdmin(LongListAdmin[Shootout]):
     list_display = ("title", "owner", "state", "visibility", "published_at", "created_at")
     list_filter = ("state", "visibility", "created_at")
     list_select_related = ("owner",)
-    search_fields = ("title", "owner__username", "uuid")
     autocomplete_fields = ("owner",)
     raw_id_fields = ("latest_render", "published_render")
     readonly_fields = ("uuid", "state", "published_at", "created_at", "updated_at")
     inlines = (ShootoutDIInline, ContenderInline)
-    show_full_result_count = False
+    actions = ("make_private",)
+    search_owner = "owner"
+    search_help_text = "an id, a username, or words of title, labels or description"
+
+    def find(self, rows: Any, term: str) -> Any:
+        return rows.matching(term)
+
+    def save_related(
+        self, request: HttpRequest, form: BaseModelForm[Any], formsets: Any, change: bool
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        shootout = form.instance
+        labels = shootout.contenders.values_list("label", flat=True)
+        shootout_labels_keep(shootout=shootout, labels=list(labels))
+
+    @admin.action(description="Make private: nobody but the owner sees it", permissions=["change"])
+    def make_private(self, request: HttpRequest, shootouts: ShootoutQuerySet) -> None:
+        num = 0
+        for shootout in shootouts.exclude(visibility=Visibility.PRIVATE):
+            shootout_update(shootout=shootout, visibility=Visibility.PRIVATE)
+            num += 1
+        messages.success(request, f"{num} shootout{'' if num == 1 else 's'} made private.")
 
 
-class ReadOnlyAdmin:
-    """What rendering wrote is a record: operators look, they do not edit."""
+@admin.register(Comment)
+class CommentAdmin(ReadOnlyAdmin, LongListAdmin[Comment]):
+    """Operators do not put words into mouths: they hide comments, or delete them."""
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+    list_display = ("__str__", "author", "shootout", "hidden_by", "created_at", "edited_at")
+    list_filter = ("hidden_by", "created_at")
+    list_select_related = ("author", "shootout")
+    search_owner = "author"
+    search_help_text = "an id, a username, or words of the shootout's title"
+    actions = ("hide", "unhide")
 
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
+    @admin.action(description="Hide from everybody but author and owner")
+    def hide(self, request: HttpRequest, comments: CommentQuerySet) -> None:
+        self._moderate(request, comments, is_hidden=True)
+
+    @admin.action(description="Show again")
+    def unhide(self, request: HttpRequest, comments: CommentQuerySet) -> None:
+        self._moderate(request, comments, is_hidden=False)
+
+    def _moderate(
+        self, request: HttpRequest, comments: CommentQuerySet, *, is_hidden: bool
+    ) -> None:
+        by = cast(User, request.user)
+        num = comments_moderate(comments=comments, by=by, is_hidden=is_hidden)
+        done = "hidden" if is_hidden else "shown again"
+        messages.success(request, f"{num} comment{'' if num == 1 else 's'} {done}.")
+
+    def find(self, rows: Any, term: str) -> Any:
+        return rows.filter(shootout__in=_shootouts_of(term))
 
 
 @admin.register(Contender)
-class ContenderAdmin(admin.ModelAdmin[Contender]):
+class ContenderAdmin(LongListAdmin[Contender]):
     list_display = ("label", "shootout", "position", "chain")
     list_select_related = ("shootout", "chain")
-    search_fields = ("label", "shootout__title", "uuid")
     raw_id_fields = ("shootout", "chain")
-    show_full_result_count = False
+    search_owner = "shootout__owner"
+    search_help_text = "an id, a username, or words of the shootout"
+
+    def find(self, rows: Any, term: str) -> Any:
+        return rows.filter(shootout__in=_shootouts_of(term))
 
 
 @admin.register(ShootoutDI)
-class ShootoutDIAdmin(admin.ModelAdmin[ShootoutDI]):
+class ShootoutDIAdmin(LongListAdmin[ShootoutDI]):
     list_display = ("shootout", "position", "di_track")
     list_select_related = ("shootout", "di_track")
     raw_id_fields = ("shootout", "di_track")
-    show_full_result_count = False
+    search_owner = "shootout__owner"
+    search_help_text = "a username, or words of the shootout"
+
+    def find(self, rows: Any, term: str) -> Any:
+        return rows.filter(shootout__in=_shootouts_of(term))
 
 
 @admin.register(Render)
-class RenderAdmin(ReadOnlyAdmin, admin.ModelAdmin[Render]):
+class RenderAdmin(PartAdmin, LongListAdmin[Render]):
     list_display = ("shootout", "version", "job", "created_at")
     list_select_related = ("shootout", "job")
-    search_fields = ("shootout__title", "uuid")
-    show_full_result_count = False
+    search_owner = "shootout__owner"
+    search_help_text = "an id, a username, or words of the shootout"
+
+    def find(self, rows: Any, term: str) -> Any:
+        return rows.filter(shootout__in=_shootouts_of(term))
 
 
 @admin.register(Segment)
-class SegmentAdmin(ReadOnlyAdmin, admin.ModelAdmin[Segment]):
+class SegmentAdmin(PartAdmin, LongListAdmin[Segment]):
     list_display = ("render", "di_index", "contender_index", "state", "error_code", "updated_at")
-    list_filter = ("state", "error_code")
+    list_filter = ("state",)
     list_select_related = ("render__shootout",)
-    search_fields = ("uuid", "render_key", "render__shootout__title")
-    show_full_result_count = False
+    search_owner = "render__shootout__owner"
+    search_help_text = "an id, a username, a render key, or words of the shootout"
+
+    def find(self, rows: Any, term: str) -> Any:
+        if len(term) == 64:
+            return rows.filter(render_key=term)
+        return rows.filter(render__shootout__in=_shootouts_of(term))
 
 
 @admin.register(RenderedFile)
-class RenderedFileAdmin(ReadOnlyAdmin, admin.ModelAdmin[RenderedFile]):
+class RenderedFileAdmin(PartAdmin, LongListAdmin[RenderedFile]):
     list_display = ("name", "kind", "render", "size_bytes", "created_at")
     list_filter = ("kind",)
     list_select_related = ("render__shootout",)
-    search_fields = ("name", "uuid", "sha256")
-    show_full_result_count = False
+    search_owner = "render__shootout__owner"
+    search_help_text = "an id, a username, or words of the shootout"
+
+    def find(self, rows: Any, term: str) -> Any:
+        return rows.filter(render__shootout__in=_shootouts_of(term))
+
+
+@admin.register(CachedAudio)
+class CachedAudioAdmin(ReadOnlyAdmin, LongListAdmin[CachedAudio]):
+    """Deleting is safe: it is computed again when it is needed."""
+
+    list_display = ("key", "size_bytes", "used_at")
+    search_help_text = "a key, or the SHA-256 of what it was made from"
+
+    def find(self, rows: Any, term: str) -> Any:
+        return rows.filter(Q(key=term) | Q(inputs__sha256=term)).distinct()
 
 
 @admin.register(Manifest)
-class ManifestAdmin(ReadOnlyAdmin, admin.ModelAdmin[Manifest]):
+class ManifestAdmin(PartAdmin, LongListAdmin[Manifest]):
     list_display = ("render", "schema_version", "created_at")
     list_select_related = ("render__shootout",)
-    search_fields = ("uuid", "render__shootout__title")
-    show_full_result_count = False
+    search_owner = "render__shootout__owner"
+    search_help_text = "an id, a username, or words of the shootout"
+
+    def find(self, rows: Any, term: str) -> Any:
+        return rows.filter(render__shootout__in=_shootouts_of(term))
+
+
+@admin.register(ChainPreview)
+class ChainPreviewAdmin(ReadOnlyAdmin, LongListAdmin[ChainPreview]):
+    """What can be rendered again at any time; deleting one deletes its file."""
+
+    list_display = ("name", "owner", "size_bytes", "duration_s", "used_at", "created_at")
+    list_select_related = ("owner",)
+    search_owner = "owner"

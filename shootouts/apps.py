@@ -1,6 +1,13 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+from gear.search_index import SHOOTOUT_INDEX, sqlite_index_ensure
+
+
+def ensure_search_index(using: str, **_: object) -> None:
+    sqlite_index_ensure(SHOOTOUT_INDEX, using=using)
 
 
 class ShootoutsConfig(AppConfig):
@@ -9,8 +16,13 @@ class ShootoutsConfig(AppConfig):
 
     def ready(self) -> None:
         # They import models, which are there only now.
-        from shootouts import stored_files
+        from shootouts import personal_data, quotas, stored_files
         from shootouts.job_handlers import register_all
+        from shootouts.services import comments
 
+        post_migrate.connect(ensure_search_index, sender=self, dispatch_uid="shootouts.search")
         register_all()
+        quotas.register_all()
+        personal_data.register_all()
         stored_files.connect()
+        comments.connect()

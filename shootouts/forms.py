@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from shootouts.models.shootout import InputModeChoice, Order, Theme, Visibility
+from shootouts.models.social import COMMENT_MAX_CHARS
 
 FORM_ID = "shootout-form"
 
@@ -123,6 +124,7 @@ class ShootoutForm(forms.Form):
 class ShootoutSettingsForm(forms.Form):
     """What may be changed at any time, also while it renders."""
 
+    revision = forms.IntegerField(required=False, widget=forms.HiddenInput)
     title = forms.CharField(label="Title", max_length=200)
     description = forms.CharField(
         label="Description",
@@ -135,3 +137,27 @@ class ShootoutSettingsForm(forms.Form):
         choices=ShootoutForm.base_fields["visibility"].choices,  # type: ignore[attr-defined]
         widget=forms.RadioSelect,
     )
+
+
+class CommentForm(forms.Form):
+    text = forms.CharField(
+        label="Your comment",
+        max_length=COMMENT_MAX_CHARS,
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": COMMENT_MAX_CHARS}),
+        error_messages={"required": "Say something."},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": "comment_%s", **kwargs})
+
+
+class ShootoutImportForm(forms.Form):
+    file = forms.FileField(
+        label="Archive",
+        help_text="As it was exported, here or elsewhere",
+        widget=forms.FileInput(attrs={"accept": ".zip"}),
+        allow_empty_file=True,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": "import_%s", **kwargs})

@@ -1,47 +1,48 @@
 """What the jobs of a shootout do.
 
-``shootout.render`` → one ``segment.render`` per segment → ``shootout.finalise`` (levels, montage,
-manifest: this publishes the audio) → ``shootout.video`` (does not gate the audio).
+``shootout.render`` → ``prefix.render`` and ``segment.render`` (``segment_jobs``) →
+``shootout.finalise`` (levels, montage, manifest: this publishes the audio) → ``shootout.video``
+(does not gate the audio).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 from django.utils.text import slugify
 
 from jobs.models import Job
 from jobs.pipeline.audio.files import probe_di
-from jobs.pipeline.audio.render import render_segment
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.manifest import build_manifest
-from jobs.pipeline.recipe import segment_recipe_from_json
 from jobs.pipeline.shootout import FinishedAudio, finish_audio, info_from_json
 from jobs.pipeline.video.production import make_video
-from jobs.registry import ChildJob, JobContext, Queue, register
+from jobs.registry import ChildJob, JobContext, Notice, OwnerLimit, Queue, register
 from jobs.states import JobState
-from jobs.storage import fetch_file, scratch_folder, store_local_file, stored_name
+from jobs.storage import fetch_file, scratch_folder, stored_name
 from shootouts import rendering
+from shootouts.import_jobs import ShootoutImport
 from shootouts.models import DITrack, Render, RenderedFile, Segment
 from shootouts.models.media import RenderedFileKind
 from shootouts.models.shootout import SegmentState, ShootoutState
+from shootouts.preview_jobs import ChainPreviewRenderer
+from shootouts.segment_audio import segment_audio
+from shootouts.segment_jobs import PrefixRenderer, SegmentRenderer, audio_children
 from shootouts.services.renders import (
     di_track_accept,
     di_track_reject,
     manifest_publish,
     rendered_file_store,
-    segment_complete,
-    segment_end,
     shootout_set_state,
 )
 
-# Shares in the progress of a shootout, in seconds of work per second of sound, roughly.
-_SEGMENT_WEIGHT = 1.0
+# Shares in the progress of a shootout, as in ``segment_jobs``.
 _FINALISE_WEIGHT = 0.4
 _VIDEO_WEIGHT = 3.0
 
@@ -56,20 +57,12 @@ class DIInspect:
             return {}
         with scratch_folder() as folder:
             probe = probe_di(
-                fetch_file(stored_name(track.file), folder),
+                fetch_file(stored_name(track.file), folder, sha256=track.sha256),
                 max_duration_s=settings.GTS_DI_MAX_DURATION_S,
                 progress=context.report,
             )
-        di_track_accept(
-            track=track,
-            found={
-                "format": probe.format,
-                "sample_rate_hz": probe.sample_rate_hz,
-                "num_channels": probe.num_channels,
-                "duration_s": probe.duration_s,
-                "info": probe.as_json(),
-            },
-        )
+        with context.holding():
+            di_track_accept(track=track, found=rendering.di_found(probe))
         return {"di_track": str(track.uuid)}
 
     def finished(self, job: Job) -> None:
@@ -87,26 +80,16 @@ class ShootoutRender:
     def run(self, context: JobContext) -> Mapping[str, Any]:
         render = _render(context.job)
         info = info_from_json(render.info)
-        segments = list(render.segments.exclude(state=SegmentState.COMPLETED))
-        children = [
-            ChildJob(
-                kind=SegmentRenderer.kind,
-                payload={"segment": str(segment.uuid)},
-                label=_segment_label(render, segment),
-                stage=0,
-                weight=_SEGMENT_WEIGHT,
-                is_required=False,
-            )
-            for segment in segments
-        ]
+        children = audio_children(render)
         num_segments = render.segments.count()
         payload = {"render": str(render.uuid)}
+        stage = max((child.stage for child in children), default=0)
         children.append(
             ChildJob(
                 kind=ShootoutFinalise.kind,
                 payload=payload,
                 label="Levels and montage",
-                stage=1,
+                stage=stage + 1,
                 weight=_FINALISE_WEIGHT * num_segments,
             )
         )
@@ -116,7 +99,7 @@ class ShootoutRender:
                     kind=ShootoutVideo.kind,
                     payload=payload,
                     label="Video",
-                    stage=2,
+                    stage=stage + 2,
                     weight=_VIDEO_WEIGHT * num_segments,
                     is_required=False,
                 )
@@ -142,57 +125,6 @@ class ShootoutRender:
             shootout_set_state(shootout=render.shootout, state=state, render=render)
 
 
-class SegmentRenderer:
-    kind = "segment.render"
-    queue: Queue = "render"
-
-    def run(self, context: JobContext) -> Mapping[str, Any]:
-        segment = (
-            Segment.objects.select_related("render__shootout__owner")
-            .filter(uuid=context.job.payload["segment"])
-            .first()
-        )
-        if segment is None:
-            raise PipelineError("GONE", "This shootout was deleted.")
-        same = Segment.objects.reusable_for(segment).first()
-        if same is not None:
-            segment_complete(
-                segment=segment,
-                pre_gain_name=stored_name(same.pre_gain_file),
-                measured=same.measured,
-            )
-            return {"was_cached": True}
-        with scratch_folder() as folder:
-            out = folder / "segment.wav"
-            render = render_segment(
-                segment_recipe_from_json(segment.recipe),
-                rendering.fetch_sources(segment, folder),
-                out,
-                progress=context.report,
-            )
-            owner = segment.render.shootout.owner
-            stored = store_local_file(out, f"pre-gain/{owner.uuid}/{segment.render_key}.wav")
-        segment_complete(
-            segment=segment,
-            pre_gain_name=stored.name,
-            measured=rendering.measured_as_json(render),
-        )
-        return {"was_cached": False}
-
-    def finished(self, job: Job) -> None:
-        if job.state == JobState.COMPLETED:
-            return
-        segment = Segment.objects.filter(uuid=job.payload["segment"]).first()
-        if segment is not None:
-            is_cancelled = job.state == JobState.CANCELLED
-            segment_end(
-                segment=segment,
-                state=SegmentState.CANCELLED if is_cancelled else SegmentState.FAILED,
-                code=job.error_code,
-                message=job.error_message,
-            )
-
-
 class ShootoutFinalise:
     kind = "shootout.finalise"
     queue: Queue = "render"
@@ -204,19 +136,24 @@ class ShootoutFinalise:
         info = info_from_json(render.info)
         segments = {(s.di_index, s.contender_index): s for s in render.segments.all()}
         with scratch_folder() as folder:
-            results = [
-                rendering.segment_result(segment, folder)
-                for segment in segments.values()
-                if segment.state == SegmentState.COMPLETED
-            ]
+            results = []
+            for segment in segments.values():
+                if segment.state == SegmentState.COMPLETED:
+                    context.report(0.0)
+                    # Rendered once more should the cache have lost it.
+                    found = segment_audio(segment, folder)
+                    results.append(rendering.segment_result(segment, found.path, found.measured))
+            if not results:
+                _raise_why(segments.values())
             audio = finish_audio(info, results, folder, progress=context.report)
-            names = self._store_segments(render, segments, audio)
+            names = self._store_segments(context, render, segments, audio)
             montage = rendered_file_store(
                 render=render,
                 kind=RenderedFileKind.MONTAGE,
                 path=audio.montage_path,
                 name=f"{_file_stem(render)}-montage.flac",
                 info={"duration_s": audio.timeline.duration_s},
+                holding=context.holding,
             )
             data = build_manifest(
                 info,
@@ -231,7 +168,8 @@ class ShootoutFinalise:
                     if segment.state != SegmentState.COMPLETED
                 },
             )
-        manifest_publish(render=render, data=data, audio=audio)
+        with context.holding():
+            manifest_publish(render=render, data=data, audio=audio)
         return {"num_segments": len(audio.segments)}
 
     def finished(self, job: Job) -> None:
@@ -239,6 +177,7 @@ class ShootoutFinalise:
 
     def _store_segments(
         self,
+        context: JobContext,
         render: Render,
         segments: Mapping[tuple[int, int], Segment],
         audio: FinishedAudio,
@@ -255,6 +194,7 @@ class ShootoutFinalise:
                 name=f"{_file_stem(render)}-di{key[0] + 1}-{key[1] + 1:02d}-{label}.flac",
                 segment=segments[key],
                 info={"duration_s": finished.published.duration_s},
+                holding=context.holding,
             )
             names[key] = str(row.uuid)
         return names
@@ -275,7 +215,7 @@ class ShootoutVideo:
         with scratch_folder() as folder:
             made = make_video(
                 render.manifest.data,
-                fetch_file(stored_name(montage.file), folder),
+                fetch_file(stored_name(montage.file), folder, sha256=montage.sha256),
                 folder,
                 render_svg=rendering.render_svg,
                 fonts=rendering.font_paths(),
@@ -296,6 +236,7 @@ class ShootoutVideo:
                     path=path,
                     name=name,
                     info=made.info if is_video else {},
+                    holding=context.holding,
                 )
         return {}
 
@@ -304,14 +245,37 @@ class ShootoutVideo:
 
 
 def register_all() -> None:
+    limit = OwnerLimit(
+        "renders", settings.GTS_MAX_RUNNING_RENDERS, settings.GTS_MAX_WAITING_RENDERS
+    )
+    # Whoever uploads something looks on: a check that went well is no news.
+    register(DIInspect(), notice=Notice(page=lambda job: reverse("di-list"), is_quiet=True))
+    register(ShootoutRender(), limit=limit, notice=Notice(page=_shootout_page))
+    register(
+        ChainPreviewRenderer(),
+        limit=OwnerLimit(
+            "previews", settings.GTS_MAX_RUNNING_RENDERS, settings.GTS_MAX_WAITING_RENDERS
+        ),
+        notice=Notice(page=lambda job: reverse("chain-list"), is_quiet=True),
+    )
+    imports = OwnerLimit("imports", max_running=1, max_waiting=5)
+    register(ShootoutImport(), limit=imports, notice=Notice(page=_imported_page))
     for handler in (
-        DIInspect(),
-        ShootoutRender(),
+        PrefixRenderer(),
         SegmentRenderer(),
         ShootoutFinalise(),
         ShootoutVideo(),
     ):
         register(handler)
+
+
+def _shootout_page(job: Job) -> str:
+    return reverse("shootout-detail", args=[job.payload["shootout"]])
+
+
+def _imported_page(job: Job) -> str:
+    made = job.result.get("shootout")
+    return reverse("shootout-detail", args=[made]) if made else reverse("shootout-mine")
 
 
 def _render(job: Job) -> Render:
@@ -325,10 +289,11 @@ def _render(job: Job) -> Render:
     return render
 
 
-def _segment_label(render: Render, segment: Segment) -> str:
-    contender = render.info["contenders"][segment.contender_index]["label"]
-    di = render.info["dis"][segment.di_index]["name"]
-    return f"{contender} · {di}"[:200]
+def _raise_why(segments: Iterable[Segment]) -> None:
+    """Nothing was rendered: what kept a segment from it is the reason for the whole."""
+    for segment in segments:
+        if segment.error_code:
+            raise PipelineError(segment.error_code, segment.error_message)
 
 
 def _file_stem(render: Render) -> str:

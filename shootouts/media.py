@@ -1,22 +1,45 @@
 """Streaming of stored files: Range (RFC 9110), ETag, HEAD.
 
-The body is an async iterator, so a slow client holds no thread.
+The body is an async iterator, so a slow client holds no thread. Where the storage has addresses of
+its own that are good for a while (``GTS_MEDIA_REDIRECT``), it sends the body itself.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import IO
+from pathlib import PurePosixPath
 
-from django.core.files.storage import default_storage
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.http import content_disposition_header
+from django.utils.http import content_disposition_header, parse_etags
 
-_CHUNK_BYTES = 256 * 1024
+from accounts.errors import NotFoundError, UnavailableError
+from jobs.stores import media_store
+
+logger = logging.getLogger(__name__)
+
+RETRY_AFTER_S = 10
+
+# Every kind of file that is taken in or published, by the suffix of its storage name.
+_CONTENT_TYPES = {
+    ".wav": "audio/wav",
+    ".flac": "audio/flac",
+    ".aif": "audio/aiff",
+    ".aiff": "audio/aiff",
+    ".ogg": "audio/ogg",
+    ".mp3": "audio/mpeg",
+    ".mp4": "video/mp4",
+    ".png": "image/png",
+    ".txt": "text/plain; charset=utf-8",
+    ".vtt": "text/vtt; charset=utf-8",
+    ".srt": "application/x-subrip; charset=utf-8",
+}
+
+MEDIA_TYPES = tuple(sorted({kind.partition(";")[0] for kind in _CONTENT_TYPES.values()}))
+
 # No file is longer than twenty digits can say, and Python refuses to read thousands of them.
 _RANGE = re.compile(r"bytes=(\d{0,20})-(\d{0,20})$")
 
@@ -32,14 +55,22 @@ class MediaFile:
     sha256: str
 
 
+def content_type_of(name: str) -> str:
+    """Of a file by the suffix of its name. Raises ``KeyError`` for one that GTS does not keep."""
+    return _CONTENT_TYPES[PurePosixPath(name).suffix]
+
+
 class _Unsatisfiable(Exception):  # noqa: N818  # the word of RFC 9110
     pass
 
 
-def media_response(request: HttpRequest, media: MediaFile, *, is_private: bool) -> HttpResponseBase:
-    """200, 206, 304 or 416. ``?download`` asks for a file to save.
+async def media_response(
+    request: HttpRequest, media: MediaFile, *, is_private: bool
+) -> HttpResponseBase:
+    """200, 206, 302, 304 or 416. ``?download`` asks for a file to save.
 
-    ``is_private``: only the owner may keep it, and must ask again each time.
+    ``is_private``: only the owner may keep it, and must ask again each time. Raises
+    ``NotFoundError``, and ``UnavailableError`` STORAGE_UNAVAILABLE.
     """
     etag = f'"{media.sha256}"'
     headers = {
@@ -66,33 +97,30 @@ def media_response(request: HttpRequest, media: MediaFile, *, is_private: bool) 
     if request.method == "HEAD":
         return HttpResponse(status=status, headers=headers, content_type=media.content_type)
     try:
-        file = default_storage.open(media.storage_name, "rb")
+        link = await asyncio.to_thread(
+            media_store().link,
+            media.storage_name,
+            content_type=media.content_type,
+            disposition=headers["Content-Disposition"],
+        )
+        if link is not None:
+            kept = {"Location": link, "Cache-Control": "private, no-store"}
+            return HttpResponse(status=302, headers=kept)
+        chunks = await media_store().open_range(media.storage_name, first, last - first + 1)
     except FileNotFoundError as error:
-        raise Http404("This file is no longer there.") from error
+        raise NotFoundError("This file is no longer there.") from error
+    except OSError as error:
+        logger.warning("media cannot be read: %s", error)
+        message = "This file cannot be read just now. Try again later."
+        raise UnavailableError(message, code="STORAGE_UNAVAILABLE", wait=RETRY_AFTER_S) from error
     return StreamingHttpResponse(
-        _chunks(file, first, last - first + 1),
-        status=status,
-        headers=headers,
-        content_type=media.content_type,
+        chunks, status=status, headers=headers, content_type=media.content_type
     )
-
-
-async def _chunks(file: IO[bytes], start: int, length: int) -> AsyncIterator[bytes]:
-    try:
-        await asyncio.to_thread(file.seek, start)
-        while length > 0:
-            chunk = await asyncio.to_thread(file.read, min(_CHUNK_BYTES, length))
-            if not chunk:
-                return
-            length -= len(chunk)
-            yield chunk
-    finally:
-        await asyncio.to_thread(file.close)
 
 
 def _etags(header: str) -> set[str]:
     """Entity tags of If-None-Match, compared weakly (RFC 9110, 13.1.2)."""
-    return {tag.strip().removeprefix("W/") for tag in header.split(",")}
+    return {tag.removeprefix("W/") for tag in parse_etags(header)}
 
 
 def _requested_span(request: HttpRequest, size_bytes: int, etag: str) -> tuple[int, int] | None:

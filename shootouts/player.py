@@ -60,6 +60,69 @@ class FairnessRow:
     x_before: float
     x_after: float
 
+    @property
+    def staging(self) -> str:
+        return staging_text(self.segment["staging"])
+
+    @property
+    def networks(self) -> list[Mapping[str, Any]]:
+        """The captured blocks: of a container the submodel that played."""
+        return [block for block in self.segment["blocks"] if block["kind"] == "nam"]
+
+    @property
+    def computed_by(self) -> str:
+        """What rendered it, perhaps long ago and elsewhere."""
+        return " · ".join(
+            f"{name} {version}" for name, version in self.segment.get("rendered_with", {}).items()
+        )
+
+
+def staging_text(staging: Mapping[str, Any]) -> str:
+    """How its DI reached a chain and how well that level is known: "normalized, level assumed"."""
+    mode, basis = staging["mode"], staging["basis"]
+    return str(mode) if mode == basis else f"{mode}, level {basis}"
+
+
+@dataclass(frozen=True, slots=True)
+class RigInput:
+    """A DI as it reached a contender. ``staging``: in words."""
+
+    di_name: str
+    staging: str
+    gain_db: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """A contender: what it is made of, and how loud it was played."""
+
+    position: int
+    label: str
+    gear: Sequence[Mapping[str, Any]]
+    inputs: Sequence[RigInput]
+
+
+def rigs(manifest: Manifest) -> list[Rig]:
+    """The contenders, with the input staging of every DI through each."""
+    data = manifest.data
+    return [
+        Rig(
+            position=position,
+            label=contender["label"],
+            gear=contender["gear"],
+            inputs=[
+                RigInput(
+                    data["dis"][segment["di"]]["name"],
+                    staging_text(segment["staging"]),
+                    segment["staging"]["gain_db"],
+                )
+                for segment in data["segments"]
+                if segment["contender"] == position
+            ],
+        )
+        for position, contender in enumerate(data["contenders"])
+    ]
+
 
 @dataclass(frozen=True, slots=True)
 class Performance:

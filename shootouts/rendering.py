@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,14 @@ from gear.describe import describe_chain
 from gear.models import Block, Capture, SignalChain
 from gear.models.item import CaptureFormat
 from jobs.pipeline.audio.nam import ENGINE_VERSION
+from jobs.pipeline.audio.probe import DIProbe
 from jobs.pipeline.audio.render import RENDERER_VERSION, SegmentRender
 from jobs.pipeline.environment import sample_origin
 from jobs.pipeline.recipe import (
     BlockRecipe,
     CabBlock,
     CabIR,
+    ChainRecipe,
     DISource,
     NamBlock,
     ProcessorBlock,
@@ -37,7 +39,7 @@ from jobs.pipeline.shootout import (
     ShootoutOptions,
 )
 from jobs.storage import fetch_file, stored_name
-from shootouts.models import DITrack, Segment, Shootout
+from shootouts.models import ChainPreview, DITrack, Segment, Shootout
 
 
 def shootout_options(shootout: Shootout) -> ShootoutOptions:
@@ -79,6 +81,17 @@ def shootout_info(
     )
 
 
+def di_found(probe: DIProbe) -> dict[str, Any]:
+    """What the inspection of a recording found, by the columns of its row."""
+    return {
+        "format": probe.format,
+        "sample_rate_hz": probe.sample_rate_hz,
+        "num_channels": probe.num_channels,
+        "duration_s": probe.duration_s,
+        "info": probe.as_json(),
+    }
+
+
 def segment_recipe(shootout: Shootout, track: DITrack, chain: SignalChain) -> SegmentRecipe:
     """The recipe of one DI through one chain. The chain must be valid."""
     return SegmentRecipe(
@@ -98,7 +111,7 @@ def segment_sources(track: DITrack, chain: SignalChain) -> dict[str, str]:
     }
 
 
-def render_key(recipe: SegmentRecipe) -> str:
+def render_key(recipe: ChainRecipe) -> str:
     """SHA-256 over the recipe and the versions of what computes it: equal keys, equal samples."""
     described = canonical_json(
         {"recipe": recipe.digest(), "nam": ENGINE_VERSION, "renderer": RENDERER_VERSION}
@@ -106,19 +119,23 @@ def render_key(recipe: SegmentRecipe) -> str:
     return hashlib.sha256(described.encode()).hexdigest()
 
 
-def fetch_sources(segment: Segment, folder: Path) -> dict[str, Path]:
-    return {sha256: fetch_file(name, folder) for sha256, name in segment.sources.items()}
+def fetch_sources(segment: Segment | ChainPreview, folder: Path) -> dict[str, Path]:
+    return {
+        sha256: fetch_file(name, folder, sha256=sha256) for sha256, name in segment.sources.items()
+    }
 
 
-def segment_result(segment: Segment, folder: Path) -> SegmentResult:
-    """A finished segment with its pre-gain render on this machine."""
+def segment_result(
+    segment: Segment, pre_gain_path: Path, measured: Mapping[str, Any]
+) -> SegmentResult:
+    """A finished segment with its pre-gain render on this machine; ``measured``: of that file."""
     return SegmentResult(
         di_index=segment.di_index,
         contender_index=segment.contender_index,
         recipe=segment_recipe_from_json(segment.recipe),
-        render=SegmentRender.from_json(segment.measured),
-        pre_gain_path=fetch_file(stored_name(segment.pre_gain_file), folder),
-        rendered_with=segment.measured.get("rendered_with", {}),
+        render=SegmentRender.from_json(measured),
+        pre_gain_path=pre_gain_path,
+        rendered_with=measured.get("rendered_with", {}),
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from gear.models import Capture
 from jobs.pipeline.audio.files import open_audio
 from jobs.pipeline.audio.level import publish_segment
+from jobs.pipeline.audio.prefix import FolderPrefixes
 from jobs.pipeline.audio.render import render_segment
 from jobs.pipeline.audio.signal import gain_to_db
 from jobs.pipeline.environment import sample_origin
@@ -48,12 +49,14 @@ class Reproduction:
 def reproduce(manifest: Manifest) -> Iterator[Reproduction]:
     """Every segment of a manifest, one after the other: recipe, then its gain, then its hash.
 
-    Stores nothing and takes nothing from the cache. Sources are found by their SHA-256: where the
-    segments found them, or in any capture or DI track that still holds the same file.
+    Stores nothing and takes nothing from the cache; what segments share is rendered once. Sources
+    are found by their SHA-256: where the segments found them, or in any capture or DI track that
+    still holds the same file.
     """
     data = manifest.data
     with scratch_folder() as folder:
         sources = _Sources(manifest, folder)
+        prefixes = FolderPrefixes(folder / "prefixes")
         for segment in data["segments"]:
             di = data["dis"][segment["di"]]["name"]
             contender = data["contenders"][segment["contender"]]["label"]
@@ -67,7 +70,7 @@ def reproduce(manifest: Manifest) -> Iterator[Reproduction]:
                 continue
             pre_gain, out = folder / "pre-gain.wav", folder / "segment.flac"
             try:
-                render_segment(recipe, paths, pre_gain)
+                render_segment(recipe, paths, pre_gain, prefixes=prefixes)
                 pcm_sha256 = publish_segment(pre_gain, segment["gain_db"], out).pcm_sha256
             except PipelineError as error:
                 yield Reproduction(di, contender, Outcome.FAILED, note=str(error))

@@ -8,11 +8,29 @@ from django.contrib.auth.models import AnonymousUser
 
 from accounts.errors import NotFoundError
 from accounts.models import User
-from shootouts.models import DITrack, Manifest, RenderedFile, Segment, Shootout
+from shootouts.comparison import SegmentPair
+from shootouts.models import (
+    ChainPreview,
+    Comment,
+    DITrack,
+    Manifest,
+    Render,
+    RenderedFile,
+    Segment,
+    Shootout,
+)
 from shootouts.models.media import RenderedFileKind
-from shootouts.querysets import DITrackQuerySet, SegmentQuerySet, ShootoutQuerySet
+from shootouts.querysets import (
+    CommentQuerySet,
+    DITrackQuerySet,
+    RenderQuerySet,
+    SegmentQuerySet,
+    ShootoutQuerySet,
+)
 
 Viewer = User | AnonymousUser
+
+NO_SHOOTOUT = "There is no such shootout."
 
 
 def di_track_list(user: Viewer) -> DITrackQuerySet:
@@ -44,7 +62,7 @@ def shootout_get(user: Viewer, uuid: UUID) -> Shootout:
         .first()
     )
     if shootout is None:
-        raise NotFoundError("There is no such shootout.")
+        raise NotFoundError(NO_SHOOTOUT)
     return shootout
 
 
@@ -57,7 +75,7 @@ def shootout_get_owned(user: Viewer, uuid: UUID) -> Shootout:
         .first()
     )
     if shootout is None:
-        raise NotFoundError("There is no such shootout.")
+        raise NotFoundError(NO_SHOOTOUT)
     return shootout
 
 
@@ -67,14 +85,44 @@ def manifest_get(shootout: Shootout) -> Manifest | None:
     return render.manifest if render is not None else None
 
 
+def render_list(shootout: Shootout) -> RenderQuerySet:
+    """Every run of a shootout of one's own, newest first. One query."""
+    return Render.objects.filter(shootout=shootout).for_lists().order_by("-version")
+
+
+def render_manifest_get(shootout: Shootout, version: int) -> Manifest:
+    """Of a run of a shootout of one's own. Raises ``NotFoundError`` where there is none."""
+    found = Manifest.objects.filter(render__shootout=shootout, render__version=version).first()
+    if found is None:
+        raise NotFoundError("There is no such render, or it has no manifest.")
+    return found
+
+
 def rendered_file_get(shootout: Shootout, kind: RenderedFileKind) -> RenderedFile:
     """A file of the published render. Raises ``NotFoundError`` while there is none."""
-    file = RenderedFile.objects.filter(
-        render=shootout.published_render_id, kind=kind, segment=None
-    ).first()
+    files = RenderedFile.objects.select_related("render__shootout")
+    file = files.filter(render=shootout.published_render_id, kind=kind, segment=None).first()
     if file is None:
         raise NotFoundError(f"This shootout has no {kind.label.lower()} yet.")
     return file
+
+
+def segment_pair_get(shootout: Shootout, di: int, reference: int, other: int) -> SegmentPair:
+    """Two published segments of one DI, by positions of DI and contenders in the manifest.
+
+    Raises ``NotFoundError`` where there is none.
+    """
+    files = RenderedFile.objects.filter(
+        render=shootout.published_render_id,
+        kind=RenderedFileKind.SEGMENT,
+        segment__di_index=di,
+        segment__contender_index__in=[reference, other],
+    ).select_related("segment")
+    by_contender = {file.segment.contender_index: file for file in files if file.segment}
+    try:
+        return SegmentPair(by_contender[reference], by_contender[other])
+    except KeyError:
+        raise NotFoundError("There is no such segment.") from None
 
 
 def segment_list(shootout: Shootout, user: Viewer) -> SegmentQuerySet:
@@ -85,6 +133,41 @@ def segment_list(shootout: Shootout, user: Viewer) -> SegmentQuerySet:
     return Segment.objects.filter(render=render_id).prefetch_related("files")
 
 
+def comment_list(shootout: Shootout, user: Viewer) -> CommentQuerySet:
+    """What the user may read, newest first. One query."""
+    return Comment.objects.filter(shootout=shootout).visible_to(user).for_lists()
+
+
+def comment_get(user: Viewer, uuid: UUID) -> Comment:
+    return _the_comment(Comment.objects.visible_to(user), uuid)
+
+
+def comment_get_written(user: Viewer, uuid: UUID) -> Comment:
+    """To change it: only one's own, and only where it can be read."""
+    return _the_comment(Comment.objects.visible_to(user).written_by(user), uuid)
+
+
+def comment_get_moderated(user: Viewer, uuid: UUID) -> Comment:
+    """To hide it or show it again: on one's own shootouts; operators on all that they may see."""
+    return _the_comment(Comment.objects.visible_to(user).moderated_by(user), uuid)
+
+
+def _the_comment(comments: CommentQuerySet, uuid: UUID) -> Comment:
+    comment = comments.for_lists().filter(uuid=uuid).first()
+    if comment is None:
+        raise NotFoundError("There is no such comment.")
+    return comment
+
+
 def rendered_file_list(shootout: Shootout) -> list[RenderedFile]:
     """All files of the published render."""
     return list(RenderedFile.objects.filter(render=shootout.published_render_id))
+
+
+def chain_preview_get(user: Viewer, uuid: UUID) -> ChainPreview:
+    """One's own, with its job. Raises ``NotFoundError``."""
+    previews = ChainPreview.objects.owned_by(user).select_related("job")
+    preview = previews.filter(uuid=uuid).first()
+    if preview is None:
+        raise NotFoundError("There is no such preview.")
+    return preview

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from django.urls import path
 
-from shootouts import views
+from shootouts import archive_views, comment_views, views, workbench_views
 
 urlpatterns = [
     path("", views.HomeView.as_view(), name="home"),
     path("shootouts/", views.ShootoutPublicView.as_view(), name="shootout-public"),
     path("shootouts/mine/", views.ShootoutMineView.as_view(), name="shootout-mine"),
-    path("shootouts/new/", views.ShootoutNewView.as_view(), name="shootout-new"),
+    path("shootouts/new/", workbench_views.ShootoutNewView.as_view(), name="shootout-new"),
+    path(
+        "shootouts/new/<str:kind>/",
+        workbench_views.ShootoutChoicesView.as_view(),
+        name="shootout-choices",
+    ),
+    path("shootouts/import/", archive_views.ShootoutImportView.as_view(), name="shootout-import"),
+    path(
+        "shootouts/<uuid:uuid>/export/",
+        archive_views.ShootoutExportView.as_view(),
+        name="shootout-export",
+    ),
     path("shootouts/<uuid:uuid>/", views.ShootoutDetailView.as_view(), name="shootout-detail"),
     path(
         "shootouts/<uuid:uuid>/parts/<slug:part>/",
@@ -21,6 +32,11 @@ urlpatterns = [
         "shootouts/<uuid:uuid>/render/",
         views.ShootoutRenderView.as_view(),
         name="shootout-render",
+    ),
+    path(
+        "shootouts/<uuid:uuid>/retry/",
+        views.ShootoutRetryView.as_view(),
+        name="shootout-retry",
     ),
     path(
         "shootouts/<uuid:uuid>/cancel/",
@@ -36,6 +52,25 @@ urlpatterns = [
         "shootouts/<uuid:uuid>/delete/",
         views.ShootoutDeleteView.as_view(),
         name="shootout-delete",
+    ),
+    path(
+        "shootouts/<uuid:uuid>/comments/",
+        comment_views.CommentListView.as_view(),
+        name="comment-list",
+    ),
+    path("comments/<uuid:uuid>/", comment_views.CommentEditView.as_view(), name="comment-edit"),
+    path(
+        "comments/<uuid:uuid>/delete/",
+        comment_views.CommentDeleteView.as_view(),
+        name="comment-delete",
+    ),
+    path(
+        "comments/<uuid:uuid>/hide/", comment_views.CommentHideView.as_view(), name="comment-hide"
+    ),
+    path(
+        "comments/<uuid:uuid>/unhide/",
+        comment_views.CommentUnhideView.as_view(),
+        name="comment-unhide",
     ),
     path("tracks/", views.DIListView.as_view(), name="di-list"),
     path("tracks/upload/", views.DIUploadView.as_view(), name="di-upload"),

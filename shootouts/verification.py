@@ -41,7 +41,7 @@ def verify_media(shootout: Shootout | None = None) -> Iterator[FileCheck]:
     rows still exist. Memory does not grow with files or rows.
     """
     files = RenderedFile.objects.order_by("pk")
-    captures: QuerySet[Capture] = Capture.objects.order_by("pk")
+    captures: QuerySet[Capture] = Capture.objects.with_file().order_by("pk")
     tracks: QuerySet[DITrack] = DITrack.objects.order_by("pk")
     if shootout is not None:
         files = files.filter(render__shootout=shootout)

@@ -6,25 +6,30 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
-from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from accounts.errors import AppError, InvalidInputError, NotFoundError
+from accounts.errors import (
+    AppError,
+    NotFoundError,
+    PreconditionFailedError,
+)
 from accounts.forms import add_app_error
+from accounts.paging import BoundedPage, BoundedPaginator
 from accounts.views import PageView
-from gear.board import empty_board
-from gear.forms import GearUploadForm
-from gear.selectors import chain_list
-from gear.views import asked_job, described, embedded_board_context
+from gear.views import asked_job
 from jobs.events import describe
 from jobs.models import Job
 from jobs.selectors import job_tree
 from shootouts import player
-from shootouts.forms import DIUploadForm, ShootoutForm, ShootoutSettingsForm
-from shootouts.models import DITrack, Shootout
+from shootouts.comment_views import comments_context
+from shootouts.forms import (
+    DIUploadForm,
+    ShootoutImportForm,
+    ShootoutSettingsForm,
+)
+from shootouts.models import Shootout
 from shootouts.models.media import RenderedFileKind
 from shootouts.querysets import ShootoutQuerySet
 from shootouts.selectors import (
@@ -39,16 +44,20 @@ from shootouts.selectors import (
 )
 from shootouts.services.di_tracks import di_track_delete, di_track_upload
 from shootouts.services.shootouts import (
-    OPTIONS,
     shootout_cancel,
-    shootout_create,
     shootout_delete,
     shootout_render,
+    shootout_retry,
     shootout_update,
 )
 
 _PAGE_SIZE = 24
 _NUM_LATEST = 6
+
+SETTINGS_CHANGED = (
+    "This was changed in another window after you opened the page. What you typed is still here: "
+    "save again to put it in place, or reload the page to see what is there now."
+)
 
 
 class HomeView(PageView):
@@ -76,66 +85,9 @@ class ShootoutPublicView(PageView):
 
 class ShootoutMineView(PageView):
     def get(self, request: HttpRequest) -> HttpResponse:
-        context = {"page": _page(request, shootout_list_owned(self.user))}
+        page = _page(request, shootout_list_owned(self.user))
+        context = {"page": page, "import_form": ShootoutImportForm()}
         return render(request, "shootouts/shootout_mine.html", context)
-
-
-class ShootoutNewView(PageView):
-    """The workbench: pick or upload tracks, pick or build chains, render."""
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        return self._page(request, ShootoutForm())
-
-    def post(self, request: HttpRequest) -> HttpResponse:
-        form = ShootoutForm(request.POST)
-        shootout = self._create(form) if form.is_valid() else None
-        if shootout is None:
-            return self._page(request, form, status=422)
-        return redirect("shootout-detail", shootout.uuid)
-
-    def _create(self, form: ShootoutForm) -> Shootout | None:
-        chains = _picked(self.request, "chain_ids", "chain_order")
-        values = form.cleaned_data
-        try:
-            shootout = shootout_create(
-                owner=self.user,
-                title=values["title"].strip() or self._title(chains),
-                description=values["description"],
-                visibility=values["visibility"],
-                di_track_ids=_picked(self.request, "di_track_ids"),
-                chain_ids=chains,
-                options={name: values[name] for name in OPTIONS},
-            )
-        except AppError as error:
-            add_app_error(form, error)
-            return None
-        try:
-            shootout_render(shootout=shootout)
-        except AppError as error:
-            # It exists, as a draft; its page says what keeps it from rendering.
-            _show_error(self.request, error)
-        return shootout
-
-    def _title(self, chains: list[UUID]) -> str:
-        names = dict(chain_list(self.user).filter(uuid__in=chains).values_list("uuid", "name"))
-        title = " vs ".join(names[uuid] for uuid in chains if uuid in names)
-        return title if len(title) <= 200 else f"{title[:199]}…"
-
-    def _page(self, request: HttpRequest, form: ShootoutForm, status: int = 200) -> HttpResponse:
-        context = {
-            "form": form,
-            "tracks": di_track_list(self.user),
-            "chains": described(chain_list(self.user)),
-            "picked_tracks": request.POST.getlist("di_track_ids"),
-            "picked_chains": request.POST.getlist("chain_ids"),
-            "chain_order": request.POST.get("chain_order", ""),
-            "di_form": DIUploadForm(),
-            "upload_form": GearUploadForm(),
-            "max_contenders": settings.GTS_MAX_CONTENDERS,
-            "max_tracks": settings.GTS_MAX_DI_TRACKS,
-            **embedded_board_context(request, empty_board()),
-        }
-        return render(request, "shootouts/shootout_new.html", context, status=status)
 
 
 class ShootoutDetailView(PageView):
@@ -143,7 +95,7 @@ class ShootoutDetailView(PageView):
 
     def get(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
         shootout = shootout_get(request.user, uuid)
-        context = _detail_context(request, shootout)
+        context = _page_context(request, shootout)
         if context["is_owner"]:
             context["settings_form"] = ShootoutSettingsForm(
                 initial={name: getattr(shootout, name) for name in ShootoutSettingsForm.base_fields}
@@ -180,12 +132,16 @@ class ShootoutActionView(PageView):
         try:
             type(self).action(shootout=shootout)
         except AppError as error:
-            _show_error(request, error)
+            self.show_error(error)
         return redirect("shootout-detail", uuid)
 
 
 class ShootoutRenderView(ShootoutActionView):
     action = shootout_render
+
+
+class ShootoutRetryView(ShootoutActionView):
+    action = shootout_retry
 
 
 class ShootoutCancelView(ShootoutActionView):
@@ -197,16 +153,25 @@ class ShootoutSettingsView(PageView):
 
     def post(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
         shootout = shootout_get_owned(self.user, uuid)
-        form = ShootoutSettingsForm(request.POST)
+        data = request.POST.copy()
+        form = ShootoutSettingsForm(data)
         if form.is_valid():
+            values = form.cleaned_data
+            seen = values.pop("revision")
+            accepted = None if seen is None else [seen]
             try:
-                shootout_update(shootout=shootout, **form.cleaned_data)
+                shootout_update(shootout=shootout, accepted_revisions=accepted, **values)
+            except PreconditionFailedError:
+                # What was typed stays, and sending it once more is a decision.
+                shootout = shootout_get_owned(self.user, uuid)
+                data["revision"] = str(shootout.revision)
+                form.add_error(None, SETTINGS_CHANGED)
             except AppError as error:
                 add_app_error(form, error)
             else:
                 messages.success(request, "Saved.")
                 return redirect("shootout-detail", uuid)
-        context = _detail_context(request, shootout) | {"settings_form": form}
+        context = _page_context(request, shootout) | {"settings_form": form}
         return render(request, "shootouts/shootout_detail.html", context, status=422)
 
 
@@ -218,7 +183,7 @@ class ShootoutDeleteView(PageView):
         try:
             shootout_delete(shootout=shootout)
         except AppError as error:
-            _show_error(request, error)
+            self.show_error(error)
             return redirect("shootout-detail", uuid)
         messages.success(request, f"{shootout.title} is deleted.")
         return redirect("shootout-mine")
@@ -294,6 +259,11 @@ def _detail_context(request: HttpRequest, shootout: Shootout) -> dict[str, Any]:
     return context | _result_context(shootout)
 
 
+def _page_context(request: HttpRequest, shootout: Shootout) -> dict[str, Any]:
+    """What the whole page shows beyond its parts."""
+    return _detail_context(request, shootout) | comments_context(request, shootout)
+
+
 def _snapshot(job: Job, *, is_owner: bool) -> dict[str, Any]:
     """The job and all below it, as the socket tells them too."""
     root, *below = [describe(node) for node in job_tree(job)]
@@ -313,6 +283,7 @@ def _result_context(shootout: Shootout) -> dict[str, Any]:
         "data": manifest.data,
         "player_data": player.player_data(manifest),
         "performances": player.performances(manifest),
+        "rigs": player.rigs(manifest),
         "downloads": player.downloads(manifest, files),
         "video": by_kind.get(RenderedFileKind.VIDEO),
         "poster": by_kind.get(RenderedFileKind.THUMBNAIL),
@@ -321,34 +292,12 @@ def _result_context(shootout: Shootout) -> dict[str, Any]:
 
 
 def _di_page(request: HttpRequest, form: DIUploadForm, status: int = 200) -> HttpResponse:
-    page = Paginator[DITrack](di_track_list(request.user), _PAGE_SIZE).get_page(
+    page = BoundedPaginator(di_track_list(request.user), _PAGE_SIZE).get_page(
         request.GET.get("page")
     )
     context = {"page": page, "tracks": page.object_list, "di_form": form}
     return render(request, "shootouts/di_list.html", context, status=status)
 
 
-def _page(request: HttpRequest, query: ShootoutQuerySet) -> Page[Shootout]:
-    return Paginator(query, _PAGE_SIZE).get_page(request.GET.get("page"))
-
-
-def _picked(request: HttpRequest, name: str, order_name: str = "") -> list[UUID]:
-    """The ids that are ticked, in the order of the line-up where the page sends one."""
-    ticked = list(dict.fromkeys(request.POST.getlist(name)))
-    order = request.POST.get(order_name, "").split(",") if order_name else []
-    wanted = [text for text in order if text in ticked]
-    found = []
-    for text in [*wanted, *(text for text in ticked if text not in wanted)]:
-        try:
-            found.append(UUID(text))
-        except ValueError as error:
-            raise Http404("There is no such id.") from error
-    return found
-
-
-def _show_error(request: HttpRequest, error: AppError) -> None:
-    if isinstance(error, InvalidInputError) and error.details:
-        for detail in error.details:
-            messages.error(request, detail.message)
-    else:
-        messages.error(request, error.message)
+def _page(request: HttpRequest, query: ShootoutQuerySet) -> BoundedPage:
+    return BoundedPaginator(query, _PAGE_SIZE).get_page(request.GET.get("page"))

@@ -58,15 +58,26 @@ def _without_input(error: ValueError) -> str:
 class MultiPartParser(parsers.MultiPartParser):
     """Refuses what says it is too large for any upload before writing it anywhere."""
 
+    @property
+    def max_bytes(self) -> int:
+        return max(settings.GTS_DI_MAX_BYTES, settings.GTS_CAPTURE_MAX_BYTES)
+
     def parse(
         self,
         stream: IO[Any],
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        limit_bytes = max(settings.GTS_DI_MAX_BYTES, settings.GTS_CAPTURE_MAX_BYTES)
         request = (parser_context or {})["request"]
         length = str(request.META.get("CONTENT_LENGTH") or "0")
-        if length.isdecimal() and int(length) > limit_bytes + _MULTIPART_ROOM_BYTES:
+        if length.isdecimal() and int(length) > self.max_bytes + _MULTIPART_ROOM_BYTES:
             raise TooLargeError("The upload is too large.")
         return super().parse(stream, media_type, parser_context)
+
+
+class ArchiveParser(MultiPartParser):
+    """For whole archives, which are larger than anything that is in them."""
+
+    @property
+    def max_bytes(self) -> int:
+        return int(settings.GTS_IMPORT_MAX_BYTES)

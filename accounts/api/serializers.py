@@ -5,37 +5,88 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.utils.html import is_html_input
+
+from accounts.models import User
 
 UNKNOWN_FIELD = "There is no such field."
 READ_ONLY_FIELD = "This field cannot be set."
+WRONG_TYPE = "This is not a value of the right type."
 
 
+# Not a docstring: every kind of input would inherit it, and the schema show it.
+# An unknown or a read-only field is an error, told together with all others. So is a JSON value of
+# another type: 5 is no name, and "5" is no number. Forms are all text.
 class StrictSerializer(serializers.Serializer[Any]):
-    """Input in which an unknown or a read-only field is an error, together with all others."""
-
     def to_internal_value(self, data: Any) -> Any:
-        strangers = self._strangers(data) if isinstance(data, Mapping) else {}
+        root: Any = self.root
+        if root is self or not root.partial:
+            return self._to_values(data)
+        # Of a PATCH only the outermost fields may be left out: a part that is given is given whole.
+        root.partial = False
+        try:
+            return self._to_values(data)
+        finally:
+            root.partial = True
+
+    def _to_values(self, data: Any) -> Any:
+        findings = self._findings(data) if isinstance(data, Mapping) else {}
         try:
             value = super().to_internal_value(data)
         except ValidationError as error:
-            if strangers and isinstance(error.detail, dict):
-                raise ValidationError({**error.detail, **strangers}) from error
+            if findings and isinstance(error.detail, dict):
+                raise ValidationError(_together(error.detail, findings)) from error
             raise
-        if strangers:
-            raise ValidationError(strangers)
+        if findings:
+            raise ValidationError(findings)
         return value
 
-    def _strangers(self, data: Mapping[str, Any]) -> dict[str, list[ErrorDetail]]:
-        strangers = {}
-        for name in data:
+    def _findings(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        findings: dict[str, Any] = {}
+        for name, value in data.items():
             field = self.fields.get(name)
             if field is None:
-                strangers[name] = [ErrorDetail(UNKNOWN_FIELD, code="unknown_field")]
+                findings[name] = [ErrorDetail(UNKNOWN_FIELD, code="unknown_field")]
             elif field.read_only:
-                strangers[name] = [ErrorDetail(READ_ONLY_FIELD, code="read_only")]
-        return strangers
+                findings[name] = [ErrorDetail(READ_ONLY_FIELD, code="read_only")]
+            elif not is_html_input(data) and (found := _wrong_type(field, value)):
+                findings[name] = found
+        return findings
+
+
+def _together(known: Mapping[Any, Any], findings: Mapping[Any, Any]) -> dict[Any, Any]:
+    """All of both. Of lists too, whose items are found wrong one by one."""
+    merged = {**known, **findings}
+    for name in known.keys() & findings.keys():
+        if isinstance(known[name], Mapping) and isinstance(findings[name], Mapping):
+            merged[name] = {**known[name], **findings[name]}
+    return merged
+
+
+def _wrong_type(field: serializers.Field[Any, Any, Any, Any], value: Any) -> Any:
+    """What the field would have turned into its type silently, as the detail of an error."""
+    if isinstance(field, serializers.ListField) and isinstance(value, list):
+        found = {
+            index: wrong
+            for index, item in enumerate(value)
+            if (wrong := _wrong_type(field.child, item))
+        }
+        return found or None
+    match field:
+        case serializers.CharField() | serializers.ChoiceField() | serializers.UUIDField():
+            is_right = isinstance(value, str)
+        case serializers.BooleanField():
+            is_right = isinstance(value, bool)
+        case serializers.IntegerField() | serializers.FloatField():
+            is_right = isinstance(value, int | float) and not isinstance(value, bool)
+        case _:
+            is_right = True
+    if is_right or value is None:
+        return None
+    return [ErrorDetail(WRONG_TYPE, code="invalid")]
 
 
 class TokenRefreshInput(StrictSerializer):
@@ -51,9 +102,27 @@ class MeUpdateInput(StrictSerializer):
     display_name = serializers.CharField(max_length=100, allow_blank=True, required=False)
 
 
+class MeDeleteInput(StrictSerializer):
+    confirm = serializers.CharField(
+        max_length=100, trim_whitespace=False, help_text="the user name, typed again"
+    )
+
+
+class QuotasOutput(serializers.Serializer[Any]):
+    storage_used_bytes = serializers.IntegerField(help_text="recordings, captures, rendered files")
+    storage_limit_bytes = serializers.IntegerField(allow_null=True, help_text="null: no limit")
+    renders_used_per_day = serializers.IntegerField(help_text="queued within the last 24 hours")
+    renders_limit_per_day = serializers.IntegerField(allow_null=True, help_text="null: no limit")
+
+
 class MeOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField(source="uuid")
     username = serializers.CharField()
     display_name = serializers.CharField()
     is_operator = serializers.BooleanField(source="is_staff")
     created_at = serializers.DateTimeField(source="date_joined")
+    quotas = serializers.SerializerMethodField()
+
+    @extend_schema_field(QuotasOutput)
+    def get_quotas(self, user: User) -> Any:
+        return QuotasOutput(self.context["quotas"]).data

@@ -9,4 +9,5 @@ urlpatterns = [
     path("auth/token/refresh/", views.TokenRefreshView.as_view(), name="api-token-refresh"),
     path("auth/token/revoke/", views.TokenRevokeView.as_view(), name="api-token-revoke"),
     path("me/", views.MeView.as_view(), name="api-me"),
+    path("me/export/", views.MeExportView.as_view(), name="api-me-export"),
 ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Any, cast
 
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import AllowAny
@@ -14,25 +16,30 @@ from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 from rest_framework_simplejwt.authentication import JWTAuthentication
 
+from accounts import audit
+from accounts.addresses import client_address
 from accounts.api.serializers import (
+    MeDeleteInput,
     MeOutput,
     MeUpdateInput,
     TokenPairOutput,
     TokenRefreshInput,
 )
-from accounts.models import User
-from accounts.services import (
-    token_pair_create,
-    token_pair_rotate,
-    token_revoke,
-    user_update,
-)
+from accounts.api.throttles import TokenThrottle
+from accounts.api_tokens import token_pair_create, token_pair_rotate, token_revoke
+from accounts.database import in_database
+from accounts.erasure import user_erase
+from accounts.models import AuditAction, User
+from accounts.personal_data import export_chunks
+from accounts.quotas import quotas_get
+from accounts.services import user_update
 
 # The settings name these classes, because nothing here may import gts.
 _SCHEMES = cast(Sequence[type[BaseAuthentication]], api_settings.DEFAULT_AUTHENTICATION_CLASSES)
 
 
 class TokenCreateView(APIView):
+    throttle_classes = [TokenThrottle]
     # Only a session buys a pair: an access token that leaked must not live on for ever.
     authentication_classes = [
         scheme for scheme in _SCHEMES if not issubclass(scheme, JWTAuthentication)
@@ -46,11 +53,12 @@ class TokenCreateView(APIView):
         summary="A pair of tokens for who is logged in here",
     )
     def post(self, request: Request) -> Response:
-        pair = token_pair_create(user=cast(User, request.user))
+        pair = token_pair_create(user=cast(User, request.user), address=_address(request))
         return Response(TokenPairOutput(pair).data)
 
 
 class TokenRefreshView(APIView):
+    throttle_classes = [TokenThrottle]
     authentication_classes = []
     permission_classes = [AllowAny]
 
@@ -60,14 +68,17 @@ class TokenRefreshView(APIView):
         request=TokenRefreshInput,
         responses=TokenPairOutput,
         summary="Trade a refresh token for a new pair; the old one is spent",
+        description="A spent token that comes again ends all that descend from the same login.",
     )
     def post(self, request: Request) -> Response:
         data = TokenRefreshInput(data=request.data)
         data.is_valid(raise_exception=True)
-        return Response(TokenPairOutput(token_pair_rotate(**data.validated_data)).data)
+        pair = token_pair_rotate(**data.validated_data, address=_address(request))
+        return Response(TokenPairOutput(pair).data)
 
 
 class TokenRevokeView(APIView):
+    throttle_classes = [TokenThrottle]
     authentication_classes = []
     permission_classes = [AllowAny]
 
@@ -81,7 +92,7 @@ class TokenRevokeView(APIView):
     def post(self, request: Request) -> Response:
         data = TokenRefreshInput(data=request.data)
         data.is_valid(raise_exception=True)
-        token_revoke(**data.validated_data)
+        token_revoke(**data.validated_data, address=_address(request))
         return Response(status=204)
 
 
@@ -90,7 +101,7 @@ class MeView(APIView):
         operation_id="me_read", tags=["accounts"], responses=MeOutput, summary="Who am I"
     )
     def get(self, request: Request) -> Response:
-        return Response(MeOutput(request.user).data)
+        return Response(_me(cast(User, request.user)))
 
     @extend_schema(
         operation_id="me_update",
@@ -104,4 +115,53 @@ class MeView(APIView):
         data = MeUpdateInput(data=request.data, partial=True)
         data.is_valid(raise_exception=True)
         changed = {"display_name": user.display_name, **data.validated_data}
-        return Response(MeOutput(user_update(user=user, **changed)).data)
+        return Response(_me(user_update(user=user, **changed)))
+
+    @extend_schema(
+        operation_id="me_delete",
+        tags=["accounts"],
+        request=MeDeleteInput,
+        responses={204: None},
+        summary="Erase my account, all my rows and all my files",
+        description="The body repeats the user name. What runs is cancelled first. Nothing of it "
+        "can be brought back: `me/export/` gives a copy.",
+    )
+    def delete(self, request: Request) -> Response:
+        data = MeDeleteInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        user_erase(user=cast(User, request.user), **data.validated_data)
+        return Response(status=204)
+
+
+class MeExportView(APIView):
+    @extend_schema(
+        operation_id="me_export",
+        tags=["accounts"],
+        responses={(200, "application/zip"): OpenApiTypes.BINARY},
+        summary="Everything that is kept of me, as a zip of JSON and files",
+    )
+    def get(self, request: Request) -> StreamingHttpResponse:
+        user = cast(User, request.user)
+        audit.record(AuditAction.EXPORTED, user=user, address=_address(request))
+        return StreamingHttpResponse(
+            _beside_the_loop(export_chunks(user)),
+            content_type="application/zip",
+            headers={
+                "Content-Disposition": f'attachment; filename="gts-export-{user.uuid}.zip"',
+                "Cache-Control": "private, no-store",
+            },
+        )
+
+
+async def _beside_the_loop(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+    while (chunk := await in_database(next, chunks, None)) is not None:
+        if chunk:
+            yield chunk
+
+
+def _address(request: Request) -> str | None:
+    return client_address(request._request)
+
+
+def _me(user: User) -> dict[str, Any]:
+    return dict(MeOutput(user, context={"quotas": quotas_get(user)}).data)

@@ -6,13 +6,30 @@ from typing import Any, cast
 
 from rest_framework.response import Response
 from rest_framework.test import APIClient
+from social_django.models import UserSocialAuth
 
 from accounts.models import User
 from accounts.services import access_token_create
+from accounts.tests.token_endpoint import USER_ID
+from accounts.tokens import tokens_store
+from accounts.tone3000 import TokenAnswer
 
 
 def make_user(username: str = "alice", **values: Any) -> User:
     return User.objects.create_user(username=username, **values)
+
+
+def connect_tone3000(user: User, answer: TokenAnswer, *, tone3000_id: str = USER_ID) -> None:
+    """As after a login: who they are at Tone 3000, and their tokens."""
+    user.tone3000_id = tone3000_id
+    user.save()
+    UserSocialAuth.objects.get_or_create(
+        user=user,
+        provider="tone3000",
+        uid=tone3000_id,
+        defaults={"id_key": "id", "extra_data": {"username": f"{user.username}_tones"}},
+    )
+    tokens_store(user=user, answer=answer, tone3000_id=tone3000_id)
 
 
 def api_client(user: User | None = None) -> APIClient:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from django.urls import reverse
 
+from accounts.api_tokens import token_pair_create
 from accounts.models import User
-from accounts.services import token_pair_create
 from accounts.tests.factories import api_client, details_of
 
 TOKEN = "/api/v1/auth/token/"

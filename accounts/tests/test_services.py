@@ -8,15 +8,13 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
+from accounts.api_tokens import token_pair_create, token_pair_rotate, token_revoke
 from accounts.errors import ConflictError, UnauthorizedError
 from accounts.models import User
 from accounts.selectors import access_token_user_get
 from accounts.services import (
     LOCAL_USERNAME,
     access_token_create,
-    token_pair_create,
-    token_pair_rotate,
-    token_revoke,
     user_create,
     user_get_or_create_demo,
     user_get_or_create_local,

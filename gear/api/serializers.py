@@ -11,10 +11,11 @@ from rest_framework import serializers
 from accounts.api.serializers import StrictSerializer
 from gear.block_parameters import describe
 from gear.describe import architecture_of
-from gear.models import Block, BlockIR, Capture, GearItem, SignalChain
+from gear.models import Block, BlockIR, Capture, GearItem, GearTag, SignalChain
 from gear.models.chain import Slot
 from gear.models.item import CaptureFormat, FileStatus, GearKind, GearSource
 from gear.selectors import chain_errors
+from gear.tag_words import distinct_tags
 from jobs.api.serializers import JobOutput
 
 # Names that `Field` and `Serializer` use too are taken out of the class by the framework.
@@ -72,6 +73,11 @@ class CaptureOutput(serializers.Serializer[Capture]):
         allow_null=True,
         help_text="does it sound as loud as its own file says; null for IRs and before the check",
     )
+    tone3000_id = serializers.CharField(
+        help_text="of the model at Tone 3000; empty: not from there"
+    )
+    tone3000_architecture = serializers.CharField(help_text="their word: 1, 2, custom, …")
+    tone3000_size = serializers.CharField(help_text="their word: standard, lite, …")
     created_at = serializers.DateTimeField()
 
     def get_architecture(self, capture: Capture) -> str:
@@ -91,6 +97,7 @@ class GearBriefOutput(serializers.Serializer[GearItem]):
     licence = serializers.CharField()
     source = serializers.ChoiceField(choices=GearSource.choices)  # type: ignore[assignment]
     source_url = serializers.CharField()
+    tone3000_id = serializers.CharField(help_text="of the tone at Tone 3000; empty: not from there")
 
 
 class GearOutput(GearBriefOutput):
@@ -99,6 +106,12 @@ class GearOutput(GearBriefOutput):
     is_mine = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField()
     captures = CaptureOutput(many=True)
+    tags = serializers.SerializerMethodField(help_text="my own, and those of its owner")
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_tags(self, item: GearItem) -> list[str]:
+        uses: list[GearTag] = getattr(item, "seen_tags")  # noqa: B009  # see with_tags
+        return distinct_tags(use.tag.name for use in uses)
 
     def get_is_mine(self, item: GearItem) -> bool:
         return bool(item.owner_id == self.context["request"].user.pk)

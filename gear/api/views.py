@@ -12,7 +12,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.filters import NamedFilter
+from accounts.api.idempotency import idempotent
 from accounts.api.parsers import MultiPartParser
+from accounts.api.revisions import (
+    ETAG,
+    IF_MATCH,
+    IF_NONE_MATCH,
+    accepted_revisions,
+    constant_response,
+    revised_response,
+)
 from accounts.models import User
 from gear.api.filters import CaptureFilter, GearFilter
 from gear.api.serializers import (
@@ -68,6 +78,7 @@ class GearListView(GenericAPIView[GearItem]):
         responses={202: GearUploadOutput},
         summary="Upload a .nam model or an impulse response; a job looks into it",
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         data = GearUploadInput(data=request.data)
         data.is_valid(raise_exception=True)
@@ -131,16 +142,21 @@ class BlockTypeListView(APIView):
     @extend_schema(
         operation_id="block_type_list",
         tags=["chains"],
+        parameters=[ETAG, IF_NONE_MATCH],
         responses=BlockTypeOutput(many=True),
         summary="The built-in processors with their parameters",
+        description="Units, ranges and defaults of each; every one takes `bypass` (true or false) "
+        "besides. The same for everybody, and until GTS is updated.",
     )
     def get(self, request: Request) -> Response:
-        response = Response(BlockTypeOutput(BLOCK_TYPES.values(), many=True).data)
+        data = BlockTypeOutput(BLOCK_TYPES.values(), many=True).data
+        response = constant_response(request, data)
         patch_cache_control(response, private=True, max_age=_BLOCK_TYPES_MAX_AGE_S)
         return response
 
 
 class ChainListView(GenericAPIView[SignalChain]):
+    filterset_class = NamedFilter
     serializer_class = ChainOutput
 
     def get_queryset(self) -> SignalChainQuerySet:
@@ -153,50 +169,68 @@ class ChainListView(GenericAPIView[SignalChain]):
         summary="My signal chains, newest first",
     )
     def get(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.get_queryset())
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(
         operation_id="chain_create",
         tags=["chains"],
+        parameters=[ETAG],
         request=ChainInput,
         responses={201: ChainOutput},
         summary="Build a signal chain; all mistakes are told at once",
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         user = cast(User, request.user)
         chain = chain_create(owner=user, **_chain_values(request, is_partial=False))
-        return Response(ChainOutput(chain_get(user, chain.uuid)).data, status=201)
+        return _chain_response(request, chain_get(user, chain.uuid), status=201)
 
 
 class ChainView(APIView):
     @extend_schema(
-        operation_id="chain_read", tags=["chains"], responses=ChainOutput, summary="One chain"
+        operation_id="chain_read",
+        tags=["chains"],
+        parameters=[ETAG, IF_NONE_MATCH],
+        responses=ChainOutput,
+        summary="One chain",
     )
     def get(self, request: Request, uuid: UUID) -> Response:
-        return Response(ChainOutput(chain_get(request.user, uuid)).data)
+        return _chain_response(request, chain_get(request.user, uuid))
 
     @extend_schema(
         operation_id="chain_update",
         tags=["chains"],
+        parameters=[ETAG, IF_MATCH],
         request=ChainInput,
         responses=ChainOutput,
         summary="Change a chain; blocks are replaced as a whole",
     )
     def patch(self, request: Request, uuid: UUID) -> Response:
         chain = chain_get(request.user, uuid)
-        chain_update(chain=chain, **_chain_values(request, is_partial=True))
-        return Response(ChainOutput(chain_get(request.user, uuid)).data)
+        chain_update(
+            chain=chain,
+            accepted_revisions=accepted_revisions(request),
+            **_chain_values(request, is_partial=True),
+        )
+        return _chain_response(request, chain_get(request.user, uuid))
 
     @extend_schema(
         operation_id="chain_delete",
         tags=["chains"],
+        parameters=[IF_MATCH],
         responses={204: None},
         summary="Delete a chain; what it rendered stays",
     )
     def delete(self, request: Request, uuid: UUID) -> Response:
-        chain_delete(chain=chain_get(request.user, uuid))
+        chain_delete(
+            chain=chain_get(request.user, uuid), accepted_revisions=accepted_revisions(request)
+        )
         return Response(status=204)
+
+
+def _chain_response(request: Request, chain: SignalChain, *, status: int = 200) -> Response:
+    return revised_response(request, chain, ChainOutput(chain).data, status=status)
 
 
 def _chain_values(request: Request, *, is_partial: bool) -> dict[str, Any]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from accounts.models import PublicModel
+from accounts.models import PublicModel, RevisedModel
 from gear.models.item import Capture
 from gear.querysets import SignalChainQuerySet
 
 
-class SignalChain(PublicModel):
+class SignalChain(RevisedModel, PublicModel):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="signal_chains"
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.db.models import F
+from django.db.models.functions import Upper
 
 from accounts.models import PublicModel
 from gear.querysets import CaptureQuerySet, GearItemQuerySet
@@ -40,6 +42,9 @@ class GearItem(PublicModel):
     source = models.CharField(max_length=16, choices=GearSource, default=GearSource.UPLOAD)
     source_url = models.URLField(blank=True, max_length=500)
     is_shared = models.BooleanField(default=False, help_text="everybody may see and use it")
+    tone3000_id = models.CharField(
+        max_length=64, blank=True, help_text="of the tone at Tone 3000, opaque"
+    )
 
     objects = GearItemQuerySet.as_manager()
 
@@ -47,7 +52,27 @@ class GearItem(PublicModel):
         ordering = ("-created_at", "-id")
         indexes = [
             models.Index(fields=["owner", "-created_at"], name="gear_gearitem_owner_newest"),
+            # The list of what is shared and one's own, in each of its orders and by its filters.
+            models.Index(fields=["-created_at", "-id"], name="gear_gearitem_newest"),
             models.Index(fields=["kind", "-created_at"], name="gear_gearitem_kind_newest"),
+            models.Index(fields=["source", "-created_at"], name="gear_gearitem_source_newest"),
+            models.Index(fields=["name", "id"], name="gear_gearitem_by_name"),
+            models.Index(fields=["make", "id"], name="gear_gearitem_by_make"),
+            models.Index(Upper("make"), F("created_at").desc(), name="gear_gearitem_make_newest"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "tone3000_id"],
+                condition=~models.Q(tone3000_id=""),
+                name="gear_gearitem_once_per_tone",
+            ),
+            # Its terms: who has fetched it may use it, and nobody else.
+            models.CheckConstraint(
+                condition=~models.Q(source="tone3000", is_shared=True),
+                name="gear_gearitem_tone3000_is_private",
+                violation_error_message="What comes from Tone 3000 cannot be shared: "
+                "only who has fetched it may use it.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -57,6 +82,7 @@ class GearItem(PublicModel):
 class CaptureFormat(models.TextChoices):
     NAM = "nam", "NAM model"
     IR = "ir", "Impulse response"
+    OTHER = "other", "Another format"  # known by name only: there is no file
 
 
 class FileStatus(models.TextChoices):
@@ -67,13 +93,18 @@ class FileStatus(models.TextChoices):
 
 
 class Capture(PublicModel):
-    """One concrete file of a gear item, known by its SHA-256. The file goes when the row goes."""
+    """One concrete file of a gear item, known by its SHA-256. The file goes when the row goes.
+
+    What cannot be played here at all may be kept without a file, with the reason.
+    """
 
     gear = models.ForeignKey(GearItem, on_delete=models.CASCADE, related_name="captures")
     format = models.CharField(max_length=8, choices=CaptureFormat)
-    name = models.CharField(max_length=200, help_text="the name its file came with")
-    file = models.FileField(max_length=200)
-    sha256 = models.CharField(max_length=64, db_index=True)
+    name = models.CharField(
+        max_length=200, help_text="the name its file came with, or that its creator gave it"
+    )
+    file = models.FileField(max_length=200, blank=True)
+    sha256 = models.CharField(max_length=64, db_index=True, blank=True)
     size_bytes = models.PositiveBigIntegerField()
     status = models.CharField(max_length=8, choices=FileStatus, default=FileStatus.PENDING)
     unsupported_reason = models.CharField(max_length=300, blank=True)
@@ -87,13 +118,46 @@ class Capture(PublicModel):
     output_level_dbu = models.FloatField(null=True, blank=True)
     info = models.JSONField(default=dict, blank=True, help_text="what the inspection found")
 
+    # In the words of Tone 3000, whose lists grow; empty for captures from elsewhere.
+    tone3000_id = models.CharField(
+        max_length=64, blank=True, help_text="of the model at Tone 3000, opaque"
+    )
+    tone3000_architecture = models.CharField(max_length=40, blank=True)
+    tone3000_size = models.CharField(max_length=40, blank=True)
+
     objects = CaptureQuerySet.as_manager()
 
     class Meta:
         ordering = ("gear_id", "id")
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="gear_capture_newest"),
+            # Few among many: what is still being checked, and what cannot be played.
+            models.Index(
+                fields=["-created_at"],
+                name="gear_capture_unusable_newest",
+                condition=~models.Q(status="ready", unsupported_reason=""),
+            ),
+        ]
         constraints = [
-            models.UniqueConstraint(fields=["gear", "sha256"], name="gear_capture_once_per_gear"),
+            models.UniqueConstraint(
+                fields=["gear", "sha256"],
+                condition=models.Q(tone3000_id="") & ~models.Q(sha256=""),
+                name="gear_capture_once_per_gear",
+            ),
+            models.UniqueConstraint(
+                fields=["gear", "tone3000_id"],
+                condition=~models.Q(tone3000_id=""),
+                name="gear_capture_once_per_model",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def title(self) -> str:
+        """What people choose it by. A tone of Tone 3000 has several models with names of their own.
+
+        A query unless its gear has been loaded.
+        """
+        return self.gear.name if not self.tone3000_id else f"{self.gear.name}, {self.name}"[:200]

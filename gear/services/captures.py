@@ -12,6 +12,7 @@ from django.db import transaction
 
 from accounts.errors import ConflictError, ErrorDetail
 from accounts.models import User
+from accounts.quotas import storage_check
 from gear.capture_files import (
     FORMAT_OF_KIND,
     delete_unused,
@@ -22,6 +23,7 @@ from gear.capture_files import (
 from gear.inspection import CaptureFacts, inspect_capture
 from gear.models import Capture, GearItem
 from gear.models.item import FileStatus, GearKind, GearSource
+from gear.services.library import library_keep_own
 from jobs.models import Job
 from jobs.pipeline.files import sha256_of
 from jobs.services import job_enqueue
@@ -52,8 +54,9 @@ def gear_upload(
     """A new piece of gear with the uploaded file as its capture, and the job that looks inside.
 
     An empty ``name`` becomes what the file says, or the name it came with. On any error nothing
-    is left behind. Raises ``TooLargeError``, ``UnsupportedMediaError``, ``InvalidInputError``
-    (EMPTY_FILE, or fields), ``ConflictError`` DUPLICATE_FILE, Django's ``ValidationError``.
+    is left behind. Raises ``TooLargeError`` (also QUOTA_STORAGE), ``UnsupportedMediaError``,
+    ``InvalidInputError`` (EMPTY_FILE, or fields), ``ConflictError`` DUPLICATE_FILE, Django's
+    ``ValidationError``.
     """
     file_name = upload_name(upload)
     item = GearItem(
@@ -68,6 +71,7 @@ def gear_upload(
     item.clean_fields(exclude=["owner"])
     max_bytes = settings.GTS_CAPTURE_MAX_BYTES
     check_upload_size(upload, max_bytes=max_bytes)
+    storage_check(user=owner, new_bytes=upload.size or 0)
     capture_format = FORMAT_OF_KIND[kind]
     suffix = upload_suffix(upload, capture_format)
     capture = Capture(uuid=uuid4(), gear=item, format=capture_format, name=file_name)
@@ -87,6 +91,8 @@ def _record(item: GearItem, capture: Capture, stored: StoredFile, *, is_named: b
     # Two uploads of the same file at once take turns here, and the second one is refused.
     User.objects.select_for_update().get(pk=item.owner_id)
     known = _known_copy(item.owner, stored.sha256)
+    if known is None:
+        storage_check(user=item.owner, new_bytes=stored.size_bytes)
     if known is not None:
         message = f"You have this file already: “{known.gear}” ({known.gear.uuid})."
         detail = ErrorDetail("/file", "DUPLICATE_FILE", message)
@@ -180,6 +186,7 @@ def capture_accept(*, capture: Capture, facts: CaptureFacts, is_named: bool) -> 
     item.make = item.make or facts.make[:100]
     item.creator = item.creator or facts.creator[:200]
     item.save(update_fields=["name", "make", "creator", "updated_at"])
+    library_keep_own(capture=capture)
     return capture
 
 
@@ -198,3 +205,9 @@ def capture_reject(*, capture_id: UUID) -> None:
 def gear_delete(*, item: GearItem) -> None:
     """The gear, its captures and their files. Chains keep a block that says what is missing."""
     item.delete()
+
+
+def gear_unshare(*, item: GearItem) -> None:
+    """Only its owner sees it from now on. Chains of others that play it already keep it."""
+    item.is_shared = False
+    item.save(update_fields=["is_shared", "updated_at"])

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Model
 
-from accounts.errors import ErrorDetail, InvalidInputError
+from accounts.errors import ErrorDetail, InvalidInputError, NotFoundError
 from accounts.models import User
+from accounts.revisions import revision_check
 from gear.block_parameters import check_capture, check_extra_ir
 from gear.grammar import MAX_BLOCKS, UNKNOWN, ChainBlock, validate_chain
 from gear.models import Block, BlockIR, Capture, SignalChain
 from gear.models.item import CaptureFormat, FileStatus
-from gear.selectors import NO_CAPTURE, as_chain_block
+from gear.selectors import NO_CAPTURE, NO_CHAIN, as_chain_block
 from jobs.pipeline.audio.blocks import validate_parameters
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.recipe import MAX_CAB_IRS
@@ -67,10 +69,13 @@ def chain_update(
     name: str | None = None,
     description: str | None = None,
     blocks: Sequence[BlockInput] | None = None,
+    accepted_revisions: Collection[int] | None = None,
 ) -> SignalChain:
-    """Change what is given; ``blocks`` are replaced as a whole. Raises as ``chain_create``."""
+    """Change what is given; ``blocks`` are replaced as a whole. Raises as ``chain_create``, and
+    ``PreconditionFailedError`` when it is none of ``accepted_revisions``."""
     # Of two edits at once the later one waits, so that blocks of both do not mix.
-    chain = SignalChain.objects.select_for_update().get(pk=chain.pk)
+    chain = _locked(chain, accepted_revisions)
+    chain.revision += 1
     chain.name = chain.name if name is None else name.strip()
     chain.description = chain.description if description is None else description.strip()
     _save(chain, blocks)
@@ -78,19 +83,32 @@ def chain_update(
 
 
 @transaction.atomic
-def chain_delete(*, chain: SignalChain) -> None:
-    """Shootouts that played it keep their results."""
+def chain_delete(*, chain: SignalChain, accepted_revisions: Collection[int] | None = None) -> None:
+    """Shootouts that played it keep their results. Raises ``PreconditionFailedError``."""
+    chain = _locked(chain, accepted_revisions)
     chain.delete()
 
 
+def _locked(chain: SignalChain, accepted_revisions: Collection[int] | None) -> SignalChain:
+    row = SignalChain.objects.select_for_update().filter(pk=chain.pk).first()
+    if row is None:  # deleted since it was looked up
+        raise NotFoundError(NO_CHAIN)
+    revision_check(row, accepted_revisions)
+    return row
+
+
 def _save(chain: SignalChain, blocks: Sequence[BlockInput] | None) -> None:
-    problems = list(_field_problems(chain))
+    problems = list(field_problems(chain))
     rows: list[Block] = []
     irs: list[BlockIR] = []
     if blocks is not None:
         # What is beyond the limit is not even looked at.
-        rows, irs, block_problems = _check_blocks(chain.owner, blocks[: MAX_BLOCKS + 1])
+        given = [(f"/blocks/{i}", block) for i, block in enumerate(blocks[: MAX_BLOCKS + 1])]
+        rows, irs, block_problems = check_blocks(chain.owner, given)
         problems += block_problems
+        for error in validate_chain([as_checked_block(row) for row in rows]):
+            pointer = "/blocks" if error.position is None else f"/blocks/{error.position}"
+            problems.append(ErrorDetail(pointer, error.code, error.message))
     if problems:
         many = f"The chain has {len(problems)} mistakes."
         message = problems[0].message if len(problems) == 1 else many
@@ -104,9 +122,10 @@ def _save(chain: SignalChain, blocks: Sequence[BlockInput] | None) -> None:
         BlockIR.objects.bulk_create(irs)
 
 
-def _field_problems(chain: SignalChain) -> Iterator[ErrorDetail]:
+def field_problems(row: Model, *, exclude: Sequence[str] = ()) -> Iterator[ErrorDetail]:
+    """What is wrong with the plain fields of something that belongs to an ``owner``."""
     try:
-        chain.clean_fields(exclude=["owner"])
+        row.clean_fields(exclude=["owner", *exclude])
     except ValidationError as error:
         for name, problems in error.error_dict.items():
             for problem in problems:
@@ -114,32 +133,34 @@ def _field_problems(chain: SignalChain) -> Iterator[ErrorDetail]:
                 yield ErrorDetail(f"/{name}", code, " ".join(problem.messages))
 
 
-def _check_blocks(
-    owner: User, blocks: Sequence[BlockInput]
+def check_blocks(
+    owner: User, blocks: Sequence[tuple[str, BlockInput]]
 ) -> tuple[list[Block], list[BlockIR], list[ErrorDetail]]:
-    ids = {block.capture_id for block in blocks if block.capture_id is not None}
-    ids |= {ir.capture_id for block in blocks for ir in block.extra_irs[:MAX_CAB_IRS]}
+    """Rows of blocks that belong to no chain yet, and what is wrong with each by itself.
+
+    ``blocks``: each with the JSON pointer to it. The position of a row is its index. One query.
+    """
+    given = [block for _, block in blocks]
+    ids = {block.capture_id for block in given if block.capture_id is not None}
+    ids |= {ir.capture_id for block in given for ir in block.extra_irs[:MAX_CAB_IRS]}
     visible = Capture.objects.visible_to(owner).select_related("gear").filter(uuid__in=ids)
     captures = {capture.uuid: capture for capture in visible}
     rows: list[Block] = []
     irs: list[BlockIR] = []
     problems: list[ErrorDetail] = []
-    for position, block in enumerate(blocks):
+    for position, (start, block) in enumerate(blocks):
         capture = captures.get(block.capture_id) if block.capture_id is not None else None
         row = Block(position=position, slot=block.slot, capture=capture, processor=block.processor)
         for pointer, code, message in _block_problems(block, row):
-            problems.append(ErrorDetail(f"/blocks/{position}{pointer}", code, message))
+            problems.append(ErrorDetail(f"{start}{pointer}", code, message))
         rows.append(row)
         extra = [
             BlockIR(block=row, position=number, capture=captures.get(ir.capture_id))
             for number, ir in enumerate(block.extra_irs[:MAX_CAB_IRS])
         ]
         for pointer, code, message in _extra_problems(block, row, extra):
-            problems.append(ErrorDetail(f"/blocks/{position}/extra_irs{pointer}", code, message))
+            problems.append(ErrorDetail(f"{start}/extra_irs{pointer}", code, message))
         irs += extra
-    for error in validate_chain([_as_chain_block(row) for row in rows]):
-        pointer = "/blocks" if error.position is None else f"/blocks/{error.position}"
-        problems.append(ErrorDetail(pointer, error.code, error.message))
     return rows, irs, problems
 
 
@@ -189,7 +210,7 @@ def _block_problems(block: BlockInput, row: Block) -> Iterator[tuple[str, str, s
             yield "/parameters", error.code, error.message
 
 
-def _as_chain_block(row: Block) -> ChainBlock:
+def as_checked_block(row: Block) -> ChainBlock:
     """A capture that is not known is judged by its place: a wrong id is not also a missing amp."""
     if row.capture is None and not row.processor:
         return ChainBlock(slot=row.slot, kind=UNKNOWN)

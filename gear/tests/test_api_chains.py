@@ -183,3 +183,21 @@ def test_the_list_takes_the_same_queries_however_long(
             make_chain(alice)
         with django_assert_num_queries(7):  # user, count, page, blocks, captures, gear, IRs
             assert client.get(CHAINS).status_code == 200
+
+
+def test_a_block_that_is_patched_is_given_whole(alice: User) -> None:
+    """Fields of the chain may be left out, fields of its blocks no more than when it is built."""
+    amp, cab = make_capture(alice), make_capture(alice, kind="cab")
+    client = api_client(alice)
+    blocks = [
+        {"slot": "amp", "capture_id": str(amp.uuid)},
+        {"slot": "cab", "capture_id": str(cab.uuid)},
+    ]
+    address = f"{CHAINS}{client.post(CHAINS, {'name': 'Mine', 'blocks': blocks}).json()['id']}/"
+    without_slot = {"blocks": [blocks[0], {"capture_id": str(cab.uuid)}]}
+    answer = client.patch(address, without_slot)
+    assert answer.status_code == 422
+    assert [detail["pointer"] for detail in answer.json()["details"]] == ["/blocks/1/slot"]
+    # What has a default may be left out there too, and is that, not what it was.
+    answer = client.patch(address, {"blocks": blocks})
+    assert (answer.status_code, answer.json()["name"]) == (200, "Mine")

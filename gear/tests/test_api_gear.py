@@ -12,7 +12,11 @@ from accounts.models import User
 from accounts.tests.factories import api_client, details_of
 from gear.models import Capture, GearItem
 from gear.models.item import FileStatus
-from gear.tests.factories import make_capture, make_chain, nam_bytes, upload_of, wav_bytes
+from gear.services.chain_groups import SlotInput, chain_group_create
+from gear.services.library import library_save
+from gear.services.presets import preset_create
+from gear.services.tags import tag_create
+from gear.tests.factories import block, make_capture, make_chain, nam_bytes, upload_of, wav_bytes
 from jobs.models import Job
 
 GEAR = "/api/v1/gear/"
@@ -155,6 +159,7 @@ def test_the_same_file_twice_is_a_409_that_names_the_first(alice: User) -> None:
         ("kind=cab", ["V30"]),
         ("kind=cab&kind=pedal", ["V30", "Screamer"]),
         ("kind=banjo", None),
+        ("kind=", None),
         ("format=nam", ["Screamer", "JCM800"]),
         ("format=ir", ["V30"]),
         ("format=json", None),
@@ -190,7 +195,8 @@ def test_filters_of_captures(alice: User) -> None:
 
     assert found("is_usable=true") == found("status=ready") == [str(amp.uuid)]
     assert found("is_usable=false") == found("kind=cab") == found("format=ir") == [str(cab.uuid)]
-    assert client.get(f"{CAPTURES}?format=wav").status_code == 422
+    for query in ("format=wav", "status=", "is_usable=", "is_usable=1", "is_usable=null"):
+        assert client.get(f"{CAPTURES}?{query}").status_code == 422
 
 
 def test_pages(alice: User) -> None:
@@ -213,7 +219,7 @@ def test_pages(alice: User) -> None:
         assert (answer.status_code, details_of(answer)) == (422, [("/page_size", "INVALID")])
 
 
-@pytest.mark.parametrize(("address", "num_queries"), [(GEAR, 4), (CAPTURES, 3)])
+@pytest.mark.parametrize(("address", "num_queries"), [(GEAR, 5), (CAPTURES, 3)])
 def test_lists_take_the_same_queries_however_long(
     alice: User,
     django_assert_num_queries: DjangoAssertNumQueries,
@@ -224,13 +230,18 @@ def test_lists_take_the_same_queries_however_long(
     for _ in range(2):
         for _ in range(5):
             make_capture(alice)
-        with django_assert_num_queries(num_queries):  # user, count, page, captures
+        with django_assert_num_queries(num_queries):  # user, count, page, captures, tags
             assert client.get(address).status_code == 200
 
 
 def test_the_block_types_are_listed_with_their_ranges(alice: User) -> None:
     answer = api_client(alice).get("/api/v1/block-types/")
     assert "max-age=3600" in answer["Cache-Control"]
+    again = api_client(alice).get("/api/v1/block-types/", HTTP_IF_NONE_MATCH=answer["ETag"])
+    assert (again.status_code, again.content, again["ETag"]) == (304, b"", answer["ETag"])
+    assert "max-age=3600" in again["Cache-Control"]
+    other = api_client(alice).get("/api/v1/block-types/", HTTP_IF_NONE_MATCH='"x"')
+    assert other.status_code == 200
     types = {block_type["name"]: block_type for block_type in answer.json()}
     assert {"gain", "high_pass", "low_pass"} <= set(types)
     assert types["gain"]["places"] == ["pre", "loop", "post"]
@@ -254,7 +265,20 @@ def test_operators_see_everything_in_the_admin(
     chain = make_chain(charlie)
     client = api_client()
     client.force_login(alice)
-    rows = {"gearitem": GearItem.objects.first(), "capture": Capture.objects.first()}
+    rows: dict[str, Any] = {
+        "gearitem": GearItem.objects.first(),
+        "capture": Capture.objects.first(),
+    }
+    rows |= {
+        "libraryentry": library_save(user=charlie, capture_id=Capture.objects.all()[0].uuid),
+        "tag": tag_create(owner=charlie, name="a"),
+        "preset": preset_create(owner=charlie, processor="gain", name="a", parameters={}),
+        "chaingroup": chain_group_create(
+            owner=charlie,
+            name="a",
+            slots=[SlotInput("amp", [block("amp", make_capture(charlie, "full_rig"))])],
+        ),
+    }
     for name, row in {**rows, "signalchain": chain}.items():
         assert row is not None
         for _ in range(10):

@@ -229,9 +229,10 @@ def test_a_space_is_kept_but_cannot_be_played_yet() -> None:
     [
         ("a.nam", "amp", nam_bytes(num_weights=3), "NAM_WEIGHT_COUNT"),
         ("a.nam", "amp", nam_bytes(version="9.0.0"), "NAM_VERSION_UNSUPPORTED"),
+        ("a.nam", "amp", nam_bytes(version="0\x00\ud800"), "NAM_VERSION_UNSUPPORTED"),
         ("a.nam", "amp", b"{not json", "NAM_NOT_JSON"),
         ("a.wav", "cab", wav_bytes(num_frames=2), "IR_TOO_SHORT"),
-        ("a.wav", "cab", wav_bytes(num_frames=100_000), "IR_TOO_LONG"),
+        ("a.wav", "cab", wav_bytes(num_frames=250_000, sample_rate_hz=8_000), "IR_TOO_LONG"),
         ("a.wav", "cab", b"RIFF\x10\x00\x00\x00WAVE" + b"x" * 36, "AUDIO_UNREADABLE"),
     ],
 )

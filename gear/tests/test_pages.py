@@ -13,7 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
-from gear.models import Block, Capture, GearItem, SignalChain
+from gear import selectors
+from gear.models import Block, Capture, GearItem, LibraryEntry, SignalChain
 from gear.models.item import FileStatus
 from jobs.pipeline.audio.blocks import BLOCK_TYPES
 
@@ -26,9 +27,11 @@ LINEAR_NAM = (
 )
 
 
-def make_capture(owner: User, *, kind: str = "amp", name: str = "Plexi") -> Capture:
-    gear = GearItem.objects.create(owner=owner, kind=kind, name=name)
-    return Capture.objects.create(
+def make_capture(
+    owner: User, *, kind: str = "amp", name: str = "Plexi", is_shared: bool = False
+) -> Capture:
+    gear = GearItem.objects.create(owner=owner, kind=kind, name=name, is_shared=is_shared)
+    capture = Capture.objects.create(
         gear=gear,
         format="ir" if kind == "cab" else "nam",
         name=f"{name}.nam",
@@ -37,6 +40,9 @@ def make_capture(owner: User, *, kind: str = "amp", name: str = "Plexi") -> Capt
         size_bytes=10,
         status=FileStatus.READY,
     )
+    if not is_shared:  # as the check of an upload does
+        LibraryEntry.objects.create(user=owner, capture=capture)
+    return capture
 
 
 def board(*blocks: tuple[str, object], name: str = "", **parameters: object) -> dict[str, Any]:
@@ -180,6 +186,104 @@ def test_numbers_that_are_none_or_out_of_range_are_named(client: Client, alice: 
     assert not SignalChain.objects.exists()
 
 
+def cab_of(*irs: tuple[object, dict[str, str]], first: object, amp: object) -> dict[str, Any]:
+    """A board with an amp, and a cabinet of one impulse response and others, with what is set."""
+    data = board(("amp", amp), ("cab", first))
+    data["b1-ir"] = []
+    for index, (source, values) in enumerate(irs):
+        key = f"ir{index}"
+        data["b1-ir"].append(key)
+        data[f"{key}-source"] = str(source)
+        data |= {f"{key}-{name}": value for name, value in values.items()}
+    return data
+
+
+def test_a_cabinet_takes_further_impulse_responses(client: Client, alice: User) -> None:
+    amp = make_capture(alice)
+    near, far, room = (make_capture(alice, kind="cab", name=n) for n in ("Near", "Far", "Room"))
+    client.force_login(alice)
+    data = cab_of(
+        (far.uuid, {"gain_db": "-6", "delay_ms": "2,5", "is_inverted": "on"}),
+        ("", {"gain_db": "0"}),  # added, and nothing chosen: as if it were not there
+        (room.uuid, {}),
+        first=near.uuid,
+        amp=amp.uuid,
+    )
+    data |= {"b1-gain_db": "-1", "b1-is_aligned": "on"}
+    assert client.post(reverse("chain-new"), data).status_code == 302
+    cab = Block.objects.get(slot="cab")
+    assert cab.parameters == {
+        "gain_db": -1.0,
+        "delay_ms": 0.0,
+        "is_inverted": False,
+        "is_aligned": True,
+    }
+    assert [(ir.capture, ir.parameters) for ir in cab.extra_irs.all()] == [
+        (far, {"gain_db": -6.0, "delay_ms": 2.5, "is_inverted": True}),
+        (room, {"gain_db": 0.0, "delay_ms": 0.0, "is_inverted": False}),
+    ]
+    listed = client.get(reverse("chain-list")).content.decode()
+    assert "Gain -6 dB, inverted, 2.5 ms later" in listed
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [({"delay_ms": "12"}, "0 to 10 ms"), ({"gain_db": "loud"}, "Gain: this is not a number.")],
+)
+def test_what_is_wrong_with_an_impulse_response_stands_beside_it(
+    client: Client, alice: User, values: dict[str, str], message: str
+) -> None:
+    amp = make_capture(alice)
+    near, far = (make_capture(alice, kind="cab", name=name) for name in ("Near", "Far"))
+    client.force_login(alice)
+    data = cab_of((far.uuid, {}), (far.uuid, values), first=near.uuid, amp=amp.uuid)
+    answer = client.post(reverse("chain-new"), data, **HTMX)
+    assert answer.status_code == 422
+    text = answer.content.decode()
+    assert message in text
+    assert re.findall(r'id="(\w+)-error"', text) == ["ir1"]
+    assert re.search(
+        rf'id="ir1-source"[^>]*aria-invalid.*?value="{far.uuid}"[^>]*selected', text, re.S
+    )
+    assert f'value="{next(iter(values.values()))}"' in text
+    assert text.count('name="b1-ir"') == 2
+    assert not SignalChain.objects.exists()
+
+
+def test_a_cabinet_has_no_more_impulse_responses_than_fit(
+    client: Client, alice: User, charlie: User
+) -> None:
+    amp, near = make_capture(alice), make_capture(alice, kind="cab", name="Near")
+    hidden = make_capture(charlie, kind="cab", name="Hidden")
+    client.force_login(alice)
+    for data, where in (
+        (cab_of(*[(near.uuid, {})] * 4, first=near.uuid, amp=amp.uuid), "b1"),
+        (cab_of((near.uuid, {}), first="", amp=amp.uuid), "b1"),
+        (cab_of((hidden.uuid, {}), first=near.uuid, amp=amp.uuid), "ir0"),
+        (cab_of(("nothing", {}), first=near.uuid, amp=amp.uuid), "ir0"),
+    ):
+        answer = client.post(reverse("chain-new"), data, **HTMX)
+        assert answer.status_code == 422
+        assert f'id="{where}-error"' in answer.content.decode()
+    assert not SignalChain.objects.exists()
+
+
+def test_one_more_impulse_response_comes_with_its_choices(client: Client, alice: User) -> None:
+    near = make_capture(alice, kind="cab", name="Near")
+    amp = make_capture(alice)
+    client.force_login(alice)
+    text = client.get(reverse("chain-ir"), {"block": "b0"}).content.decode()
+    [key] = re.findall(r'name="b0-ir" value="(\w+)"', text)
+    assert f'name="{key}-source"' in text
+    assert str(near.uuid) in text
+    assert str(amp.uuid) not in text
+    # What a capture that has just passed its check makes every choice ask for again.
+    given = {"slot": "cab", "key": key, f"{key}-source": str(near.uuid)}
+    again = client.get(reverse("chain-options"), given).content.decode()
+    assert f'name="{key}-source"' in again
+    assert re.search(rf'value="{near.uuid}"[^>]*selected', again)
+
+
 def test_an_empty_board_asks_for_an_amp(client: Client, alice: User) -> None:
     client.force_login(alice)
     answer = client.post(reverse("chain-new"), board(("amp", ""), ("cab", "")), **HTMX)
@@ -229,3 +333,57 @@ def test_lists_take_the_same_queries_however_long(client: Client, alice: User) -
             client.get(reverse("chain-list"))
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_the_board_offers_what_is_saved_before_it_offers_all_there_is(
+    client: Client, alice: User, charlie: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However large the catalogue: the newest of it, one's library, and what is chosen already."""
+    monkeypatch.setattr(selectors, "MAX_OFFERED", 2)
+    shared = [make_capture(charlie, name=f"Shared {number}", is_shared=True) for number in range(4)]
+    make_capture(alice, name="My own")
+    saved, chosen = shared[0], shared[1]
+    LibraryEntry.objects.create(user=alice, capture=saved)
+    client.force_login(alice)
+
+    def offered(query: str = "") -> set[str]:
+        page = client.get(f"/chains/options/?slot=amp&key=b1{query}").content.decode()
+        return set(re.findall(r'data-name="([^"]+)"', page))
+
+    assert offered() == {"My own", "Shared 0", "Shared 2", "Shared 3"}
+    assert offered(f"&b1-source={chosen.uuid}") == offered() | {"Shared 1"}
+    answer = client.post(
+        "/chains/new/",
+        {"block": ["b1"], "b1-slot": "amp", "b1-source": str(chosen.uuid), "b1-gain_db": "x"},
+    )
+    assert answer.status_code == 422  # a head without a cabinet, told beside what was chosen
+    assert f'value="{chosen.uuid}" data-kind="amp" data-name="Shared 1" selected' in (
+        answer.content.decode()
+    )
+
+
+def test_the_board_finds_what_it_does_not_offer(
+    client: Client, alice: User, charlie: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Among what is shared by its gear, in one's library by nicknames and files too."""
+    monkeypatch.setattr(selectors, "MAX_OFFERED", 2)
+    make_capture(charlie, name="Plexi lead", is_shared=True)
+    mine = make_capture(alice, name="Plexi rhythm")
+    make_capture(charlie, name="Plexi hidden")
+    make_capture(charlie, kind="cab", name="Plexi cab", is_shared=True)
+    LibraryEntry.objects.filter(capture=mine).update(nickname="Old faithful")
+    for number in range(3):
+        make_capture(charlie, name=f"Shared {number}", is_shared=True)
+    client.force_login(alice)
+
+    def found(text: str, chosen: str = "") -> list[str]:
+        given = {"slot": "amp", "key": "b1", "b1-find": text, "b1-source": chosen}
+        page = client.get(reverse("chain-options"), given).content.decode()
+        return sorted(re.findall(r'data-name="([^"]+)"', page))
+
+    assert found("") == ["Plexi rhythm", "Shared 1", "Shared 2"]
+    assert found("plexi") == ["Plexi lead", "Plexi rhythm"]
+    assert found("plexy lead") == ["Plexi lead"]
+    assert found("faithful") == ["Plexi rhythm"]
+    assert found("zzyzx") == []
+    assert found("zzyzx", str(mine.uuid)) == ["Plexi rhythm"]

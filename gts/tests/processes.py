@@ -16,6 +16,15 @@ ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60
 
 
+# Tests ask quicker than people do.
+UNHURRIED = {
+    "GTS_RATE_USER_PER_MIN": "0",
+    "GTS_RATE_UPLOADS_PER_HOUR": "0",
+    "GTS_RATE_ANONYMOUS_PER_MIN": "0",
+    "GTS_RATE_TOKENS_PER_MIN": "0",
+}
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

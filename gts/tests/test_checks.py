@@ -14,11 +14,16 @@ from gts.checks import (
     check_messages_outlive_tasks,
     check_production_is_secure,
     check_storage_is_writable,
+    check_token_keys,
+    check_tone3000_key,
+    check_workers_are_given_time,
     refuse_bad_start,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD_KEY = "k9-" + "abcdefgh" * 8
+GOOD_TOKEN_KEY = "0" * 43 + "="
+PUBLISHABLE = "t3k_pub_test"
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +32,8 @@ def _production(settings: Settings) -> None:
     settings.DEBUG = False
     settings.SECRET_KEY = GOOD_KEY
     settings.ALLOWED_HOSTS = ["gts.example"]
+    settings.GTS_TOKEN_KEYS = [GOOD_TOKEN_KEY]
+    settings.GTS_TONE3000_KEY = PUBLISHABLE
     settings.CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 10_800}
 
 
@@ -45,6 +52,10 @@ def test_a_good_configuration_starts() -> None:
         ("ALLOWED_HOSTS", [], "gts.E003"),
         ("ALLOWED_HOSTS", ["gts.example", "*"], "gts.E004"),
         ("ALLOWED_HOSTS", ["."], "gts.E004"),
+        ("GTS_TOKEN_KEYS", [], "gts.E007"),
+        ("GTS_TONE3000_API", "http://www.tone3000.com/api/v1", "gts.E009"),
+        ("GTS_TONE3000_AUTHORIZE_URL", "http://standin:9300/oauth/authorize", "gts.E009"),
+        ("GTS_TONE3000_STANDIN", True, "gts.E010"),
     ],
 )
 def test_an_insecure_production_is_refused(
@@ -60,11 +71,58 @@ def test_an_insecure_production_is_refused(
     assert check_production_is_secure() == []
 
 
+@pytest.mark.parametrize("is_embedded", [False, True])
+@pytest.mark.parametrize("keys", [["x"], [GOOD_TOKEN_KEY, "x"], ["é" * 44]])
+def test_a_token_key_that_is_none_is_refused(
+    settings: Settings, keys: list[str], is_embedded: bool
+) -> None:
+    settings.IS_EMBEDDED = is_embedded
+    settings.GTS_TOKEN_KEYS = keys
+    assert [problem.id for problem in check_token_keys()] == ["gts.E008"]
+    with pytest.raises(ImproperlyConfigured, match=r"gts\.E008"):
+        refuse_bad_start()
+
+
+@pytest.mark.parametrize("is_embedded", [False, True])
+def test_a_secret_key_of_tone_3000_is_refused_where_browsers_see_it(
+    settings: Settings, is_embedded: bool
+) -> None:
+    settings.IS_EMBEDDED = is_embedded
+    settings.GTS_TONE3000_KEY = "t3k_cs_secret"
+    assert [problem.id for problem in check_tone3000_key()] == ["gts.E011"]
+    with pytest.raises(ImproperlyConfigured, match=r"gts\.E011") as caught:
+        refuse_bad_start()
+    assert "t3k_cs_secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [("GTS_TONE3000_KEY", "", "gts.W001"), ("ALLOWED_HOSTS", [".gts.example"], "gts.W002")],
+)
+def test_a_production_without_that_login_starts_but_says_so(
+    settings: Settings, name: str, value: Any, expected: str
+) -> None:
+    setattr(settings, name, value)
+    assert [problem.id for problem in check_tone3000_key()] == [expected]
+    refuse_bad_start()
+    settings.IS_EMBEDDED = True
+    assert check_tone3000_key() == []
+
+
 @pytest.mark.parametrize("options", [{}, {"visibility_timeout": 7200}])
 def test_a_message_must_outlive_its_task(settings: Settings, options: dict[str, int]) -> None:
     settings.CELERY_TASK_TIME_LIMIT = 7200
     settings.CELERY_BROKER_TRANSPORT_OPTIONS = options
     assert [problem.id for problem in check_messages_outlive_tasks()] == ["gts.E005"]
+
+
+@pytest.mark.parametrize(("heartbeat_s", "lost_after_s"), [(20, 59), (0, 120)])
+def test_a_worker_must_be_given_time(
+    settings: Settings, heartbeat_s: int, lost_after_s: int
+) -> None:
+    assert check_workers_are_given_time() == []
+    settings.JOB_HEARTBEAT_S, settings.JOB_LOST_AFTER_S = heartbeat_s, lost_after_s
+    assert [problem.id for problem in check_workers_are_given_time()] == ["gts.E012"]
 
 
 def test_the_storage_must_be_writable(settings: Settings, tmp_path: Path) -> None:
@@ -116,6 +174,7 @@ def test_servers_and_workers_refuse_an_insecure_production(
         DATABASE_URL="postgresql:///gts",
         REDIS_URL="redis://127.0.0.1:1/0",
         GTS_SECRET_KEY=GOOD_KEY,
+        GTS_TOKEN_KEYS=GOOD_TOKEN_KEY,
         GTS_ALLOWED_HOSTS="*",
     )
     assert outcome.returncode != 0
@@ -131,6 +190,8 @@ def test_a_good_production_has_nothing_to_complain_about(tmp_path: Path) -> None
         DATABASE_URL="postgresql:///gts",
         REDIS_URL="redis://127.0.0.1/0",
         GTS_SECRET_KEY=GOOD_KEY,
+        GTS_TOKEN_KEYS=GOOD_TOKEN_KEY,
+        GTS_TONE3000_KEY=PUBLISHABLE,
         GTS_ALLOWED_HOSTS="gts.example",
     )
     assert outcome.returncode == 0, outcome.stderr

@@ -8,17 +8,32 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from io import StringIO
 from pathlib import Path
 
+import httpx
 import pytest
+from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from pytest_django import Settings
 
+from gear.tone3000.standin import CLIENT_ID, StandIn
+from gts.backups import backup_make
 from gts.gathering import gather_static
-from gts.tests.processes import ROOT, answers, environment, process, wait_until
+from gts.tests.processes import (
+    ROOT,
+    answers,
+    environment,
+    free_port,
+    manage,
+    process,
+    wait_until,
+)
+from gts.tests.s3 import Bucket, answering
 
 # doctor ------------------------------------------------------------------------------------------
 
@@ -60,11 +75,12 @@ def test_the_doctor_finds_nothing_here(data_dir: Path) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_doctor_names_a_missing_migration_and_the_cure(data_dir: Path) -> None:
-    MigrationRecorder(connection).record_unapplied("jobs", "0002_attempts_of_parents")
+    [newest] = MigrationLoader(connection).graph.leaf_nodes("jobs")
+    MigrationRecorder(connection).record_unapplied(*newest)
     try:
         said, is_content = doctor()
     finally:
-        MigrationRecorder(connection).record_applied("jobs", "0002_attempts_of_parents")
+        MigrationRecorder(connection).record_applied(*newest)
     assert not is_content
     assert re.search(r"✗ .*migration.*not applied\n +→ Run: manage.py migrate", said)
 
@@ -93,6 +109,59 @@ def test_the_doctor_names_insecure_settings_of_a_production(
     assert not is_content
     assert "production mode" in said
     assert re.search(r"✗ gts\.E002: .*\n +→ Set GTS_SECRET_KEY", said)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_doctor_looks_at_the_bucket(data_dir: Path, bucket: Bucket, settings: Settings) -> None:
+    default_storage.exists("x")  # as the start-up check of a real run: the first call is slow
+    said, is_content = doctor()
+    assert is_content, said
+    assert f"✓ files in the bucket {bucket.name} at {bucket.endpoint}, streamed through GTS" in said
+    assert "✓ storage: ok" in said
+    assert bucket.names() == []  # written, read and deleted
+    with answering(403, "AccessDenied") as endpoint:
+        default = bucket.storage(endpoint_url=endpoint)
+        settings.STORAGES = {**settings.STORAGES, "default": default}
+        said, is_content = doctor()
+    assert not is_content
+    assert re.search(r"✗ storage: down\n +→ Is the bucket of GTS_STORAGE reachable", said)
+    assert re.search(r"✗ gts\.E014: .*answers 403.*\n +→ Check AWS_ACCESS_KEY_ID", said)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_doctor_looks_at_the_backups(data_dir: Path, settings: Settings) -> None:
+    settings.GTS_BACKUP_DIR = str(data_dir / "backups")
+    said, is_content = doctor()
+    assert not is_content
+    assert re.search(r"✗ no backup in .*\n +→ Try it: manage.py backup", said)
+    folder = backup_make(data_dir / "backups").folder
+    assert doctor()[1]
+    then = time.time() - 3 * 86_400
+    os.utime(folder, (then, then))
+    said, is_content = doctor()
+    assert not is_content
+    assert "✗ 1 backups in" in said
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL and Redis")
+@pytest.mark.django_db(transaction=True)
+def test_the_doctor_compares_clocks(data_dir: Path, settings: Settings) -> None:
+    settings.IS_EMBEDDED = False
+    said, _ = doctor()
+    assert re.search(r"✓ clock of the database: [+-]0\.\d s", said)
+    assert re.search(r"✓ clock of the broker: [+-]0\.\d s", said)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_doctor_says_how_far_a_clock_is_off(
+    data_dir: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.IS_EMBEDDED = False
+    monkeypatch.setattr("gts.management.commands.doctor._database_time", lambda: time.time() + 60)
+    monkeypatch.setattr("gts.management.commands.doctor._broker_time", time.time)
+    said, is_content = doctor()
+    assert not is_content
+    assert re.search(r"✗ clock of the database: \+60\.0 s\n +→ .*NTP", said)
 
 
 # up ----------------------------------------------------------------------------------------------
@@ -128,6 +197,72 @@ def test_up_says_where_it_is_only_when_it_is_there(tmp_path: Path) -> None:
         assert answers(int(port))
         server.send_signal(signal.SIGINT)
         assert server.wait(timeout=30) == 0
+
+
+def test_up_brings_the_standin_along(tmp_path: Path) -> None:
+    port, standin_port = str(free_port()), str(free_port())
+    env = environment(
+        tmp_path / "var", GTS_TONE3000_STANDIN="1", GTS_TONE3000_STANDIN_PORT=standin_port
+    )
+    log = tmp_path / "log"
+    with process(env, log, "manage", "up", "--no-demo", "--port", port) as server:
+        wait_until(lambda: "GTS is on" in log.read_text(), "it says where it is")
+        assert f"http://localhost:{standin_port}/" in log.read_text()
+        with StandIn(f"http://localhost:{standin_port}") as standin:
+            assert standin.tokens()["access_token"]
+        server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=30) == 0
+    assert not answers(int(standin_port))
+
+
+@pytest.mark.usefixtures("embedded", "db")
+def test_up_says_when_the_standin_has_no_port(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        settings.GTS_TONE3000_STANDIN = True
+        settings.GTS_TONE3000_STANDIN_PORT = other.getsockname()[1]
+        with pytest.raises(CommandError, match="GTS_TONE3000_STANDIN_PORT"):
+            call_command("up", no_demo=True)
+
+
+# tone3000_standin ---------------------------------------------------------------------------------
+
+
+def test_the_standin_is_not_for_production(settings: Settings) -> None:
+    settings.IS_EMBEDDED = False
+    with pytest.raises(CommandError, match="no place in production"):
+        call_command("tone3000_standin")
+
+
+@pytest.mark.usefixtures("embedded")
+@pytest.mark.parametrize("port", [0, 65_536])
+def test_the_standin_knows_what_a_port_is(port: int) -> None:
+    with pytest.raises(CommandError, match="from 1 to 65535"):
+        call_command("tone3000_standin", port=port)
+
+
+def test_the_standin_runs_by_itself(tmp_path: Path) -> None:
+    port, log = free_port(), tmp_path / "log"
+    command = ("manage", "tone3000_standin", "--port", str(port), "--auto-approve", "bob")
+    with process(environment(tmp_path / "var"), log, *command) as server:
+        wait_until(lambda: answers(port), "it answers")
+        assert f"GTS_TONE3000_API=http://localhost:{port}/api/v1" in log.read_text()
+        with StandIn(f"http://localhost:{port}") as standin:
+            token = standin.tokens()["access_token"]
+            latest = f"{standin.base}/api/v1/tones/latest"
+            tones = httpx.get(latest, headers={"Authorization": f"Bearer {token}"}).json()["data"]
+        assert tones
+        server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=30) == 0
+
+
+def test_the_settings_know_the_key_of_the_standin(tmp_path: Path) -> None:
+    env = environment(tmp_path / "var", GTS_TONE3000_STANDIN="1")
+    code = "from django.conf import settings as s; print(s.GTS_TONE3000_KEY, s.GTS_TONE3000_API)"
+    said = manage(env, "shell", "-v", "0", "-c", code)
+    assert said == f"{CLIENT_ID} http://localhost:9300/api/v1"
+
+
+# static files -------------------------------------------------------------------------------------
 
 
 @pytest.fixture

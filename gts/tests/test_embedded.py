@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import signal
 import sqlite3
@@ -12,6 +13,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import websockets
 
@@ -158,7 +160,8 @@ def test_a_job_that_never_reports_cannot_hold_up_the_stop(server: Server) -> Non
         server.wait_until_up()
         running.send_signal(signal.SIGTERM)
         running.wait(timeout=30)
-    assert server.look(job_id)["state"] == "running"  # the next start will see to it
+    row = server.look(job_id)
+    assert (row["state"], row["num_failures"], row["num_lost"]) == ("queued", 0, 0)
     assert "did not stop in time" in server.log.read_text()
 
 
@@ -177,6 +180,27 @@ def test_short_work_does_not_wait_behind_renders(server: Server) -> None:
         short_id = manage(server.env, "shell", "-v", "0", "-c", code)
         wait_until(lambda: server.look(short_id)["state"] == "completed", "the short job is done")
     assert server.look(render_id)["state"] == "running"
+
+
+def test_upkeep_is_done_soon_after_the_start(server: Server) -> None:
+    with server.start():
+        wait_until(lambda: "accounts.upkeep upkeep:" in server.log.read_text(), "upkeep is done")
+
+
+def test_a_server_is_seen_and_keeps_itself_tidy(server: Server) -> None:
+    left = server.folder / "var" / "media" / "renders" / "x" / "v1" / "left.flac"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"of a process that was killed")
+    os.utime(left, (0, 0))
+
+    def state() -> str:
+        answer = httpx.get(f"http://127.0.0.1:{server.port}/health/ready", timeout=10)
+        return str(answer.json()["status"])
+
+    with server.start():
+        server.wait_until_up()
+        wait_until(lambda: state() == "ok", "its workers are seen")
+        wait_until(lambda: not left.exists(), "the file is gone")
 
 
 def test_two_servers_do_not_share_a_data_folder(server: Server) -> None:

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from channels.db import database_sync_to_async
 from django.core.files.storage import default_storage
 from django.test import AsyncClient
 from pytest_django import Settings
 
 from gts import health
+from jobs.presence import Presence
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,11 +28,31 @@ async def test_it_is_alive(async_client: AsyncClient) -> None:
     assert (await async_client.post("/health/live")).status_code == 405
 
 
+PARTS = ["database", "broker", "channel_layer", "storage", "workers"]
+
+
+@database_sync_to_async  # type: ignore[untyped-decorator]
+def make_worker(*queues: str) -> None:
+    Presence("worker", queues=queues).beat()
+
+
 async def test_everything_it_needs_is_up(async_client: AsyncClient) -> None:
+    await make_worker("short", "render")
     status, body = await ready(async_client)
     assert status == 200
-    assert body["checks"] == dict.fromkeys(["database", "broker", "channel_layer", "storage"], "ok")
+    assert body == {"status": "ok", "checks": dict.fromkeys(PARTS, "ok")}
     assert not default_storage.listdir(".health")[1]
+
+
+@pytest.mark.parametrize("queues", [(), ("short",)])
+async def test_a_queue_without_a_worker_leaves_it_ready_but_degraded(
+    async_client: AsyncClient, queues: tuple[str, ...]
+) -> None:
+    if queues:
+        await make_worker(*queues)
+    status, body = await ready(async_client)
+    assert (status, body["status"]) == (200, "degraded")
+    assert body["checks"] == {**dict.fromkeys(PARTS, "ok"), "workers": "down"}
 
 
 async def test_it_says_that_the_storage_is_down(
@@ -39,14 +61,10 @@ async def test_it_says_that_the_storage_is_down(
     (tmp_path / "file").write_text("not a folder")
     default = {**settings.STORAGES["default"], "OPTIONS": {"location": tmp_path / "file"}}
     settings.STORAGES = {**settings.STORAGES, "default": default}
+    await make_worker("short", "render")
     status, body = await ready(async_client)
     assert status == 503
-    assert body["checks"] == {
-        "database": "ok",
-        "broker": "ok",
-        "channel_layer": "ok",
-        "storage": "down",
-    }
+    assert body["checks"] == {**dict.fromkeys(PARTS, "ok"), "storage": "down"}
     assert body["code"] == "NOT_READY"
     assert [detail["pointer"] for detail in body["details"]] == ["/checks/storage"]
     assert str(tmp_path) not in str(body)
@@ -61,6 +79,7 @@ async def test_it_says_that_the_channel_layer_is_down(
             "CONFIG": {"hosts": ["redis://127.0.0.1:1/0"]},
         }
     }
+    await make_worker("short", "render")
     status, body = await ready(async_client)
     assert status == 503
     assert [name for name, state in body["checks"].items() if state == "down"] == ["channel_layer"]

@@ -61,6 +61,7 @@ class Workers:
             f"/{database['NAME']}",
             REDIS_URL=settings.REDIS_URL,
             GTS_SECRET_KEY=settings.SECRET_KEY,
+            GTS_TOKEN_KEYS=" ".join(settings.GTS_TOKEN_KEYS),
             GTS_ALLOWED_HOSTS="localhost",
             GTS_LOG_LEVEL="INFO",
         )

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from gts.request_id import current_request_id
+from jobs.log_context import current_request_id
 
 
 def answered(given: str | None) -> str:

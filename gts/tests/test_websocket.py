@@ -302,7 +302,7 @@ async def test_news_that_comes_late_does_not_turn_back_the_clock() -> None:
 async def test_a_watcher_finds_the_end_though_the_news_was_lost(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(consumers, "_LOOK_AGAIN_S", 0.2)
+    monkeypatch.setattr(consumers.JobConsumer, "look_again_s", 0.2)
     job = await new_job()
     websocket = await watch(job)
     await websocket.receive()

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from jobs.models import Job
 from jobs.states import JobState
+
+
+def _is_uuid(value: object) -> bool:
+    try:
+        return isinstance(value, str) and str(UUID(value)) == value
+    except ValueError:
+        return False
 
 
 class JobErrorOutput(serializers.Serializer[Any]):
@@ -28,6 +36,9 @@ class JobOutput(serializers.Serializer[Job]):
     progress = serializers.FloatField(help_text="percent, never goes backwards")
     message = serializers.CharField(help_text="what is being done, for people")
     error = serializers.SerializerMethodField()
+    made = serializers.SerializerMethodField(
+        help_text="ids of what it made, by names that depend on its kind: shootout, capture_id, …"
+    )
     parent_id = serializers.UUIDField(source="parent.uuid", default=None, allow_null=True)
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
@@ -35,6 +46,11 @@ class JobOutput(serializers.Serializer[Job]):
     retry_at = serializers.DateTimeField(
         source="not_before", allow_null=True, help_text="while retrying: not before this"
     )
+
+    @extend_schema_field(serializers.DictField(child=serializers.UUIDField()))
+    def get_made(self, job: Job) -> dict[str, str]:
+        """Of its result only what leads somewhere; the rest is for operators."""
+        return {name: value for name, value in job.result.items() if _is_uuid(value)}
 
     @extend_schema_field(JobErrorOutput(allow_null=True))
     def get_error(self, job: Job) -> dict[str, Any] | None:

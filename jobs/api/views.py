@@ -11,6 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.idempotency import idempotent
+from accounts.api.paging import FeedPagination
 from accounts.models import User
 from jobs.api.filters import JobFilter
 from jobs.api.serializers import JobDetailOutput, JobOutput
@@ -29,6 +31,7 @@ class JobListView(ListAPIView[Job]):
     queryset = Job.objects.none()  # tells the schema what the filters are about
     serializer_class = JobOutput
     filterset_class = JobFilter
+    pagination_class = FeedPagination
 
     def get_queryset(self) -> JobQuerySet:
         return job_list(cast(User, self.request.user))
@@ -59,6 +62,7 @@ class JobCancelView(APIView):
         description="What has not started ends at once; what runs ends within two seconds. "
         "409 JOB_FINISHED when it has already ended.",
     )
+    @idempotent
     def post(self, request: Request, uuid: UUID) -> Response:
         return _detail(job_cancel(job=job_get(cast(User, request.user), uuid)), status=202)
 
@@ -73,5 +77,6 @@ class JobRetryView(APIView):
         description="409 JOB_NOT_RETRYABLE in any other state, 409 JOB_HAS_PARENT for a part of "
         "a larger job.",
     )
+    @idempotent
     def post(self, request: Request, uuid: UUID) -> Response:
         return _detail(job_retry(job=job_get(cast(User, request.user), uuid)), status=202)

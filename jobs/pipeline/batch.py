@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import tempfile
@@ -13,11 +14,13 @@ from pathlib import Path
 from threading import Lock
 from typing import TypeAlias
 
+from jobs.pipeline.audio.prefix import FolderPrefixes, reach
 from jobs.pipeline.audio.render import render_segment
-from jobs.pipeline.errors import PipelineError
+from jobs.pipeline.errors import PipelineError, Progress
 from jobs.pipeline.files import replacing
 from jobs.pipeline.manifest import build_manifest
-from jobs.pipeline.recipe import SegmentRecipe
+from jobs.pipeline.plan import plan_renders
+from jobs.pipeline.recipe import PrefixRecipe, SegmentRecipe
 from jobs.pipeline.shootout import FinishedAudio, SegmentResult, finish_audio
 from jobs.pipeline.shootout_file import ShootoutFile
 from jobs.pipeline.video.production import make_video
@@ -118,29 +121,54 @@ def _check_free(out: Path) -> None:
 def _render_segments(
     shootout: ShootoutFile, folder: Path, num_threads: int, report: Callable[[float], None]
 ) -> list[SegmentResult]:
-    """Every DI through every chain, ``num_threads`` at a time."""
+    """Every DI through every chain, ``num_threads`` at a time; what they share only once."""
     folder.mkdir()
-    jobs = [(d, c) for d in range(len(shootout.dis)) for c in range(len(shootout.chains))]
-    done = dict.fromkeys(jobs, 0.0)
-    lock = Lock()
+    keys = [(d, c) for d in range(len(shootout.dis)) for c in range(len(shootout.chains))]
+    recipes = [_segment_recipe(shootout, *key) for key in keys]
+    plan = plan_renders(recipes)
+    shared = [prefix for stage in plan.stages for prefix in stage]
+    progress = _Together(len(shared) + len(recipes), report)
     sources = shootout.sources()
+    prefixes = FolderPrefixes(folder / "prefixes")
 
-    def render_one(key: tuple[int, int]) -> SegmentResult:
-        def watch(fraction: float) -> None:
-            with lock:
-                done[key] = fraction
-                report(sum(done.values()) / len(done))
+    def render_prefix(number: int, recipe: PrefixRecipe) -> None:
+        reach(recipe.prefixes(), sources, prefixes, progress=progress.of(number))
 
-        di_index, contender_index = key
-        recipe = SegmentRecipe(
-            di=shootout.dis[di_index].source,
-            blocks=tuple(block.recipe() for block in shootout.chains[contender_index].blocks),
-            input_mode=shootout.options.input_mode,
-            is_aligned=shootout.options.is_aligned,
+    def render_one(number: int, key: tuple[int, int], recipe: SegmentRecipe) -> SegmentResult:
+        path = folder / f"{key[0]}-{key[1]}.wav"
+        render = render_segment(
+            recipe, sources, path, prefixes=prefixes, progress=progress.of(len(shared) + number)
         )
-        path = folder / f"{di_index}-{contender_index}.wav"
-        render = render_segment(recipe, sources, path, progress=watch)
-        return SegmentResult(di_index, contender_index, recipe, render, path)
+        return SegmentResult(*key, recipe, render, path)
 
     with ThreadPoolExecutor(num_threads) as pool:
-        return list(pool.map(render_one, jobs))
+        numbers = itertools.count()
+        for stage in plan.stages:
+            list(pool.map(render_prefix, itertools.islice(numbers, len(stage)), stage))
+        return list(pool.map(render_one, itertools.count(), keys, recipes))
+
+
+def _segment_recipe(shootout: ShootoutFile, di_index: int, contender_index: int) -> SegmentRecipe:
+    return SegmentRecipe(
+        di=shootout.dis[di_index].source,
+        blocks=tuple(block.recipe() for block in shootout.chains[contender_index].blocks),
+        input_mode=shootout.options.input_mode,
+        is_aligned=shootout.options.is_aligned,
+    )
+
+
+class _Together:
+    """The progress of many pieces of work, from many threads, as one."""
+
+    def __init__(self, num_pieces: int, report: Callable[[float], None]) -> None:
+        self._done = [0.0] * num_pieces
+        self._report = report
+        self._lock = Lock()
+
+    def of(self, piece: int) -> Progress:
+        def note(fraction: float) -> None:
+            with self._lock:
+                self._done[piece] = fraction
+                self._report(sum(self._done) / len(self._done))
+
+        return note

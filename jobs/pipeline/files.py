@@ -22,11 +22,17 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
+def is_disk_full(error: BaseException) -> bool:
+    """No space, or no more of it for this user."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 @contextmanager
-def replacing(target: Path) -> Iterator[Path]:
+def replacing(target: Path, *, is_lasting: bool = True) -> Iterator[Path]:
     """A temporary name beside ``target`` to write to.
 
-    When the block ends it is synced to disk and takes the target's name; when the block raises
+    When the block ends it is synced to disk (unless it is not ``is_lasting``: made on the way, in a
+    folder that goes with the work) and takes the target's name; when the block raises
     it is removed, and whatever was under the target's name stays as it was. Raises ``OSError``
     when that is a device or a folder: a rename would take the device's place.
     """
@@ -35,8 +41,9 @@ def replacing(target: Path) -> Iterator[Path]:
     temporary = target.with_name(f".{target.stem}.{secrets.token_hex(4)}.partial{target.suffix}")
     try:
         yield temporary
-        with open(temporary, "rb+") as file:
-            os.fsync(file.fileno())
+        if is_lasting:
+            with open(temporary, "rb+") as file:
+                os.fsync(file.fileno())
         os.replace(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)

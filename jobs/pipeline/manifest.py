@@ -6,17 +6,32 @@ capture or a DI never changes a published page.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from jobs.pipeline.environment import describe_environment
+from jobs.pipeline.recipe import BlockRecipe, CabBlock, NamBlock
 from jobs.pipeline.shootout import FinishedAudio, FinishedSegment, ShootoutInfo, info_as_json
 from jobs.pipeline.video.chapters import chapters
 from jobs.pipeline.video.production import scene_from_manifest
 
 MANIFEST_SCHEMA_VERSION = 1
+_SCHEMAS = Path(__file__).parent / "schemas"
+
+
+@cache
+def manifest_schema(version: int) -> Mapping[str, Any]:
+    """The JSON Schema (2020-12) of a schema version. Raises ``KeyError`` if there never was one."""
+    if not 1 <= version <= MANIFEST_SCHEMA_VERSION:
+        raise KeyError(version)
+    text = (_SCHEMAS / f"manifest-v{version}.json").read_text(encoding="utf-8")
+    schema: dict[str, Any] = json.loads(text)
+    return schema
 
 
 def build_manifest(
@@ -116,23 +131,23 @@ def _inputs(info: ShootoutInfo, segments: Sequence[FinishedSegment]) -> list[dic
     for segment in segments:
         result = segment.result
         add(result.recipe.di.sha256, "di", info.dis[result.di_index].name)
-        lines = info.contenders[result.contender_index].gear
-        for position, block in enumerate(result.recipe.blocks):
-            line = lines[position] if position < len(lines) else None
-            for sha256 in _digests(asdict(block)):
-                name = f"{line.make} {line.name}".strip() if line else ""
-                add(sha256, line.slot if line else "", name)
+        lines = iter(info.contenders[result.contender_index].gear)
+        for block in result.recipe.blocks:
+            # A block without a file has one line too, and a cabinet one for each of its responses.
+            for sha256 in _digests(block) or [""]:
+                line = next(lines, None)
+                if sha256:
+                    name = f"{line.make} {line.name}".strip() if line else ""
+                    add(sha256, line.slot if line else "", name)
     return list(found.values())
 
 
-def _digests(value: object) -> Iterator[str]:
-    """Every ``sha256`` in a block's recipe, however deep."""
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            if key == "sha256":
-                yield str(item)
-            else:
-                yield from _digests(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _digests(item)
+def _digests(block: BlockRecipe) -> list[str]:
+    """The files of a block, in the order in which a chain's description has them."""
+    match block:
+        case NamBlock(sha256=sha256):
+            return [sha256]
+        case CabBlock(irs=irs):
+            return [ir.sha256 for ir in irs]
+        case _:
+            return []

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 # Raised whenever the same recipe would give other samples: old digests then no longer match.
 RECIPE_SCHEMA_VERSION = 2
@@ -90,6 +90,8 @@ class SegmentRecipe:
     input_mode: InputMode = "auto"
     is_aligned: bool = True
 
+    is_prefix: ClassVar[bool] = False
+
     def canonical_json(self) -> str:
         return canonical_json({"schema_version": RECIPE_SCHEMA_VERSION, **asdict(self)})
 
@@ -97,16 +99,93 @@ class SegmentRecipe:
         """SHA-256 of the canonical JSON, hexadecimal."""
         return hashlib.sha256(self.canonical_json().encode()).hexdigest()
 
+    def prefixes(self) -> tuple[PrefixRecipe, ...]:
+        """What may be computed once for all that begin alike: up to each capture, shortest first.
+
+        Captures are what costs; nothing is gained by cutting behind anything else.
+        """
+        return _prefixes(self, has_cab_ahead=False)
+
+    def is_behind_cab(self, position: int) -> bool:
+        """Whether a block stands where a chain may have two channels: see ``_is_behind_cab``."""
+        return _is_behind_cab(self.blocks, position, has_cab_ahead=False)
+
     def input_digests(self) -> tuple[str, ...]:
-        """SHA-256 of every file this segment is made from, the DI first, each once."""
-        captures: list[str] = []
-        for block in self.blocks:
-            match block:
-                case NamBlock():
-                    captures.append(block.sha256)
-                case CabBlock():
-                    captures += [ir.sha256 for ir in block.irs]
-        return tuple(dict.fromkeys([self.di.sha256, *captures]))
+        """SHA-256 of every file this is made from, the DI first, each once."""
+        return _input_digests(self)
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixRecipe:
+    """One DI through the beginning of a chain, up to and with a capture.
+
+    Alignment comes later, so it is no part of this. ``has_cab_ahead``: whether a cabinet follows
+    somewhere, which decides where the chain may become stereo.
+    """
+
+    di: DISource
+    blocks: tuple[BlockRecipe, ...]
+    input_mode: InputMode
+    has_cab_ahead: bool
+    is_prefix: ClassVar[bool] = True
+
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON, hexadecimal; never that of a segment."""
+        described = canonical_json(
+            {"schema_version": RECIPE_SCHEMA_VERSION, "is_prefix": True, **asdict(self)}
+        )
+        return hashlib.sha256(described.encode()).hexdigest()
+
+    def prefixes(self) -> tuple[PrefixRecipe, ...]:
+        """All that this begins with, itself the last."""
+        return _prefixes(self, has_cab_ahead=self.has_cab_ahead)
+
+    def input_digests(self) -> tuple[str, ...]:
+        """SHA-256 of every file this is made from, the DI first, each once."""
+        return _input_digests(self)
+
+    def is_behind_cab(self, position: int) -> bool:
+        """As for the whole chain."""
+        return _is_behind_cab(self.blocks, position, has_cab_ahead=self.has_cab_ahead)
+
+
+ChainRecipe: TypeAlias = SegmentRecipe | PrefixRecipe
+
+
+def _input_digests(recipe: ChainRecipe) -> tuple[str, ...]:
+    captures: list[str] = []
+    for block in recipe.blocks:
+        match block:
+            case NamBlock():
+                captures.append(block.sha256)
+            case CabBlock():
+                captures += [ir.sha256 for ir in block.irs]
+    return tuple(dict.fromkeys([recipe.di.sha256, *captures]))
+
+
+def _prefixes(recipe: ChainRecipe, *, has_cab_ahead: bool) -> tuple[PrefixRecipe, ...]:
+    return tuple(
+        PrefixRecipe(
+            di=recipe.di,
+            blocks=recipe.blocks[: position + 1],
+            input_mode=recipe.input_mode,
+            has_cab_ahead=has_cab_ahead
+            or any(isinstance(ahead, CabBlock) for ahead in recipe.blocks[position + 1 :]),
+        )
+        for position, block in enumerate(recipe.blocks)
+        if isinstance(block, NamBlock)
+    )
+
+
+def _is_behind_cab(blocks: Sequence[BlockRecipe], position: int, *, has_cab_ahead: bool) -> bool:
+    """Behind a cabinet, or anywhere where the chain has none.
+
+    The grammar lets no stereo block stand before the amp, and an effects loop is always followed
+    by a cabinet.
+    """
+    if any(isinstance(block, CabBlock) for block in blocks[:position]):
+        return True
+    return not has_cab_ahead and not any(isinstance(block, CabBlock) for block in blocks[position:])
 
 
 def canonical_json(value: Mapping[str, Any]) -> str:

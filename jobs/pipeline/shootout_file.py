@@ -36,7 +36,7 @@ from jobs.pipeline.shootout import (
 _FILE_KEYS = {"title", "description", "options", "di", "gear", "chain"}
 _DI_KEYS = {"file", "name", "guitar", "pickup", "tuning", "bpm", "notes", "input_level_dbu"}
 _GEAR_KEYS = {"id", "file", "kind", "name", "make", "creator", "licence", "url", "description"}
-_OPTION_KEYS = {
+OPTION_KEYS = {
     "order": "playback_order",
     "slice_s": "slice_s",
     "target_loudness_lufs": "target_loudness_lufs",
@@ -58,7 +58,7 @@ _RANGES = {
 KINDS = ("amp", "full_rig", "pedal", "outboard", "cab", "space")
 # How the switches of a cabinet are called in the file.
 _IR_SWITCHES = {"inverted": "is_inverted"}
-_CAB_SWITCHES = {**_IR_SWITCHES, "align": "is_aligned"}
+CAB_SWITCHES = {**_IR_SWITCHES, "align": "is_aligned"}
 SLOTS = ("pre", "amp", "loop", "cab", "post")
 
 
@@ -181,6 +181,8 @@ def read_shootout_file(path: Path) -> ShootoutFile:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise _invalid(f"The file cannot be read: {error}") from error
+    except RecursionError as error:
+        raise _invalid("The file is nested too deeply.") from error
     _no_unknown(data, _FILE_KEYS, "The file")
     folder = path.resolve().parent
     dis = tuple(_read_di(item, folder, n) for n, item in enumerate(_tables(data, "di")))
@@ -201,10 +203,10 @@ def read_shootout_file(path: Path) -> ShootoutFile:
 
 
 def _read_options(data: Mapping[str, Any]) -> ShootoutOptions:
-    _no_unknown(data, set(_OPTION_KEYS), "[options]")
+    _no_unknown(data, set(OPTION_KEYS), "[options]")
     for key in ("slice_s", "target_loudness_lufs"):
         _number(data, key, "[options]")
-    options = ShootoutOptions(**{_OPTION_KEYS[key]: value for key, value in data.items()})
+    options = ShootoutOptions(**{OPTION_KEYS[key]: value for key, value in data.items()})
     for key, switch in (("video", options.has_video), ("align", options.is_aligned)):
         if not isinstance(switch, bool):
             raise _invalid(f"[options]: {key} must be true or false.")
@@ -311,7 +313,7 @@ def _read_cab(
     gear: Mapping[str, FileGear],
     where: str,
 ) -> FileBlock:
-    _no_unknown(data, {"slot", "gear", "gain_db", "delay_ms", *_CAB_SWITCHES, "extra_irs"}, where)
+    _no_unknown(data, {"slot", "gear", "gain_db", "delay_ms", *CAB_SWITCHES, "extra_irs"}, where)
     extra = []
     for number, ir in enumerate(_tables(data, "extra_irs")):
         place = f"{where} extra_irs {number + 1}"
@@ -322,7 +324,7 @@ def _read_cab(
         extra.append(FileIR(item, _values(ir, ("gain_db", "delay_ms"), _IR_SWITCHES, place)))
     if len(extra) >= MAX_CAB_IRS:
         raise _invalid(f"{where}: a cabinet has {MAX_CAB_IRS} impulse responses at most.")
-    parameters = _values(data, ("gain_db", "delay_ms"), _CAB_SWITCHES, where)
+    parameters = _values(data, ("gain_db", "delay_ms"), CAB_SWITCHES, where)
     return FileBlock(slot, first, "", parameters, tuple(extra))
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -16,6 +18,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from jobs import lifecycle, runner
+from jobs.closing import Closing, this_process
 from jobs.models import Job
 from jobs.pipeline.errors import PipelineError
 from jobs.registry import JobContext
@@ -137,7 +140,7 @@ def test_a_temporary_error_is_tried_again_later_and_at_last_fails(settings: Any)
     ("error", "code"),
     [
         (ZeroDivisionError("/srv/secret"), "INTERNAL"),
-        (OSError(errno.ENOSPC, "No space left on device"), "STORAGE_FULL"),
+        (OSError(errno.ENOSPC, "No space left on device"), "DISK_FULL"),
         (OSError(errno.EIO, "Input/output error"), "STORAGE_UNAVAILABLE"),
     ],
 )
@@ -229,6 +232,25 @@ def test_a_fenced_off_worker_stops_at_its_next_report() -> None:
     assert (job.state, job.attempt) == (JobState.RUNNING, 9)
 
 
+def test_a_worker_that_wakes_up_too_late_writes_no_rows_of_its_own() -> None:
+    job = make_job()
+    written: list[str] = []
+
+    def work(context: JobContext) -> Mapping[str, Any]:
+        with context.holding():
+            written.append("while it holds the job")
+        Job.objects.filter(pk=job.pk).update(attempt=9)
+        with context.holding():
+            written.append("too late")
+        return {}
+
+    LEAF.work = work
+    run_job(job.uuid)
+    job.refresh_from_db()
+    assert written == ["while it holds the job"]
+    assert (job.state, job.attempt) == (JobState.RUNNING, 9)
+
+
 # Stopping -----------------------------------------------------------------------------------------
 
 
@@ -236,7 +258,7 @@ def test_a_process_that_closes_hands_its_jobs_back_without_blame() -> None:
     job = make_job()
 
     def work(context: JobContext) -> Mapping[str, Any]:
-        runner.stop_work()
+        this_process.announce()
         context.report(0.5)
         raise AssertionError("was not told to stop")
 
@@ -245,7 +267,7 @@ def test_a_process_that_closes_hands_its_jobs_back_without_blame() -> None:
         run_job(job.uuid)
         assert not run_job(job.uuid)  # and takes no new ones
     finally:
-        runner.allow_work()
+        this_process.revoke()
 
     job.refresh_from_db()
     assert (job.state, job.num_failures, job.num_lost) == (JobState.QUEUED, 0, 0)
@@ -253,6 +275,47 @@ def test_a_process_that_closes_hands_its_jobs_back_without_blame() -> None:
     assert run_job(job.uuid)
     job.refresh_from_db()
     assert (job.state, job.attempt) == (JobState.COMPLETED, 2)
+
+
+def test_a_job_that_does_not_report_is_handed_back_over_its_head(settings: Any) -> None:
+    settings.GTS_STOP_GRACE_S = 0.6
+    job = make_job()
+
+    def work(context: JobContext) -> Mapping[str, Any]:
+        this_process.announce()
+        never = threading.Event()
+        for _ in range(400):
+            if Job.objects.get(pk=job.pk).state == JobState.QUEUED:
+                return {"who": "too late"}
+            never.wait(0.05)
+        raise AssertionError("was not handed back")
+
+    LEAF.work = work
+    try:
+        run_job(job.uuid)
+    finally:
+        this_process.revoke()
+    job.refresh_from_db()
+    assert (job.state, job.num_failures, job.num_lost) == (JobState.QUEUED, 0, 0)
+    assert (job.result, LEAF.ends) == ({}, [])
+
+
+def test_forked_processes_learn_that_the_process_closes() -> None:
+    closing = Closing()
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        for _ in range(400):
+            if closing.is_set():
+                os.write(writer, b"seen")
+                break
+            time.sleep(0.05)
+        os._exit(0)
+    closing.announce()
+    os.waitpid(child, 0)
+    assert os.read(reader, 4) == b"seen"
+    assert closing.has_lasted(0.0)
+    assert not closing.has_lasted(60.0)
 
 
 # The pulse ----------------------------------------------------------------------------------------

@@ -9,12 +9,16 @@ from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
-from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.async_views import AsyncAPIView
+from accounts.api.filters import NamedFilter
+from accounts.api.idempotency import idempotent
+from accounts.database import in_database
 from accounts.models import User
 from jobs.storage import stored_name
 from shootouts.api.media import AnyContent
@@ -25,24 +29,16 @@ from shootouts.api.serializers import (
     DITrackUploadInput,
     WaveformOutput,
 )
-from shootouts.media import MediaFile, media_response
+from shootouts.media import MediaFile, content_type_of, media_response
 from shootouts.models import DITrack
 from shootouts.querysets import DITrackQuerySet
 from shootouts.selectors import di_track_get, di_track_list
 from shootouts.services.di_tracks import di_track_delete, di_track_update, di_track_upload
 
-_CONTENT_TYPES = {
-    "wav": "audio/wav",
-    "flac": "audio/flac",
-    "aif": "audio/aiff",
-    "aiff": "audio/aiff",
-    "ogg": "audio/ogg",
-    "mp3": "audio/mpeg",
-}
-
 
 class DITrackListView(generics.ListAPIView[DITrack]):
     serializer_class = DITrackOutput
+    filterset_class = NamedFilter
     queryset = DITrack.objects.none()
 
     def get_parsers(self) -> list[MultiPartParser]:  # type: ignore[override]
@@ -52,6 +48,7 @@ class DITrackListView(generics.ListAPIView[DITrack]):
         return di_track_list(self.request.user)
 
     @extend_schema(request=DITrackUploadInput, responses={202: DITrackUploaded})
+    @idempotent
     def post(self, request: Request) -> Response:
         """Upload a recording. It may be used once its job is completed."""
         data = DITrackUploadInput(data=request.data)
@@ -83,22 +80,22 @@ class DITrackDetailView(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class DITrackAudioView(APIView):
-    content_negotiation_class: type[BaseContentNegotiation] = AnyContent
+class DITrackAudioView(AsyncAPIView):
+    content_negotiation_class: type[DefaultContentNegotiation] = AnyContent
 
     @extend_schema(responses={(200, "audio/*"): OpenApiTypes.BINARY})
-    def get(self, request: Request, uuid: UUID) -> HttpResponseBase:
+    async def get(self, request: Request, uuid: UUID) -> HttpResponseBase:
         """The recording as it was uploaded, with Range."""
-        track = di_track_get(request.user, uuid)
+        track = await in_database(di_track_get, request.user, uuid)
         name = stored_name(track.file)
         media = MediaFile(
             storage_name=name,
             name=track.file_name,
-            content_type=_CONTENT_TYPES[name.rpartition(".")[2]],
+            content_type=content_type_of(name),
             size_bytes=track.size_bytes,
             sha256=track.sha256,
         )
-        return media_response(request, media, is_private=True)
+        return await media_response(request, media, is_private=True)
 
 
 class DITrackWaveformView(APIView):

@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
+from django.contrib.auth.models import AnonymousUser
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import AllowAny
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
+from accounts.api.async_views import AsyncAPIView
+from accounts.database import in_database
 from accounts.errors import NotFoundError
+from accounts.models import User
 from jobs.storage import stored_name
-from shootouts.media import MediaFile, media_response
+from shootouts.media import MEDIA_TYPES, MediaFile, media_response
 from shootouts.models import RenderedFile
 
 
-class AnyContent(BaseContentNegotiation):
+class AnyContent(DefaultContentNegotiation):
     """A player's ``Accept: video/*`` is no reason to refuse a file; errors are JSON anyway."""
 
     def select_renderer(
@@ -33,25 +36,27 @@ class AnyContent(BaseContentNegotiation):
         return renderer, renderer.media_type or "application/json"
 
 
-class MediaView(APIView):
+class MediaView(AsyncAPIView):
     permission_classes = (AllowAny,)
     content_negotiation_class = AnyContent
 
-    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
-    def get(self, request: Request, uuid: UUID) -> HttpResponseBase:
+    @extend_schema(responses={(200, kind): OpenApiTypes.BINARY for kind in MEDIA_TYPES})
+    async def get(self, request: Request, uuid: UUID) -> HttpResponseBase:
         """Audio, video and texts of a shootout, with Range. Gated like the shootout itself."""
-        file = (
-            RenderedFile.objects.visible_to(request.user)
-            .select_related("render__shootout")
-            .filter(uuid=uuid)
-            .first()
-        )
-        if file is None:
-            raise NotFoundError("There is no such file.")
-        return rendered_file_response(request, file)
+        file = await in_database(_visible_file, request.user, uuid)
+        return await rendered_file_response(request, file)
 
 
-def rendered_file_response(request: Request, file: RenderedFile) -> HttpResponseBase:
+def _visible_file(user: User | AnonymousUser, uuid: UUID) -> RenderedFile:
+    files = RenderedFile.objects.visible_to(user).select_related("render__shootout")
+    file = files.filter(uuid=uuid).first()
+    if file is None:
+        raise NotFoundError("There is no such file.")
+    return file
+
+
+async def rendered_file_response(request: Request, file: RenderedFile) -> HttpResponseBase:
+    """``file`` comes with its shootout: nothing here asks the database."""
     media = MediaFile(
         storage_name=stored_name(file.file),
         name=file.name,
@@ -60,4 +65,4 @@ def rendered_file_response(request: Request, file: RenderedFile) -> HttpResponse
         sha256=file.sha256,
     )
     is_private = file.render.shootout.visibility != "public"
-    return media_response(request, media, is_private=is_private)
+    return await media_response(request, media, is_private=is_private)

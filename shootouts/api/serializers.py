@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.api.serializers import StrictSerializer
+from gear.api.chain_group_serializers import GroupSlotInput
 from jobs.api.serializers import JobOutput
 from shootouts.models import DITrack, RenderedFile, Segment, Shootout
 from shootouts.models.shootout import InputModeChoice, Order, Theme, Visibility
@@ -163,7 +164,18 @@ class ShootoutUpdateInput(StrictSerializer):
 class ShootoutCreateInput(ShootoutUpdateInput):
     title = serializers.CharField(max_length=200)
     di_track_ids = serializers.ListField(child=serializers.UUIDField())
-    chain_ids = serializers.ListField(child=serializers.UUIDField())
+    chain_ids = serializers.ListField(
+        child=serializers.UUIDField(), required=False, help_text="chains of mine; or give slots"
+    )
+    slots = GroupSlotInput(
+        many=True,
+        required=False,
+        help_text="instead of chain_ids: a chain is made of every combination of their options, "
+        "the last slot fastest",
+    )
+    only_valid = serializers.BooleanField(
+        default=False, help_text="of slots: leave out what cannot be played instead of refusing all"
+    )
 
 
 class MediaOutput(serializers.ModelSerializer[RenderedFile]):

@@ -14,9 +14,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.async_views import AsyncAPIView
+from accounts.api.idempotency import idempotent
+from accounts.api.paging import FeedPagination
+from accounts.api.revisions import (
+    ETAG,
+    IF_MATCH,
+    IF_NONE_MATCH,
+    accepted_revisions,
+    revised_response,
+)
+from accounts.database import in_database
 from accounts.errors import ErrorDetail, InvalidInputError, NotFoundError
 from accounts.models import User
 from jobs.api.serializers import JobOutput
+from shootouts.api.assembly import read_assembly
+from shootouts.api.filters import ShootoutFilter
 from shootouts.api.media import AnyContent, rendered_file_response
 from shootouts.api.serializers import (
     SegmentOutput,
@@ -24,7 +37,7 @@ from shootouts.api.serializers import (
     ShootoutOutput,
     ShootoutUpdateInput,
 )
-from shootouts.models import Segment, Shootout
+from shootouts.models import RenderedFile, Segment, Shootout
 from shootouts.models.media import RenderedFileKind
 from shootouts.querysets import ShootoutQuerySet
 from shootouts.selectors import (
@@ -42,6 +55,7 @@ from shootouts.services.shootouts import (
     shootout_create,
     shootout_delete,
     shootout_render,
+    shootout_retry,
     shootout_update,
 )
 
@@ -50,6 +64,8 @@ class ShootoutListView(generics.ListAPIView[Shootout]):
     """Anonymous visitors see the public list only."""
 
     serializer_class = ShootoutOutput
+    filterset_class = ShootoutFilter
+    pagination_class = FeedPagination
     queryset = Shootout.objects.none()
 
     def get_permissions(self) -> list[Any]:
@@ -78,52 +94,78 @@ class ShootoutListView(generics.ListAPIView[Shootout]):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 
-    @extend_schema(request=ShootoutCreateInput, responses={201: ShootoutOutput})
+    @extend_schema(parameters=[ETAG], request=ShootoutCreateInput, responses={201: ShootoutOutput})
+    @idempotent
     def post(self, request: Request) -> Response:
-        """Assemble a shootout in one call; every finding is reported together."""
-        data = ShootoutCreateInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        fields = dict(data.validated_data)
+        """Assemble a shootout in one call, of chains or of slots with options; every finding is
+        reported together. Of more chains than a shootout takes nothing is written:
+        TOO_MANY_PERMUTATIONS says how many they would be."""
+        owner = cast(User, request.user)
+        fields = read_assembly(owner, request.data)
         options = {name: fields.pop(name) for name in OPTIONS if name in fields}
-        shootout = shootout_create(owner=cast(User, request.user), options=options, **fields)
-        output = _output(request, shootout_get_owned(request.user, shootout.uuid))
-        return Response(output, status=status.HTTP_201_CREATED)
+        shootout = shootout_create(owner=owner, options=options, **fields)
+        shootout = shootout_get_owned(request.user, shootout.uuid)
+        return _answer(request, shootout, status=status.HTTP_201_CREATED)
 
 
 class ShootoutDetailView(APIView):
     def get_permissions(self) -> list[Any]:
         return [AllowAny()] if self.request.method in SAFE_METHODS else [IsAuthenticated()]
 
-    @extend_schema(responses=ShootoutOutput)
+    @extend_schema(parameters=[ETAG, IF_NONE_MATCH], responses=ShootoutOutput)
     def get(self, request: Request, uuid: UUID) -> Response:
-        return Response(_output(request, shootout_get(request.user, uuid)))
+        return _answer(request, shootout_get(request.user, uuid))
 
-    @extend_schema(request=ShootoutUpdateInput, responses=ShootoutOutput)
+    @extend_schema(
+        parameters=[ETAG, IF_MATCH], request=ShootoutUpdateInput, responses=ShootoutOutput
+    )
     def patch(self, request: Request, uuid: UUID) -> Response:
         """Change any part. What is rendered already stays as it is until the next render."""
         shootout = shootout_get_owned(request.user, uuid)
         data = ShootoutUpdateInput(data=request.data, partial=True)
         data.is_valid(raise_exception=True)
-        shootout_update(shootout=shootout, **data.validated_data)
-        return Response(_output(request, shootout_get_owned(request.user, uuid)))
+        shootout_update(
+            shootout=shootout,
+            accepted_revisions=accepted_revisions(request),
+            **data.validated_data,
+        )
+        return _answer(request, shootout_get_owned(request.user, uuid))
 
-    @extend_schema(responses={204: None})
+    @extend_schema(parameters=[IF_MATCH], responses={204: None})
     def delete(self, request: Request, uuid: UUID) -> Response:
         """Delete it with everything it has rendered."""
-        shootout_delete(shootout=shootout_get_owned(request.user, uuid))
+        shootout_delete(
+            shootout=shootout_get_owned(request.user, uuid),
+            accepted_revisions=accepted_revisions(request),
+        )
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class ShootoutRenderView(APIView):
     @extend_schema(request=None, responses={202: JobOutput})
+    @idempotent
     def post(self, request: Request, uuid: UUID) -> Response:
-        """Queue a new render version."""
+        """Queue a new render version. 429 TOO_MANY_WAITING when too many wait already."""
         job = shootout_render(shootout=shootout_get_owned(request.user, uuid))
+        return Response(JobOutput(job).data, status=status.HTTP_202_ACCEPTED)
+
+
+class ShootoutRetryView(APIView):
+    @extend_schema(request=None, responses={202: JobOutput})
+    @idempotent
+    def post(self, request: Request, uuid: UUID) -> Response:
+        """Render what failed or was cancelled, and nothing else, into a new version.
+
+        The recipes are those of the last render, whatever was edited since; what it finished is
+        taken over. 409 NOTHING_TO_RETRY when it left nothing undone.
+        """
+        job = shootout_retry(shootout=shootout_get_owned(request.user, uuid))
         return Response(JobOutput(job).data, status=status.HTTP_202_ACCEPTED)
 
 
 class ShootoutCancelView(APIView):
     @extend_schema(request=None, responses={202: JobOutput})
+    @idempotent
     def post(self, request: Request, uuid: UUID) -> Response:
         """Stop the render that is under way. Finished segments stay."""
         job = shootout_cancel(shootout=shootout_get_owned(request.user, uuid))
@@ -157,42 +199,46 @@ class ShootoutSegmentsView(generics.ListAPIView[Segment]):
         return segment_list(shootout, self.request.user)
 
 
-class _ShootoutFileView(APIView):
+class _ShootoutFileView(AsyncAPIView):
     permission_classes = (AllowAny,)
     content_negotiation_class = AnyContent
     kind: RenderedFileKind
 
-    def send(self, request: Request, uuid: UUID) -> HttpResponseBase:
-        file = rendered_file_get(shootout_get(request.user, uuid), self.kind)
-        return rendered_file_response(request, file)
+    async def send(self, request: Request, uuid: UUID) -> HttpResponseBase:
+        file = await in_database(self._file, request, uuid)
+        return await rendered_file_response(request, file)
+
+    def _file(self, request: Request, uuid: UUID) -> RenderedFile:
+        return rendered_file_get(shootout_get(request.user, uuid), self.kind)
 
 
 class ShootoutVideoView(_ShootoutFileView):
     kind = RenderedFileKind.VIDEO
 
     @extend_schema(responses={(200, "video/mp4"): OpenApiTypes.BINARY})
-    def get(self, request: Request, uuid: UUID) -> HttpResponseBase:
+    async def get(self, request: Request, uuid: UUID) -> HttpResponseBase:
         """The video of the published render, with Range."""
-        return self.send(request, uuid)
+        return await self.send(request, uuid)
 
 
 class ShootoutMontageView(_ShootoutFileView):
     kind = RenderedFileKind.MONTAGE
 
     @extend_schema(responses={(200, "audio/flac"): OpenApiTypes.BINARY})
-    def get(self, request: Request, uuid: UUID) -> HttpResponseBase:
+    async def get(self, request: Request, uuid: UUID) -> HttpResponseBase:
         """All segments in playing order as one FLAC file, with Range."""
-        return self.send(request, uuid)
+        return await self.send(request, uuid)
 
 
 class ShootoutChaptersView(_ShootoutFileView):
     kind = RenderedFileKind.CHAPTERS
 
     @extend_schema(responses={(200, "text/plain"): OpenApiTypes.STR})
-    def get(self, request: Request, uuid: UUID) -> HttpResponseBase:
+    async def get(self, request: Request, uuid: UUID) -> HttpResponseBase:
         """Chapters as YouTube reads them from a description."""
-        return self.send(request, uuid)
+        return await self.send(request, uuid)
 
 
-def _output(request: Request, shootout: Shootout) -> dict[str, Any]:
-    return dict(ShootoutOutput(shootout, context={"request": request}).data)
+def _answer(request: Request, shootout: Shootout, *, status: int = 200) -> Response:
+    data = ShootoutOutput(shootout, context={"request": request}).data
+    return revised_response(request, shootout, data, status=status)

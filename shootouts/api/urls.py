@@ -2,7 +2,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from shootouts.api import di_tracks, media, metrics, shootouts
+from shootouts.api import (
+    archives,
+    comments,
+    comparison,
+    di_tracks,
+    media,
+    metrics,
+    previews,
+    renders,
+    shootouts,
+)
 
 urlpatterns = [
     path("di-tracks/", di_tracks.DITrackListView.as_view(), name="api-di-track-list"),
@@ -17,12 +27,34 @@ urlpatterns = [
         di_tracks.DITrackWaveformView.as_view(),
         name="api-di-track-waveform",
     ),
+    path(
+        "chains/<uuid:uuid>/preview/",
+        previews.ChainPreviewRequestView.as_view(),
+        name="api-chain-preview",
+    ),
+    path("previews/<uuid:uuid>/", previews.ChainPreviewView.as_view(), name="api-preview"),
+    path(
+        "previews/<uuid:uuid>/audio/",
+        previews.ChainPreviewAudioView.as_view(),
+        name="api-preview-audio",
+    ),
     path("shootouts/", shootouts.ShootoutListView.as_view(), name="api-shootout-list"),
+    path("shootouts/import/", archives.ShootoutImportView.as_view(), name="api-shootout-import"),
+    path(
+        "shootouts/<uuid:uuid>/export/",
+        archives.ShootoutExportView.as_view(),
+        name="api-shootout-export",
+    ),
     path("shootouts/<uuid:uuid>/", shootouts.ShootoutDetailView.as_view(), name="api-shootout"),
     path(
         "shootouts/<uuid:uuid>/render/",
         shootouts.ShootoutRenderView.as_view(),
         name="api-shootout-render",
+    ),
+    path(
+        "shootouts/<uuid:uuid>/retry/",
+        shootouts.ShootoutRetryView.as_view(),
+        name="api-shootout-retry",
     ),
     path(
         "shootouts/<uuid:uuid>/cancel/",
@@ -35,9 +67,34 @@ urlpatterns = [
         name="api-shootout-manifest",
     ),
     path(
+        "shootouts/<uuid:uuid>/renders/",
+        renders.ShootoutRendersView.as_view(),
+        name="api-shootout-renders",
+    ),
+    path(
+        "shootouts/<uuid:uuid>/renders/<int:version>/manifest/",
+        renders.RenderManifestView.as_view(),
+        name="api-shootout-render-manifest",
+    ),
+    path(
+        "manifest-schemas/<int:version>/",
+        renders.ManifestSchemaView.as_view(),
+        name="api-manifest-schema",
+    ),
+    path(
         "shootouts/<uuid:uuid>/metrics/",
         metrics.ShootoutMetricsView.as_view(),
         name="api-shootout-metrics",
+    ),
+    path(
+        "shootouts/<uuid:uuid>/comparison/",
+        comparison.ShootoutComparisonView.as_view(),
+        name="api-shootout-comparison",
+    ),
+    path(
+        "shootouts/<uuid:uuid>/comparison/residual.flac",
+        comparison.ShootoutResidualView.as_view(),
+        name="api-shootout-residual",
     ),
     path(
         "shootouts/<uuid:uuid>/segments/",
@@ -58,6 +115,18 @@ urlpatterns = [
         "shootouts/<uuid:uuid>/chapters.txt",
         shootouts.ShootoutChaptersView.as_view(),
         name="api-shootout-chapters",
+    ),
+    path(
+        "shootouts/<uuid:uuid>/comments/",
+        comments.CommentListView.as_view(),
+        name="api-shootout-comments",
+    ),
+    path("comments/<uuid:uuid>/", comments.CommentDetailView.as_view(), name="api-comment"),
+    path("comments/<uuid:uuid>/hide/", comments.CommentHideView.as_view(), name="api-comment-hide"),
+    path(
+        "comments/<uuid:uuid>/unhide/",
+        comments.CommentUnhideView.as_view(),
+        name="api-comment-unhide",
     ),
     path("media/<uuid:uuid>/", media.MediaView.as_view(), name="media"),
 ]

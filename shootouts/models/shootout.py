@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from accounts.models import PublicModel
+from accounts.models import PublicModel, RevisedModel
 from gear.models import SignalChain
 from jobs.models import Job
 from shootouts.models.di_track import DITrack
-from shootouts.querysets import SegmentQuerySet, ShootoutQuerySet
+from shootouts.querysets import (
+    ManifestIsImmutableError,
+    ManifestQuerySet,
+    RenderQuerySet,
+    SegmentQuerySet,
+    ShootoutQuerySet,
+)
 
 
 class ShootoutState(models.TextChoices):
@@ -46,7 +54,7 @@ class Theme(models.TextChoices):
     LIGHT = "light"
 
 
-class Shootout(PublicModel):
+class Shootout(RevisedModel, PublicModel):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="shootouts"
     )
@@ -85,6 +93,9 @@ class Shootout(PublicModel):
         help_text="the newest run that has a manifest: what everybody sees",
     )
     published_at = models.DateTimeField(null=True, blank=True, help_text="of published_render")
+    contender_labels = models.TextField(
+        blank=True, editable=False, help_text="of its contenders, for the search"
+    )
 
     objects = ShootoutQuerySet.as_manager()
 
@@ -105,6 +116,15 @@ class Shootout(PublicModel):
     @property
     def is_rendering(self) -> bool:
         return self.state in (ShootoutState.QUEUED, ShootoutState.RENDERING)
+
+    @property
+    def is_unfinished(self) -> bool:
+        """The last render ended and left something undone, which can be retried alone."""
+        return self.state in (
+            ShootoutState.PARTIAL,
+            ShootoutState.FAILED,
+            ShootoutState.CANCELLED,
+        )
 
 
 class ShootoutDI(models.Model):
@@ -161,6 +181,8 @@ class Render(PublicModel):
     # Frozen when it is queued, so that editing a chain or a title meanwhile changes nothing.
     info = models.JSONField(help_text="jobs.pipeline.shootout.ShootoutInfo")
 
+    objects = RenderQuerySet.as_manager()
+
     class Meta:
         ordering = ("shootout_id", "-version")
         constraints = [
@@ -198,11 +220,6 @@ class Segment(PublicModel):
     render_key = models.CharField(
         max_length=64, db_index=True, help_text="equal keys have equal samples"
     )
-    pre_gain_file = models.FileField(max_length=200, blank=True)
-    measured = models.JSONField(
-        default=dict, blank=True, help_text="jobs.pipeline.audio.render.SegmentRender"
-    )
-
     objects = SegmentQuerySet.as_manager()
 
     class Meta:
@@ -225,8 +242,15 @@ class Manifest(PublicModel):
     schema_version = models.PositiveSmallIntegerField()
     data = models.JSONField()
 
+    objects = ManifestQuerySet.as_manager()
+
     class Meta:
         ordering = ("-created_at", "-id")
 
     def __str__(self) -> str:
         return f"manifest of {self.render_id}"
+
+    def save(self, **options: Any) -> None:
+        if not self._state.adding:
+            raise ManifestIsImmutableError
+        super().save(**options)

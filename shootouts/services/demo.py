@@ -15,12 +15,13 @@ from accounts.models import User
 from gear.models import Capture, GearItem, SignalChain
 from gear.models.item import FileStatus, GearSource
 from gear.services.captures import capture_reject, gear_upload
-from gear.services.chains import BlockInput, IRInput, chain_create
+from gear.services.chains import chain_create
 from jobs.models import Job
-from jobs.pipeline.shootout_file import FileBlock, FileChain, FileDI, FileGear, ShootoutFile
+from jobs.pipeline.shootout_file import FileChain, FileDI, FileGear, ShootoutFile
 from jobs.runner import run_job
 from shootouts.models import DITrack, Shootout
 from shootouts.services.di_tracks import di_track_delete, di_track_upload
+from shootouts.services.imports import block_inputs, option_values
 from shootouts.services.shootouts import shootout_create, shootout_render
 
 DEMO_USERNAME = "gts-demo"
@@ -48,7 +49,6 @@ def demo_seed(*, file: ShootoutFile) -> tuple[Shootout, bool]:
         # Those of a demo that somebody deleted.
         SignalChain.objects.filter(owner=owner).delete()
         chains = [_chain(owner, chain, captures) for chain in file.chains]
-        options = file.options
         shootout = shootout_create(
             owner=owner,
             title=file.title,
@@ -56,15 +56,7 @@ def demo_seed(*, file: ShootoutFile) -> tuple[Shootout, bool]:
             visibility="public",
             di_track_ids=[track.uuid for track in tracks],
             chain_ids=[chain.uuid for chain in chains],
-            options={
-                "playback_order": options.playback_order,
-                "slice_s": options.slice_s,
-                "target_loudness_lufs": options.target_loudness_lufs,
-                "input_mode": options.input_mode,
-                "has_video": options.has_video,
-                "theme": options.theme,
-                "is_aligned": options.is_aligned,
-            },
+            options=option_values(file.options),
         )
         shootout_render(shootout=shootout)
     return shootout, True
@@ -121,19 +113,7 @@ def _chain(owner: User, chain: FileChain, captures: dict[str, Capture]) -> Signa
     return chain_create(
         owner=owner,
         name=chain.label,
-        blocks=[_block(block, captures) for block in chain.blocks],
-    )
-
-
-def _block(block: FileBlock, captures: dict[str, Capture]) -> BlockInput:
-    return BlockInput(
-        slot=block.slot,
-        capture_id=captures[block.gear.id].uuid if block.gear else None,
-        processor=block.processor,
-        parameters=dict(block.parameters),
-        extra_irs=[
-            IRInput(captures[ir.gear.id].uuid, dict(ir.parameters)) for ir in block.extra_irs
-        ],
+        blocks=block_inputs(chain, captures),
     )
 
 

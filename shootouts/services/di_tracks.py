@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
 from django.conf import settings
+from django.core.files import File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 
 from accounts.errors import ConflictError, ErrorDetail, UnsupportedMediaError
 from accounts.models import User
+from accounts.quotas import storage_check
+from gear.models.item import FileStatus
 from jobs.models import Job
 from jobs.services import job_enqueue
-from jobs.storage import StoredFile, delete_stored, store_upload
+from jobs.storage import StoredFile, check_upload_size, delete_stored, store_upload
 from shootouts.models import DITrack
 
 # What may come, by extension, and the bytes such files begin with (offset, magic).
@@ -33,12 +37,15 @@ def di_track_upload(
 ) -> tuple[DITrack, Job]:
     """Store an upload and queue its inspection; it may be used once that has found it good.
 
-    Raises ``UnsupportedMediaError``, ``TooLargeError``, ``InvalidInputError`` (empty), or
+    Raises ``UnsupportedMediaError``, ``TooLargeError`` (also
+    QUOTA_STORAGE), ``InvalidInputError`` (empty), or
     ``ConflictError`` naming the track that already has this file. Nothing is left behind then.
     """
     file_name = PurePath(upload.name or "recording").name
     suffix = PurePath(file_name).suffix.lower()
-    _check_magic(upload, suffix)
+    check_magic(upload, suffix)
+    check_upload_size(upload, max_bytes=settings.GTS_DI_MAX_BYTES)
+    storage_check(user=owner, new_bytes=upload.size or 0)
     # Not inside the transaction: writing 100 MB must not hold a database lock.
     stored = store_upload(
         upload, folder=f"di/{owner.uuid}", suffix=suffix, max_bytes=settings.GTS_DI_MAX_BYTES
@@ -75,10 +82,43 @@ def di_track_delete(*, track: DITrack) -> None:
         track.delete()  # and its file, after the commit
 
 
+def di_track_record(
+    *,
+    owner: User,
+    stored: StoredFile,
+    file_name: str,
+    name: str,
+    found: Mapping[str, Any],
+    **metadata: Any,
+) -> DITrack:
+    """A track whose file is in the storage and was found good (``found``: by its inspection).
+
+    Raises Django's ``ValidationError``, and ``TooLargeError`` QUOTA_STORAGE. The file stays the
+    caller's until its transaction ends.
+    """
+    track = DITrack(
+        owner=owner,
+        name=name,
+        file=stored.name,
+        file_name=file_name[:200],
+        sha256=stored.sha256,
+        size_bytes=stored.size_bytes,
+        status=FileStatus.READY,
+        **metadata,
+        **found,
+    )
+    track.clean_fields(exclude=["owner"])
+    with transaction.atomic():
+        storage_check(user=owner, new_bytes=stored.size_bytes)
+        track.save()
+    return track
+
+
 def _create(
     owner: User, stored: StoredFile, file_name: str, name: str, metadata: dict[str, Any]
 ) -> tuple[DITrack, Job]:
     with transaction.atomic():
+        storage_check(user=owner, new_bytes=stored.size_bytes)
         track = DITrack.objects.create(
             owner=owner,
             name=(name.strip() or PurePath(file_name).stem)[:200],
@@ -111,7 +151,8 @@ def _already_there(track: DITrack) -> ConflictError:
     )
 
 
-def _check_magic(upload: UploadedFile[bytes], suffix: str) -> None:
+def check_magic(upload: File[bytes], suffix: str) -> None:
+    """Raises ``UnsupportedMediaError`` for what does not begin like a recording of that suffix."""
     magics = _AUDIO_MAGIC.get(suffix)
     if magics is None:
         raise UnsupportedMediaError(

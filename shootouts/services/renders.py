@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,10 @@ from django.utils import timezone
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.shootout import FinishedAudio
 from jobs.storage import StoredFile, delete_stored, store_local_file, stored_name
+from shootouts.media import content_type_of
 from shootouts.models import DITrack, Manifest, Render, RenderedFile, Segment, Shootout
 from shootouts.models.media import RenderedFileKind
 from shootouts.models.shootout import SegmentState, ShootoutState
-
-_CONTENT_TYPES = {
-    ".flac": "audio/flac",
-    ".mp4": "video/mp4",
-    ".png": "image/png",
-    ".txt": "text/plain; charset=utf-8",
-    ".vtt": "text/vtt; charset=utf-8",
-    ".srt": "application/x-subrip; charset=utf-8",
-}
 
 
 def di_track_accept(*, track: DITrack, found: Mapping[str, Any]) -> DITrack:
@@ -52,12 +45,10 @@ def shootout_set_state(
     query.update(state=state, updated_at=timezone.now())
 
 
-def segment_complete(*, segment: Segment, pre_gain_name: str, measured: Mapping[str, Any]) -> None:
-    """Doing it twice is harmless: equal keys have equal samples."""
+def segment_complete(*, segment: Segment) -> None:
+    """Its sound is in the cache. Doing it twice is harmless: equal keys have equal samples."""
     Segment.objects.filter(pk=segment.pk).update(
         state=SegmentState.COMPLETED,
-        pre_gain_file=pre_gain_name,
-        measured=dict(measured),
         error_code="",
         error_message="",
         updated_at=timezone.now(),
@@ -79,8 +70,12 @@ def rendered_file_store(
     name: str,
     segment: Segment | None = None,
     info: Mapping[str, Any] | None = None,
+    holding: Callable[[], AbstractContextManager[None]] = transaction.atomic,
 ) -> RenderedFile:
-    """Publish a finished local file under an opaque storage name. A second time replaces it."""
+    """Publish a finished local file under an opaque storage name. A second time replaces it.
+
+    ``holding``: the transaction in which the row is written. If that raises, the file goes again.
+    """
     row = RenderedFile.objects.filter(render=render, kind=kind, segment=segment).first()
     previous = stored_name(row.file) if row is not None else ""
     row = row or RenderedFile(render=render, kind=kind, segment=segment)
@@ -88,12 +83,13 @@ def rendered_file_store(
     # A retry gets a new storage name: whoever reads the old file meanwhile keeps a whole one.
     stored = store_local_file(path, f"{folder}/{row.uuid}{path.suffix}")
     try:
-        _fill(row, stored, name, path.suffix, info or {})
+        with holding():
+            _fill(row, stored, name, info or {})
+            if previous:
+                transaction.on_commit(lambda: delete_stored(previous), robust=True)
     except BaseException:
         delete_stored(stored.name)
         raise
-    if previous:
-        transaction.on_commit(lambda: delete_stored(previous))
     return row
 
 
@@ -115,12 +111,10 @@ def manifest_publish(*, render: Render, data: Mapping[str, Any], audio: Finished
     return manifest
 
 
-def _fill(
-    row: RenderedFile, stored: StoredFile, name: str, suffix: str, info: Mapping[str, Any]
-) -> None:
+def _fill(row: RenderedFile, stored: StoredFile, name: str, info: Mapping[str, Any]) -> None:
     row.file.name = stored.name
     row.name = name
-    row.content_type = _CONTENT_TYPES[suffix]
+    row.content_type = content_type_of(stored.name)
     row.size_bytes = stored.size_bytes
     row.sha256 = stored.sha256
     row.info = dict(info)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
 
-from accounts.errors import ConflictError, ErrorDetail, InvalidInputError
+from accounts.errors import ConflictError, ErrorDetail, InvalidInputError, NotFoundError
 from accounts.models import User
+from accounts.quotas import renders_check, storage_check
+from accounts.revisions import revision_check
 from gear.models import SignalChain
 from gear.selectors import chain_errors
+from gear.services.chain_groups import SlotInput
 from jobs.models import Job
 from jobs.pipeline.shootout import info_as_json
 from jobs.services import job_cancel, job_enqueue
@@ -27,7 +29,15 @@ from shootouts.models import (
     Shootout,
     ShootoutDI,
 )
-from shootouts.models.shootout import ShootoutState
+from shootouts.models.shootout import SegmentState, ShootoutState
+from shootouts.selectors import NO_SHOOTOUT
+from shootouts.services.assembly import (
+    MIN_CONTENDERS,
+    assembly_check,
+    chains_check,
+    labels_check,
+    tracks_check,
+)
 
 OPTIONS = (
     "playback_order",
@@ -38,7 +48,6 @@ OPTIONS = (
     "theme",
     "is_aligned",
 )
-MIN_CONTENDERS = 2
 
 
 def shootout_create(
@@ -46,21 +55,29 @@ def shootout_create(
     owner: User,
     title: str,
     di_track_ids: Sequence[UUID],
-    chain_ids: Sequence[UUID],
+    chain_ids: Sequence[UUID] | None = None,
+    slots: Sequence[SlotInput] | None = None,
+    only_valid: bool = False,
     description: str = "",
     visibility: str = "private",
     labels: Sequence[str] = (),
     options: Mapping[str, Any] | None = None,
 ) -> Shootout:
-    """A draft of everything at once. ``labels``: one per chain, or none to use their names.
+    """A draft of everything at once, of either chains that are there or slots with options, whose
+    chains are made now (``only_valid``: of those that can be played).
 
-    Raises ``InvalidInputError`` with every finding, each pointing at its field.
+    ``labels``: one per chain, or none to use their names or what differs between them.
+    Raises ``InvalidInputError`` with every finding, each pointing at its field, before anything
+    is written.
     """
-    details: list[ErrorDetail] = []
-    tracks = _tracks(owner, di_track_ids, details)
-    chains = _chains(owner, chain_ids, details)
-    if labels and len(labels) != len(chain_ids):
-        details.append(ErrorDetail("/labels", "COUNT", "Give one label per chain, or none."))
+    found = assembly_check(
+        owner=owner,
+        di_track_ids=di_track_ids,
+        chain_ids=chain_ids,
+        slots=slots,
+        only_valid=only_valid,
+        labels=labels,
+    )
     shootout = Shootout(
         owner=owner,
         title=title.strip(),
@@ -68,11 +85,14 @@ def shootout_create(
         visibility=visibility,
         **(options or {}),
     )
-    details += _field_errors(shootout)
-    _raise_if(details)
+    _raise_if([*found.details, *_field_errors(shootout)])
     with transaction.atomic():
         shootout.save()
-        _set_tracks(shootout, tracks)
+        chains = found.chains
+        if found.matrix is not None:
+            chains = found.matrix.build(owner=owner, title=shootout.title)
+            labels = found.matrix.labels(labels)
+        _set_tracks(shootout, found.tracks)
         _set_contenders(shootout, chains, labels)
     return shootout
 
@@ -83,19 +103,22 @@ def shootout_update(
     di_track_ids: Sequence[UUID] | None = None,
     chain_ids: Sequence[UUID] | None = None,
     labels: Sequence[str] = (),
+    accepted_revisions: Collection[int] | None = None,
     **changes: Any,
 ) -> Shootout:
     """Change any part; rendering again makes a new version. What is not given stays.
 
     Raises ``InvalidInputError``; ``ConflictError`` while it renders (title, description and
-    visibility may change at any time).
+    visibility may change at any time); ``PreconditionFailedError`` when it is none of
+    ``accepted_revisions``.
     """
     details: list[ErrorDetail] = []
     changes_sound = (
         di_track_ids is not None or chain_ids is not None or bool(set(changes) & {*OPTIONS})
     )
     with transaction.atomic():
-        shootout = Shootout.objects.select_for_update().get(pk=shootout.pk)
+        shootout = _locked_for_edit(shootout, accepted_revisions)
+        shootout.revision += 1
         if changes_sound and shootout.is_rendering:
             raise ConflictError("This shootout is rendering. Cancel it first, or wait.")
         for field, value in changes.items():
@@ -103,10 +126,12 @@ def shootout_update(
                 raise TypeError(f"shootout_update does not change {field}")
             setattr(shootout, field, value)
         details += _field_errors(shootout)
-        tracks = None if di_track_ids is None else _tracks(shootout.owner, di_track_ids, details)
-        chains = None if chain_ids is None else _chains(shootout.owner, chain_ids, details)
-        if labels and chain_ids is not None and len(labels) != len(chain_ids):
-            details.append(ErrorDetail("/labels", "COUNT", "Give one label per chain, or none."))
+        owner, tracks, chains = shootout.owner, None, None
+        if di_track_ids is not None:
+            tracks = tracks_check(owner=owner, ids=di_track_ids, details=details)
+        if chain_ids is not None:
+            chains = chains_check(owner=owner, ids=chain_ids, details=details)
+            labels_check(labels=labels, num_chains=len(chain_ids), details=details)
         _raise_if(details)
         shootout.save()
         if tracks is not None:
@@ -118,10 +143,15 @@ def shootout_update(
     return shootout
 
 
-def shootout_delete(*, shootout: Shootout) -> None:
-    """Delete a shootout and all it has rendered. Raises ``ConflictError`` while it renders."""
+def shootout_delete(
+    *, shootout: Shootout, accepted_revisions: Collection[int] | None = None
+) -> None:
+    """Delete a shootout and all it has rendered.
+
+    Raises ``ConflictError`` while it renders, and ``PreconditionFailedError``.
+    """
     with transaction.atomic():
-        shootout = Shootout.objects.select_for_update().get(pk=shootout.pk)
+        shootout = _locked_for_edit(shootout, accepted_revisions)
         if shootout.is_rendering:
             raise ConflictError("This shootout is rendering. Cancel it first, or wait.")
         shootout.delete()  # and its files, after the commit
@@ -131,34 +161,35 @@ def shootout_render(*, shootout: Shootout) -> Job:
     """Freeze what is to be rendered and queue it as a new version.
 
     Raises ``ConflictError`` while it renders already; ``InvalidInputError`` with every chain and
-    track that cannot be rendered as it is.
+    track that cannot be rendered as it is; ``LimitError`` with too many renders waiting.
     """
     with transaction.atomic():
-        shootout = Shootout.objects.select_for_update().select_related("owner").get(pk=shootout.pk)
-        if shootout.is_rendering:
-            raise ConflictError("This shootout is rendering already.", code="ALREADY_RENDERING")
-        tracks, contenders = _renderable(shootout)
-        version = shootout.renders.aggregate(newest=Max("version"))["newest"] or 0
+        shootout = _locked(shootout)
+        tracks, contenders = shootout_parts(shootout)
         info = rendering.shootout_info(shootout, tracks, contenders)
-        render = Render.objects.create(
-            shootout=shootout, version=version + 1, info=info_as_json(info)
-        )
-        Segment.objects.bulk_create(
-            _segment(render, shootout, track, chain, di_index, contender_index)
+        segments = [
+            _segment(shootout, track, chain, di_index, contender_index)
             for di_index, track in enumerate(tracks)
             for contender_index, (_, chain) in enumerate(contenders)
-        )
-        render.job = job_enqueue(
-            kind="shootout.render",
-            owner=shootout.owner,
-            payload={"render": str(render.uuid), "shootout": str(shootout.uuid)},
-            label=shootout.title,
-        )
-        render.save(update_fields=["job", "updated_at"])
-        shootout.latest_render = render
-        shootout.state = ShootoutState.QUEUED
-        shootout.save(update_fields=["latest_render", "state", "updated_at"])
-    return render.job
+        ]
+        return _queue_render(shootout, info_as_json(info), segments)
+
+
+def shootout_retry(*, shootout: Shootout) -> Job:
+    """Queue what the last render left undone, as a new version that takes over what is finished.
+
+    The recipes are those of the last render, whatever was edited since. Raises ``ConflictError``
+    ALREADY_RENDERING, or NOTHING_TO_RETRY when the last render is whole or there was none, and
+    ``LimitError`` with too many renders waiting.
+    """
+    with transaction.atomic():
+        shootout = _locked(shootout)
+        last = shootout.latest_render
+        if last is None or not shootout.is_unfinished:
+            raise ConflictError("No part of the last render failed.", code="NOTHING_TO_RETRY")
+        # Words may have changed meanwhile; they do not change the sound.
+        info = {**last.info, "title": shootout.title, "description": shootout.description}
+        return _queue_render(shootout, info, [_taken_over(old) for old in last.segments.all()])
 
 
 def shootout_cancel(*, shootout: Shootout) -> Job:
@@ -169,7 +200,11 @@ def shootout_cancel(*, shootout: Shootout) -> Job:
     return job_cancel(job=render.job)
 
 
-def _renderable(shootout: Shootout) -> tuple[list[DITrack], list[tuple[str, SignalChain]]]:
+def shootout_parts(shootout: Shootout) -> tuple[list[DITrack], list[tuple[str, SignalChain]]]:
+    """Its tracks, and its labels with their chains, when all of it is fit to be rendered.
+
+    Raises ``InvalidInputError`` with every chain and track that is not.
+    """
     details: list[ErrorDetail] = []
     tracks: list[DITrack] = []
     for index, di in enumerate(shootout.dis.select_related("di_track")):
@@ -203,8 +238,61 @@ def _renderable(shootout: Shootout) -> tuple[list[DITrack], list[tuple[str, Sign
     return tracks, contenders
 
 
+def _locked_for_edit(shootout: Shootout, accepted: Collection[int] | None) -> Shootout:
+    row = Shootout.objects.select_for_update().filter(pk=shootout.pk).first()
+    if row is None:  # deleted since it was looked up
+        raise NotFoundError(NO_SHOOTOUT)
+    revision_check(row, accepted)
+    return row
+
+
+def _locked(shootout: Shootout) -> Shootout:
+    """Held until the transaction ends. Raises ``ConflictError`` while it renders."""
+    # The row alone: an outer join cannot be locked.
+    rows = Shootout.objects.select_for_update(of=("self",))
+    shootout = rows.select_related("owner", "latest_render").get(pk=shootout.pk)
+    if shootout.is_rendering:
+        raise ConflictError("This shootout is rendering already.", code="ALREADY_RENDERING")
+    return shootout
+
+
+def _queue_render(shootout: Shootout, info: Mapping[str, Any], segments: Sequence[Segment]) -> Job:
+    storage_check(user=shootout.owner, new_bytes=0)  # how much it takes is known afterwards
+    renders_check(user=shootout.owner)
+    version = shootout.renders.aggregate(newest=Max("version"))["newest"] or 0
+    render = Render.objects.create(shootout=shootout, version=version + 1, info=dict(info))
+    for segment in segments:
+        segment.render = render
+    Segment.objects.bulk_create(segments)
+    to_do = [segment for segment in segments if segment.state != SegmentState.COMPLETED]
+    render.job = job_enqueue(
+        kind="shootout.render",
+        owner=shootout.owner,
+        payload={"render": str(render.uuid), "shootout": str(shootout.uuid)},
+        label=shootout.title,
+        weight=max(len(to_do), 1),
+    )
+    render.save(update_fields=["job", "updated_at"])
+    shootout.latest_render = render
+    shootout.state = ShootoutState.QUEUED
+    shootout.save(update_fields=["latest_render", "state", "updated_at"])
+    return render.job
+
+
+def _taken_over(old: Segment) -> Segment:
+    """The same segment for another render: done when it was done, else to be done."""
+    is_done = old.state == SegmentState.COMPLETED
+    return Segment(
+        di_index=old.di_index,
+        contender_index=old.contender_index,
+        state=SegmentState.COMPLETED if is_done else SegmentState.PENDING,
+        recipe=old.recipe,
+        sources=old.sources,
+        render_key=old.render_key,
+    )
+
+
 def _segment(
-    render: Render,
     shootout: Shootout,
     track: DITrack,
     chain: SignalChain,
@@ -213,58 +301,12 @@ def _segment(
 ) -> Segment:
     recipe = rendering.segment_recipe(shootout, track, chain)
     return Segment(
-        render=render,
         di_index=di_index,
         contender_index=contender_index,
         recipe=rendering.recipe_as_json(recipe),
         sources=rendering.segment_sources(track, chain),
         render_key=rendering.render_key(recipe),
     )
-
-
-def _tracks(owner: User, ids: Sequence[UUID], details: list[ErrorDetail]) -> list[DITrack]:
-    _check_count(ids, "/di_track_ids", 1, settings.GTS_MAX_DI_TRACKS, "DI tracks", details)
-    found = {track.uuid: track for track in DITrack.objects.owned_by(owner).filter(uuid__in=ids)}
-    _check_found(ids, found, "/di_track_ids", "There is no such DI track.", details)
-    return [found[uuid] for uuid in ids if uuid in found]
-
-
-def _chains(owner: User, ids: Sequence[UUID], details: list[ErrorDetail]) -> list[SignalChain]:
-    low, high = MIN_CONTENDERS, settings.GTS_MAX_CONTENDERS
-    _check_count(ids, "/chain_ids", low, high, "chains", details)
-    chains = SignalChain.objects.owned_by(owner).filter(uuid__in=ids)
-    found = {chain.uuid: chain for chain in chains}
-    _check_found(ids, found, "/chain_ids", "There is no such chain.", details)
-    return [found[uuid] for uuid in ids if uuid in found]
-
-
-def _check_count(
-    ids: Sequence[UUID],
-    pointer: str,
-    low: int,
-    high: int,
-    what: str,
-    details: list[ErrorDetail],
-) -> None:
-    if not low <= len(ids) <= high:
-        message = f"A shootout takes {low} to {high} {what}; these are {len(ids)}."
-        details.append(ErrorDetail(pointer, "COUNT", message))
-    if len(set(ids)) != len(ids):
-        details.append(ErrorDetail(pointer, "DUPLICATE", f"Each of the {what} may come once."))
-
-
-def _check_found(
-    ids: Sequence[UUID],
-    found: Mapping[UUID, object],
-    pointer: str,
-    message: str,
-    details: list[ErrorDetail],
-) -> None:
-    details += [
-        ErrorDetail(f"{pointer}/{index}", "NOT_FOUND", message)
-        for index, uuid in enumerate(ids)
-        if uuid not in found
-    ]
 
 
 def _field_errors(shootout: Shootout) -> list[ErrorDetail]:
@@ -294,7 +336,7 @@ def _set_tracks(shootout: Shootout, tracks: Sequence[DITrack]) -> None:
 def _set_contenders(
     shootout: Shootout, chains: Sequence[SignalChain], labels: Sequence[str]
 ) -> None:
-    Contender.objects.bulk_create(
+    contenders = [
         Contender(
             shootout=shootout,
             chain=chain,
@@ -302,7 +344,15 @@ def _set_contenders(
             label=(labels[position] if labels else "") or chain.name,
         )
         for position, chain in enumerate(chains)
-    )
+    ]
+    Contender.objects.bulk_create(contenders)
+    shootout_labels_keep(shootout=shootout, labels=[contender.label for contender in contenders])
+
+
+def shootout_labels_keep(*, shootout: Shootout, labels: Sequence[str]) -> None:
+    """What its contenders are called, where the search looks."""
+    shootout.contender_labels = "\n".join(labels)
+    shootout.save(update_fields=["contender_labels", "updated_at"])
 
 
 def _block_pointer(pointer: str, position: int | None) -> str:

@@ -10,14 +10,16 @@ from typing import Any
 import numpy as np
 import soundfile
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import QuerySet
 
 from accounts.models import User
 from gear.models import Capture, SignalChain
 from gear.services.captures import gear_upload
-from gear.services.chains import BlockInput, chain_create
+from gear.services.chains import BlockInput, IRInput, chain_create
 from jobs.pipeline.audio.signal import FloatArray
 from jobs.tests.running import run_until_idle
-from shootouts.models import DITrack, Shootout
+from shootouts.models import DITrack, Manifest, Render, Shootout
+from shootouts.models.shootout import ShootoutState
 from shootouts.services.di_tracks import di_track_upload
 from shootouts.services.shootouts import shootout_create, shootout_render
 
@@ -118,6 +120,65 @@ def make_shootout(owner: User, **values: Any) -> Shootout:
         options=options,
         **values,
     )
+
+
+def rich_shootout(owner: User) -> Shootout:
+    """Two recordings, a cabinet of two responses, processors, no option at its default."""
+    amp, cab = make_capture(owner), make_cab(owner)
+    room, _ = gear_upload(
+        owner=owner, upload=upload(wav_bytes(plucked(300.0, 0.2)), "r.wav"), kind="cab", name="Room"
+    )
+    run_until_idle()
+    mixed = BlockInput(
+        "cab",
+        cab.uuid,
+        parameters={"gain_db": -3.0, "is_aligned": True},
+        extra_irs=[IRInput(room.uuid, {"delay_ms": 0.5, "is_inverted": True})],
+    )
+    delay = BlockInput("post", processor="delay")
+    chains = [
+        make_chain(owner, amp, cab, name="Dry", gain_db=-6.0),
+        chain_create(owner=owner, name="Wet", blocks=[BlockInput("amp", amp.uuid), mixed, delay]),
+    ]
+    tracks = [
+        make_di_track(owner, name="Riff “one”", bpm=120, input_level_dbu=12.0, notes="Two\nlines"),
+        make_di_track(owner, frequency_hz=110.0, guitar="Solid body"),
+    ]
+    return shootout_create(
+        owner=owner,
+        title='Dry/Wet: ../ the "first" & last',
+        description="Line one\nLine two",
+        visibility="public",
+        di_track_ids=[track.uuid for track in tracks],
+        chain_ids=[chain.uuid for chain in chains],
+        labels=["A", "B"],
+        options={
+            "playback_order": "alternating",
+            "slice_s": 2.5,
+            "target_loudness_lufs": -16.0,
+            "input_mode": "normalized",
+            "has_video": False,
+            "theme": "light",
+            "is_aligned": False,
+        },
+    )
+
+
+def make_published(owner: User, *, title: str = "Amps", visibility: str = "public") -> Shootout:
+    """With a manifest that says next to nothing: for what only asks whether there is one."""
+    shootout = Shootout.objects.create(owner=owner, title=title, visibility=visibility)
+    render = Render.objects.create(shootout=shootout, version=1, info={"title": title})
+    manifest = Manifest.objects.create(render=render, schema_version=1, data={"title": title})
+    shootout.latest_render = shootout.published_render = render
+    shootout.published_at = manifest.created_at
+    shootout.state = ShootoutState.COMPLETED
+    shootout.save()
+    return shootout
+
+
+def overwrite_manifest(manifest: Manifest) -> None:
+    """What no code of ours can do: a row that says something else than was published."""
+    QuerySet(Manifest).filter(pk=manifest.pk).update(data=manifest.data)
 
 
 def render(shootout: Shootout) -> Shootout:

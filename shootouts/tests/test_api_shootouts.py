@@ -10,8 +10,10 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts.models import User
 from accounts.tests.factories import api_client, details_of, make_user
+from jobs.registry import OwnerLimit, register
 from jobs.tests.running import run_until_idle
-from shootouts.models import Shootout
+from shootouts.job_handlers import ShootoutRender, register_all
+from shootouts.models import Segment, Shootout
 from shootouts.services.shootouts import shootout_update
 from shootouts.tests.factories import (
     make_cab,
@@ -19,6 +21,7 @@ from shootouts.tests.factories import (
     make_chain,
     make_di_track,
     make_shootout,
+    overwrite_manifest,
     render,
 )
 
@@ -114,6 +117,48 @@ def test_unknown_and_read_only_fields_are_errors(alice: User) -> None:
     assert details_of(answer)[0][0] == "/state"
 
 
+def test_what_failed_is_retried_alone(alice: User) -> None:
+    shootout = make_shootout(alice)
+    client, url = api_client(alice), f"{URL}{shootout.uuid}/"
+    answer = client.post(f"{url}retry/")
+    assert (answer.status_code, answer.json()["code"]) == (409, "NOTHING_TO_RETRY")
+    client.post(f"{url}render/")
+    broken = Segment.objects.all()[1]
+    Segment.objects.filter(pk=broken.pk).update(
+        sources=dict.fromkeys(broken.sources, "nowhere.wav")
+    )
+    run_until_idle()
+    assert client.get(url).json()["state"] == "partial"
+    Segment.objects.filter(pk=broken.pk).update(sources=Segment.objects.all()[0].sources)
+
+    answer = client.post(f"{url}retry/")
+    assert (answer.status_code, answer.json()["kind"]) == (202, "shootout.render")
+    assert client.post(f"{url}retry/").json()["code"] == "ALREADY_RENDERING"
+    run_until_idle()
+    body = client.get(url).json()
+    assert (body["state"], body["render_version"]) == ("completed", 2)
+
+
+def test_too_many_renders_at_a_time_are_refused(alice: User) -> None:
+    register(ShootoutRender(), limit=OwnerLimit("renders", max_running=1, max_waiting=1))
+    try:
+        client = api_client(alice)
+        first = make_shootout(alice)
+        ids = client.get(f"{URL}{first.uuid}/").json()
+        copy = {
+            "title": "Another",
+            "di_track_ids": [di["di_track_id"] for di in ids["dis"]],
+            "chain_ids": [contender["chain_id"] for contender in ids["contenders"]],
+        }
+        second = client.post(URL, copy).json()["id"]
+        assert client.post(f"{URL}{first.uuid}/render/").status_code == 202
+        answer = client.post(f"{URL}{second}/render/")
+        assert (answer.status_code, answer.json()["code"]) == (429, "TOO_MANY_WAITING")
+        assert client.get(f"{URL}{second}/").json()["state"] == "draft"
+    finally:
+        register_all()
+
+
 def test_a_private_shootout_is_its_owners_alone(alice: User) -> None:
     shootout = render(make_shootout(alice))
     url = f"{URL}{shootout.uuid}/"
@@ -122,7 +167,7 @@ def test_a_private_shootout_is_its_owners_alone(alice: User) -> None:
         assert api_client(alice).get(url + path).status_code == 200, path
         assert charlie.get(url + path).status_code == 404, path
         assert api_client().get(url + path).status_code == 404, path
-    for path in ("render/", "cancel/"):
+    for path in ("render/", "retry/", "cancel/"):
         assert charlie.post(url + path).status_code == 404, path
         assert api_client().post(url + path).status_code == 401, path
     assert charlie.patch(url, {"title": "mine"}).status_code == 404
@@ -219,7 +264,7 @@ def test_a_manifest_without_metrics_still_displays(alice: User) -> None:
     manifest = shootout.published_render.manifest
     for segment in manifest.data["segments"]:
         del segment["metrics"], segment["notes"]
-    manifest.save()
+    overwrite_manifest(manifest)
     assert api_client(alice).get(f"{URL}{shootout.uuid}/metrics/").json()["segments"] == []
     client = Client()
     client.force_login(alice)

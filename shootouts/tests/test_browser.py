@@ -22,7 +22,7 @@ import httpx
 import pytest
 import soundfile
 from django.conf import settings
-from playwright.sync_api import Browser, Locator, Page, WebSocket, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Response, WebSocket, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 CHROMIUM_ARGUMENTS = [
@@ -130,6 +130,8 @@ class Watched:
         self.page.on("websocket", self._watch)
 
     def _watch(self, websocket: WebSocket) -> None:
+        if "/ws/jobs/" not in websocket.url:  # the bell has a socket of its own
+            return
         websocket.on("framereceived", lambda text: self.frames.append(json.loads(text)))
 
 
@@ -164,6 +166,7 @@ def test_a_newcomer_renders_a_shootout_and_plays_it(
     _assert_progress_came_over_the_socket(watched.frames)
     _assert_player_plays(page)
     _assert_video_plays(page)
+    _assert_the_residual_is_heard(page)
     assert watched.complaints == []
 
 
@@ -182,6 +185,106 @@ def test_without_a_socket_the_page_asks_until_the_render_has_ended(
     expect(page.get_by_role("button", name="Render again")).to_be_visible()
     assert watched.frames == []
     assert watched.complaints == []
+
+
+def test_the_bell_rings_wherever_one_is(server: str, browser: Browser) -> None:
+    watched = Watched(browser)
+    page = watched.page
+    page.goto(f"{server}/login/?next=/notifications/")
+    page.get_by_role("button", name="Use this machine").click()
+    page.get_by_role("button", name="Mark all as read").click()
+    bell = page.locator("[data-bell]")
+    expect(bell).to_have_accessible_name("Notifications")
+
+    page.goto(f"{server}/shootouts/mine/")
+    page.get_by_role("link", name="Clean against crunch").click()
+    shootout = page.url
+    page.get_by_role("button", name="Render again").click()
+    page.goto(f"{server}/gear/")
+    news = page.locator("#news").get_by_role("link", name="Clean against crunch")
+    expect(news).to_be_visible(timeout=RENDER_TIMEOUT_MS)
+    expect(bell).to_have_accessible_name("Notifications: 1 new")
+    news.click()
+    expect(page).to_have_url(shootout)
+    expect(bell).to_have_accessible_name("Notifications")
+    assert watched.complaints == []
+
+
+def test_without_a_socket_the_bell_asks(server: str, browser: Browser) -> None:
+    watched = Watched(browser)
+    watched.context.add_init_script("delete window.WebSocket;")
+    page = watched.page
+    page.clock.install()
+    page.goto(f"{server}/login/?next=/gear/")
+    page.get_by_role("button", name="Use this machine").click()
+    expect(page.locator("[data-bell]")).to_be_visible()
+    answers: list[int] = []
+
+    def note(answer: Response) -> None:
+        if answer.url.endswith("/notifications/bell/"):
+            answers.append(answer.status)
+
+    page.on("response", note)
+    for _ in range(100):
+        page.clock.fast_forward("00:31")
+        page.wait_for_timeout(100)
+        if len(answers) >= 2:  # the bell that came has asked again
+            break
+    assert set(answers) == {200}
+    assert len(answers) >= 2
+    expect(page.locator("[data-bell]")).to_have_count(1)
+    assert watched.complaints == []
+
+
+def test_a_cabinet_is_blended_from_several_impulse_responses(server: str, browser: Browser) -> None:
+    watched = Watched(browser)
+    page = watched.page
+    page.goto(f"{server}/login/?next=/shootouts/new/")
+    page.get_by_role("button", name="Use this machine").click()
+    if not page.get_by_role("button", name="Upload the capture").is_visible():
+        page.get_by_text("Upload a capture (.nam)").click()  # open only where there is nothing yet
+    _upload_capture(page, DEMO / "captures" / "tempest-100-lead.nam", "Amp head", "Tempest")
+    _upload_capture(page, DEMO / "irs" / "lantern-1x12-open.wav", "Cabinet IR", "Lantern")
+    _upload_capture(page, DEMO / "irs" / "breakwater-4x12.wav", "Cabinet IR", "Breakwater")
+    board = page.locator("#board")
+    add = board.get_by_role("button", name="Blend in another IR")
+    align = board.get_by_label("Align their onsets")
+    expect(add).to_be_hidden()
+    _choose(board.get_by_label("Amp capture"), "Tempest")
+    _choose(board.get_by_label("Cab capture"), "Lantern")
+
+    # By keyboard alone: one more, chosen, set, and one too many taken out again.
+    add.press("Enter")
+    second = board.get_by_role("group", name="Impulse response 2")
+    expect(second.get_by_label("Cab capture")).to_be_focused()
+    expect(second.get_by_label("Gain")).to_be_hidden()
+    _choose(second.get_by_label("Cab capture"), "Breakwater")
+    second.get_by_label("Gain").fill("-6")
+    second.get_by_label("Inverted").press("Space")
+    add.press("Enter")
+    third = board.get_by_role("group", name="Impulse response 3")
+    expect(third.get_by_label("Cab capture")).to_be_focused()
+    add.press("Enter")
+    expect(board.get_by_role("group", name="Impulse response")).to_have_count(4)
+    expect(add).to_be_hidden()
+    third.get_by_role("button", name="Remove").press("Enter")
+    expect(add).to_be_focused()
+    board.get_by_role("group", name="Impulse response 3").get_by_role("button").press("Enter")
+    align.press("Space")
+
+    # What is refused stays as it was typed, with the reason beside it.
+    second.get_by_label("Delay").fill("11")
+    board.get_by_role("button", name="Add this chain").click()
+    expect(second.get_by_text("must be from 0 to 10 ms")).to_be_visible()
+    expect(second.get_by_label("Gain")).to_have_value("-6")
+    expect(second.get_by_label("Inverted")).to_be_checked()
+    expect(align).to_be_checked()
+    # That answer is a 422, which browsers write to the console.
+    assert [text for text in watched.complaints if "422" not in text] == []
+    second.get_by_label("Delay").fill("1.5")
+    board.get_by_role("button", name="Add this chain").click()
+    row = page.locator("#chain-picker li", has_text="Tempest + Lantern")
+    expect(row).to_contain_text("Gain -6 dB, inverted, 1.5 ms later")
 
 
 def _excerpt(folder: Path) -> Path:
@@ -271,6 +374,22 @@ def _assert_video_plays(page: Page) -> None:
     _wait_until(page, "document.querySelector('video[data-video]').currentTime > 0.2")
     video.evaluate("video => video.pause()")
     assert page.evaluate("document.querySelector('video[data-video]').videoWidth") == 1920
+
+
+def _assert_the_residual_is_heard(page: Page) -> None:
+    form = page.locator("[data-versus]")
+    form.get_by_role("button", name="Compare").click()
+    expect(form.get_by_role("status")).to_contain_text("What is left lies")
+    heard_s = form.locator("audio").evaluate(
+        """audio => new Promise((done) => {
+          audio.onloadedmetadata = () => done(audio.duration);
+          audio.load();
+        })"""
+    )
+    assert heard_s > DI_EXCERPT_S - 0.1
+    form.get_by_label("without what it shares with").select_option(index=0)
+    form.get_by_role("button", name="Compare").click()
+    expect(form.get_by_role("status")).to_have_text("Nothing is left: the two are the same.")
 
 
 _PLAYER = "document.querySelector('[data-player]').player.engine"

@@ -1,4 +1,4 @@
-"""`manage.py reamp` and `measure`: sounds from files to files, without a server."""
+"""`manage.py reamp`, `measure` and `compare`: sounds from files to files, without a server."""
 
 from __future__ import annotations
 
@@ -282,3 +282,30 @@ def test_measure_says_what_it_cannot_read(tmp_path: Path) -> None:
     (tmp_path / "text.wav").write_text("this is not a sound")
     with pytest.raises(CommandError, match="AUDIO_UNREADABLE"):
         run("measure", tmp_path / "text.wav", "--json")
+
+
+# -- compare
+
+
+def test_compare_tells_lag_gain_and_what_is_left(tmp_path: Path) -> None:
+    dry = noise(48_000, level=0.1)
+    hum = sine(-60.0, 1.0, frequency_hz=50.0)
+    one = write(tmp_path / "a.wav", dry + hum)
+    late = np.concatenate([silence(37 / 48_000), dry * np.float32(-0.5)], axis=1)
+    other = write(tmp_path / "b.wav", late)
+    residual = tmp_path / "left.wav"
+    found = json.loads(run("compare", one, other, "--residual", residual, "--json"))
+    assert (found["lag_frames"], found["is_inverted"]) == (37, True)
+    assert found["gain_db"] == pytest.approx(6.02, abs=0.01)
+    assert found["esr_db"] == pytest.approx(-63.0 + 20.0, abs=0.2)  # RMS of hum over noise
+    left, _ = read(residual)
+    assert np.abs(left - hum).max() < 1e-4
+    assert "esr_db" in run("compare", one, other)
+
+
+def test_compare_says_what_cannot_be_compared(tmp_path: Path) -> None:
+    one = write(tmp_path / "a.wav", noise(4_800))
+    with pytest.raises(CommandError, match="no file"):
+        run("compare", one, tmp_path / "none.wav")
+    with pytest.raises(CommandError, match="COMPARE_RATES_DIFFER"):
+        run("compare", one, write(tmp_path / "b.wav", noise(4_800), 44_100))

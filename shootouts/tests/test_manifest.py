@@ -6,23 +6,37 @@ import json
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from accounts.templatetags.display import number, signed
 from accounts.tests.factories import make_user
-from gear.models import Capture
+from gear.models import Block, Capture, GearItem
+from gear.services.captures import gear_upload
+from gear.services.chains import BlockInput, IRInput, chain_create
 from jobs.pipeline.audio.evaluation import Remark
 from jobs.pipeline.audio.nam import ENGINE_VERSION
 from jobs.pipeline.audio.render import RENDERER_VERSION
 from jobs.pipeline.environment import sample_origin
 from jobs.pipeline.recipe import segment_recipe_from_json
 from jobs.tests.running import run_until_idle
-from shootouts.models import DITrack, Segment, Shootout
-from shootouts.services.shootouts import shootout_render
-from shootouts.tests.factories import make_shootout, render
+from shootouts.models import CachedAudio, DITrack, Segment, Shootout
+from shootouts.services.shootouts import shootout_create, shootout_render
+from shootouts.tests.factories import (
+    linear_nam_bytes,
+    make_cab,
+    make_capture,
+    make_di_track,
+    make_shootout,
+    plucked,
+    render,
+    upload,
+    wav_bytes,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,6 +61,34 @@ def test_every_source_is_named_by_its_hash() -> None:
         assert set(segment_recipe_from_json(segment["recipe"]).input_digests()) == hashes
 
 
+def test_a_file_behind_a_blended_cabinet_keeps_its_name() -> None:
+    owner = make_user()
+    amp, cab, pedal = make_capture(owner), make_cab(owner), make_capture(owner, weights=(0.9,))
+    GearItem.objects.filter(pk=pedal.gear_id).update(kind="pedal", name="Squeeze")
+    room, _ = gear_upload(
+        owner=owner, upload=upload(wav_bytes(plucked(300.0, 0.2)), "r.wav"), kind="cab", name="Room"
+    )
+    run_until_idle()
+    mixed = BlockInput("cab", cab.uuid, extra_irs=[IRInput(room.uuid)])
+    blocks = [BlockInput("amp", amp.uuid), mixed, BlockInput("post", pedal.uuid)]
+    chains = [chain_create(owner=owner, name=name, blocks=blocks) for name in ("One", "Two")]
+    shootout = shootout_create(
+        owner=owner,
+        title="Mics",
+        di_track_ids=[make_di_track(owner).uuid],
+        chain_ids=[chain.uuid for chain in chains],
+        options={"has_video": False},
+    )
+    named = [(i["role"], i["name"]) for i in manifest_of(render(shootout))["inputs"]]
+    assert named == [
+        ("di", "riff"),
+        ("amp", "Test Amp 2"),
+        ("cab", "Cab"),
+        ("cab", "Room"),
+        ("post", "Test Squeeze"),
+    ]
+
+
 def test_it_says_what_computed_it() -> None:
     engine = manifest_of(render(make_shootout(make_user())))["engine"]
     assert (engine["nam"], engine["renderer"]) == (ENGINE_VERSION, RENDERER_VERSION)
@@ -59,9 +101,9 @@ def test_a_segment_from_the_cache_says_where_it_was_rendered() -> None:
     shootout = render(make_shootout(make_user()))
     assert [s["rendered_with"] for s in manifest_of(shootout)["segments"]] == [sample_origin()] * 2
     elsewhere = {**sample_origin(), "blas_kernel": "Z80"}
-    for segment in Segment.objects.all():
-        segment.measured["rendered_with"] = elsewhere
-        segment.save()
+    for row in CachedAudio.objects.all():
+        row.described["rendered_with"] = elsewhere
+        row.save()
     manifest = manifest_of(render(shootout))
     assert [segment["rendered_with"] for segment in manifest["segments"]] == [elsewhere] * 2
     assert manifest["engine"]["blas_kernel"] == sample_origin()["blas_kernel"]
@@ -78,14 +120,101 @@ def test_the_certificate_is_whole_in_json_and_on_the_page(client: Client) -> Non
         assert segment["true_peak_dbtp"] <= -1.0
         assert set(segment["staging"]) >= {"mode", "basis", "gain_db"}
         assert [block["label"] for block in segment["blocks"] if block["kind"] == "nam"]
+        assert set(segment["alignment"]) >= {"lag_samples", "is_inverted", "is_accepted"}
+        assert {"nam", "renderer", "meter"} <= set(segment["rendered_with"])
     client.force_login(User.objects.get(pk=shootout.owner_id))
+    served = client.get(reverse("api-shootout-manifest", args=[shootout.uuid])).json()
+    assert served["segments"] == manifest["segments"]
     page = client.get(reverse("shootout-detail", args=[shootout.uuid])).content.decode()
     for segment in manifest["segments"]:
-        assert segment["pcm_sha256"] in page
+        for digest in ("pcm_sha256", "sha256", "recipe_digest"):
+            assert segment[digest] in page
+        for level in ("loudness_before_lufs", "loudness_after_lufs", "true_peak_dbtp"):
+            assert number(segment[level], 2) in page
+        assert signed(segment["gain_db"], 2) in page
         assert next(b["label"] for b in segment["blocks"] if b["kind"] == "nam") in page
+        for name, version in segment["rendered_with"].items():
+            assert f"{name} {version}" in page
     for entry in manifest["inputs"]:
         assert entry["sha256"] in page
     assert manifest["engine"]["meter"] in page
+
+
+@pytest.mark.parametrize(
+    ("input_mode", "staged", "words"),
+    [
+        ("auto", {"mode": "calibrated", "basis": "calibrated", "gain_db": -6.0}, "calibrated"),
+        ("calibrated", {"mode": "calibrated", "basis": "calibrated"}, "calibrated"),
+        ("normalized", {"mode": "normalized", "basis": "assumed"}, "normalized, level assumed"),
+        ("raw", {"mode": "raw", "basis": "unknown", "gain_db": 0.0}, "raw, level unknown"),
+    ],
+)
+def test_every_contender_shows_how_its_input_was_staged(
+    client: Client, input_mode: str, staged: dict[str, Any], words: str
+) -> None:
+    owner = make_user()
+    shootout = make_shootout(owner, options={"input_mode": input_mode})
+    DITrack.objects.update(input_level_dbu=12.0)
+    known = linear_nam_bytes().replace(
+        b'"sample_rate"', b'"metadata": {"input_level_dbu": 18}, "sample_rate"'
+    )
+    capture, _ = gear_upload(owner=owner, upload=upload(known, "known.nam"), kind="amp")
+    run_until_idle()
+    Block.objects.filter(slot="amp").update(capture=capture)
+    manifest = manifest_of(render(shootout))
+    client.force_login(owner)
+    page = client.get(reverse("shootout-detail", args=[shootout.uuid])).content.decode()
+    for segment in manifest["segments"]:
+        assert segment["staging"].items() >= {**staged, "requested": input_mode}.items()
+        shown = rf'{words} <span class="num">{re.escape(signed(segment["staging"]["gain_db"]))} dB'
+        rig = page[page.index(f'data-rig="{segment["contender"]}"') :]
+        assert re.search(shown, rig[: rig.index("</article>")])
+        row = page[page.index(f'data-fair="0-{segment["contender"]}"') :]
+        assert re.search(shown, row[: row.index("</tr>")])
+
+
+@pytest.mark.parametrize(
+    ("weights", "is_aligned", "words"),
+    [
+        (
+            [0.0] * 37 + [-0.5],
+            True,
+            '<span class="num">37</span> samples earlier, polarity inverted',
+        ),
+        ([0.5], True, '<span class="num">0</span> samples earlier, polarity kept'),
+        ([0.5] + [0.0] * 99 + [0.45], True, "not clear, left as it was"),
+        ([0.5], False, "off"),
+    ],
+)
+def test_the_page_tells_lag_and_polarity(
+    client: Client, weights: list[float], is_aligned: bool, words: str
+) -> None:
+    owner = make_user()
+    shootout = make_shootout(owner, options={"is_aligned": is_aligned})
+    Block.objects.filter(slot="amp").update(capture=make_capture(owner, weights=weights))
+    Block.objects.filter(slot="cab").update(capture=make_unit_cab(owner))
+    render(shootout)
+    client.force_login(owner)
+    page = client.get(reverse("shootout-detail", args=[shootout.uuid])).content.decode()
+    row = page[page.index('data-fair="0-0"') :]
+    assert f"<td>{words}</td>" in row[: row.index("</tr>")]
+
+
+def make_unit_cab(owner: User) -> Capture:
+    impulse = np.zeros(64, dtype=np.float32)
+    impulse[0] = 0.5
+    cab, _ = gear_upload(owner=owner, upload=upload(wav_bytes(impulse), "u.wav"), kind="cab")
+    run_until_idle()
+    return cab
+
+
+def test_what_a_render_warns_of_is_on_the_page(client: Client) -> None:
+    owner = make_user()
+    shootout = render(make_shootout(owner, options={"input_mode": "calibrated"}))
+    [warning] = {w for s in manifest_of(shootout)["segments"] for w in s["warnings"]}
+    client.force_login(owner)
+    page = client.get(reverse("shootout-detail", args=[shootout.uuid])).content.decode()
+    assert page.count(f": {warning}</p>") == 2
 
 
 def _paths(value: Any, path: str = "") -> set[str]:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import soundfile
 from django.core.files.storage import default_storage
+from django.utils import timezone
 
 from accounts.errors import ConflictError, InvalidInputError
 from accounts.tests.factories import make_user
 from gear.services.chains import BlockInput, IRInput, chain_create, chain_delete
+from jobs import lifecycle
 from jobs.models import Job
 from jobs.pipeline.audio.loudness import measure_blocks
-from jobs.storage import stored_name
+from jobs.runner import run_job
+from jobs.storage import StoredFile, store_local_file, stored_name
 from jobs.tests.running import run_until_idle
-from shootouts.models import RenderedFile, Segment
+from shootouts.models import CachedAudio, RenderedFile, Segment, Shootout
 from shootouts.models.media import RenderedFileKind
 from shootouts.services.di_tracks import di_track_delete
 from shootouts.services.shootouts import (
@@ -24,6 +29,7 @@ from shootouts.services.shootouts import (
     shootout_create,
     shootout_delete,
     shootout_render,
+    shootout_retry,
     shootout_update,
 )
 from shootouts.tests.factories import (
@@ -131,6 +137,131 @@ def test_one_bad_capture_leaves_the_others_usable() -> None:
     assert (broken.state, broken.error_code != "") == ("failed", True)
 
 
+def break_segment(contender: int) -> Segment:
+    """Its recipe names a processor that does not exist."""
+    broken = Segment.objects.order_by("-render").filter(contender_index=contender)[0]
+    block = {"kind": "processor", "processor": "no_such", "parameters": {}}
+    broken.recipe["blocks"] = [block, *broken.recipe["blocks"][1:]]
+    broken.save()
+    return broken
+
+
+def mend(broken: Segment) -> None:
+    good = Segment.objects.get(render=broken.render, contender_index=1 - broken.contender_index)
+    broken.recipe = good.recipe
+    broken.save()
+
+
+def test_what_failed_is_retried_alone_as_a_new_version() -> None:
+    shootout = make_shootout(make_user())
+    shootout_render(shootout=shootout)
+    broken = break_segment(1)
+    run_until_idle()
+    shootout.refresh_from_db()
+    first = shootout.published_render
+    assert first is not None
+    before = {file.pk: (file.file.name, file.sha256) for file in RenderedFile.objects.all()}
+
+    # Mended, and the chains edited meanwhile: that is for the next render, not for this one.
+    mend(broken)
+    shootout_update(shootout=shootout, title="Better", chain_ids=list(_chain_ids(shootout))[::-1])
+    job = shootout_retry(shootout=shootout)
+    assert job.weight == 1.0
+    run_until_idle()
+
+    shootout.refresh_from_db()
+    second = shootout.published_render
+    assert second is not None
+    assert (shootout.state, first.version, second.version) == ("completed", 1, 2)
+    manifest = second.manifest.data
+    assert manifest["title"] == "Better"
+    assert [contender["label"] for contender in manifest["contenders"]] == ["Quiet", "Loud"]
+    assert len(manifest["segments"]) == 2
+    # One segment was rendered, the other taken over with its samples.
+    job.refresh_from_db()
+    kinds = sorted(child.kind for child in job.current_children())
+    assert kinds == ["segment.render", "shootout.finalise"]
+    hashes = [version.manifest.data["segments"][0]["pcm_sha256"] for version in (first, second)]
+    assert hashes[0] == hashes[1]
+    # What was published stays as it was.
+    files = RenderedFile.objects.filter(render=first)
+    assert {file.pk: (file.file.name, file.sha256) for file in files} == before
+    assert all(default_storage.exists(stored_name(file.file)) for file in files)
+    with pytest.raises(ConflictError) as error:
+        shootout_retry(shootout=shootout)
+    assert error.value.code == "NOTHING_TO_RETRY"
+
+
+def test_a_retry_of_a_cancelled_render_goes_on_from_there() -> None:
+    shootout = make_shootout(make_user())
+    job = shootout_render(shootout=shootout)
+    run_job(job.uuid)
+    job.refresh_from_db()
+    run_job(job.current_children()[0].uuid)
+    shootout.refresh_from_db()
+    shootout_cancel(shootout=shootout)
+    with pytest.raises(ConflictError) as error:
+        shootout_retry(shootout=make_shootout(make_user("charlie")))
+    assert error.value.code == "NOTHING_TO_RETRY"
+
+    job = shootout_retry(shootout=shootout)
+    with pytest.raises(ConflictError) as error:
+        shootout_retry(shootout=shootout)
+    assert error.value.code == "ALREADY_RENDERING"
+    run_until_idle()
+    shootout.refresh_from_db()
+    job.refresh_from_db()
+    assert shootout.state == "completed"
+    assert [child.kind for child in job.current_children()].count("segment.render") == 1
+
+
+def test_a_retry_that_fails_again_is_partial_again() -> None:
+    shootout = make_shootout(make_user())
+    shootout_render(shootout=shootout)
+    break_segment(0)
+    run_until_idle()
+    shootout.refresh_from_db()
+    shootout_retry(shootout=shootout)
+    run_until_idle()
+    shootout.refresh_from_db()
+    assert (shootout.state, shootout.published_render) == ("partial", shootout.latest_render)
+    assert shootout.renders.count() == 2
+
+
+def test_a_worker_that_wakes_up_too_late_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch, media_root: Path
+) -> None:
+    """Its segment was rendered by another meanwhile, while it slept before it could say so."""
+    shootout = make_shootout(make_user())
+    job = shootout_render(shootout=shootout)
+    run_job(job.uuid)
+    job.refresh_from_db()
+    child = job.current_children()[0]
+    asleep: list[bool] = [True]
+
+    def sleep_first(path: Path, name: str) -> StoredFile:
+        if asleep:
+            asleep.clear()
+            lost = Job.objects.get(pk=child.pk)
+            assert lifecycle.declare_lost(lost, heartbeat_before=timezone.now())
+            assert run_job(child.uuid)
+        return store_local_file(path, name)
+
+    monkeypatch.setattr("shootouts.services.cache.store_local_file", sleep_first)
+    run_job(child.uuid)
+
+    child.refresh_from_db()
+    assert (child.state, child.attempt, child.num_lost) == ("completed", 2, 1)
+    kept = {media_root / name for name in CachedAudio.objects.values_list("file", flat=True)}
+    assert set((media_root / "cache").rglob("*.wav")) == kept
+
+
+def _chain_ids(shootout: Shootout) -> Iterator[UUID]:
+    for contender in shootout.contenders.select_related("chain"):
+        assert contender.chain is not None
+        yield contender.chain.uuid
+
+
 def test_a_render_of_nothing_good_fails_and_publishes_nothing() -> None:
     shootout = make_shootout(make_user())
     shootout_render(shootout=shootout)
@@ -140,6 +271,9 @@ def test_a_render_of_nothing_good_fails_and_publishes_nothing() -> None:
     run_until_idle()
     shootout.refresh_from_db()
     assert shootout.state == "failed"
+    assert shootout.latest_render is not None
+    assert shootout.latest_render.job is not None
+    assert shootout.latest_render.job.error_code == "FILE_MISSING"
     assert shootout.published_at is None
     assert not RenderedFile.objects.exists()
 
@@ -170,33 +304,10 @@ def test_a_shootout_renders_once_at_a_time_and_is_not_changed_meanwhile() -> Non
 
 def test_deleting_a_shootout_deletes_its_files() -> None:
     shootout = render(make_shootout(make_user()))
-    names = [
-        *RenderedFile.objects.values_list("file", flat=True),
-        *Segment.objects.values_list("pre_gain_file", flat=True),
-    ]
-    assert len(names) == 5
+    names = list(RenderedFile.objects.values_list("file", flat=True))
+    assert len(names) == 3
     shootout_delete(shootout=shootout)
     assert not any(default_storage.exists(name) for name in names)
-
-
-def test_a_file_that_another_shootout_shares_stays_until_that_goes_too() -> None:
-    alice = make_user()
-    first = render(make_shootout(alice))
-    chains = [contender.chain for contender in first.contenders.all()]
-    second = shootout_create(
-        owner=alice,
-        title="The same again",
-        di_track_ids=[track.uuid for track in alice.di_tracks.all()],
-        chain_ids=[chain.uuid for chain in chains if chain is not None],
-        options={"has_video": False},
-    )
-    second = render(second)
-    shared = set(Segment.objects.values_list("pre_gain_file", flat=True))
-    assert len(shared) == 2
-    shootout_delete(shootout=first)
-    assert all(default_storage.exists(name) for name in shared)
-    shootout_delete(shootout=second)
-    assert not any(default_storage.exists(name) for name in shared)
 
 
 def test_deleting_a_person_deletes_their_files(media_root: Path) -> None:

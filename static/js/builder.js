@@ -1,4 +1,5 @@
-// The board of a signal chain: order, removal, and what a full rig leaves out.
+// The board of a signal chain: order, removal, what a full rig leaves out, and the impulse
+// responses of a cabinet.
 
 function slotOf(form, name) {
   return form.querySelector(`[data-slot="${name}"]`);
@@ -24,8 +25,17 @@ function update(form) {
   if (!ampName) text = "Choose an amp or a full rig.";
   else if (!isFullRig && !cabName) text = "An amp head needs a cabinet.";
   else if (isFullRig) text = "Ready: a full rig brings its own cabinet.";
+  numberIRs(form);
   // After a chain was added the board is empty, and what it said then stays until something moves.
   if (form.dataset.touched || ampName) guidance.textContent = text;
+}
+
+// They are told apart by their numbers, which move up when one goes.
+function numberIRs(form) {
+  form.querySelectorAll("[data-ir]").forEach((ir, index) => {
+    ir.setAttribute("aria-label", `Impulse response ${index + 1}`);
+    ir.querySelector("[data-ir-number]").textContent = index + 1;
+  });
 }
 
 function forms() {
@@ -43,7 +53,13 @@ document.addEventListener("click", (event) => {
   const block = event.target.closest("[data-block]");
   const remove = event.target.closest("[data-remove]");
   const move = event.target.closest("[data-move]");
-  if (remove) {
+  const removeIR = event.target.closest("[data-remove-ir]");
+  if (removeIR) {
+    const form = block.closest("[data-board]");
+    removeIR.closest("[data-ir]").remove();
+    block.querySelector("[data-add-ir]").focus();
+    numberIRs(form);
+  } else if (remove) {
     const slot = block.closest("[data-slot]");
     block.remove();
     slot.querySelector(".slot__add button")?.focus();
@@ -53,6 +69,11 @@ document.addEventListener("click", (event) => {
     else block.nextElementSibling?.after(block);
     move.focus();
   }
+});
+
+// To find a capture is not to add the chain.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches?.(".block__find")) event.preventDefault();
 });
 
 // What was chosen while new options were on their way stays chosen.
@@ -71,5 +92,15 @@ document.addEventListener("htmx:afterSwap", () => {
   chosen.clear();
 });
 
-document.addEventListener("htmx:afterSettle", () => forms().forEach(update));
+document.addEventListener("htmx:afterSettle", (event) => {
+  forms().forEach(update);
+  if (event.target.matches?.("[data-irs]")) event.target.lastElementChild.querySelector("select").focus();
+});
 forms().forEach(update);
+
+// Captures that came in another tab, from Tone 3000.
+if ("BroadcastChannel" in window) {
+  new BroadcastChannel("gts-captures").addEventListener("message", () =>
+    htmx.trigger(document.body, "captures-changed"),
+  );
+}

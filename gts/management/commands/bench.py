@@ -14,12 +14,19 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from jobs.pipeline.bench import nam_x_realtime, video_x_realtime
+from jobs.pipeline.bench import (
+    nam_two_threads_speedup,
+    nam_x_realtime,
+    plan_figures,
+    video_x_realtime,
+)
 from jobs.pipeline.files import replacing
 from shootouts.management.commands.seed_demo import DEMO_FILE
 from shootouts.rendering import font_paths, render_svg
 
 _CAPTURES = DEMO_FILE.parent / "captures"
+_IRS = DEMO_FILE.parent / "irs"
+_DI = DEMO_FILE.parent / "di" / "harbour-lights-88bpm.flac"
 _A1_STANDARD = _CAPTURES / "tempest-100-lead.nam"
 _A2 = _CAPTURES / "halyard-22-clean.nam"
 
@@ -37,6 +44,17 @@ class Command(BaseCommand):
 
         note("nam_a1_standard_x_realtime", nam_x_realtime(_A1_STANDARD), "× real time, one thread")
         note("nam_a2_full_x_realtime", nam_x_realtime(_A2), "× real time, one thread")
+        speedup = nam_two_threads_speedup(_A1_STANDARD)
+        note("nam_two_threads_speedup", speedup, "× one thread, two signals at once")
+        plan = plan_figures(
+            _DI,
+            sorted(_CAPTURES.glob("*.nam")),
+            sorted(_IRS.glob("*.wav")),
+            num_cabs=9,
+            duration_s=30.0,
+        )
+        note("plan_nam_passes_3x9", plan.num_passes, "captures run for 3 amps × 9 cabinets")
+        note("plan_speedup_3x9", plan.speedup, "× as fast as 27 chains by themselves")
         video = video_x_realtime(render_svg=render_svg, fonts=font_paths())
         note("video_1080p30_x_realtime", video, "× real time")
         wall_s, peak_rss_mb = _demo()

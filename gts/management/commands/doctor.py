@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import shutil
 import sys
+import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import av
+import redis
+import soundfile
 from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.core import checks
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.urls import reverse
 
-from gts.health import states
+from accounts.selectors import TONE3000
+from gts.backups import backups_list
+from gts.health import CHECKS, WATCHED, states
+from gts.s3 import S3Storage
 from jobs.registry import known_kinds
 
 _MIN_FREE_BYTES = 1024**3
+_MAX_CLOCK_DIFFERENCE_S = 5.0
+_MAX_BACKUP_AGE_DAYS = 2.0
+_POSTGRESQL_PROGRAMS = ("pg_dump", "pg_restore", "psql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +51,12 @@ class Command(BaseCommand):
             *_mode(),
             *_codecs(),
             *_disk(),
+            *_storage(),
             *_services(),
             *_database(),
+            *_clocks(),
+            *_backups(),
+            *_tone3000(),
             *_settings(),
         ]
         for finding in findings:
@@ -58,6 +75,17 @@ def _mode() -> Iterator[Finding]:
 
 
 def _codecs() -> Iterator[Finding]:
+    libraries = {name: ".".join(map(str, numbers)) for name, numbers in av.library_versions.items()}
+    yield Finding(
+        f"PyAV {av.__version__} with libavcodec {libraries.get('libavcodec', 'unknown')}, "
+        f"libsndfile {soundfile.__libsndfile_version__}"
+    )
+    missing = sorted({"WAV", "FLAC", "AIFF", "OGG", "MP3"} - soundfile.available_formats().keys())
+    if missing:
+        yield Finding(
+            f"recordings as {', '.join(missing)} cannot be read",
+            "Install it from PyPI's wheel: pip install --force-reinstall --no-deps soundfile",
+        )
     for codec in ("libx264", "aac"):
         if codec in av.codecs_available:
             yield Finding(f"encoder {codec}")
@@ -69,9 +97,23 @@ def _codecs() -> Iterator[Finding]:
 
 
 def _disk() -> Iterator[Finding]:
-    free = shutil.disk_usage(settings.DATA_DIR).free
-    shown = f"{free / 1024**3:.1f} GiB free for data"
-    yield Finding(shown, "" if free >= _MIN_FREE_BYTES else "Make room, or set GTS_DATA_DIR.")
+    places = {
+        "data": (Path(settings.DATA_DIR), "GTS_DATA_DIR"),
+        "work in progress": (Path(tempfile.gettempdir()), "TMPDIR"),
+    }
+    for what, (folder, variable) in places.items():
+        free = shutil.disk_usage(folder).free
+        shown = f"{free / 1024**3:.1f} GiB free for {what}"
+        yield Finding(shown, "" if free >= _MIN_FREE_BYTES else f"Make room, or set {variable}.")
+
+
+def _storage() -> Iterator[Finding]:
+    if isinstance(default_storage, S3Storage):
+        where = default_storage.endpoint_url or "Amazon S3"
+        how = "sent by it" if settings.GTS_MEDIA_REDIRECT else "streamed through GTS"
+        yield Finding(f"files in the bucket {default_storage.bucket_name} at {where}, {how}")
+    elif isinstance(default_storage, FileSystemStorage):
+        yield Finding(f"files in {default_storage.location}")
 
 
 def _services() -> Iterator[Finding]:
@@ -79,19 +121,91 @@ def _services() -> Iterator[Finding]:
         "database": "Is the database of DATABASE_URL running?",
         "broker": "Is the Redis of REDIS_URL running?",
         "channel_layer": "Is the Redis of REDIS_URL running?",
-        "storage": "The media folder must be writable by the user who runs GTS.",
+        "storage": "Is the bucket of GTS_STORAGE reachable, and may we write and delete there?"
+        if isinstance(default_storage, S3Storage)
+        else "The media folder must be writable by the user who runs GTS.",
+        "workers": "Start one for each queue: make worker.",
     }
-    for name, state in async_to_sync(states)().items():
+    # Without a server running, an embedded installation has none, and needs none.
+    asked = CHECKS if settings.IS_EMBEDDED else {**CHECKS, **WATCHED}
+    for name, state in async_to_sync(states)(asked).items():
         yield Finding(f"{name}: {state}", "" if state == "ok" else mends.get(name, "See the log."))
 
 
 def _database() -> Iterator[Finding]:
-    executor = MigrationExecutor(connection)
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    try:
+        executor = MigrationExecutor(connection)
+        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError:
+        yield Finding("migrations: unknown", "Mend the database first.")
+        return
     if plan:
         yield Finding(f"{len(plan)} migrations are not applied", "Run: manage.py migrate")
     else:
         yield Finding("all migrations are applied")
+
+
+def _clocks() -> Iterator[Finding]:
+    """Jobs are given up, and tokens and addresses expire, by the clocks of several machines."""
+    if settings.IS_EMBEDDED:
+        return
+    for name, ask in {"database": _database_time, "broker": _broker_time}.items():
+        try:
+            ahead_s = ask() - time.time()
+        except (DatabaseError, redis.RedisError, OSError, ValueError):
+            continue  # that it is away has been said
+        shown = f"clock of the {name}: {ahead_s:+.1f} s"
+        is_right = abs(ahead_s) <= _MAX_CLOCK_DIFFERENCE_S
+        yield Finding(shown, "" if is_right else "Let both machines keep time by NTP.")
+
+
+def _database_time() -> float:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT extract(epoch FROM clock_timestamp())")
+        return float(cursor.fetchone()[0])
+
+
+def _broker_time() -> float:
+    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2) as client:
+        seconds, microseconds = client.time()
+        return float(seconds) + float(microseconds) / 1e6
+
+
+def _backups() -> Iterator[Finding]:
+    if connection.vendor == "postgresql":
+        missing = [name for name in _POSTGRESQL_PROGRAMS if shutil.which(name) is None]
+        if missing:
+            yield Finding(
+                f"backup and restore lack {', '.join(missing)}",
+                "Install the clients of PostgreSQL, not older than the server.",
+            )
+    if not settings.GTS_BACKUP_DIR:
+        yield Finding("no daily backups: no GTS_BACKUP_DIR (docs/operations.md)")
+        return
+    root = Path(settings.GTS_BACKUP_DIR)
+    known = backups_list(root)
+    if not known:
+        yield Finding(f"no backup in {root} yet", f"Try it: manage.py backup {root}")
+        return
+    age_days = (time.time() - known[-1].stat().st_mtime) / 86_400
+    shown = f"{len(known)} backups in {root}, the newest {age_days:.1f} days old"
+    is_recent = age_days <= _MAX_BACKUP_AGE_DAYS
+    yield Finding(shown, "" if is_recent else "See why in the log of the worker; is beat running?")
+
+
+def _tone3000() -> Iterator[Finding]:
+    if not settings.GTS_TONE3000_KEY:
+        yield Finding("login with Tone 3000 is off: no GTS_TONE3000_KEY (docs/tone3000.md)")
+        return
+    scheme = "https" if settings.SOCIAL_AUTH_REDIRECT_IS_HTTPS else "http"
+    # Of the login, and of picking in their catalogue.
+    paths = [reverse("social:complete", args=[TONE3000]), reverse("tone3000-picked")]
+    for host in settings.ALLOWED_HOSTS:
+        # Tone 3000 takes loopback addresses unregistered, and at any port.
+        if host not in ("localhost", "127.0.0.1", "[::1]"):
+            for path in paths:
+                yield Finding(f"Tone 3000 must know this callback: {scheme}://{host}{path}")
+    yield Finding("login with Tone 3000 is on")
 
 
 def _settings() -> Iterator[Finding]:

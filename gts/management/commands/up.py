@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 
+from gear.tone3000.standin import running_standin
 from gts.gathering import gather_static
 
 
@@ -32,12 +33,30 @@ class Command(BaseCommand):
         gather_static()
         if not options["no_demo"]:
             call_command("seed_demo", verbosity=0)
+        with contextlib.ExitStack() as stack:
+            if settings.GTS_TONE3000_STANDIN:
+                self._start_standin(stack)
+            self._serve(options["host"], options["port"])
+
+    def _start_standin(self, stack: contextlib.ExitStack) -> None:
+        port = settings.GTS_TONE3000_STANDIN_PORT
+        try:
+            stack.enter_context(running_standin(port, demo_dir=settings.GTS_DEMO_DIR))
+        except OSError as error:
+            raise CommandError(
+                f"The stand-in for Tone 3000 cannot have port {port} ({error.strerror}): "
+                "give it another with GTS_TONE3000_STANDIN_PORT."
+            ) from error
+        self.stdout.write(f"A stand-in for Tone 3000 is on http://localhost:{port}/")
+
+    def _serve(self, host: str, port: int) -> None:
         server = Server(
             uvicorn.Config(
                 "gts.asgi:application",
-                host=options["host"],
-                port=options["port"],
+                host=host,
+                port=port,
                 lifespan="on",
+                log_config=None,  # its lines look like ours
                 log_level="warning",
                 # Watchers keep sockets open; a stop must not wait for them.
                 timeout_graceful_shutdown=3,

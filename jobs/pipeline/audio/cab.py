@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
-from jobs.pipeline.audio.probe import read_ir
+from jobs.pipeline.audio.convolution import Convolver, lay_out
+from jobs.pipeline.audio.probe import IR_TAIL_END_DB, num_sounding, read_ir
 from jobs.pipeline.audio.signal import (
     OUTPUT_SAMPLE_RATE_HZ,
     FloatArray,
@@ -20,15 +21,10 @@ from jobs.pipeline.audio.signal import (
     resample,
 )
 
-_TRIM_DB = -90.0
 _RESAMPLING_MARGIN_S = 0.010
-_MIN_FFT_FRAMES = 16_384
-
-# Rounding in the transforms leaves about 1e-16 of the signal where there should be nothing.
-_ROUNDING_FLOOR = 1e-13
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ImpulseResponse:
     """``taps``: (n,) at ``sample_rate_hz``; the tap at ``lead_frames`` is time zero (resampling
     rings a little ahead of it). ``scaling_db``: gain already in the taps. ``source_…``: the file.
@@ -47,6 +43,11 @@ class ImpulseResponse:
         """How long a sound goes on after it has ended."""
         return (len(self.taps) - 1 - self.lead_frames) / self.sample_rate_hz
 
+    @functools.cached_property
+    def convolver(self) -> Convolver:
+        """Laid out once for all signals."""
+        return lay_out(self.taps)
+
 
 def load_impulse_response(path: Path, sample_rate_hz: int) -> ImpulseResponse:
     """Read an impulse response for a chain at ``sample_rate_hz``.
@@ -57,7 +58,7 @@ def load_impulse_response(path: Path, sample_rate_hz: int) -> ImpulseResponse:
     does, but takes a response of any length above zero.
     """
     audio, samples, warnings = read_ir(path)
-    taps = _without_tail(samples[0].astype(np.float64))
+    taps = samples[0, : num_sounding(samples[0])].astype(np.float64)
     energy = float(np.square(taps).sum()) * audio.sample_rate_hz / OUTPUT_SAMPLE_RATE_HZ
     scaling = 1.0 / math.sqrt(energy)
     resampled, lead_frames = _at_rate(taps * scaling, audio.sample_rate_hz, sample_rate_hz)
@@ -84,12 +85,6 @@ def load_unscaled_impulse_response(path: Path, sample_rate_hz: int) -> ImpulseRe
     )
 
 
-def _without_tail(taps: NDArray[np.float64]) -> NDArray[np.float64]:
-    magnitudes = np.abs(taps)
-    audible = np.flatnonzero(magnitudes > magnitudes.max() * db_to_gain(_TRIM_DB))
-    return taps[: int(audible[-1]) + 1]
-
-
 def _at_rate(
     taps: NDArray[np.float64], from_rate_hz: int, to_rate_hz: int
 ) -> tuple[NDArray[np.float64], int]:
@@ -104,10 +99,10 @@ def _at_rate(
     margin = step * math.ceil(_RESAMPLING_MARGIN_S * from_rate_hz / step)
     padded = np.pad(taps, margin)[np.newaxis].astype(np.float32)
     resampled = resample(padded, from_rate_hz, to_rate_hz)[0].astype(np.float64)
-    resampled = _without_tail(resampled * (from_rate_hz / to_rate_hz))
+    resampled = resampled[: num_sounding(resampled)] * (from_rate_hz / to_rate_hz)
     zero = margin * to_rate_hz // from_rate_hz
     magnitudes = np.abs(resampled)
-    first = int(np.flatnonzero(magnitudes > magnitudes.max() * db_to_gain(_TRIM_DB))[0])
+    first = int(np.flatnonzero(magnitudes > magnitudes.max() * db_to_gain(IR_TAIL_END_DB))[0])
     first = min(first, zero)
     return resampled[first:], zero - first
 
@@ -119,55 +114,48 @@ class CabStage:
     bit, on how the signal is cut. n frames in give n + tail frames out, without delay.
     """
 
-    def __init__(
-        self, response: ImpulseResponse, num_channels: int, *, gain_db: float = 0.0
-    ) -> None:
+    def __init__(self, response: ImpulseResponse, num_channels: int) -> None:
         self._num_channels = num_channels
-        self._taps = response.taps * db_to_gain(gain_db)
-        num_taps = len(self._taps)
-        self._is_single_tap = np.count_nonzero(self._taps) == 1
-        fft_frames = max(_MIN_FFT_FRAMES, 1 << (4 * num_taps - 1).bit_length())
-        self._fft_frames = fft_frames
-        self._hop_frames = fft_frames - num_taps + 1
-        self._spectrum = fft.rfft(self._taps, fft_frames)
+        self._convolver = response.convolver
         self._pending = empty(num_channels)
-        self._overlap = np.zeros((num_channels, num_taps - 1))
+        self._overlaps = [np.zeros(self._convolver.num_taps - 1) for _ in range(num_channels)]
         self._to_drop = response.lead_frames
 
     def process(self, block: FloatArray) -> FloatArray:
+        """``(channels, n)`` to ``(channels, m)``: as many whole transforms as there are."""
         pending = np.concatenate([self._pending, block], axis=1)
-        outputs = [empty(self._num_channels)]
-        start = 0
-        while pending.shape[1] - start >= self._hop_frames:
-            outputs.append(self._convolve(pending[:, start : start + self._hop_frames]))
-            start += self._hop_frames
-        self._pending = pending[:, start:].copy()
-        return self._emit(np.concatenate(outputs, axis=1))
+        unit_frames = self._convolver.unit_frames
+        num_ready = pending.shape[1] // unit_frames * unit_frames
+        out = np.empty((self._num_channels, num_ready), np.float32)
+        for start in range(0, num_ready, unit_frames):
+            self._convolve(pending, out, start, start + unit_frames)
+        self._pending = pending[:, num_ready:].copy()
+        return self._emit(out)
 
     def finish(self) -> FloatArray:
-        rest, self._pending = self._pending, empty(self._num_channels)
-        last = self._convolve(rest)
-        tail = self._overlap.astype(np.float32)
-        self._overlap = np.zeros((self._num_channels, 0))
-        return self._emit(np.concatenate([last, tail], axis=1))
+        """What was kept back, and the tail: ``(channels, tail + n of the last part)``."""
+        num_left = self._pending.shape[1]
+        out = np.empty((self._num_channels, num_left + self._convolver.num_taps - 1), np.float32)
+        if num_left:
+            self._convolve(self._pending, out, 0, num_left)
+        for channel, overlap in zip(out, self._overlaps, strict=True):
+            self._finish(overlap, channel[num_left:])
+        self._pending, self._overlaps = empty(self._num_channels), []
+        return self._emit(out)
 
-    def _convolve(self, block: FloatArray) -> FloatArray:
-        """The next ``block.shape[1]`` frames; what lies beyond them is kept for the next call."""
-        num_frames = block.shape[1]
-        out = np.zeros((self._num_channels, num_frames + len(self._taps) - 1))
-        if self._is_single_tap:
-            # No transform: a unit impulse passes to the bit.
-            delay = int(np.flatnonzero(self._taps)[0])
-            out[:, delay : delay + num_frames] = block * self._taps[delay]
-        elif num_frames:
-            spectrum = fft.rfft(block.astype(np.float64), self._fft_frames, axis=1)
-            out[:] = fft.irfft(spectrum * self._spectrum, self._fft_frames, axis=1)[
-                :, : out.shape[1]
-            ]
-            out[np.abs(out) < _ROUNDING_FLOOR] = 0.0
-        out[:, : self._overlap.shape[1]] += self._overlap
-        self._overlap = out[:, num_frames:].copy()
-        return out[:, :num_frames].astype(np.float32)
+    def _convolve(self, source: FloatArray, target: FloatArray, start: int, end: int) -> None:
+        """Frames from ``start`` to ``end``; what lies beyond them is kept for the next call."""
+        for channel, frames in enumerate(source[:, start:end]):
+            out = self._convolver.convolve(frames)
+            overlap = self._overlaps[channel]
+            out[: len(overlap)] += overlap
+            self._overlaps[channel] = out[end - start :].copy()
+            self._finish(out[: end - start], target[channel, start:end])
+
+    def _finish(self, out: NDArray[np.float64], target: FloatArray) -> None:
+        """What the transforms have left of nothing becomes nothing again."""
+        target[:] = out
+        target[np.abs(target) < self._convolver.noise_floor] = 0.0
 
     def _emit(self, out: FloatArray) -> FloatArray:
         dropped = min(self._to_drop, out.shape[1])

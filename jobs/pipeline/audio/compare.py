@@ -54,14 +54,17 @@ class Comparison:
 
     @property
     def gain_db(self) -> float | None:
+        """20·log₁₀|gain|; ``None`` when nothing of ``other`` helps."""
         return gain_to_db(abs(self.gain)) if self.gain else None
 
     @property
     def is_inverted(self) -> bool:
+        """Whether ``other`` has to be turned over."""
         return self.gain < 0.0
 
     @property
     def esr_db(self) -> float | None:
+        """10·log₁₀ of the ratio of energies; ``None`` when nothing is left."""
         return 0.5 * gain_to_db(self.esr) if self.esr > 0.0 else None
 
 
@@ -76,7 +79,10 @@ def compare_files(
 
     The lag is where the cross-correlation, summed over channels, is greatest in magnitude; the
     gain is then the least-squares one, ⟨reference, other⟩ / ⟨other, other⟩. One channel against
-    two counts as the same in both. Raises ``COMPARE_RATES_DIFFER``, ``COMPARE_SILENT``, and what
+    two counts as the same in both. ESR: Σ(reference − gain·other)² / Σ reference², the error that
+    captures are trained and judged by (A. Wright et al., "Real-Time Guitar Amplifier Emulation with
+    Deep Learning", Applied Sciences 10, 2020, without its pre-emphasis). Raises
+    ``COMPARE_RATES_DIFFER``, ``COMPARE_CHANNELS_DIFFER``, ``COMPARE_SILENT``, and what
     ``open_audio`` raises.
     """
     pair = _Pair(reference_path, other_path)
@@ -106,7 +112,7 @@ def write_residual(
     """Write reference − gain · other, shifted, as 24-bit FLAC (WAV where the name ends in .wav).
 
     As long as both sound together; rounded without dither, so equal signals leave digital silence.
-    Returns the number of frames.
+    Returns the number of frames. Raises as ``compare_files``.
     """
     pair = _Pair(reference_path, other_path)
     residual = (

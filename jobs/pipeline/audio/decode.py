@@ -58,6 +58,7 @@ class AudioFile:
 
     @property
     def duration_s(self) -> float:
+        """As its header says."""
         return self.num_frames / self.sample_rate_hz
 
     def blocks(

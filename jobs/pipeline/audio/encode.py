@@ -3,60 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import RawIOBase
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
 from jobs.pipeline.audio.signal import FloatArray
+from jobs.pipeline.audio.wav_f32 import WavF32Writer
 from jobs.pipeline.files import replacing
 
 _FULL_SCALE_24 = 1 << 23
-
-
-class WavF32Writer:
-    """A float32 WAV file, written as it comes.
-
-    Own code, because libsndfile puts the time of day (PEAK chunk) into every float WAV: here the
-    same samples give the same bytes.
-    """
-
-    _HEADER = struct.Struct("<4sI4s 4sIHHIIHHH 4sII 4sI")
-
-    def __init__(self, file: BinaryIO, sample_rate_hz: int, num_channels: int) -> None:
-        self._file = file
-        self._sample_rate_hz = sample_rate_hz
-        self._num_channels = num_channels
-        self.num_frames = 0
-        file.write(self._header())
-
-    def write(self, block: FloatArray) -> None:
-        """Append ``(channels, n)``."""
-        self._file.write(np.ascontiguousarray(block.T, dtype="<f4").tobytes())
-        self.num_frames += block.shape[1]
-
-    def close(self) -> None:
-        """Write the final sizes. The file stays open."""
-        self._file.seek(0)
-        self._file.write(self._header())
-
-    def _header(self) -> bytes:
-        frame_bytes = 4 * self._num_channels
-        # Above 4 GiB (six hours of stereo) a WAV header has no room; readers then use the size.
-        data_bytes = min(self.num_frames * frame_bytes, 0xFFFF_FFFF - self._HEADER.size)
-        ieee_float, bits = 3, 32
-        return self._HEADER.pack(
-            *(b"RIFF", self._HEADER.size - 8 + data_bytes, b"WAVE"),
-            *(b"fmt ", 18, ieee_float, self._num_channels, self._sample_rate_hz),
-            *(self._sample_rate_hz * frame_bytes, frame_bytes, bits, 0),
-            *(b"fact", 4, min(self.num_frames, 0xFFFF_FFFF)),
-            *(b"data", data_bytes),
-        )
 
 
 def write_wav_f32(
@@ -103,9 +64,7 @@ def write_pcm_24(
     container = "WAV" if path.suffix.lower() == ".wav" else "FLAC"
     with (
         replacing(path) as temporary,
-        soundfile.SoundFile(
-            temporary, "w", sample_rate_hz, num_channels, subtype="PCM_24", format=container
-        ) as file,
+        _sound_file(temporary, sample_rate_hz, num_channels, container) as file,
     ):
         for block in blocks:
             samples = quantiser.quantise(block)
@@ -116,6 +75,48 @@ def write_pcm_24(
                 on_written(samples.T.astype(np.float32) / np.float32(_FULL_SCALE_24))
             num_frames += len(samples)
     return PcmWritten(num_frames, digest.hexdigest(), quantiser.num_clipped)
+
+
+@contextmanager
+def _sound_file(
+    path: Path, sample_rate_hz: int, num_channels: int, container: str
+) -> Iterator[soundfile.SoundFile]:
+    """A file to write to. A disk that is full raises ``OSError``, as elsewhere.
+
+    libsndfile itself would say "System error" or count too few frames, and nothing at all of its
+    last write.
+    """
+    with open(path, "wb", buffering=0) as raw:
+        output = _Output(raw)
+        try:
+            with soundfile.SoundFile(
+                output, "w", sample_rate_hz, num_channels, subtype="PCM_24", format=container
+            ) as file:
+                yield file
+        except Exception:
+            if output.error is None:
+                raise
+        if output.error is not None:
+            raise output.error
+
+
+class _Output:
+    """What libsndfile writes through. It cannot pass on an exception, so that is kept here."""
+
+    def __init__(self, raw: RawIOBase) -> None:
+        self._raw = raw
+        self.seek, self.tell = raw.seek, raw.tell
+        self.error: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[self._raw.write(rest) :]
+        except OSError as error:
+            self.error = error
+            return 0
+        return len(data)
 
 
 class _Quantiser24:

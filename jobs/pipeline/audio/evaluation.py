@@ -22,6 +22,7 @@ class Remark:
     text: str
 
     def as_json(self) -> dict[str, Any]:
+        """JSON-safe: ``metric``, ``difference``, ``text``."""
         return asdict(self)
 
 

@@ -8,7 +8,6 @@ from jobs.pipeline.audio.decode import (
 )
 from jobs.pipeline.audio.encode import (
     PcmWritten,
-    WavF32Writer,
     write_pcm_24,
     write_wav_f32,
 )
@@ -21,6 +20,7 @@ from jobs.pipeline.audio.probe import (
     probe_di,
     probe_ir,
 )
+from jobs.pipeline.audio.wav_f32 import WavF32Writer
 
 __all__ = [
     "MAX_DI_DURATION_S",

@@ -12,16 +12,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
 from jobs.pipeline.audio.decode import open_audio
-from jobs.pipeline.audio.signal import FloatArray, Resampler, gain_to_db
+from jobs.pipeline.audio.signal import FloatArray, gain_to_db
+from jobs.pipeline.audio.true_peak import TruePeak
+from jobs.pipeline.audio.weighting import WeightedEnergy
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
 
 _Array = NDArray[np.float64]
 
 # Stored with every measurement: raised whenever the same samples may read differently.
-METER_VERSION = "bs1770-5.1"
+METER_VERSION = "bs1770-5.2"
 
 ABSOLUTE_GATE_LUFS = -70.0
 RELATIVE_GATE_LU = -10.0
@@ -33,8 +34,6 @@ _HOPS_PER_S = 100
 _MOMENTARY_HOPS = 40
 _SHORT_TERM_HOPS = 300
 _BLOCK_STEP_HOPS = 10  # gating blocks of 400 ms overlap by 75 %
-
-_TRUE_PEAK_OVERSAMPLING = 4
 
 # Weights G_i (Annex 1, table 3), in the order of WAV and FLAC. One channel is counted twice: mono
 # is played by two loudspeakers. The low-frequency effects channel does not count.
@@ -103,6 +102,7 @@ class LoudnessResult:
     sample_peak_dbfs: float | None
 
     def as_json(self) -> dict[str, Any]:
+        """JSON-safe, by the names of the fields: there is ``None``, never an infinity."""
         return asdict(self)
 
 
@@ -121,44 +121,37 @@ class LoudnessMeter:
             )
         self._sample_rate_hz = sample_rate_hz
         self._weights = np.array(_CHANNEL_WEIGHTS[num_channels])[:, np.newaxis]
-        self._sections = k_weighting(sample_rate_hz)
-        self._filter_state = np.zeros((2, num_channels, 2))
+        self._weighting = WeightedEnergy(k_weighting(sample_rate_hz), num_channels)
         self._hop_energies: list[_Array] = []  # Σ_i G_i Σ y_i² of each finished hop
-        self._rest: _Array = np.zeros(0)  # weighted squares of the hop that is not full yet
+        self._pending_energies: _Array = np.zeros((num_channels, 1))  # of the hop not full yet
         self._num_hops = 0
-        self._oversampler: Resampler | None = Resampler(
-            sample_rate_hz, _TRUE_PEAK_OVERSAMPLING * sample_rate_hz, num_channels
-        )
+        self._num_frames = 0
         self._sample_peak = 0.0
-        self._true_peak = 0.0
+        self._true_peak = TruePeak(num_channels)
+        self._is_finished = False
 
     def add(self, block: FloatArray) -> None:
         """Hear ``(channels, n)``. Raises ``ValueError`` after ``result``."""
-        if self._oversampler is None:
+        if self._is_finished:
             raise ValueError("the measurement is finished")
         if block.shape[1] == 0:
             return
-        self._sample_peak = max(self._sample_peak, float(np.abs(block).max()))
-        self._hear_peak(self._oversampler.process(block))
-        weighted, self._filter_state = signal.sosfilt(
-            self._sections, block.astype(np.float64), axis=1, zi=self._filter_state
-        )
-        np.square(weighted, out=weighted)
-        weighted *= self._weights
-        self._collect(weighted.sum(axis=0))  # not a product of matrices: BLAS would start threads
+        self._sample_peak = max(self._sample_peak, float(block.max()), -float(block.min()))
+        self._true_peak.add(block)
+        self._collect(block)
 
     def result(self) -> LoudnessResult:
         """End the measurement; the same answer however often it is asked."""
-        if self._oversampler is not None:
-            self._hear_peak(self._oversampler.finish())
-            self._oversampler = None
+        if not self._is_finished:
+            self._true_peak.finish()
+            self._is_finished = True
         momentary, short_term = self.momentary_powers(), self.short_term_powers()
         return LoudnessResult(
             integrated_lufs=_gated_loudness(momentary[::_BLOCK_STEP_HOPS]),
             max_momentary_lufs=_loudness(momentary.max()) if len(momentary) else None,
             max_short_term_lufs=_loudness(short_term.max()) if len(short_term) else None,
             loudness_range_lu=_loudness_range(short_term[::_BLOCK_STEP_HOPS]),
-            true_peak_dbtp=_peak_db(max(self._true_peak, self._sample_peak)),
+            true_peak_dbtp=_peak_db(max(self._true_peak.peak, self._sample_peak)),
             sample_peak_dbfs=_peak_db(self._sample_peak),
         )
 
@@ -170,22 +163,21 @@ class LoudnessMeter:
         """Weighted mean square of every 3 s window so far, one each 10 ms."""
         return self._windows(_SHORT_TERM_HOPS)
 
-    def _hear_peak(self, oversampled: FloatArray) -> None:
-        if oversampled.size:
-            self._true_peak = max(self._true_peak, float(np.abs(oversampled).max()))
-
-    def _collect(self, powers: _Array) -> None:
+    def _collect(self, block: FloatArray) -> None:
         """Sum up whole hops. Where 10 ms is no whole number of frames, hop k ends at the frame
         nearest to its time, so hops differ by one frame and never drift."""
-        pending = np.concatenate([self._rest, powers])
-        start = self._boundary(self._num_hops)
-        last_hop = (start + len(pending)) * _HOPS_PER_S // self._sample_rate_hz + 1
-        bounds = self._boundary(np.arange(self._num_hops, last_hop + 1)) - start
-        bounds = bounds[bounds <= len(pending)]
-        if len(bounds) > 1:
-            self._hop_energies.append(np.add.reduceat(pending[: bounds[-1]], bounds[:-1]))
-            self._num_hops += len(bounds) - 1
-        self._rest = pending[bounds[-1] :]
+        num_new = block.shape[1]
+        last_hop = (self._num_frames + num_new) * _HOPS_PER_S // self._sample_rate_hz + 1
+        ends = self._boundary(np.arange(self._num_hops + 1, last_hop + 1)) - self._num_frames
+        ends = ends[ends <= num_new]
+        energies = np.zeros((len(block), len(ends) + 1))
+        energies[:, :1] = self._pending_energies
+        self._weighting.add(block, np.append(ends, num_new), energies)
+        # Not a product of matrices: BLAS would start threads.
+        self._hop_energies.append((energies[:, :-1] * self._weights).sum(axis=0))
+        self._pending_energies = energies[:, -1:]
+        self._num_hops += len(ends)
+        self._num_frames += num_new
 
     def _boundary(self, hop: Any) -> Any:
         return (hop * self._sample_rate_hz + _HOPS_PER_S // 2) // _HOPS_PER_S

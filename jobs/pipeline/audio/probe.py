@@ -9,17 +9,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jobs.pipeline.audio.decode import AudioFile, open_audio
-from jobs.pipeline.audio.signal import OUTPUT_SAMPLE_RATE_HZ, FloatArray, Resampler, gain_to_db
+from jobs.pipeline.audio.signal import (
+    OUTPUT_SAMPLE_RATE_HZ,
+    FloatArray,
+    Resampler,
+    db_to_gain,
+    gain_to_db,
+)
 from jobs.pipeline.audio.waveform import WaveformOutline
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
 from jobs.pipeline.recipe import ChannelRule
 
 MAX_DI_DURATION_S = 600.0
 MIN_DI_DURATION_S = 0.4  # one gating block of the loudness meter
+# Of sound: silence after it does not count, but a file of hours need not be looked through.
 MAX_IR_DURATION_S = 2.0
+MAX_IR_FILE_DURATION_S = 30.0
 MIN_IR_FRAMES = 32
+IR_TAIL_END_DB = -90.0  # below the peak: what follows the last sample above it is silence
 
 # Below this peak there is nothing but the noise of a converter or dither (16 bits: -87 dBFS).
 SILENCE_DBFS = -80.0
@@ -44,6 +54,7 @@ class DIProbe:
     warnings: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
+        """JSON-safe, by the names of the fields."""
         return asdict(self)
 
 
@@ -65,7 +76,8 @@ def probe_di(
             "AUDIO_TOO_MANY_CHANNELS",
             f"The file has {audio.num_channels} channels; a DI recording has one or two.",
         )
-    _refuse_length(audio, max_duration_s, "AUDIO_TOO_LONG")
+    if audio.duration_s > max_duration_s:
+        raise _too_long("AUDIO_TOO_LONG", max_duration_s)
     outline = WaveformOutline()
     num_frames, peak, is_dual_mono = 0, 0.0, True
     power = _MeanPower(audio.sample_rate_hz)
@@ -169,6 +181,7 @@ class IRProbe:
     warnings: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
+        """JSON-safe, by the names of the fields."""
         return asdict(self)
 
 
@@ -176,7 +189,7 @@ def probe_ir(path: Path) -> IRProbe:
     """Decode a whole impulse response.
 
     Raises what ``open_audio`` raises, and ``IR_FORMAT_UNSUPPORTED`` (lossy), ``IR_TOO_SHORT``
-    (under 32 frames), ``IR_TOO_LONG`` (over 2 s), ``IR_NOT_FINITE``, ``IR_SILENT``.
+    (under 32 frames), ``IR_TOO_LONG`` (over 2 s of sound), ``IR_NOT_FINITE``, ``IR_SILENT``.
     """
     audio, samples, warnings = read_ir(path)
     if samples.shape[1] < MIN_IR_FRAMES:
@@ -199,17 +212,21 @@ def probe_ir(path: Path) -> IRProbe:
 def read_ir(path: Path) -> tuple[AudioFile, FloatArray, tuple[str, ...]]:
     """The left channel ``(1, n)`` of an impulse response, at its own rate, with warnings.
 
-    Raises as ``probe_ir``, except that it takes a response of any length above zero.
+    As it is in the file, with the silence after it. Raises as ``probe_ir``, except that it takes a
+    response of any length above zero.
     """
     audio = open_audio(path)
     if audio.format not in ("WAV", "AIFF", "FLAC"):
         raise PipelineError(
             "IR_FORMAT_UNSUPPORTED", "An impulse response must be a WAV, AIFF or FLAC file."
         )
-    _refuse_length(audio, MAX_IR_DURATION_S, "IR_TOO_LONG")
-    # At most 2 s at 192 kHz, of which one channel is kept.
+    if audio.duration_s > MAX_IR_FILE_DURATION_S:
+        raise _too_long("IR_TOO_LONG", MAX_IR_DURATION_S)
+    # At most 30 s at 192 kHz, of which one channel is kept.
     samples = np.concatenate([block[:1].copy() for block in audio.blocks()], axis=1)
     _refuse_not_finite(samples, "IR_NOT_FINITE", "impulse response")
+    if num_sounding(samples[0]) > MAX_IR_DURATION_S * audio.sample_rate_hz:
+        raise _too_long("IR_TOO_LONG", MAX_IR_DURATION_S)
     if float(np.abs(samples).max()) < _SILENCE_GAIN:
         raise PipelineError("IR_SILENT", "The impulse response is silent.")
     warnings: tuple[str, ...] = ()
@@ -220,9 +237,11 @@ def read_ir(path: Path) -> tuple[AudioFile, FloatArray, tuple[str, ...]]:
     return audio, samples, warnings
 
 
-def _refuse_length(audio: AudioFile, max_duration_s: float, code: str) -> None:
-    if audio.duration_s > max_duration_s:
-        raise _too_long(code, max_duration_s)
+def num_sounding(taps: NDArray[Any]) -> int:
+    """Frames of an impulse response ``(n,)`` up to its last one above −90 dB of its peak."""
+    magnitudes = np.abs(taps)
+    sounding = np.flatnonzero(magnitudes > magnitudes.max() * db_to_gain(IR_TAIL_END_DB))
+    return int(sounding[-1]) + 1 if len(sounding) else 0
 
 
 def _too_long(code: str, max_duration_s: float) -> PipelineError:

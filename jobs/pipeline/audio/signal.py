@@ -7,7 +7,7 @@ full scale unless a name says otherwise.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 import soxr
@@ -20,7 +20,7 @@ Blocks: TypeAlias = Iterator[FloatArray]
 OUTPUT_SAMPLE_RATE_HZ = 48_000
 
 # Frames that travel together through a chain. Changes nothing in the result, only the speed.
-BLOCK_FRAMES = 16_384
+BLOCK_FRAMES = 65_536
 
 
 class Stage(Protocol):
@@ -50,6 +50,11 @@ def gain_to_db(gain: float) -> float:
     return float(20.0 * np.log10(gain))
 
 
+def num_frames_at(rate_hz: int, num_frames: int, from_rate_hz: int) -> int:
+    """How many frames become of ``num_frames`` at another rate: to the nearest, as soxr counts."""
+    return (2 * num_frames * rate_hz + from_rate_hz) // (2 * from_rate_hz)
+
+
 def empty(num_channels: int) -> FloatArray:
     """A signal of no frames, shape ``(num_channels, 0)``."""
     return np.zeros((num_channels, 0), dtype=np.float32)
@@ -69,6 +74,7 @@ class EvenBlocks:
         self._pending = empty(num_channels)
 
     def process(self, block: FloatArray) -> FloatArray:
+        """``(channels, n)`` to ``(channels, m)``: m is a whole number of blocks."""
         pending = np.concatenate([self._pending, block], axis=1)
         num_ready = pending.shape[1] // self._block_frames * self._block_frames
         self._pending = pending[:, num_ready:].copy()
@@ -79,28 +85,39 @@ class EvenBlocks:
         return np.concatenate([empty(self._num_channels), *outputs], axis=1)
 
     def finish(self) -> FloatArray:
+        """The frames that did not fill a block."""
         num_left = self._pending.shape[1]
         filling = np.zeros((self._num_channels, -num_left % self._block_frames), np.float32)
         return self.process(filling)[:, :num_left]
 
 
 class Resampler:
-    """Changes the rate of a stream with soxr VHQ: no lag, and no frame too many.
+    """Changes the rate of a stream with soxr: no lag, and no frame too many.
 
     n frames in give floor(n·out/in + ½) frames out in all. Content up to 91 % of the lower
     Nyquist frequency passes; the result does not depend, to the bit, on how the stream is cut.
+    ``quality``: VHQ (28 bits) for what is heard, HQ (20 bits) for what is only measured.
     """
 
-    def __init__(self, from_rate_hz: int, to_rate_hz: int, num_channels: int) -> None:
+    def __init__(
+        self,
+        from_rate_hz: int,
+        to_rate_hz: int,
+        num_channels: int,
+        *,
+        quality: Literal["VHQ", "HQ"] = "VHQ",
+    ) -> None:
         self._num_channels = num_channels
         self._stream = soxr.ResampleStream(
-            from_rate_hz, to_rate_hz, num_channels, dtype="float32", quality="VHQ"
+            from_rate_hz, to_rate_hz, num_channels, dtype="float32", quality=quality
         )
 
     def process(self, block: FloatArray) -> FloatArray:
+        """``(channels, n)`` to ``(channels, m)``, m ≈ n·out/in less what the filter waits for."""
         return self._push(block, is_last=False)
 
     def finish(self) -> FloatArray:
+        """What the filter waited for; the stream cannot be used afterwards."""
         return self._push(empty(self._num_channels), is_last=True)
 
     def _push(self, block: FloatArray, *, is_last: bool) -> FloatArray:

@@ -22,10 +22,14 @@ class WaveformOutline:
 
     def add(self, block: FloatArray) -> None:
         """Hear ``(channels, n)``; the loudest channel counts."""
-        magnitudes = np.concatenate([self._rest, np.abs(block).max(axis=0)])
+        magnitudes = np.abs(block)
+        loudest = magnitudes[0] if len(magnitudes) == 1 else magnitudes.max(axis=0)
+        magnitudes = np.concatenate([self._rest, loudest])
         num_whole = len(magnitudes) // _BUCKET_FRAMES * _BUCKET_FRAMES
         if num_whole:
-            self._peaks.append(magnitudes[:num_whole].reshape(-1, _BUCKET_FRAMES).max(axis=1))
+            # Several times as fast as the greatest of each row of an array.
+            starts = np.arange(0, num_whole, _BUCKET_FRAMES)
+            self._peaks.append(np.maximum.reduceat(magnitudes[:num_whole], starts))
         self._rest = magnitudes[num_whole:]
 
     def columns(self, num_columns: int = DEFAULT_NUM_COLUMNS) -> tuple[float, ...]:
@@ -41,4 +45,4 @@ class WaveformOutline:
         count = min(num_columns, len(buckets))
         starts = np.arange(count, dtype=np.int64) * len(buckets) // count
         loudest = np.maximum.reduceat(buckets, starts)
-        return tuple(round(float(value), 4) for value in loudest)
+        return tuple(loudest.astype(np.float64).round(4).tolist())

@@ -24,7 +24,7 @@ from av.video.stream import VideoStream
 
 from jobs.pipeline.audio.signal import OUTPUT_SAMPLE_RATE_HZ
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
-from jobs.pipeline.files import replacing
+from jobs.pipeline.files import is_disk_full, replacing
 from jobs.pipeline.video.canvas import canvas_for
 from jobs.pipeline.video.cards import Cards
 from jobs.pipeline.video.chapters import chapters
@@ -121,6 +121,8 @@ def encode_video(
         try:
             num_chapters = _write(scene, timeline, composer, soundtrack, temporary, size, progress)
         except av.FFmpegError as error:
+            if is_disk_full(error):
+                raise
             raise PipelineError(
                 "VIDEO_ENCODING_FAILED",
                 "The video could not be encoded.",

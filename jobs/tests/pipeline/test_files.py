@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,19 @@ def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:
         write_half()
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize(("is_lasting", "num_syncs"), [(True, 1), (False, 0)])
+def test_what_stays_is_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_lasting: bool, num_syncs: int
+) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    target = tmp_path / "a.txt"
+    with replacing(target, is_lasting=is_lasting) as partial:
+        partial.write_text("new")
+    assert target.read_text() == "new"
+    assert len(synced) == num_syncs
 
 
 @pytest.mark.parametrize("target", [Path("/dev/null"), Path("/")])

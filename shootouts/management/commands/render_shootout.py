@@ -12,9 +12,9 @@ from django.core.management.base import BaseCommand, CommandError
 from gear.grammar import ChainBlock, validate_chain
 from jobs.pipeline.batch import render_shootout
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.shootout_file import FileChain, ShootoutFile, read_shootout_file
+from jobs.pipeline.shootout_file import FileChain, read_shootout_file
 from shootouts.rendering import font_paths, render_svg
-from shootouts.services.shootouts import MIN_CONTENDERS
+from shootouts.services.imports import check_counts
 
 
 class Command(BaseCommand):
@@ -28,7 +28,7 @@ class Command(BaseCommand):
         bar = ProgressBar(self)
         try:
             shootout = read_shootout_file(options["file"])
-            _check_size(shootout)
+            check_counts(shootout)
             for number, chain in enumerate(shootout.chains):
                 _check_chain(chain, number)
             result = render_shootout(
@@ -48,19 +48,6 @@ class Command(BaseCommand):
         bar.end()
         for path in result.files:
             self.stdout.write(str(path))
-
-
-def _check_size(shootout: ShootoutFile) -> None:
-    """The same limits as in the browser."""
-    for tables, least, most, what in (
-        (shootout.dis, 1, settings.GTS_MAX_DI_TRACKS, "[[di]]"),
-        (shootout.chains, MIN_CONTENDERS, settings.GTS_MAX_CONTENDERS, "[[chain]]"),
-    ):
-        if not least <= len(tables) <= most:
-            raise PipelineError(
-                "SHOOTOUT_FILE_INVALID",
-                f"A shootout takes {least} to {most} {what}; the file has {len(tables)}.",
-            )
 
 
 def _check_chain(chain: FileChain, number: int) -> None:

@@ -1,4 +1,8 @@
-"""Noise gate, compressor and limiter. Of two channels, each is judged by itself."""
+"""Noise gate, compressor and limiter. Of two channels, each is judged by itself.
+
+Levels are decibels relative to full scale. Gate and compressor have pedalboard's envelopes (JUCE's
+ballistics filter), whose times are what their parameters say.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +16,15 @@ from jobs.pipeline.audio.signal import Stage
 _LOOKAHEAD_MS = 5.0
 
 
+def _envelope(parameters: Values) -> dict[str, float]:
+    """What a gate and a compressor are both told, by the plugins' own names."""
+    names = ("threshold_db", "ratio", "attack_ms", "release_ms")
+    return {name: parameters[name] for name in names}
+
+
 def _start_noise_gate(parameters: Values, sample_rate_hz: int, num_channels: int) -> Stage:
     """A level L (RMS) below the threshold T leaves at T + (L − T)·ratio."""
-    plugin = pedalboard.NoiseGate(
-        threshold_db=parameters["threshold_db"],
-        ratio=parameters["ratio"],
-        attack_ms=parameters["attack_ms"],
-        release_ms=parameters["release_ms"],
-    )
+    plugin = pedalboard.NoiseGate(**_envelope(parameters))
     return start_plugin(plugin, sample_rate_hz, num_channels)
 
 
@@ -28,12 +33,7 @@ def _start_compressor(parameters: Values, sample_rate_hz: int, num_channels: int
 
     The envelope comes within e^(−2π), 0.2 %, of its goal in the attack or release time.
     """
-    compressor = pedalboard.Compressor(
-        threshold_db=parameters["threshold_db"],
-        ratio=parameters["ratio"],
-        attack_ms=parameters["attack_ms"],
-        release_ms=parameters["release_ms"],
-    )
+    compressor = pedalboard.Compressor(**_envelope(parameters))
     plugin = pedalboard.Chain([compressor, pedalboard.Gain(parameters["makeup_db"])])
     return start_plugin(plugin, sample_rate_hz, num_channels)
 

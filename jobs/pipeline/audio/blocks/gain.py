@@ -1,4 +1,4 @@
-"""A clean boost or cut."""
+"""A clean boost or cut: every sample times 10^(gain_db/20)."""
 
 from __future__ import annotations
 

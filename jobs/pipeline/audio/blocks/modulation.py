@@ -5,15 +5,17 @@ Each swing begins with the signal, so the same recipe gives the same samples.
 
 from __future__ import annotations
 
-import math
-
 import pedalboard
 
 from jobs.pipeline.audio.blocks.plugin import start_plugin
-from jobs.pipeline.audio.blocks.schema import BlockType, Parameter, Values, mix_pct
+from jobs.pipeline.audio.blocks.schema import (
+    BlockType,
+    Parameter,
+    Values,
+    mix_pct,
+    repeating_tail_s,
+)
 from jobs.pipeline.audio.signal import Stage
-
-_INAUDIBLE_DB = 90.0
 
 # The plugin's delay is never under 1 ms, and swings by 10 ms to either side at full depth.
 _CHORUS_MIN_DELAY_MS = 1.0
@@ -28,30 +30,32 @@ _FLANGER_SWING_MS = _CHORUS_SWING_MS / _FLANGER_SCALE
 
 def _start_chorus(parameters: Values, sample_rate_hz: int, num_channels: int) -> Stage:
     """The delay swings around its centre by 10 ms · depth, and stays above 1 ms."""
-    plugin = pedalboard.Chorus(
-        rate_hz=parameters["rate_hz"],
-        depth=parameters["depth_pct"] / 100.0,
-        centre_delay_ms=parameters["centre_delay_ms"],
-        feedback=parameters["feedback_pct"] / 100.0,
-        mix=1.0,
-    )
-    return start_plugin(plugin, sample_rate_hz, num_channels, mix_pct=parameters["mix_pct"])
+    depth = parameters["depth_pct"] / 100.0
+    return _swinging_delay(parameters, sample_rate_hz, num_channels, scale=1, depth=depth)
 
 
 def _start_flanger(parameters: Values, sample_rate_hz: int, num_channels: int) -> Stage:
     """The delay swings around its centre: at full depth down to 0.25 ms, and by 2.5 ms at most."""
-    centre_ms = parameters["centre_delay_ms"]
-    swing_ms = min(_FLANGER_SWING_MS, centre_ms - _FLANGER_MIN_DELAY_MS)
+    room_ms = parameters["centre_delay_ms"] - _FLANGER_MIN_DELAY_MS
+    swing_ms = min(_FLANGER_SWING_MS, room_ms)
+    depth = parameters["depth_pct"] / 100.0 * swing_ms / _FLANGER_SWING_MS
+    return _swinging_delay(
+        parameters, sample_rate_hz, num_channels, scale=_FLANGER_SCALE, depth=depth
+    )
+
+
+def _swinging_delay(
+    parameters: Values, sample_rate_hz: int, num_channels: int, *, scale: int, depth: float
+) -> Stage:
+    """The plugin's chorus with all of its times divided by ``scale``; ``depth``: 0..1."""
     plugin = pedalboard.Chorus(
-        rate_hz=parameters["rate_hz"] / _FLANGER_SCALE,
-        depth=parameters["depth_pct"] / 100.0 * swing_ms / _FLANGER_SWING_MS,
-        centre_delay_ms=centre_ms * _FLANGER_SCALE,
+        rate_hz=parameters["rate_hz"] / scale,
+        depth=depth,
+        centre_delay_ms=parameters["centre_delay_ms"] * scale,
         feedback=parameters["feedback_pct"] / 100.0,
         mix=1.0,
     )
-    return start_plugin(
-        plugin, sample_rate_hz / _FLANGER_SCALE, num_channels, mix_pct=parameters["mix_pct"]
-    )
+    return start_plugin(plugin, sample_rate_hz / scale, num_channels, mix_pct=parameters["mix_pct"])
 
 
 def _start_phaser(parameters: Values, sample_rate_hz: int, num_channels: int) -> Stage:
@@ -66,24 +70,20 @@ def _start_phaser(parameters: Values, sample_rate_hz: int, num_channels: int) ->
     return start_plugin(plugin, sample_rate_hz, num_channels, mix_pct=parameters["mix_pct"])
 
 
-def _delay_line_tail_s(parameters: Values, longest_ms: float) -> float:
-    feedback = parameters["feedback_pct"] / 100.0
-    num_more = math.ceil(_INAUDIBLE_DB / (-20.0 * math.log10(feedback))) if feedback else 0
-    return longest_ms / 1000.0 * (1 + num_more)
-
-
 def _chorus_tail_s(parameters: Values) -> float:
     swing_ms = _CHORUS_SWING_MS * parameters["depth_pct"] / 100.0
-    return _delay_line_tail_s(parameters, parameters["centre_delay_ms"] + swing_ms)
+    longest_ms = parameters["centre_delay_ms"] + swing_ms
+    return repeating_tail_s(longest_ms / 1000.0, parameters["feedback_pct"] / 100.0)
 
 
 def _flanger_tail_s(parameters: Values) -> float:
-    return _delay_line_tail_s(parameters, parameters["centre_delay_ms"] + _FLANGER_SWING_MS)
+    longest_ms = parameters["centre_delay_ms"] + _FLANGER_SWING_MS
+    return repeating_tail_s(longest_ms / 1000.0, parameters["feedback_pct"] / 100.0)
 
 
 def _phaser_tail_s(parameters: Values) -> float:
     """Six all-passes at the lowest corner, 20 Hz, answer within 50 ms; feedback repeats that."""
-    return _delay_line_tail_s(parameters, 50.0)
+    return repeating_tail_s(0.05, parameters["feedback_pct"] / 100.0)
 
 
 def _rate(minimum: float, maximum: float, default: float) -> Parameter:

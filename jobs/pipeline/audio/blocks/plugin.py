@@ -45,7 +45,10 @@ def start_delayed_plugin(
 
 
 class PluginStage:
-    """A plugin of pedalboard, which keeps its state from block to block."""
+    """A plugin of pedalboard, which keeps its state from block to block.
+
+    ``sample_rate_hz`` is what the plugin is told; it need not be the signal's.
+    """
 
     def __init__(self, plugin: pedalboard.Plugin, sample_rate_hz: float, num_channels: int) -> None:
         self._plugin = plugin
@@ -53,9 +56,11 @@ class PluginStage:
         self._num_channels = num_channels
 
     def process(self, block: FloatArray) -> FloatArray:
+        """``(channels, n)`` to ``(channels, m)``: m is n but for plugins that look ahead."""
         return self._plugin.process(block, self._sample_rate_hz, reset=False)
 
     def finish(self) -> FloatArray:
+        """Nothing: what a plugin still holds comes out only when it is given silence."""
         return empty(self._num_channels)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -15,6 +16,8 @@ ANYWHERE: tuple[Slot, ...] = ("pre", "loop", "post")
 NOT_BEFORE_AMP: tuple[Slot, ...] = ("loop", "post")
 
 Values: TypeAlias = Mapping[str, float]
+
+_INAUDIBLE_DB = 90.0
 
 # Takes complete parameters, the sample rate in Hz, and the number of channels, which stays.
 StartStage: TypeAlias = Callable[[Values, int, int], Stage]
@@ -63,10 +66,22 @@ def mix_pct(default: float) -> Parameter:
 
 
 def no_tail(_parameters: Values) -> float:
+    """Of what answers each frame at once: 0 s."""
     return 0.0
 
 
+def repeating_tail_s(longest_s: float, feedback: float, num_rounds_after: int = 0) -> float:
+    """Until what comes back again and again is inaudible, in seconds.
+
+    It comes after ``longest_s`` for the first time, and again by the factor ``feedback`` (0..1)
+    softer until it has fallen by 90 dB; then ``num_rounds_after`` as long each.
+    """
+    num_more = math.ceil(_INAUDIBLE_DB / (-20.0 * math.log10(feedback))) if feedback else 0
+    return longest_s * (1 + num_more + num_rounds_after)
+
+
 def never(_parameters: Values) -> bool:
+    """Of what leaves the channels as they are."""
     return False
 
 

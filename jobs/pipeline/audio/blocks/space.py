@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pedalboard
 
@@ -14,10 +12,9 @@ from jobs.pipeline.audio.blocks.schema import (
     Parameter,
     Values,
     mix_pct,
+    repeating_tail_s,
 )
 from jobs.pipeline.audio.signal import FloatArray, Stage, empty
-
-_INAUDIBLE_DB = 90.0
 
 # JUCE's Reverb (Freeverb) feeds its combs back by 0.7 … 0.98; the longest takes 1,617 frames at
 # 44.1 kHz and is 23 frames longer in the second channel. Its wet level is three times what is set.
@@ -39,12 +36,9 @@ def _start_delay(parameters: Values, sample_rate_hz: int, num_channels: int) -> 
 
 
 def _delay_tail_s(parameters: Values) -> float:
-    """Until the echoes have fallen by 90 dB: the first, and those that come back of it."""
-    feedback = parameters["feedback_pct"] / 100.0
     if not parameters["mix_pct"]:
         return 0.0
-    num_more = math.ceil(_INAUDIBLE_DB / (-20.0 * math.log10(feedback))) if feedback else 0
-    return parameters["time_ms"] / 1000.0 * (1 + num_more)
+    return repeating_tail_s(parameters["time_ms"] / 1000.0, parameters["feedback_pct"] / 100.0)
 
 
 def _start_reverb(parameters: Values, sample_rate_hz: int, num_channels: int) -> Stage:
@@ -79,9 +73,8 @@ def _reverb_tail_s(parameters: Values) -> float:
     if not parameters["mix_pct"]:
         return 0.0
     feedback = _LEAST_FEEDBACK + _FEEDBACK_RANGE * parameters["size_pct"] / 100.0
-    num_rounds = math.ceil(_INAUDIBLE_DB / (-20.0 * math.log10(feedback)))
     # The all-passes behind the combs smear by less than two of their rounds.
-    return _LONGEST_COMB_S * (num_rounds + 2)
+    return repeating_tail_s(_LONGEST_COMB_S, feedback, num_rounds_after=1)
 
 
 def _has_width(parameters: Values) -> bool:

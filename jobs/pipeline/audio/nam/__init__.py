@@ -5,6 +5,7 @@ stage = build_engine(nam).start()
 wet = stage.process(dry)            # (1, n) float32, as often as there are blocks
 """
 
+from jobs.pipeline.audio.nam.backend import default_backend
 from jobs.pipeline.audio.nam.engine import ENGINE_VERSION, NamEngine, NamStage, build_engine
 from jobs.pipeline.audio.nam.file import NamFile, NamMetadata, Submodel, parse_nam, read_nam
 from jobs.pipeline.audio.nam.self_test import SelfTest, self_test, self_test_report
@@ -18,6 +19,7 @@ __all__ = [
     "SelfTest",
     "Submodel",
     "build_engine",
+    "default_backend",
     "parse_nam",
     "read_nam",
     "self_test",

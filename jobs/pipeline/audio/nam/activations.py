@@ -33,6 +33,14 @@ NAMES: Final = frozenset(
         "Softsign",
     }
 )
+# Of NeuralAmpModelerCore's rational approximation of tanh.
+FASTTANH_CONSTANTS: Final = (
+    2.45550750702956,
+    0.893229853513558,
+    0.821226666969744,
+    2.44506634652299,
+    0.814642734961073,
+)
 _OTHER_SPELLINGS: Final = {"LeakyHardTanh": "LeakyHardtanh"}
 _DEFAULT_SLOPE: Final = 0.01
 
@@ -108,14 +116,8 @@ def _hardtanh(a: Activation, x: FloatArray, spare: tuple[FloatArray, FloatArray]
 
 
 def _fasttanh(a: Activation, x: FloatArray, spare: tuple[FloatArray, FloatArray]) -> list[Step]:
-    """Rational approximation, asked for by name; constants of NeuralAmpModelerCore."""
-    c0, c1, c2, c3, c4 = (
-        2.45550750702956,
-        0.893229853513558,
-        0.821226666969744,
-        2.44506634652299,
-        0.814642734961073,
-    )
+    """Rational approximation, asked for by name."""
+    c0, c1, c2, c3, c4 = FASTTANH_CONSTANTS
 
     def apply(x: FloatArray) -> None:
         magnitude = np.abs(x)

@@ -9,15 +9,12 @@ from typing import Final
 import numpy as np
 
 from jobs.pipeline.audio.nam.activations import Activation, parse_activation
-from jobs.pipeline.audio.nam.convolution import (
-    Convolution,
-    ConvShape,
-    ConvWeights,
-    WeightReader,
-)
+from jobs.pipeline.audio.nam.backend import Backend, Startable
+from jobs.pipeline.audio.nam.convolution import ConvShape, ConvWeights, WeightReader
 from jobs.pipeline.audio.nam.fields import Fields, invalid
 from jobs.pipeline.audio.nam.limits import MAX_CHANNELS, MAX_DILATION, MAX_LAYERS
-from jobs.pipeline.audio.nam.steps import NETWORK_BLOCK_FRAMES, Step, new_buffer
+from jobs.pipeline.audio.nam.program import Program
+from jobs.pipeline.audio.nam.steps import Runner, num_buffer_floats
 from jobs.pipeline.audio.signal import FloatArray
 
 _KERNEL: Final = 2
@@ -60,19 +57,28 @@ class ConvNetConfig:
 
     @property
     def num_state_floats(self) -> int:
-        per_layer = 6 * NETWORK_BLOCK_FRAMES * len(self.dilations)
-        return self.channels * (per_layer + self.receptive_field_frames)
+        lines = num_buffer_floats(1, self.dilations[0]) + num_buffer_floats(self.num_outputs)
+        for dilation in (*self.dilations[1:], 0):
+            lines += num_buffer_floats(self.channels, dilation)
+        # What NumPy gathers for a product, and spare room for activations.
+        return lines + num_buffer_floats((_KERNEL + 2) * self.channels)
 
-    def lay_out(self, weights: FloatArray) -> ConvNetNetwork:
+    def lay_out(self, weights: FloatArray, backend: Backend) -> ConvNetNetwork:
         reader = WeightReader(weights)
+        program = Program(1)
+        values = program.inputs
         *block_shapes, head_shape = self.shapes()
-        blocks = []
         for shape, dilation in zip(block_shapes, self.dilations, strict=True):
             block = reader.convolution(shape)
             if self.has_batch_norm:
                 block = _fold_batch_norm(block, reader)
-            blocks.append(Convolution(block, dilation))
-        return ConvNetNetwork(self, tuple(blocks), Convolution(reader.convolution(head_shape)))
+            result = program.rows(self.channels)
+            program.convolve(result, block, values, dilation)
+            program.apply(self.activation, result)
+            values = result
+        program.outputs = program.rows(self.num_outputs)
+        program.convolve(program.outputs, reader.convolution(head_shape), values)
+        return ConvNetNetwork(self, backend.program(program))
 
 
 def parse_convnet(config: Fields) -> ConvNetConfig:
@@ -108,36 +114,11 @@ def _fold_batch_norm(block: ConvWeights, reader: WeightReader) -> ConvWeights:
 
 
 class ConvNetNetwork:
-    def __init__(
-        self, config: ConvNetConfig, blocks: tuple[Convolution, ...], head: Convolution
-    ) -> None:
+    def __init__(self, config: ConvNetConfig, program: Startable) -> None:
         self.label = config.label
         self.weight_count = config.num_weights
         self.receptive_field_frames = config.receptive_field_frames
-        self.channels = config.channels
-        self.activation = config.activation
-        self.blocks = blocks
-        self.head = head
+        self._program = program
 
-    def start(self) -> ConvNetRunner:
-        return ConvNetRunner(self)
-
-
-class ConvNetRunner:
-    def __init__(self, network: ConvNetNetwork) -> None:
-        self._network = network
-        self._blocks = [block.start() for block in network.blocks]
-        self._head = network.head.start()
-        self._values, *self._spare = (new_buffer(network.channels) for _ in range(3))
-
-    def compile(self, source: FloatArray, target: FloatArray) -> list[Step]:
-        n = source.shape[1]
-        values = self._values[:, :n]
-        spare = (self._spare[0][:, :n], self._spare[1][:, :n])
-        steps: list[Step] = []
-        for block in self._blocks:
-            # A block copies its input into its history first, so it may write over it.
-            steps += block.compile(source, values)
-            steps += self._network.activation.steps(values, spare)
-            source = values
-        return steps + self._head.compile(source, target)
+    def start(self) -> Runner:
+        return self._program.start()

@@ -1,4 +1,4 @@
-"""Causal dilated convolutions over a stream: weights, history, and products.
+"""Causal dilated convolutions: how large they are, and their weights.
 
 y[o, t] = b[o] + Σ_i Σ_k w[o, i, k] · x[i, t − (K−1−k)·d]
 
@@ -11,9 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
-from jobs.pipeline.audio.nam.steps import NETWORK_BLOCK_FRAMES, Step, new_buffer
 from jobs.pipeline.audio.signal import FloatArray
 
 
@@ -54,11 +52,6 @@ class ConvWeights:
         each = np.broadcast_to(np.float32(factor), self.bias.shape)
         return ConvWeights(self.kernel * each[:, None, None], self.bias * each)
 
-    def product(self) -> FloatArray:
-        """(outputs, 1 + inputs·taps): bias, then tap after tap from the present to the past."""
-        taps = self.kernel[:, :, ::-1].transpose(0, 2, 1).reshape(len(self.bias), -1)
-        return np.ascontiguousarray(np.hstack([self.bias[:, None], taps]))
-
 
 class WeightReader:
     """Takes a file's weights in order. The count has been checked before."""
@@ -83,110 +76,3 @@ class WeightReader:
             ] = values
         bias = self.take(shape.num_outputs) if shape.has_bias else np.zeros(shape.num_outputs)
         return ConvWeights(kernel, bias.astype(np.float32))
-
-
-class DelayLine:
-    """A signal and enough of its past, side by side, so that a delayed block is only a view.
-
-    The present block follows the past in one buffer; ``advance`` moves the newest past to the
-    front. That move costs the lookback, which is short beside the block for all but the widest
-    layers; a ring would instead make every layer walk through fresh memory.
-    """
-
-    def __init__(self, channels: int, lookback: int) -> None:
-        self._lookback = lookback
-        self._buffer = new_buffer(channels, lookback + NETWORK_BLOCK_FRAMES)
-
-    def present(self, n: int) -> FloatArray:
-        """Where the next ``n`` frames belong: (channels, n)."""
-        return self._buffer[:, self._lookback : self._lookback + n]
-
-    def delayed(self, first: int, kernel: int, dilation: int, n: int) -> FloatArray:
-        """Taps ``first`` … ``kernel − 1``, tap j being j·dilation late.
-
-        Shape (kernel − first, channels, n), a view.
-        """
-        start = self._buffer[:, self._lookback - first * dilation :]
-        channel_stride, frame_stride = start.strides
-        return as_strided(
-            start,
-            (kernel - first, len(start), n),
-            (-dilation * frame_stride, channel_stride, frame_stride),
-            writeable=False,
-        )
-
-    def delayed_products(self, kernel: int, dilation: int, n: int) -> FloatArray:
-        """(kernel, outputs, n) when row j·outputs + o holds tap j's product for output o."""
-        num_outputs = len(self._buffer) // kernel
-        start = self._buffer[:, self._lookback :]
-        row_stride, frame_stride = start.strides
-        return as_strided(
-            start,
-            (kernel, num_outputs, n),
-            (num_outputs * row_stride - dilation * frame_stride, row_stride, frame_stride),
-            writeable=False,
-        )
-
-    def advance(self, n: int) -> list[Step]:
-        """Calls that make the last ``lookback`` frames the past. None if there is no past."""
-        if self._lookback == 0:
-            return []
-        past = self._buffer[:, : self._lookback]
-        return [(np.copyto, (past, self._buffer[:, n : n + self._lookback]))]
-
-
-class Convolution:
-    """A convolution on its own (outside a WaveNet's layers): weights, shared between signals.
-
-    Products are made on the smaller side. With more inputs than outputs (a head: many channels,
-    one output) every tap is multiplied first and the results are delayed and summed; otherwise the
-    delayed inputs are stacked and multiplied at once.
-    """
-
-    def __init__(self, weights: ConvWeights, dilation: int = 1) -> None:
-        self.num_outputs, self.num_inputs, self.kernel = weights.kernel.shape
-        self.dilation = dilation
-        self.lookback = (self.kernel - 1) * dilation
-        self.sums_products = self.kernel > 1 and self.num_outputs < self.num_inputs
-        self.product = weights.product()
-        self.tap_product = np.ascontiguousarray(
-            weights.kernel[:, :, ::-1].transpose(2, 0, 1).reshape(-1, self.num_inputs)
-        )
-        self.bias = weights.bias[:, None]
-
-    def start(self) -> ConvolutionState:
-        return ConvolutionState(self)
-
-
-class ConvolutionState:
-    """A convolution's history for one signal."""
-
-    def __init__(self, convolution: Convolution) -> None:
-        self._convolution = c = convolution
-        if c.sums_products:
-            self._line = DelayLine(c.kernel * c.num_outputs, c.lookback)
-        else:
-            self._line = DelayLine(c.num_inputs, c.lookback)
-            self._columns = new_buffer(1 + c.kernel * c.num_inputs)
-            self._columns[0] = 1.0
-
-    def compile(self, source: FloatArray, target: FloatArray) -> list[Step]:
-        """``source`` (inputs, n) to ``target`` (outputs, n)."""
-        c, n = self._convolution, source.shape[1]
-        present = self._line.present(n)
-        if c.sums_products:
-            late = self._line.delayed_products(c.kernel, c.dilation, n)
-            return [
-                (np.matmul, (c.tap_product, source, present)),
-                (np.add.reduce, (late, 0, None, target)),
-                (np.add, (target, c.bias, target)),
-                *self._line.advance(n),
-            ]
-        columns = self._columns[:, :n]
-        taps = columns[1:].reshape(c.kernel, c.num_inputs, n)
-        return [
-            (np.copyto, (present, source)),
-            (np.copyto, (taps, self._line.delayed(0, c.kernel, c.dilation, n))),
-            (np.matmul, (c.product, columns, target)),
-            *self._line.advance(n),
-        ]

@@ -7,25 +7,21 @@ from typing import Final
 
 import numpy as np
 
+from jobs.pipeline.audio.nam.backend import Backend, default_backend
 from jobs.pipeline.audio.nam.file import NamFile
 from jobs.pipeline.audio.nam.networks import lay_out
-from jobs.pipeline.audio.nam.steps import (
-    NETWORK_BLOCK_FRAMES,
-    Network,
-    Step,
-    new_buffer,
-    run_steps,
-)
+from jobs.pipeline.audio.nam.steps import NETWORK_BLOCK_FRAMES, Network
 from jobs.pipeline.audio.signal import FloatArray, empty
 from jobs.pipeline.blas import use_one_thread
 
-# Part of every render's digest: raise it whenever samples may come out differently. On one machine
-# the same blocks give the same bits; between processors the last bits differ with the kernels
+# Part of every render's digest: raise it whenever samples may come out differently. Compiled
+# networks give the same bits in blocks of any length on every processor. On NumPy the same blocks
+# give the same bits on one machine; between processors the last bits differ with the kernels
 # OpenBLAS has for them.
-ENGINE_VERSION: Final = "numpy-1"
+ENGINE_VERSION: Final = "nam-2"
 
-# Block lengths a stage keeps ready; a signal comes in one length and a remainder.
-_MAX_PROGRAMS: Final = 8
+# Frames of one call: bounds the memory that a call takes, whatever is asked for at once.
+_MAX_CALL_FRAMES: Final = 4 * NETWORK_BLOCK_FRAMES
 
 
 class NamEngine:
@@ -52,12 +48,10 @@ class NamStage:
 
     def __init__(self, network: Network) -> None:
         self._runner = network.start()
-        self._source = new_buffer(1)
-        self._target = new_buffer(1)
-        self._programs: dict[int, list[Step]] = {}
-        # The buffers are still zero: silence until the state has settled.
+        # Silence until the state has settled.
+        silence = np.zeros((1, NETWORK_BLOCK_FRAMES), np.float32)
         for _ in range(math.ceil(network.receptive_field_frames / NETWORK_BLOCK_FRAMES)):
-            self._run(NETWORK_BLOCK_FRAMES)
+            self._runner.process(silence)
 
     def process(self, block: FloatArray) -> FloatArray:
         """(1, n) to (1, n), n ≥ 0. Not checked for numbers that are not finite.
@@ -67,35 +61,20 @@ class NamStage:
         if block.ndim != 2 or len(block) != 1:
             raise ValueError(f"a capture takes one channel, shape (1, n), not {block.shape}")
         wet = np.empty(block.shape, np.float32)
-        for start in range(0, block.shape[1], NETWORK_BLOCK_FRAMES):
-            dry = block[:, start : start + NETWORK_BLOCK_FRAMES]
-            n = dry.shape[1]
-            self._source[:, :n] = dry
-            self._run(n)
-            wet[:, start : start + n] = self._target[:, :n]
+        for start in range(0, block.shape[1], _MAX_CALL_FRAMES):
+            end = start + _MAX_CALL_FRAMES
+            wet[:, start:end] = self._runner.process(block[:, start:end])
         return wet
 
     def finish(self) -> FloatArray:
         """Nothing: a network answers each frame at once."""
         return empty(1)
 
-    def _run(self, n: int) -> None:
-        # A spoilt capture may overflow. Whoever takes the sound looks for what is not finite.
-        with np.errstate(over="ignore", invalid="ignore"):
-            run_steps(self._program(n))
 
-    def _program(self, n: int) -> list[Step]:
-        program = self._programs.get(n)
-        if program is None:
-            if len(self._programs) >= _MAX_PROGRAMS:
-                self._programs.clear()
-            program = self._runner.compile(self._source[:, :n], self._target[:, :n])
-            self._programs[n] = program
-        return program
-
-
-def build_engine(nam: NamFile, slim_size: float = 1.0) -> NamEngine:
-    """Lay out a capture's weights for running.
+def build_engine(
+    nam: NamFile, slim_size: float = 1.0, *, backend: Backend | None = None
+) -> NamEngine:
+    """Lay out a capture's weights for running, on the fastest backend unless told.
 
     ``slim_size`` 0..1 chooses among sizes: in a container the first submodel whose ``max_value``
     lies above it, else the last; in a slimmable WaveNet the share of its channels. Raises
@@ -110,7 +89,7 @@ def build_engine(nam: NamFile, slim_size: float = 1.0) -> NamEngine:
     # A container's sizes are its submodels; these always run whole.
     share = 1.0 if nam.submodels else slim_size
     with np.errstate(over="ignore", invalid="ignore"):
-        network = lay_out(chosen.config, chosen.weights, share)
+        network = lay_out(chosen.config, chosen.weights, backend or default_backend(), share)
     return NamEngine(network, nam.sample_rate_hz)
 
 

@@ -1,5 +1,7 @@
 """Reading a parsed JSON object strictly: every value checked for type and range, by its path.
 
+Text out of a file reaches people and databases through ``printable`` or ``show`` only.
+
 All failures are ``PipelineError("NAM_INVALID")`` naming the field.
 """
 
@@ -12,6 +14,7 @@ from typing import Any, NoReturn
 from jobs.pipeline.errors import PipelineError
 
 _SHOWN_CHARACTERS = 80
+_MAX_TEXT_CHARACTERS = 200
 
 
 def invalid(where: str, expected: str, got: object = None) -> NoReturn:
@@ -22,6 +25,15 @@ def invalid(where: str, expected: str, got: object = None) -> NoReturn:
         f"This capture cannot be used: “{where}” must be {expected}.",
         detail=shown,
     )
+
+
+def printable(text: str) -> str:
+    """What of a text can be shown and stored, at most 200 characters of it.
+
+    JSON can spell halves of characters and zero bytes, which no database takes.
+    """
+    shown = "".join(c for c in text[:_MAX_TEXT_CHARACTERS] if c.isprintable())
+    return shown.strip()
 
 
 def show(value: object) -> str:
@@ -48,6 +60,7 @@ def whole_number(value: object, where: str, minimum: int, maximum: int) -> int:
 
 
 def finite_number(value: object, where: str) -> float:
+    """A number that fits a double; ``true`` does not count as 1."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         invalid(where, "a number", value)
     try:
@@ -72,9 +85,11 @@ class Fields:
         self.where = where
 
     def path(self, key: str) -> str:
+        """Where the value of ``key`` stands in the file: ``config.layers[0].channels``."""
         return f"{self.where}.{key}" if self.where else key
 
     def has(self, key: str) -> bool:
+        """Whether ``key`` is there and not null."""
         return self._values.get(key) is not None
 
     def get(self, key: str) -> object:
@@ -82,22 +97,26 @@ class Fields:
         return self._values.get(key)
 
     def require(self, key: str) -> object:
+        """The value, whatever it is; refused if absent."""
         if not self.has(key):
             invalid(self.path(key), "present")
         value: object = self._values[key]
         return value
 
     def integer(self, key: str, minimum: int, maximum: int, default: int | None = None) -> int:
+        """A whole number in range; ``default`` if absent and one is given. So the next two."""
         if default is not None and not self.has(key):
             return default
         return whole_number(self.require(key), self.path(key), minimum, maximum)
 
     def number(self, key: str, default: float | None = None) -> float:
+        """A finite number."""
         if default is not None and not self.has(key):
             return default
         return finite_number(self.require(key), self.path(key))
 
     def boolean(self, key: str, default: bool | None = None) -> bool:
+        """``true`` or ``false``; 0 and 1 do not count."""
         if default is not None and not self.has(key):
             return default
         value = self.require(key)
@@ -106,12 +125,14 @@ class Fields:
         return value
 
     def string(self, key: str) -> str:
+        """A text as it is in the file: of any length, not fit to be shown (``printable``)."""
         value = self.require(key)
         if not isinstance(value, str):
             invalid(self.path(key), "a text", value)
         return value
 
     def items(self, key: str, maximum: int, minimum: int = 1) -> list[Any]:
+        """A list of ``minimum`` to ``maximum`` values, each of any kind."""
         value = self.require(key)
         if not isinstance(value, list):
             invalid(self.path(key), "a list", value)
@@ -120,6 +141,7 @@ class Fields:
         return value
 
     def integers(self, key: str, minimum: int, maximum: int, max_items: int) -> tuple[int, ...]:
+        """A list of 1 to ``max_items`` whole numbers in range."""
         values = self.items(key, max_items)
         where = self.path(key)
         return tuple(
@@ -127,4 +149,5 @@ class Fields:
         )
 
     def fields(self, key: str) -> Fields:
+        """The object at ``key``."""
         return Fields(self.require(key), self.path(key))

@@ -5,23 +5,21 @@ Everything a file announces is checked before anything of that size is allocated
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import numpy as np
 
 from jobs.pipeline.audio.nam.convnet import parse_convnet
-from jobs.pipeline.audio.nam.fields import Fields, invalid, show
+from jobs.pipeline.audio.nam.fields import Fields, invalid, printable
+from jobs.pipeline.audio.nam.json_text import read_json_object
 from jobs.pipeline.audio.nam.limits import (
     DEFAULT_SAMPLE_RATE_HZ,
-    MAX_CONTAINERS,
     MAX_ENGINE_FLOATS,
     MAX_FILE_BYTES,
     MAX_NESTING,
-    MAX_QUOTES,
     MAX_RECEPTIVE_FIELD_FRAMES,
     MAX_SAMPLE_RATE_HZ,
     MAX_STATE_FLOATS,
@@ -43,7 +41,6 @@ ARCHITECTURES: Final = ("WaveNet", "LSTM", "ConvNet", "Linear", CONTAINER)
 _OLDEST_VERSION: Final = (0, 5, 0)
 _NEWEST_VERSION: Final = (0, 7, 0)
 _VERSION: Final = re.compile(r"([0-9]{1,6})\.([0-9]{1,6})\.([0-9]{1,6})")
-_MAX_TEXT_CHARACTERS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,53 +125,11 @@ def read_nam(path: Path) -> NamFile:
 
 def parse_nam(data: bytes) -> NamFile:
     """The same for a file in memory."""
-    document = _parse_json(data)
-    if not isinstance(document, dict):
-        raise PipelineError(
-            "NAM_NOT_JSON",
-            "This file is not a capture: it does not begin with an object.",
-            detail=f"top level is {show(document)}",
-        )
-    nam = _parse_model(Fields(document, ""), DEFAULT_SAMPLE_RATE_HZ, depth=0)
+    nam = _parse_model(Fields(read_json_object(data), ""), DEFAULT_SAMPLE_RATE_HZ, depth=0)
     for model in (nam, *(submodel.nam for submodel in nam.submodels)):
         if model.config is not None and model.config.num_outputs != 1:
             invalid("config", "of one output: GTS runs mono captures only")
     return nam
-
-
-def _parse_json(data: bytes) -> object:
-    if len(data) > MAX_FILE_BYTES:
-        megabytes = MAX_FILE_BYTES // (1024 * 1024)
-        raise PipelineError(
-            "NAM_TOO_LARGE",
-            f"This capture is larger than {megabytes} MB; real ones take about one.",
-            detail=f"more than {MAX_FILE_BYTES} bytes",
-        )
-    containers = data.count(b"[") + data.count(b"{")
-    quotes = data.count(b'"')
-    if containers > MAX_CONTAINERS or quotes > MAX_QUOTES:
-        raise PipelineError(
-            "NAM_TOO_LARGE",
-            "This file is built in a way no capture is: far too many parts.",
-            detail=f"{containers} lists and objects, at most {MAX_CONTAINERS}; "
-            f"{quotes} quotation marks, at most {MAX_QUOTES}",
-        )
-    try:
-        parsed: object = json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)
-    # ValueError covers undecodable text, broken JSON and numbers of thousands of digits.
-    except (ValueError, RecursionError) as error:
-        raise PipelineError(
-            "NAM_NOT_JSON",
-            "This file is not a capture: it is not valid JSON.",
-            detail=f"{type(error).__name__}: {str(error)[:200]}",
-        ) from error
-    return parsed
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise PipelineError(
-        "NAM_INVALID", "This capture is damaged: it holds numbers that are not finite.", detail=name
-    )
 
 
 def _parse_model(model: Fields, default_sample_rate_hz: int, depth: int) -> NamFile:
@@ -187,10 +142,10 @@ def _parse_model(model: Fields, default_sample_rate_hz: int, depth: int) -> NamF
     warnings = _check_version(version)
     architecture = model.string("architecture")
     if architecture not in ARCHITECTURES:
-        shown = architecture[:_MAX_TEXT_CHARACTERS]
         raise PipelineError(
             "NAM_ARCHITECTURE_UNSUPPORTED",
-            f"This capture has the architecture “{shown}”, which is not supported. "
+            f"This capture has the architecture “{printable(architecture)}”, "
+            "which is not supported. "
             f"Supported: {', '.join(ARCHITECTURES)}.",
             detail=f"version {version}",
         )
@@ -258,7 +213,7 @@ def _check_version(version: str) -> list[str]:
     if not numbers >= _OLDEST_VERSION or numbers[:2] > _NEWEST_VERSION[:2]:
         raise PipelineError(
             "NAM_VERSION_UNSUPPORTED",
-            f"This capture has file version {version[:20]}, which is not supported. "
+            f"This capture has file version {printable(version[:20])}, which is not supported. "
             "Supported: 0.5.0 to 0.7.x.",
         )
     if numbers > _NEWEST_VERSION:
@@ -339,10 +294,7 @@ def _parse_metadata(model: Fields, warnings: list[str]) -> NamMetadata:
 
     def text(key: str) -> str | None:
         value = values.get(key)
-        if not isinstance(value, str):
-            return None
-        printable = "".join(c for c in value[:_MAX_TEXT_CHARACTERS] if c.isprintable())
-        return printable.strip() or None
+        return printable(value) or None if isinstance(value, str) else None
 
     def number(key: str) -> float | None:
         value = values.get(key)

@@ -10,14 +10,21 @@ from __future__ import annotations
 
 from typing import Final
 
-# Parsed JSON takes up to about ten times its text; 16 MiB keeps reading under 250 MB.
+# The text of a file may take four bytes a character, and one long string in it as much again.
 MAX_FILE_BYTES: Final = 16 * 1024 * 1024
+# Commas in the whole file, one less than values: a number costs 40 bytes however short it is
+# written. With these four, reading stays under 250 MB whatever a file holds.
+MAX_COMMAS: Final = 1_200_000
 # Lists and objects, and quotation marks, in the whole file: what they begin costs some 60 bytes
 # however short it is written. Real files have a few hundred of each.
 MAX_CONTAINERS: Final = 20_000
 MAX_QUOTES: Final = 200_000
 MAX_WEIGHTS: Final = 1_000_000
 MAX_CHANNELS: Final = 512
+# An LSTM goes sample by sample, so its layers cost far more than their numbers; captures have one
+# to three, of up to some forty.
+MAX_LSTM_LAYERS: Final = 8
+MAX_LSTM_HIDDEN: Final = 256
 MAX_KERNEL: Final = 131_072
 MAX_DILATION: Final = 131_072
 # A2 needs 6,347 frames; 131,072 is 2.7 s at 48 kHz.

@@ -15,7 +15,7 @@ import scipy.fft
 from jobs.pipeline.audio.nam.convolution import WeightReader
 from jobs.pipeline.audio.nam.fields import Fields, invalid
 from jobs.pipeline.audio.nam.limits import MAX_RECEPTIVE_FIELD_FRAMES
-from jobs.pipeline.audio.nam.steps import NETWORK_BLOCK_FRAMES, Step
+from jobs.pipeline.audio.nam.steps import NETWORK_BLOCK_FRAMES
 from jobs.pipeline.audio.signal import FloatArray
 
 # Above this many taps the sum is done by FFT, in double precision.
@@ -90,13 +90,18 @@ class LinearRunner:
         self._network = network
         self._past = np.zeros(len(network.taps) - 1, np.float32)
 
-    def compile(self, source: FloatArray, target: FloatArray) -> list[Step]:
-        return [(self._run, (source, target))]
+    def process(self, block: FloatArray) -> FloatArray:
+        """(1, n) to (1, n)."""
+        wet = np.empty(block.shape, np.float32)
+        for start in range(0, block.shape[1], NETWORK_BLOCK_FRAMES):
+            end = start + NETWORK_BLOCK_FRAMES
+            wet[0, start:end] = self._filtered(block[0, start:end])
+        return wet
 
-    def _run(self, source: FloatArray, target: FloatArray) -> None:
+    def _filtered(self, source: FloatArray) -> FloatArray:
         network = self._network
         lookback = len(self._past)
-        signal = np.concatenate([self._past, source[0]])
+        signal = np.concatenate([self._past, source])
         if len(network.taps) <= _DIRECT_TAPS:
             wet = np.convolve(signal, network.taps, "valid")
         else:
@@ -104,5 +109,5 @@ class LinearRunner:
             spectrum = scipy.fft.rfft(signal.astype(np.float64), network.fft_size)
             wet = scipy.fft.irfft(spectrum * network.spectrum, network.fft_size)
             wet = wet[lookback : len(signal)]
-        target[0] = wet + network.bias
         self._past = signal[len(signal) - lookback :]
+        return (wet + network.bias).astype(np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jobs.pipeline.audio.nam.backend import Backend
 from jobs.pipeline.audio.nam.convnet import ConvNetConfig
 from jobs.pipeline.audio.nam.linear import LinearConfig
 from jobs.pipeline.audio.nam.lstm import LstmConfig
@@ -11,7 +12,9 @@ from jobs.pipeline.audio.nam.wavenet.network import WaveNetNetwork
 from jobs.pipeline.audio.signal import FloatArray
 
 
-def lay_out(config: ModelConfig, weights: FloatArray, slim_size: float = 1.0) -> Network:
+def lay_out(
+    config: ModelConfig, weights: FloatArray, backend: Backend, slim_size: float = 1.0
+) -> Network:
     """``weights``: all of them, in file order. ``slim_size`` 0..1 matters to slimmable layers only.
 
     A condition network always runs whole.
@@ -19,8 +22,11 @@ def lay_out(config: ModelConfig, weights: FloatArray, slim_size: float = 1.0) ->
     if isinstance(config, WaveNetConfig):
         condition = None
         if config.condition:
-            condition = lay_out(config.condition.config, config.condition.weights)
-        return WaveNetNetwork(config, config.slimmed_to(slim_size), weights, condition)
-    if isinstance(config, LstmConfig | ConvNetConfig | LinearConfig):
+            condition = lay_out(config.condition.config, config.condition.weights, backend)
+        slim = config.slimmed_to(slim_size)
+        return WaveNetNetwork(config, slim, weights, condition, backend)
+    if isinstance(config, LstmConfig | ConvNetConfig):
+        return config.lay_out(weights, backend)
+    if isinstance(config, LinearConfig):
         return config.lay_out(weights)
     raise TypeError(f"no network for {type(config).__name__}")

@@ -44,6 +44,7 @@ class SelfTest:
 
     @property
     def difference_db(self) -> float | None:
+        """Measured minus stated; ``None`` where one of them is missing."""
         if self.stated_db is None or self.measured_db is None:
             return None
         return self.measured_db - self.stated_db

@@ -1,10 +1,4 @@
-"""A network as a list of NumPy calls, and what every architecture offers.
-
-For a given block length all shapes and buffers are known, so a network is *compiled* once into a
-flat list of calls with their views ready made; running a block is running through the list.
-Nothing is allocated and no view is made while a signal streams, and NumPy lets go of the
-interpreter lock inside each call, so signals in threads run at the same time.
-"""
+"""What every architecture offers, and calls of NumPy as steps to be run in order."""
 
 from __future__ import annotations
 
@@ -18,23 +12,21 @@ from jobs.pipeline.audio.signal import FloatArray
 
 Step: TypeAlias = tuple[Callable[..., object], tuple[Any, ...]]
 
-# Frames a network takes at a time. Near 1024, where the working set of a layer stays in the
+# Frames NumPy takes at a time. Near 1024, where the working set of a layer stays in the
 # second-level cache and the calls are long enough to hide Python; not 1024 itself, because rows
 # 4096 bytes apart fall on the same cache lines (measured: matrix products 1.3 to 1.5 times slower).
 NETWORK_BLOCK_FRAMES: Final = 992
 
 _CACHE_LINE_FLOATS: Final = 16
+# No backend keeps more frames than these of a row's present, margins included.
+_MAX_PRESENT_FRAMES: Final = 1_152
 
 
 class Runner(Protocol):
-    """One signal's way through a network: owns state and buffers, starts at all zero."""
+    """One signal's way through a network: owns state and buffers."""
 
-    def compile(self, source: FloatArray, target: FloatArray) -> list[Step]:
-        """Calls that take the next n frames.
-
-        ``source`` (1, n) is read and ``target`` (outputs, n) written by each run of the calls;
-        both are views of buffers that stay where they are. n ≤ ``NETWORK_BLOCK_FRAMES``.
-        """
+    def process(self, block: FloatArray) -> FloatArray:
+        """The next n frames: float32 (inputs, n) to a new (outputs, n), n ≥ 0."""
         ...
 
 
@@ -83,12 +75,21 @@ class ModelConfig(Protocol):
         ...
 
 
-def new_buffer(rows: int, frames: int = NETWORK_BLOCK_FRAMES) -> FloatArray:
-    """Zeros (rows, frames), beginning on a cache line: vector loads then never straddle two."""
-    size = rows * frames
+def aligned_zeros(size: int) -> FloatArray:
+    """Zeros (size,), beginning on a cache line: vector loads then never straddle two."""
     raw = np.zeros(size + _CACHE_LINE_FLOATS, np.float32)
     start = (-raw.ctypes.data // raw.itemsize) % _CACHE_LINE_FLOATS
-    return raw[start : start + size].reshape(rows, frames)
+    return raw[start : start + size]
+
+
+def num_buffer_floats(rows: int, lookback: int = 0) -> int:
+    """Upper bound of the numbers that any backend takes for a buffer with this much past."""
+    return (rows + 1) * (lookback + _MAX_PRESENT_FRAMES)
+
+
+def new_buffer(rows: int, frames: int = NETWORK_BLOCK_FRAMES) -> FloatArray:
+    """Zeros (rows, frames), beginning on a cache line."""
+    return aligned_zeros(rows * frames).reshape(rows, frames)
 
 
 def larger(a: FloatArray, b: FloatArray | float, out: FloatArray) -> Step:

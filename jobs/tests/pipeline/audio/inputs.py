@@ -22,7 +22,7 @@ class Inputs:
         """A float32 WAV; returns its SHA-256."""
         path = self._next("wav")
         write_wav_f32(path, [signal], sample_rate_hz, signal.shape[0])
-        return self._known(path)
+        return self.known(path)
 
     def capture(
         self,
@@ -47,12 +47,13 @@ class Inputs:
             },
         }
         path.write_text(json.dumps(document))
-        return self._known(path)
+        return self.known(path)
 
     def _next(self, suffix: str) -> Path:
         return self._folder / f"input-{len(list(self._folder.iterdir()))}.{suffix}"
 
-    def _known(self, path: Path) -> str:
+    def known(self, path: Path) -> str:
+        """A file that is there already; returns its SHA-256."""
         digest = sha256_of(path)
         self.paths[digest] = path
         return digest

@@ -15,7 +15,6 @@ from jobs.pipeline.audio.alignment import (
     Alignment,
     alignment_sweep,
     estimate_alignment,
-    measure_alignment,
 )
 from jobs.pipeline.audio.render import SegmentRender, render_segment
 from jobs.pipeline.audio.signal import FloatArray
@@ -33,8 +32,15 @@ from jobs.tests.pipeline.audio.signals import level_db, noise, plucks, silence
 from jobs.tests.pipeline.audio.test_cab import cabinet
 
 
-def measured(inputs: Inputs, blocks: Sequence[BlockRecipe]) -> Alignment:
-    return measure_alignment(SegmentRecipe(DISource("none"), tuple(blocks)), inputs.paths)
+def measured(
+    inputs: Inputs, blocks: Sequence[BlockRecipe], *, di: FloatArray | None = None
+) -> Alignment:
+    """What a render reports; the DI hardly matters."""
+    source = DISource(inputs.sound(plucks(0.5) if di is None else di))
+    out = next(iter(inputs.paths.values())).parent.parent / "measured.wav"
+    result = render_segment(SegmentRecipe(source, tuple(blocks), "raw"), inputs.paths, out)
+    assert result.alignment is not None
+    return result.alignment
 
 
 def delayed(num_samples: int, sign: float = 1.0, *taps: float) -> list[float]:
@@ -120,9 +126,22 @@ def test_what_is_not_clear_is_not_accepted(inputs: Inputs, tmp_path: Path) -> No
     )
 
 
-def test_a_dead_chain_says_nothing(inputs: Inputs) -> None:
-    found = measured(inputs, [NamBlock(inputs.capture([0.0]))])
-    assert found == Alignment(0, is_inverted=False, is_accepted=False, peak_ratio=0.0)
+def test_a_chain_that_lets_no_sweep_through_says_nothing(inputs: Inputs) -> None:
+    shut = ProcessorBlock("noise_gate", {"threshold_db": 0.0, "ratio": 20.0})
+    found = measured(inputs, [shut, NamBlock(inputs.capture([1e-4]))], di=noise(48_000, level=3.0))
+    assert found == Alignment.unknown()
+    assert not found.is_accepted
+
+
+def test_effects_do_not_lead_the_sweep_astray(inputs: Inputs) -> None:
+    late = NamBlock(inputs.capture(delayed(37)))
+    for effect in (
+        ProcessorBlock("flanger", {"mix_pct": 100.0, "centre_delay_ms": 5.0}),
+        ProcessorBlock("chorus", {"mix_pct": 100.0}),
+        ProcessorBlock("delay", {"mix_pct": 100.0, "time_ms": 3.0}),
+    ):
+        found = measured(inputs, [late, effect])
+        assert (found.lag_samples, found.is_accepted) == (37, True), effect.processor
 
 
 def test_silence_is_not_accepted() -> None:
@@ -176,11 +195,14 @@ def test_a_segment_is_not_shorter_than_its_di_for_being_moved(
     assert np.abs(wet[0, 47_900:48_000]).max() > 0.1
 
 
-def test_one_chain_is_moved_alike_over_every_di(inputs: Inputs) -> None:
-    blocks = (ProcessorBlock("gain", {"gain_db": 6.0}), NamBlock(inputs.capture(delayed(12))))
-    quiet = SegmentRecipe(DISource("a"), blocks, "auto")
-    loud = SegmentRecipe(DISource("b", input_level_dbu=20.0), blocks, "auto")
-    assert measure_alignment(quiet, inputs.paths) == measure_alignment(loud, inputs.paths)
+def test_one_chain_is_moved_alike_over_every_di(inputs: Inputs, tmp_path: Path) -> None:
+    amp = NamBlock(inputs.capture(delayed(12), input_level_dbu=5.0))
+    blocks = (ProcessorBlock("gain", {"gain_db": 6.0}), amp)
+    quiet = SegmentRecipe(DISource(inputs.sound(plucks() * np.float32(0.1))), blocks)
+    loud = SegmentRecipe(DISource(inputs.sound(plucks()), input_level_dbu=20.0), blocks)
+    found = [render(inputs, tmp_path, recipe)[0] for recipe in (quiet, loud)]
+    assert found[0].staging.gain_db != found[1].staging.gain_db
+    assert found[0].alignment == found[1].alignment
 
 
 def test_alignment_survives_json_and_older_json_has_none(inputs: Inputs, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -32,7 +34,8 @@ def load(inputs: Inputs, taps: FloatArray, file_rate: int, rate: int = RATE_HZ) 
 def play(
     response: ImpulseResponse, signal: FloatArray, block_frames: int = 16_384, gain_db: float = 0.0
 ) -> FloatArray:
-    stage = CabStage(response, signal.shape[0], gain_db=gain_db)
+    louder = dataclasses.replace(response, taps=response.taps * db_to_gain(gain_db))
+    stage = CabStage(louder, signal.shape[0])
     parts = [stage.process(block) for block in cut(signal, block_frames)]
     return np.concatenate([*parts, stage.finish()], axis=1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -216,6 +217,12 @@ def test_an_ir_of_48_bytes_is_refused(tmp_path: Path) -> None:
 def test_an_ir_longer_than_two_seconds_is_refused(tmp_path: Path) -> None:
     assert probe_ir(save(tmp_path / "a.wav", noise(96_000))).duration_s == 2.0
     assert ir_refusal(save(tmp_path / "b.wav", noise(96_001))) == "IR_TOO_LONG"
+    assert ir_refusal(save(tmp_path / "c.wav", noise(31 * 8_000), rate=8_000)) == "IR_TOO_LONG"
+
+
+def test_silence_after_an_ir_does_not_make_it_too_long(tmp_path: Path) -> None:
+    padded = np.concatenate([noise(96_000), silence(3.0)], axis=1)
+    assert probe_ir(save(tmp_path / "a.wav", padded)).duration_s == 5.0
 
 
 def test_unusable_irs_are_told_apart(tmp_path: Path) -> None:
@@ -271,6 +278,23 @@ def test_what_is_beyond_full_scale_is_clipped_and_counted(tmp_path: Path) -> Non
     back, _ = soundfile.read(tmp_path / "a.flac")
     assert written.num_clipped == 2
     assert back == pytest.approx([0.5, 1.0, -1.0, 0.0], abs=1e-6)
+
+
+@pytest.mark.parametrize("num_blocks", [2, 40])
+@pytest.mark.parametrize("name", ["a.flac", "a.wav"])
+def test_a_disk_that_takes_no_more_is_told_and_leaves_nothing(
+    tmp_path: Path, name: str, num_blocks: int
+) -> None:
+    """The limit of the process stands for the disk. The short file fails at its very end."""
+    block = np.random.default_rng(0).uniform(-0.5, 0.5, (2, 4096)).astype(np.float32)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            write_pcm_24(tmp_path / name, [block] * num_blocks, 48_000, 2, dither_key="k")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:

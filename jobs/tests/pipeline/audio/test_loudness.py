@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from pathlib import Path
 
-import av
-import av.filter
 import numpy as np
 import pytest
 import soundfile
@@ -23,6 +20,7 @@ from jobs.pipeline.audio.loudness import (
 )
 from jobs.pipeline.audio.signal import FloatArray, resample
 from jobs.pipeline.errors import CancelledError, PipelineError
+from jobs.tests.pipeline.audio.ffmpeg_meter import ffmpeg_ebur128
 from jobs.tests.pipeline.audio.signals import cut, noise, plucks, silence, sine
 
 RATE_HZ = 48_000
@@ -198,45 +196,9 @@ def test_agrees_with_ffmpeg(sample_rate_hz: int) -> None:
     signal = np.concatenate([left, np.roll(left, 500, axis=1) * np.float32(0.5)])
 
     ours = measure(signal, sample_rate_hz)
-    integrated_lufs, range_lu = ffmpeg_ebur128(signal, sample_rate_hz)
-    assert ours.integrated_lufs == pytest.approx(integrated_lufs, abs=0.05)
-    assert ours.loudness_range_lu == pytest.approx(range_lu, abs=0.5)
-
-
-def ffmpeg_ebur128(signal: FloatArray, sample_rate_hz: int) -> tuple[float, float]:
-    """Integrated loudness and range that FFmpeg's meter ends with."""
-    graph = av.filter.Graph()
-    nodes = [
-        graph.add_abuffer(
-            sample_rate=sample_rate_hz,
-            format="fltp",
-            layout="stereo",
-            time_base=Fraction(1, sample_rate_hz),
-        ),
-        graph.add("ebur128", "metadata=1"),
-        graph.add("abuffersink"),
-    ]
-    graph.link_nodes(*nodes).configure()
-    last: dict[str, str] = {}
-
-    def drain() -> None:
-        while True:
-            try:
-                last.update({str(k): str(v) for k, v in graph.pull().metadata.items()})
-            except (av.error.BlockingIOError, av.error.EOFError):
-                return
-
-    position = 0
-    for block in cut(signal, sample_rate_hz // 10):
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block), "fltp", "stereo")
-        frame.sample_rate, frame.pts = sample_rate_hz, position
-        frame.time_base = Fraction(1, sample_rate_hz)
-        position += block.shape[1]
-        graph.push(frame)
-        drain()
-    graph.push(None)
-    drain()
-    return float(last["lavfi.r128.I"]), float(last["lavfi.r128.LRA"])
+    theirs = ffmpeg_ebur128(signal, sample_rate_hz)
+    assert ours.integrated_lufs == pytest.approx(theirs.integrated_lufs, abs=0.05)
+    assert ours.loudness_range_lu == pytest.approx(theirs.range_lu, abs=0.5)
 
 
 def test_one_channel_is_measured_as_the_two_it_is_played_by() -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from jobs.pipeline.audio.distortion import measure_thd_pct
+from jobs.pipeline.audio.distortion import thd_pct, thd_tone
 from jobs.pipeline.audio.loudness import LoudnessMeter
 from jobs.pipeline.audio.metrics import MetricsMeter, SegmentMetrics
 from jobs.pipeline.audio.notes import DetectedNote, NoteMeter
@@ -179,30 +178,18 @@ class TestNotes:
         assert len(notes_of(sine(-6.0, 2.0))) == 1
 
 
-class Curve:
-    """A stage that bends every sample."""
-
-    def __init__(self, curve: Callable[[FloatArray], FloatArray]) -> None:
-        self._curve = curve
-
-    def process(self, block: FloatArray) -> FloatArray:
-        return self._curve(block)
-
-    def finish(self) -> FloatArray:
-        return empty(1)
-
-
 class TestDistortion:
     def test_a_polynomial(self) -> None:
         """x + a·x² + b·x³ on A·sin: fundamental A + ¾bA³, second aA²/2, third bA³/4."""
         a, b, amplitude = 0.3, 0.2, 0.5
-        stage = Curve(lambda x: x + np.float32(a) * x**2 + np.float32(b) * x**3)
-        level_dbfs = 20.0 * np.log10(amplitude / np.sqrt(2.0))
+        x = thd_tone(20.0 * np.log10(amplitude / np.sqrt(2.0)), RATE_HZ)
+        bent = x + np.float32(a) * x**2 + np.float32(b) * x**3
         second, third = a * amplitude**2 / 2.0, b * amplitude**3 / 4.0
         expected = 100.0 * np.hypot(second, third) / (amplitude + 0.75 * b * amplitude**3)
-        found = measure_thd_pct(stage, RATE_HZ, level_dbfs=level_dbfs)
-        assert found == pytest.approx(expected, rel=1e-4)
+        assert thd_pct(bent, RATE_HZ) == pytest.approx(expected, rel=1e-4)
 
     def test_a_wire_has_none_and_silence_no_answer(self) -> None:
-        assert measure_thd_pct(Curve(lambda x: x), RATE_HZ) == pytest.approx(0.0, abs=1e-4)
-        assert measure_thd_pct(Curve(np.zeros_like), RATE_HZ) is None
+        tone = thd_tone(-18.0, RATE_HZ)
+        assert thd_pct(tone, RATE_HZ) == pytest.approx(0.0, abs=1e-4)
+        assert thd_pct(np.zeros_like(tone), RATE_HZ) is None
+        assert thd_pct(tone[:, :1000], RATE_HZ) is None

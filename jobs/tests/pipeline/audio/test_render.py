@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from jobs.pipeline.audio.render import SegmentRender, reamp_raw, render_segment
+from jobs.pipeline.audio.reamp import reamp_raw
+from jobs.pipeline.audio.render import SegmentRender, render_segment
 from jobs.pipeline.audio.signal import FloatArray, resample
 from jobs.pipeline.errors import CancelledError, PipelineError, no_progress
 from jobs.pipeline.recipe import (

@@ -11,7 +11,7 @@ import pytest
 
 from jobs.pipeline.audio.nam import build_engine, parse_nam, read_nam
 from jobs.pipeline.errors import PipelineError
-from jobs.tests.pipeline.nam import own_models
+from jobs.tests.pipeline.nam import backends, own_models
 from jobs.tests.pipeline.nam.own_models import document, parse_document
 
 
@@ -154,6 +154,30 @@ def test_what_is_no_json_object_is_no_capture(data: bytes) -> None:
     assert caught.value.code == "NAM_NOT_JSON"
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ('"version": "0.5.4", "version": "0.6.0"', "version"),
+        ('"version": "0.5.4", "metadata": {"gain": 1, "gain": 2}', "gain"),
+        (r'"a\u0000\ud800b": 1, "a\u0000\ud800b": 2', "ab"),
+    ],
+)
+def test_a_key_that_comes_twice_is_refused(text: str, name: str) -> None:
+    """The standard leaves open which of two counts, and players differ."""
+    with pytest.raises(PipelineError) as caught:
+        parse_nam(b"{" + text.encode() + b"}")
+    assert caught.value.code == "NAM_INVALID"
+    assert f"“{name}” twice" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "spoilt", [{"architecture": "Cat\x00\ud800Net\u202e"}, {"version": "0\x00\ud800.5"}]
+)
+def test_what_is_refused_is_named_in_words_that_can_be_stored(spoilt: dict[str, str]) -> None:
+    error = refused(linear(**spoilt))
+    assert all(c.isprintable() for c in error.message + error.detail)
+
+
 @pytest.mark.parametrize("name", own_models.NAMES)
 @pytest.mark.parametrize("change", [-1, 1])
 def test_a_wrong_weight_count_is_refused(name: str, change: int) -> None:
@@ -244,6 +268,8 @@ def test_an_absurd_layer_is_refused(key: str, value: object) -> None:
         ("lstm", "hidden_size", 0),
         ("lstm", "hidden_size", 10**6),
         ("lstm", "num_layers", 10**9),
+        # Few numbers, but minutes of settling: it goes sample by sample through every layer.
+        ("lstm", "num_layers", 200),
         ("lstm", "input_size", 2),
         ("lstm", "out_channels", 2),
         ("convnet", "dilations", [1, 2, 4, -8]),
@@ -288,9 +314,12 @@ def test_a_condition_of_another_rate_is_refused() -> None:
     assert "sample_rate" in refused(spoilt).message
 
 
-def test_finite_weights_that_overflow_do_not_stop_the_engine() -> None:
+@pytest.mark.parametrize("backend", backends.NAMES)
+def test_finite_weights_that_overflow_do_not_stop_the_engine(backend: str) -> None:
     """The sound is not finite then; the chain that takes it says so."""
     model = document("wavenet_two_arrays")
     model["weights"] = [3e38] * len(model["weights"])
-    wet = build_engine(parse_document(model)).start().process(np.ones((1, 50), np.float32))
+    engine = build_engine(parse_document(model), backend=backends.load(backend))
+    wet = engine.start().process(np.ones((1, 50), np.float32))
     assert wet.shape == (1, 50)
+    assert not np.isfinite(wet).all()

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,9 @@ from hypothesis import strategies as st
 
 from jobs.pipeline.audio.nam import build_engine, parse_nam
 from jobs.pipeline.audio.nam.engine import choose_submodel
-from jobs.pipeline.audio.nam.limits import MAX_FILE_BYTES
+from jobs.pipeline.audio.nam.limits import MAX_COMMAS, MAX_CONTAINERS, MAX_FILE_BYTES
 from jobs.pipeline.errors import PipelineError
-from jobs.tests.pipeline.nam import own_models
+from jobs.tests.pipeline.nam import backends, own_models
 from jobs.tests.pipeline.nam.own_models import document, parse_document
 
 # What a text generator would seldom hit upon.
@@ -40,19 +41,24 @@ MEBIBYTE = 1024 * 1024
 MAX_RESIDENT_BYTES = 300 * MEBIBYTE
 MAX_CPU_S = 2
 
-# Reads a file in a process of its own, so that the memory it took can be told.
+# Reads a file, and plays what can be read, in a process of its own, so that the memory it took can
+# be told; the limit of processor time is for the machine's sake, should a bound ever be lost.
 READ_IN_CHILD = """
 import resource, sys
 from pathlib import Path
-from jobs.pipeline.audio.nam import read_nam
+import numpy as np
+from jobs.pipeline.audio.nam import build_engine, read_nam
 from jobs.pipeline.errors import PipelineError
+resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
 imported_s = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
 try:
-    read_nam(Path(sys.argv[1]))
+    nam = read_nam(Path(sys.argv[1]))
     code = "accepted"
 except PipelineError as error:
     code = error.code
 cpu_s = sum(resource.getrusage(resource.RUSAGE_SELF)[:2]) - imported_s
+if code == "accepted":
+    build_engine(nam).start().process(np.zeros((1, 2000), np.float32))
 # Not ru_maxrss: that begins with what the parent process had.
 status = dict(line.split(":", 1) for line in open("/proc/self/status"))
 print(code, int(status["VmHWM"].split()[0]) * 1024, cpu_s)
@@ -78,35 +84,59 @@ needs_proc = pytest.mark.skipif(
 )
 
 
+LINEAR_HEAD = (
+    b'{"version":"0.5.4","architecture":"Linear","config":{"receptive_field":2,"bias":false},'
+)
+
+
 def around_weights(body: bytes) -> bytes:
-    head = (
-        b'{"version":"0.5.4","architecture":"Linear","config":{"receptive_field":2,"bias":false},'
-    )
-    return head + b'"weights":[' + body + b"0]}"
+    return LINEAR_HEAD + b'"weights":[' + body + b"0]}"
 
 
-def filled(piece: bytes) -> bytes:
+def filled(piece: bytes, most: int = MAX_FILE_BYTES) -> bytes:
     """As many pieces as the largest file that is read at all can hold."""
-    return piece * ((MAX_FILE_BYTES - 200) // len(piece))
+    return piece * min(most, (MAX_FILE_BYTES - 400) // len(piece))
+
+
+def wide_text_among_numbers() -> bytes:
+    """As many numbers as are let in, and one character that makes the text four bytes wide."""
+    numbers = filled(b"123456,", MAX_COMMAS - 10)
+    room = MAX_FILE_BYTES - len(numbers) - 400
+    text = b'"note":"' + b"a" * room + "\U0001f3b8".encode() + b'",'
+    return LINEAR_HEAD + text + b'"weights":[' + numbers + b"1]}"
 
 
 @needs_proc
 @pytest.mark.parametrize(
-    ("body", "code"),
+    ("make", "code"),
     [
-        (filled(b"0,"), "NAM_INVALID"),
-        (filled(b"0.5,"), "NAM_INVALID"),
-        (filled(b'"ab",'), "NAM_TOO_LARGE"),
-        (filled(b"[],"), "NAM_TOO_LARGE"),
-        (filled(b"{},"), "NAM_TOO_LARGE"),
-        (filled(b"9" * 4000 + b","), "NAM_INVALID"),
-        (filled(b"0.12345678901234567,"), "NAM_WEIGHT_COUNT"),
+        (lambda: around_weights(filled(b"0,")), "NAM_TOO_LARGE"),
+        (lambda: around_weights(filled(b"0.5,", MAX_COMMAS - 10)), "NAM_INVALID"),
+        (lambda: around_weights(filled(b'"ab",')), "NAM_TOO_LARGE"),
+        (lambda: around_weights(filled(b"[],")), "NAM_TOO_LARGE"),
+        (lambda: around_weights(filled(b"{},")), "NAM_TOO_LARGE"),
+        (lambda: around_weights(filled(b"9" * 4000 + b",")), "NAM_INVALID"),
+        (lambda: around_weights(filled(b"0.12345678901234567,")), "NAM_WEIGHT_COUNT"),
+        (lambda: around_weights(b"0,0." + filled(b"7") + b","), "NAM_WEIGHT_COUNT"),
+        (lambda: around_weights(filled(b"[")), "NAM_TOO_LARGE"),
+        (lambda: filled(b'{"a":', MAX_CONTAINERS), "NAM_NOT_JSON"),
+        (
+            lambda: b"{" + b",".join(b'"%d":1' % n for n in range(90_000)) + b',"7":2}',
+            "NAM_INVALID",
+        ),
+        (lambda: LINEAR_HEAD + b'"x":"' + filled(b"\\u4e00") + b'"}', "NAM_INVALID"),
+        (wide_text_among_numbers, "NAM_INVALID"),
     ],
-    ids=["integers", "floats", "texts", "lists", "objects", "long integers", "weights"],
+    ids=[
+        *("integers", "floats", "texts", "lists", "objects", "long integers", "weights"),
+        *("long float", "deep lists", "deep objects", "repeated key", "escapes", "wide text"),
+    ],
 )
-def test_the_largest_files_take_little_memory(tmp_path: Path, body: bytes, code: str) -> None:
+def test_the_largest_files_take_little_memory(
+    tmp_path: Path, make: Callable[[], bytes], code: str
+) -> None:
     path = tmp_path / "hostile.nam"
-    path.write_bytes(around_weights(body))
+    path.write_bytes(make())
     got, resident, cpu_s = read_in_child(path)
     assert got == code
     assert resident < MAX_RESIDENT_BYTES
@@ -121,6 +151,29 @@ def test_a_file_over_the_limit_is_not_read(tmp_path: Path) -> None:
     code, resident, cpu_s = read_in_child(path)
     assert code == "NAM_TOO_LARGE"
     assert resident < 150 * MEBIBYTE
+    assert cpu_s < MAX_CPU_S
+
+
+@needs_proc
+@pytest.mark.parametrize(
+    "layer",
+    [
+        {"channels": 100, "dilations": [120_000] + [1] * 8},
+        {"kernel_size": 12_000, "dilations": [8]},
+        {"channels": 30, "dilations": [4_000] * 30, "gating_mode": "blended"},
+    ],
+    ids=["history", "kernel", "layers"],
+)
+def test_the_largest_networks_that_are_let_in_run_in_little_memory(
+    tmp_path: Path, layer: dict[str, Any]
+) -> None:
+    model = wavenet(0, wavenet_layer(activation="Tanh", **layer))
+    model["weights"] = [0.001] * wanted_weights(model)
+    path = tmp_path / "large.nam"
+    path.write_text(json.dumps(model))
+    code, resident, cpu_s = read_in_child(path)
+    assert code == "accepted"
+    assert resident < MAX_RESIDENT_BYTES
     assert cpu_s < MAX_CPU_S
 
 
@@ -144,6 +197,13 @@ def wavenet(weights: int, *layers: dict[str, Any]) -> dict[str, Any]:
         "config": {"layers": list(layers), "head_scale": 1.0},
         "weights": [0.0] * weights,
     }
+
+
+def wanted_weights(model: dict[str, Any]) -> int:
+    with pytest.raises(PipelineError) as counted:
+        parse_document(model)
+    words = counted.value.message.split()
+    return int(words[words.index("have") + 1])
 
 
 @pytest.mark.parametrize(
@@ -176,10 +236,7 @@ def wavenet(weights: int, *layers: dict[str, Any]) -> dict[str, Any]:
 def test_what_is_announced_is_not_allocated(model: dict[str, Any], code: str | None) -> None:
     if code is None:
         # The exact number of weights, so that nothing but the size can be wrong with it.
-        with pytest.raises(PipelineError) as counted:
-            parse_document(model)
-        words = counted.value.message.split()
-        model["weights"] = [0.0] * int(words[words.index("have") + 1])
+        model["weights"] = [0.0] * wanted_weights(model)
         code = "NAM_TOO_LARGE"
     text = json.dumps(model)
     tracemalloc.start()
@@ -193,10 +250,11 @@ def test_what_is_announced_is_not_allocated(model: dict[str, Any], code: str | N
     assert peak_bytes < 40 * len(text) + MEBIBYTE
 
 
+@pytest.mark.parametrize("backend", backends.NAMES)
 @pytest.mark.parametrize("name", own_models.NAMES)
-def test_a_signal_takes_no_more_memory_than_was_announced(name: str) -> None:
+def test_a_signal_takes_no_more_memory_than_was_announced(name: str, backend: str) -> None:
     nam = own_models.load(name)
-    engine = build_engine(nam)
+    engine = build_engine(nam, backend=backends.load(backend))
     engine.start()  # once before: imports and caches are not the signal's
     config = choose_submodel(nam).config
     assert config

@@ -6,15 +6,21 @@ import numpy as np
 import pytest
 
 from jobs.pipeline.audio.nam import build_engine
-from jobs.tests.pipeline.nam import own_models
+from jobs.pipeline.audio.nam.backend import Backend
+from jobs.tests.pipeline.nam import backends, own_models
 from jobs.tests.pipeline.nam.tolerance import MAX_BLOCK_DIFFERENCE, assert_same_sound
 
 INPUT, OUTPUTS = own_models.expected_outputs()
 
 
+@pytest.fixture(params=backends.NAMES)
+def backend(request: pytest.FixtureRequest) -> Backend:
+    return backends.load(request.param)
+
+
 @pytest.mark.parametrize(("name", "slim_size"), OUTPUTS)
-def test_it_sounds_like_the_package(name: str, slim_size: float) -> None:
-    stage = build_engine(own_models.load(name), slim_size).start()
+def test_it_sounds_like_the_package(name: str, slim_size: float, backend: Backend) -> None:
+    stage = build_engine(own_models.load(name), slim_size, backend=backend).start()
     assert_same_sound(stage.process(INPUT), OUTPUTS[name, slim_size])
 
 
@@ -27,10 +33,10 @@ def test_every_model_has_something_to_be_compared_with() -> None:
 
 @pytest.mark.parametrize("name", own_models.NAMES)
 @pytest.mark.parametrize("block_frames", [1, 7, 64, 511])
-def test_blocks_change_nothing(name: str, block_frames: int) -> None:
+def test_blocks_change_nothing(name: str, block_frames: int, backend: Backend) -> None:
     # Single frames are slow; by 400 all of these networks have run through their history.
     dry = INPUT[:, :400] if block_frames == 1 else np.hstack([INPUT] * 2)
-    engine = build_engine(own_models.load(name))
+    engine = build_engine(own_models.load(name), backend=backend)
     whole = engine.start().process(dry)
     stage = engine.start()
     blocks = [
@@ -42,14 +48,17 @@ def test_blocks_change_nothing(name: str, block_frames: int) -> None:
 
 
 @pytest.mark.parametrize("name", own_models.NAMES)
-def test_the_same_again_gives_the_same_bits(name: str) -> None:
-    first, second = (build_engine(own_models.load(name)).start().process(INPUT) for _ in range(2))
+def test_the_same_again_gives_the_same_bits(name: str, backend: Backend) -> None:
+    first, second = (
+        build_engine(own_models.load(name), backend=backend).start().process(INPUT)
+        for _ in range(2)
+    )
     np.testing.assert_array_equal(first, second)
 
 
 @pytest.mark.parametrize("name", own_models.NAMES)
-def test_it_starts_as_if_silence_had_gone_before(name: str) -> None:
-    engine = build_engine(own_models.load(name))
+def test_it_starts_as_if_silence_had_gone_before(name: str, backend: Backend) -> None:
+    engine = build_engine(own_models.load(name), backend=backend)
     at_once = engine.start().process(INPUT)
     stage = engine.start()
     silence = stage.process(np.zeros((1, 48_000), np.float32))
@@ -57,8 +66,8 @@ def test_it_starts_as_if_silence_had_gone_before(name: str) -> None:
     np.testing.assert_allclose(stage.process(INPUT), at_once, atol=2e-6)
 
 
-def test_one_engine_serves_signals_that_do_not_hear_each_other() -> None:
-    engine = build_engine(own_models.load("wavenet_two_arrays"))
+def test_one_engine_serves_signals_that_do_not_hear_each_other(backend: Backend) -> None:
+    engine = build_engine(own_models.load("wavenet_two_arrays"), backend=backend)
     alone = engine.start().process(INPUT)
     first, second = engine.start(), engine.start()
     blocks = []
@@ -69,8 +78,9 @@ def test_one_engine_serves_signals_that_do_not_hear_each_other() -> None:
     np.testing.assert_allclose(np.hstack(blocks), alone, atol=MAX_BLOCK_DIFFERENCE)
 
 
-def test_an_empty_block_is_an_empty_block() -> None:
-    stage = build_engine(own_models.load("convnet")).start()
+@pytest.mark.parametrize("name", own_models.NAMES)
+def test_an_empty_block_is_an_empty_block(name: str, backend: Backend) -> None:
+    stage = build_engine(own_models.load(name), backend=backend).start()
     assert stage.process(np.zeros((1, 0), np.float32)).shape == (1, 0)
     assert stage.finish().shape == (1, 0)
 
@@ -92,3 +102,32 @@ def test_a_slimmable_network_names_its_share() -> None:
     assert build_engine(nam, 0.0).label == "WaveNet (2 of 6 channels)"
     assert build_engine(nam, 0.34).label == "WaveNet (3 of 6 channels)"
     assert build_engine(nam).label == "WaveNet (6 channels)"
+
+
+@pytest.mark.parametrize("slim_size", [0.0, 0.5, 1.0])
+def test_arrays_with_a_bottleneck_still_fit_together_when_slimmed(slim_size: float) -> None:
+    """What one array hands to the next one's head is as wide as its bottleneck, not its channels.
+
+    Found by ``test_fuzz``.
+    """
+    model = own_models.document("wavenet_slimmable")
+    one = {
+        "input_size": 1,
+        "condition_size": 1,
+        "channels": 4,
+        "kernel_size": 2,
+        "dilations": [1],
+        "activation": "Tanh",
+        "head_size": 2,
+        "head_bias": False,
+        "slimmable": {"method": "slice_channels_uniform"},
+    }
+    two = {**one, "input_size": 4, "bottleneck": 2, "head_size": 1}
+    model["config"] = {"layers": [one, two], "head_scale": 0.5}
+    # Per array: in, convolution, mixin, layer1x1, head; then the scale.
+    sizes = (4, 4 * 4 * 2 + 4, 4, 4 * 4 + 4, 4 * 2), (4 * 4, 2 * 4 * 2 + 2, 2, 4 * 2 + 4, 2)
+    model["weights"] = np.linspace(-0.5, 0.5, sum(map(sum, sizes)) + 1).tolist()
+    engine = build_engine(own_models.parse_document(model), slim_size)
+    wet = engine.start().process(np.full((1, 20), 0.3, np.float32))
+    assert np.isfinite(wet).all()
+    assert np.abs(wet).max() > 1e-3

@@ -11,6 +11,7 @@ import soundfile
 
 from jobs.pipeline.audio.nam import build_engine, read_nam, self_test
 from jobs.pipeline.audio.signal import FloatArray
+from jobs.tests.pipeline.nam import backends
 from jobs.tests.pipeline.nam.tolerance import assert_same_sound
 from jobs.tests.pipeline.shared_data import NAM_VECTORS, needs_nam_vectors
 
@@ -49,12 +50,14 @@ def test_the_list_is_complete() -> None:
     assert sorted(RENDERS) == sorted(stats["outputs"])
 
 
+@pytest.mark.parametrize("backend", backends.NAMES)
 @pytest.mark.parametrize("render", RENDERS)
-def test_it_sounds_like_the_reference(render: str) -> None:
+def test_it_sounds_like_the_reference(render: str, backend: str) -> None:
     match = re.fullmatch(r"(\w+?)(?:_slim([\d.]+))?__\w+", render)
     assert match
     nam = read_nam(NAM_VECTORS / "models" / f"{match[1]}.nam")
-    stage = build_engine(nam, float(match[2] or 1.0)).start()
+    engine = build_engine(nam, float(match[2] or 1.0), backend=backends.load(backend))
+    stage = engine.start()
     assert_same_sound(stage.process(read_mono("input_48k_f32.wav")), read_mono(f"out/{render}.wav"))
 
 

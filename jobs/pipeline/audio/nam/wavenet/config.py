@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias
 
 from jobs.pipeline.audio.nam.activations import Activation
 from jobs.pipeline.audio.nam.convolution import ConvShape
-from jobs.pipeline.audio.nam.steps import NETWORK_BLOCK_FRAMES, ModelConfig
+from jobs.pipeline.audio.nam.steps import ModelConfig, num_buffer_floats
 from jobs.pipeline.audio.signal import FloatArray
 
 GatingMode: TypeAlias = Literal["none", "gated", "blended"]
@@ -82,8 +82,11 @@ class LayerArrayConfig:
 
     @property
     def lookback(self) -> int:
-        layers = sum(layer.lookback for layer in self.layers)
-        return layers + (self.head_kernel - 1) * self.head_dilation
+        return sum(layer.lookback for layer in self.layers) + self.head_lookback
+
+    @property
+    def head_lookback(self) -> int:
+        return (self.head_kernel - 1) * self.head_dilation
 
     def width_at(self, slim_size: float) -> int:
         """Channels at a slim size 0..1: of n allowed widths number ⌊slim_size·n⌋, or the last."""
@@ -210,17 +213,29 @@ class WaveNetConfig:
     @property
     def num_state_floats(self) -> int:
         total = self.condition.config.num_state_floats if self.condition else 0
-        widest = 0
+        widest = gathered = 0
         for array in self.arrays:
+            wide = max(array.widest(layer) for layer in array.layers)
+            widest = max(
+                widest, wide, array.channels, array.condition_size, array.head_inputs,
+                array.head_size,
+            )  # fmt: skip
+            gathered = max(gathered, array.head_inputs * array.head_kernel)
             for layer in array.layers:
-                total += array.channels * (layer.lookback + NETWORK_BLOCK_FRAMES)
-                taps = array.channels * (layer.kernel + 1) + array.condition_size
-                widest = max(widest, taps + 12 * array.widest(layer))
-            width = max(array.head_inputs, array.head_size) * (array.head_kernel + 1)
-            total += width * (NETWORK_BLOCK_FRAMES + array.head_kernel * array.head_dilation)
+                lines = 2 if "conv_pre_film" in array.films else 1
+                total += lines * num_buffer_floats(array.channels, layer.lookback)
+                taps = array.channels * layer.kernel + array.condition_size
+                gathered = max(gathered, taps)
+            # What the last layer hands on, the head, and what becomes of it.
+            total += num_buffer_floats(array.channels) + num_buffer_floats(array.head_size)
+            total += num_buffer_floats(array.head_inputs, array.head_lookback)
         for shape in self.post_head.shapes if self.post_head else ():
-            total += 2 * shape.num_inputs * (shape.kernel + 1) * NETWORK_BLOCK_FRAMES
-        return total + widest * NETWORK_BLOCK_FRAMES
+            gathered = max(gathered, shape.num_inputs * shape.kernel)
+            widest = max(widest, shape.num_inputs)
+            total += num_buffer_floats(shape.num_inputs, shape.kernel - 1)
+            total += num_buffer_floats(shape.num_outputs)
+        # Work that all layers share, and what NumPy gathers for a product.
+        return total + 12 * num_buffer_floats(widest) + num_buffer_floats(gathered)
 
     def slimmed_to(self, slim_size: float) -> WaveNetConfig:
         """The same network with slimmable arrays cut to a share of their channels.
@@ -230,7 +245,7 @@ class WaveNetConfig:
         widths = [array.width_at(slim_size) for array in self.arrays]
         if widths == [array.channels for array in self.arrays]:
             return self
-        arrays = []
+        arrays: list[LayerArrayConfig] = []
         for i, array in enumerate(self.arrays):
             bottleneck = widths[i]
             if array.layer1x1_groups:
@@ -241,10 +256,12 @@ class WaveNetConfig:
                     channels=widths[i],
                     bottleneck=bottleneck,
                     input_size=widths[i - 1] if i else array.input_size,
-                    head_size=widths[i + 1] if i + 1 < len(widths) else array.head_size,
                     allowed_channels=(),
                 )
             )
+        # What one array hands to the head of the next is as wide as what that adds to it.
+        for i, after in enumerate(arrays[1:]):
+            arrays[i] = replace(arrays[i], head_size=after.head_inputs)
         return replace(self, arrays=tuple(arrays))
 
 

@@ -1,0 +1,102 @@
+"""The same request sent twice is done once: the answer of the first time is given again.
+
+A row is claimed before anything is done, and committed at once, so of two at the same time one
+works and the other is told so. The answer is written under the same claim; a claim whose process
+died may be taken over after ``LOST_AFTER``, and then what the first one would still write counts
+for nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID, uuid4
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.errors import ConflictError, InvalidInputError
+from accounts.models import IdempotentRequest, User
+
+KEPT_FOR: Final = timedelta(hours=24)
+LOST_AFTER: Final = timedelta(minutes=2)
+
+KEY_REUSED: Final = "This Idempotency-Key belongs to another request."
+IN_PROGRESS: Final = "The request with this Idempotency-Key is still being done."
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to do a request and to write down its answer."""
+
+    row_id: int
+    token: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """``body``: the JSON that was sent, or nothing."""
+
+    status: int
+    body: str
+    headers: Mapping[str, str]
+
+
+def request_claim(*, user: User, key: str, fingerprint: str) -> Claim | StoredAnswer:
+    """What was answered already, or the right to do it now. Not inside a transaction.
+
+    Raises ``InvalidInputError`` IDEMPOTENCY_KEY_REUSED for another request than the first one, and
+    ``ConflictError`` IDEMPOTENCY_IN_PROGRESS.
+    """
+    now, token = timezone.now(), uuid4()
+    fresh = {
+        "fingerprint": fingerprint,
+        "claim": token,
+        "claimed_at": now,
+        "status": None,
+        "body": "",
+        "headers": {},
+    }
+    row, is_new = IdempotentRequest.objects.get_or_create(user=user, key=key, defaults=fresh)
+    if is_new:
+        return Claim(row.pk, token)
+    is_expired = row.claimed_at < now - KEPT_FOR
+    if not is_expired and row.fingerprint != fingerprint:
+        raise InvalidInputError(KEY_REUSED, code="IDEMPOTENCY_KEY_REUSED")
+    if not is_expired and row.status is not None:
+        return StoredAnswer(row.status, row.body, row.headers)
+    is_lost = row.claimed_at < now - LOST_AFTER
+    unchanged = IdempotentRequest.objects.filter(pk=row.pk, claim=row.claim, status=row.status)
+    if is_lost and unchanged.update(**fresh) == 1:
+        return Claim(row.pk, token)
+    raise ConflictError(IN_PROGRESS, code="IDEMPOTENCY_IN_PROGRESS")
+
+
+def request_complete(claim: Claim, answer: StoredAnswer) -> None:
+    """Write down the answer, best in the transaction that does the work.
+
+    Raises ``ConflictError`` IDEMPOTENCY_IN_PROGRESS when somebody else has taken over.
+    """
+    num_written = _claimed(claim).update(
+        status=answer.status, body=answer.body, headers=dict(answer.headers)
+    )
+    if num_written == 0:
+        raise ConflictError(IN_PROGRESS, code="IDEMPOTENCY_IN_PROGRESS")
+
+
+def request_release(claim: Claim) -> None:
+    """It was not done: the next one may try with the same key."""
+    _claimed(claim).delete()
+
+
+def requests_prune() -> int:
+    """Forget what was asked more than a day ago. Returns how many."""
+    old = IdempotentRequest.objects.filter(claimed_at__lt=timezone.now() - KEPT_FOR)
+    num_pruned, _ = old.delete()
+    return num_pruned
+
+
+def _claimed(claim: Claim) -> QuerySet[IdempotentRequest]:
+    return IdempotentRequest.objects.filter(pk=claim.row_id, claim=claim.token, status=None)

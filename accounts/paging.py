@@ -1,0 +1,96 @@
+"""Pages of lists that may be long: nothing counts or skips further than anybody leafs."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.core.paginator import EmptyPage, Page, PageNotAnInteger, Paginator
+from django.db.models import QuerySet
+from django.utils.functional import cached_property
+
+# Counting costs as much as reading. What is longer is "200 and more".
+MAX_COUNTED: Final = 200
+# To skip rows the database reads them. Whoever wants more narrows the list.
+MAX_ROWS: Final = 2_400
+
+
+class BoundedPage(Page[Any]):
+    """Knows by one row more whether another page follows."""
+
+    has_more: bool = False
+
+    def has_next(self) -> bool:
+        return self.has_more
+
+    def next_page_number(self) -> int:
+        if not self.has_more:
+            raise EmptyPage("That page contains no results.")
+        return self.number + 1
+
+
+class BoundedPaginator(Paginator[Any]):
+    """Pages of the first ``MAX_ROWS`` rows; ``count`` is exact up to ``MAX_COUNTED``."""
+
+    counts_in_order = False  # in any: the database knows a quick one
+
+    @cached_property
+    def count(self) -> int:
+        return min(self._counted, MAX_COUNTED)
+
+    @property
+    def is_count_exact(self) -> bool:
+        """Else there are at least so many."""
+        return self._counted <= MAX_COUNTED
+
+    @cached_property
+    def num_pages(self) -> int:
+        """That there are, or that may be asked for, if nobody has counted them."""
+        return super().num_pages if self.is_count_exact else self.max_pages
+
+    @property
+    def max_pages(self) -> int:
+        return MAX_ROWS // int(self.per_page)
+
+    def page(self, number: int | float | str) -> BoundedPage:
+        number = self.validate_number(number)
+        first = (number - 1) * int(self.per_page)
+        rows = self._rows(first, first + int(self.per_page) + 1)
+        if not rows and number > 1:
+            raise EmptyPage("That page contains no results.")
+        page = BoundedPage(rows[: int(self.per_page)], number, self)
+        page.has_more = len(rows) > int(self.per_page) and number < self.max_pages
+        return page
+
+    def get_page(self, number: int | float | str | None) -> BoundedPage:
+        """The last page that there is for one past it, as far as they are counted, else the first.
+
+        Nobody can know the last page of what was not counted.
+        """
+        try:
+            return self.page(number or 1)
+        except EmptyPage:
+            return self.page(self.num_pages if self.is_count_exact else 1)
+        except PageNotAnInteger:
+            return self.page(1)
+
+    def _rows(self, first: int, last: int) -> list[Any]:
+        rows = self.object_list
+        if first and isinstance(rows, QuerySet) and "search_rank" not in rows.query.annotations:
+            # Of rows that are skipped nothing is joined.
+            return list(rows.filter(pk__in=rows.values("pk")[first:last]))
+        return list(rows[first:last])
+
+    @cached_property
+    def _counted(self) -> int:
+        rows = self.object_list
+        if isinstance(rows, QuerySet):
+            rows = rows if self.counts_in_order else rows.order_by()
+            return rows[: MAX_COUNTED + 1].count()
+        return len(rows)
+
+
+class OwnRowsPaginator(BoundedPaginator):
+    """For somebody's own rows that are joined with large tables: counted along their own index,
+    where PostgreSQL would rather begin with all of what they are joined with."""
+
+    counts_in_order = True

@@ -1,0 +1,142 @@
+"""The captures a user has saved, over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.filters import TrueFalseFilter
+from accounts.api.idempotency import idempotent
+from accounts.api.paging import OwnRowsPagination
+from accounts.api.serializers import StrictSerializer
+from accounts.models import User
+from gear.api.serializers import CaptureWithGearOutput
+from gear.models import LibraryEntry
+from gear.models.item import CaptureFormat, GearKind, GearSource
+from gear.querysets import LibraryEntryQuerySet
+from gear.selectors import library_get, library_list
+from gear.services.library import library_remove, library_save, library_update
+
+
+class LibraryFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter has no types
+    is_favourite = TrueFalseFilter()
+    kind = filters.MultipleChoiceFilter(
+        field_name="capture__gear__kind", choices=GearKind.choices, distinct=False
+    )
+    format = filters.ChoiceFilter(field_name="capture__format", choices=CaptureFormat.choices)
+    source = filters.ChoiceFilter(field_name="capture__gear__source", choices=GearSource.choices)
+    # After all that narrows, as with gear.
+    search = filters.CharFilter(
+        method="by_text", max_length=200, help_text="words in the nickname, or of the gear"
+    )
+    ordering = filters.OrderingFilter(
+        fields={"created_at": "created_at", "nickname": "nickname", "capture__gear__name": "name"}
+    )
+
+    class Meta:
+        model = LibraryEntry
+        fields: list[str] = []
+
+    def by_text(
+        self, queryset: LibraryEntryQuerySet, name: str, value: str
+    ) -> QuerySet[LibraryEntry]:
+        return queryset.matching(value)
+
+
+class LibraryUpdateInput(StrictSerializer):
+    nickname = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    is_favourite = serializers.BooleanField(required=False)
+
+
+class LibrarySaveInput(LibraryUpdateInput):
+    capture_id = serializers.UUIDField(help_text="of a capture that you may see")
+
+
+class LibraryEntryOutput(serializers.Serializer[LibraryEntry]):
+    id = serializers.UUIDField(source="uuid", help_text="of the entry, not of the capture")
+    nickname = serializers.CharField()
+    is_favourite = serializers.BooleanField()
+    capture = CaptureWithGearOutput()
+    created_at = serializers.DateTimeField(help_text="saved at")
+    updated_at = serializers.DateTimeField()
+
+
+class LibraryListView(GenericAPIView[LibraryEntry]):
+    filterset_class = LibraryFilter
+    pagination_class = OwnRowsPagination
+    serializer_class = LibraryEntryOutput
+
+    def get_queryset(self) -> LibraryEntryQuerySet:
+        return library_list(self.request.user)
+
+    @extend_schema(
+        operation_id="library_list",
+        tags=["library"],
+        responses=LibraryEntryOutput(many=True),
+        summary="The captures I have saved, newest first; my own are among them",
+    )
+    def get(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(
+        operation_id="library_save",
+        tags=["library"],
+        filters=False,
+        request=LibrarySaveInput,
+        responses={201: LibraryEntryOutput},
+        summary="Save a capture; 409 when it is saved already",
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        user = cast(User, request.user)
+        entry = library_save(user=user, **_values(LibrarySaveInput(data=request.data)))
+        return Response(LibraryEntryOutput(library_get(user, entry.uuid)).data, status=201)
+
+
+class LibraryEntryView(APIView):
+    @extend_schema(
+        operation_id="library_read",
+        tags=["library"],
+        responses=LibraryEntryOutput,
+        summary="One saved capture",
+    )
+    def get(self, request: Request, uuid: UUID) -> Response:
+        return Response(LibraryEntryOutput(library_get(request.user, uuid)).data)
+
+    @extend_schema(
+        operation_id="library_update",
+        tags=["library"],
+        request=LibraryUpdateInput,
+        responses=LibraryEntryOutput,
+        summary="Change the nickname, or whether it is a favourite",
+    )
+    def patch(self, request: Request, uuid: UUID) -> Response:
+        entry = library_get(request.user, uuid)
+        data = LibraryUpdateInput(data=request.data, partial=True)
+        library_update(entry=entry, **_values(data))
+        return Response(LibraryEntryOutput(library_get(request.user, uuid)).data)
+
+    @extend_schema(
+        operation_id="library_remove",
+        tags=["library"],
+        responses={204: None},
+        summary="Take a capture out of my library; the capture itself stays",
+    )
+    def delete(self, request: Request, uuid: UUID) -> Response:
+        library_remove(entry=library_get(request.user, uuid))
+        return Response(status=204)
+
+
+def _values(data: StrictSerializer) -> dict[str, Any]:
+    data.is_valid(raise_exception=True)
+    return dict(data.validated_data)

@@ -1,0 +1,75 @@
+"""Captures that come with something larger, a whole shootout, and were looked into on the way."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+from django.db import transaction
+
+from accounts.models import User
+from accounts.quotas import storage_check
+from gear.capture_files import FORMAT_OF_KIND, folder_of
+from gear.inspection import CaptureFacts
+from gear.models import Capture, GearItem
+from gear.services.captures import capture_accept
+from jobs.storage import StoredFile
+
+
+def capture_known(*, owner: User, sha256: str, kind: str) -> Capture | None:
+    """The same file as the same kind of gear, of ``owner`` or shared with them; their own first."""
+    found = Capture.objects.visible_to(owner).usable().filter(sha256=sha256, gear__kind=kind)
+    captures = list(found.select_related("gear").order_by("pk"))
+    own = [capture for capture in captures if capture.gear.owner_id == owner.pk]
+    return next(iter([*own, *captures]), None)
+
+
+def capture_place() -> tuple[UUID, str]:
+    """The id of a capture to be, and the folder for its file."""
+    uuid = uuid4()
+    return uuid, folder_of(uuid)
+
+
+@transaction.atomic
+def capture_record(
+    *,
+    owner: User,
+    uuid: UUID,
+    stored: StoredFile,
+    file_name: str,
+    facts: CaptureFacts,
+    kind: str,
+    name: str,
+    make: str = "",
+    creator: str = "",
+    licence: str = "",
+    url: str = "",
+    description: str = "",
+) -> Capture:
+    """A capture of ``owner`` whose file is in the storage and was found good.
+
+    Raises Django's ``ValidationError``, and ``TooLargeError`` QUOTA_STORAGE. The file stays the
+    caller's until its transaction ends.
+    """
+    item = GearItem(
+        owner=owner,
+        kind=kind,
+        name=name,
+        make=make,
+        creator=creator,
+        licence=licence,
+        source_url=url,
+        description=description,
+    )
+    item.clean_fields(exclude=["owner"])
+    storage_check(user=owner, new_bytes=stored.size_bytes)
+    item.save()
+    capture = Capture(
+        uuid=uuid,
+        gear=item,
+        format=FORMAT_OF_KIND[kind],
+        name=file_name[:200],
+        file=stored.name,
+        sha256=stored.sha256,
+        size_bytes=stored.size_bytes,
+    )
+    return capture_accept(capture=capture, facts=facts, is_named=True)

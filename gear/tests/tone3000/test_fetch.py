@@ -1,0 +1,416 @@
+"""Adding a model: the job, what it leaves, what it leaves behind when it fails: nothing."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, connection, transaction
+from pytest_django import Settings
+
+from accounts.errors import ConflictError
+from accounts.models import User
+from accounts.tests.factories import api_client
+from gear.content_store import store_once
+from gear.models import Capture, GearItem
+from gear.models.item import CaptureFormat, FileStatus, GearSource
+from gear.selectors import capture_list
+from gear.services.captures import gear_delete, gear_upload
+from gear.services.tone3000 import tone_capture_add
+from gear.tests.factories import make_capture, upload_of
+from gear.tests.tone3000.connected import connect
+from gear.tone3000 import client as client_module
+from gear.tone3000.standin import StandIn
+from gear.tone3000.standin.catalogue import FakeModel
+from gear.tone3000.standin.seed import (
+    AIDA_X,
+    CABINET,
+    CRUNCH,
+    DELETED,
+    FULL_RIG,
+    FUTURE_GEAR,
+    LONG_TITLE,
+    NO_FILE,
+    NON_COMMERCIAL,
+    PATH_LIKE,
+    PRIVATE_OF_BOB,
+    QUOTES,
+)
+from jobs.models import Job
+from jobs.runner import run_job
+from jobs.states import JobState
+from jobs.tests.running import run_until_idle
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "_RETRY_PAUSES_S", (0.001, 0.001))
+
+
+@pytest.fixture
+def connected(alice: User, standin: StandIn) -> User:
+    return connect(alice, standin)
+
+
+def add(owner: User, tone_id: int, number: int = 1, **more: str) -> Job:
+    job = tone_capture_add(
+        owner=owner, tone_id=str(tone_id), model_id=f"{tone_id}{number:02}", **more
+    )
+    run_until_idle()
+    job.refresh_from_db()
+    return job
+
+
+def stored_files() -> list[str]:
+    folder = Path(settings.MEDIA_ROOT)
+    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+
+
+def capture_of(job: Job) -> Capture:
+    assert (job.state, job.error_code) == (JobState.COMPLETED, "")
+    return Capture.objects.select_related("gear").get(uuid=job.result["capture_id"])
+
+
+def is_stored(capture: Capture) -> bool:
+    return default_storage.exists(capture.file.name or "")
+
+
+def test_a_model_with_everything_that_is_known_of_it(connected: User, standin: StandIn) -> None:
+    job = add(connected, CRUNCH, label="Crunch Head")
+    capture = capture_of(job)
+    assert job.label == "Crunch Head"
+    assert (capture.status, capture.format, capture.unsupported_reason) == ("ready", "nam", "")
+    assert (capture.name, capture.title) == ("Gain 3", "Crunch Head, Gain 3")
+    assert (capture.tone3000_id, capture.tone3000_architecture) == (f"{CRUNCH}01", "1")
+    assert (capture.tone3000_size, capture.architecture) == ("standard", "WaveNet")
+    assert capture.info["self_test"]["outcome"] == "not_stated"
+    with capture.file.open() as file:
+        content = file.read()
+    assert (len(content), json.loads(content)["version"]) == (capture.size_bytes, "0.5.4")
+    gear = capture.gear
+    assert (gear.owner, gear.source, gear.is_shared) == (connected, GearSource.TONE3000, False)
+    assert (gear.tone3000_id, gear.kind, gear.name) == (str(CRUNCH), "amp", "Crunch Head")
+    assert (gear.creator, gear.licence, gear.make) == ("Bob’s Amp Repair", "T3K", "Acme JX-1")
+    assert gear.source_url == f"{standin.base}/crunch-head-{CRUNCH}"
+    assert gear.description.startswith("One channel")
+    read = api_client(connected).get(f"/api/v1/captures/{capture.uuid}/").json()
+    assert (read["tone3000_id"], read["tone3000_architecture"]) == (f"{CRUNCH}01", "1")
+    assert (read["tone3000_size"], read["gear"]["tone3000_id"]) == ("standard", str(CRUNCH))
+
+
+def test_what_was_fetched_is_in_the_library_with_the_tags_of_its_tone(connected: User) -> None:
+    playable, not_playable = add(connected, CRUNCH), add(connected, AIDA_X)
+    client = api_client(connected)
+    saved = client.get("/api/v1/library/").json()["results"]
+    assert [entry["capture"]["id"] for entry in saved] == [
+        str(capture_of(job).uuid) for job in (not_playable, playable)
+    ]
+    address = f"/api/v1/gear/{capture_of(playable).gear.uuid}/"
+    assert client.get(address).json()["tags"] == ["crunch", "rock"]
+    client.put(f"{address}tags/", {"tags": ["mine"]})
+    add(connected, CRUNCH, 2)  # what the owner has changed stays
+    assert client.get(address).json()["tags"] == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("tone_id", "number", "kind", "expected_format", "architecture"),
+    [
+        (CRUNCH, 4, "amp", "nam", "SlimmableContainer"),
+        (CABINET, 1, "cab", "ir", ""),
+        (FULL_RIG, 2, "full_rig", "nam", "WaveNet"),
+        (LONG_TITLE, 1, "pedal", "nam", "WaveNet"),
+    ],
+)
+def test_files_of_every_kind(
+    connected: User, tone_id: int, number: int, kind: str, expected_format: str, architecture: str
+) -> None:
+    capture = capture_of(add(connected, tone_id, number))
+    assert (capture.gear.kind, capture.format) == (kind, expected_format)
+    assert capture.architecture == architecture
+    assert capture in capture_list(connected).usable()
+    assert len(capture.title) <= 200
+
+
+def test_models_of_one_tone_are_captures_of_one_piece_of_gear(connected: User) -> None:
+    first, second = (capture_of(add(connected, CRUNCH, number)) for number in (1, 4))
+    assert first.gear == second.gear
+    assert GearItem.objects.count() == 1
+    assert {first.title, second.title} == {"Crunch Head, Gain 3"}
+    assert len(stored_files()) == 2
+
+
+def test_hostile_names_are_only_names(connected: User) -> None:
+    capture = capture_of(add(connected, PATH_LIKE))
+    assert capture.name == "../../evil\\..\\name"
+    assert capture.gear.name == "../../../etc/passwd"
+    assert capture.file.name == f"captures/{capture.sha256}/{capture.sha256}.nam"
+    quoted = capture_of(add(connected, QUOTES))
+    assert "<b>" in quoted.gear.name  # as it is; templates escape it
+
+
+def test_a_gear_that_is_not_known_needs_a_kind(connected: User) -> None:
+    job = add(connected, FUTURE_GEAR)
+    assert (job.state, job.error_code) == (JobState.FAILED, "TONE3000_KIND_NEEDED")
+    assert not GearItem.objects.exists()
+    capture = capture_of(add(connected, FUTURE_GEAR, kind="pedal"))
+    assert capture.gear.kind == "pedal"
+
+
+def test_a_kind_that_does_not_fit_the_file_is_not_taken(connected: User) -> None:
+    assert capture_of(add(connected, CRUNCH, kind="cab")).gear.kind == "amp"
+    assert capture_of(add(connected, CABINET, kind="amp")).gear.kind == "cab"
+
+
+def test_a_format_that_cannot_be_played_is_kept_by_name(connected: User, standin: StandIn) -> None:
+    capture = capture_of(add(connected, AIDA_X))
+    assert (capture.format, capture.file.name, capture.sha256) == (CaptureFormat.OTHER, "", "")
+    assert capture.unsupported_reason.startswith("AIDA-X cannot be played here")
+    assert (capture.status, capture.architecture) == (FileStatus.READY, "AIDA-X")
+    assert capture not in capture_list(connected).usable()
+    assert not [entry for entry in standin.requests() if "/download/" in entry["path"]]
+    assert api_client(connected).get(f"/api/v1/captures/{capture.uuid}/").status_code == 200
+    gear_delete(item=capture.gear)
+    assert stored_files() == []
+
+
+# Once
+
+
+def test_the_same_model_twice_is_one(connected: User) -> None:
+    first = tone_capture_add(owner=connected, tone_id=str(CRUNCH), model_id=f"{CRUNCH}01")
+    second = tone_capture_add(owner=connected, tone_id=str(CRUNCH), model_id=f"{CRUNCH}01")
+    run_until_idle()
+    for job in (first, second):
+        job.refresh_from_db()
+    assert capture_of(first) == capture_of(second)
+    assert Capture.objects.count() == len(stored_files()) == 1
+    with pytest.raises(ConflictError) as caught:
+        tone_capture_add(owner=connected, tone_id=str(CRUNCH), model_id=f"{CRUNCH}01")
+    assert caught.value.code == "ALREADY_ADDED"
+
+
+def test_a_job_that_runs_again_changes_nothing(connected: User) -> None:
+    job = add(connected, CRUNCH)
+    before = list(Capture.objects.values())
+    Job.objects.filter(pk=job.pk).update(state=JobState.QUEUED, finished_at=None)
+    assert run_job(job.uuid)
+    assert list(Capture.objects.values()) == before
+    assert len(stored_files()) == 1
+
+
+def test_equal_content_is_stored_once_but_seen_by_its_owners_only(
+    connected: User, charlie: User, standin: StandIn
+) -> None:
+    connect(charlie, standin, as_user="carol")
+    mine = capture_of(add(connected, CRUNCH))
+    theirs = capture_of(add(charlie, CRUNCH))
+    assert mine.pk != theirs.pk
+    assert mine.file.name == theirs.file.name
+    assert len(stored_files()) == 1
+    assert list(capture_list(connected)) == [mine]
+    assert list(capture_list(charlie)) == [theirs]
+    for user, other in ((connected, theirs), (charlie, mine)):
+        client = api_client(user)
+        assert client.get(f"/api/v1/captures/{other.uuid}/").status_code == 404
+        assert client.get(f"/api/v1/gear/{other.gear.uuid}/").status_code == 404
+    gear_delete(item=mine.gear)
+    assert is_stored(theirs)
+    gear_delete(item=theirs.gear)
+    assert stored_files() == []
+
+
+def test_a_file_that_was_uploaded_before_is_not_stored_again(
+    connected: User, charlie: User
+) -> None:
+    content = FakeModel(CRUNCH * 100 + 1, CRUNCH, "x", None, "1", ".nam").content()
+    uploaded, _ = gear_upload(owner=charlie, upload=upload_of(content, "a.nam"), kind="amp")
+    run_until_idle()
+    capture = capture_of(add(connected, CRUNCH))
+    assert capture.sha256 == uploaded.sha256
+    assert len(stored_files()) == 1
+    gear_delete(item=uploaded.gear)
+    assert is_stored(capture)
+
+
+def test_what_comes_from_tone3000_can_not_be_shared(connected: User) -> None:
+    gear = capture_of(add(connected, CRUNCH)).gear
+    with pytest.raises(IntegrityError), transaction.atomic():
+        GearItem.objects.filter(pk=gear.pk).update(is_shared=True)
+
+
+def test_deleting_the_account_takes_rows_and_files_along(connected: User) -> None:
+    add(connected, CRUNCH)
+    connected.delete()
+    assert not Capture.objects.exists()
+    assert stored_files() == []
+
+
+def test_storing_and_deleting_at_once_never_loses_a_file(
+    connected: User, charlie: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last row of a content goes; before its file does, somebody makes a row for the same."""
+    path, sha256 = tmp_path / "model.nam", "a" * 64
+    path.write_bytes(b"{}")
+    first = make_capture(connected)
+
+    def give_content(capture: Capture) -> None:
+        with transaction.atomic():
+            capture.file.name = store_once(path, sha256)
+            capture.sha256 = sha256
+            capture.save()
+
+    give_content(first)
+    is_deleting = threading.Event()
+
+    def delete_slowly(name: str) -> None:
+        is_deleting.set()
+        time.sleep(0.3)
+        default_storage.delete(name)
+
+    monkeypatch.setattr("gear.capture_files.delete_stored", delete_slowly)
+
+    def store() -> None:
+        is_deleting.wait(10)
+        give_content(make_capture(charlie))
+        connection.close()
+
+    thread = threading.Thread(target=store)
+    thread.start()
+    gear_delete(item=first.gear)
+    thread.join(30)
+    assert is_stored(Capture.objects.get(sha256=sha256))
+
+
+# When it does not come
+
+
+def assert_nothing_is_left() -> None:
+    assert not GearItem.objects.exists()
+    assert not Capture.objects.exists()
+    assert stored_files() == []
+
+
+@pytest.mark.parametrize("tone_id", [DELETED, PRIVATE_OF_BOB])
+@pytest.mark.parametrize("private_status", [404, 403])
+def test_a_tone_that_is_not_available(
+    connected: User, standin: StandIn, tone_id: int, private_status: int
+) -> None:
+    standin.set(private_status=private_status)
+    job = add(connected, tone_id)
+    assert (job.state, job.error_code) == (JobState.FAILED, "TONE3000_NOT_AVAILABLE")
+    assert "deleted" in job.error_message
+    assert_nothing_is_left()
+
+
+def test_a_tone_that_goes_between_the_list_and_the_pick(connected: User, standin: StandIn) -> None:
+    """Gone after the tone was read, when only the file is still to be had."""
+    path = f"/api/v1/models/{CRUNCH}01/download/fake{CRUNCH}01.nam"
+    standin.fail(path, status=404, body='{"error": "not_found"}')
+    job = add(connected, CRUNCH)
+    assert (job.state, job.error_code) == (JobState.FAILED, "TONE3000_NOT_AVAILABLE")
+    assert_nothing_is_left()
+
+
+@pytest.mark.parametrize(
+    ("mode", "code"),
+    [
+        ("html", "DOWNLOAD_IS_A_PAGE"),
+        ("truncate", "DOWNLOAD_TRUNCATED"),
+        ("short", "DOWNLOAD_TRUNCATED"),
+    ],
+)
+@pytest.mark.parametrize("tone_id", [CRUNCH, CABINET])
+def test_what_is_not_the_whole_file_is_asked_for_again_later(
+    connected: User, standin: StandIn, mode: str, code: str, tone_id: int
+) -> None:
+    standin.set(download_mode=mode)
+    job = add(connected, tone_id)
+    assert (job.state, job.error_code) == (JobState.RETRYING, code)
+    assert_nothing_is_left()
+    standin.set(download_mode="direct")
+    Job.objects.update(state=JobState.QUEUED)
+    run_until_idle()
+    job.refresh_from_db()
+    assert is_stored(capture_of(job))
+
+
+@pytest.mark.parametrize(
+    ("tone_id", "number", "body", "code"),
+    [
+        (CRUNCH, 1, "RIFF1234WAVE", "DOWNLOAD_NOT_WHAT_IT_SAYS"),
+        (CABINET, 1, '{"version": "0.5.4"}', "DOWNLOAD_NOT_WHAT_IT_SAYS"),
+        (CRUNCH, 1, '{"version": "0.5.4"}', "NAM_INVALID"),
+        (CRUNCH, 1, "{not JSON}", "NAM_NOT_JSON"),
+    ],
+)
+def test_what_is_another_kind_of_file_is_refused(
+    connected: User, standin: StandIn, tone_id: int, number: int, body: str, code: str
+) -> None:
+    suffix = ".nam" if tone_id == CRUNCH else ".wav"
+    path = f"/api/v1/models/{tone_id}{number:02}/download/fake{tone_id}{number:02}{suffix}"
+    standin.fail(path, status=200, body=body, headers={"Content-Type": "text/plain"})
+    job = add(connected, tone_id, number)
+    assert job.error_code == code
+    assert_nothing_is_left()
+
+
+def test_a_file_that_is_too_large(connected: User, settings: Settings) -> None:
+    settings.GTS_CAPTURE_MAX_BYTES = 100
+    job = add(connected, CRUNCH)
+    assert (job.state, job.error_code) == (JobState.FAILED, "DOWNLOAD_TOO_LARGE")
+    assert_nothing_is_left()
+
+
+def test_a_model_without_a_file(connected: User) -> None:
+    job = add(connected, NO_FILE, 2)
+    assert (job.state, job.error_code) == (JobState.FAILED, "TONE3000_NO_FILE")
+    assert_nothing_is_left()
+
+
+def test_a_model_of_another_tone(connected: User) -> None:
+    job = tone_capture_add(owner=connected, tone_id=str(CRUNCH), model_id=f"{NON_COMMERCIAL}01")
+    run_until_idle()
+    job.refresh_from_db()
+    assert (job.state, job.error_code) == (JobState.FAILED, "TONE3000_NOT_AVAILABLE")
+    assert_nothing_is_left()
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        ({"status": 503, "times": 3}, "TONE3000_UNAVAILABLE"),
+        ({"status": 429}, "TONE3000_BACKING_OFF"),
+        ({"status": 200, "body": "nonsense"}, "TONE3000_ANSWER_UNREADABLE"),
+    ],
+)
+def test_a_hiccup_is_tried_again_later(
+    connected: User, standin: StandIn, failure: dict[str, Any], code: str
+) -> None:
+    standin.fail(f"/api/v1/tones/{CRUNCH}", **failure)
+    job = add(connected, CRUNCH)
+    assert (job.state, job.error_code) == (JobState.RETRYING, code)
+    assert_nothing_is_left()
+
+
+def test_a_dead_connection_is_not_tried_again(connected: User, standin: StandIn) -> None:
+    standin.revoke("alice")
+    job = add(connected, CRUNCH)
+    assert (job.state, job.error_code) == (JobState.FAILED, "TONE3000_RECONNECT")
+    assert_nothing_is_left()
+
+
+def test_the_token_stays_at_tone3000_and_out_of_the_rows(connected: User, standin: StandIn) -> None:
+    standin.set(download_mode="redirect")
+    job = add(connected, CRUNCH)
+    capture_of(job)
+    [elsewhere] = [entry for entry in standin.requests() if "/storage/" in entry["path"]]
+    assert "authorization" not in elsewhere["headers"]
+    assert set(job.payload) == {"tone_id", "model_id", "kind"}

@@ -1,0 +1,332 @@
+"""Finding rows by words as people type them: one door, two databases behind it.
+
+First come rows that have every word: whole, the last one also as the beginning of a longer one, or
+as the letters or the digits of one (*jcm*, *800* and *JCM 800* all find JCM800). Only where no row
+has them all, rows with parts of words and with typos. The best first; of very many, the newest are
+looked at.
+
+SQLite finds typos that leave three letters in a row as they were.
+
+What is typed is never syntax: it is cut into words of letters and digits, and nothing else of it
+reaches the database.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import reduce
+from operator import and_, or_
+from typing import Any, Final, TypeVar, cast
+
+from django.db import connections, models
+from django.db.models import (
+    BooleanField,
+    Case,
+    F,
+    Func,
+    IntegerField,
+    Q,
+    Value,
+    When,
+)
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Concat, Lower
+
+from gear.search_index import SearchIndex
+
+MAX_CHARACTERS: Final = 200
+MAX_WORDS: Final = 8
+_MAX_WORD_CHARACTERS: Final = 64
+# So many rows are ranked; who finds more is better off with another word.
+MAX_HITS: Final = 72
+_TRIGRAM: Final = 3
+# The share of its trigrams that a word must have in common with the text it may be a typo of: two
+# letters may have changed places in a word of eight. PostgreSQL counts more strictly than we do.
+_MIN_SHARE: Final = 0.45
+_MIN_WORD_SIMILARITY: Final = "0.38"
+
+_WORD = re.compile(r"[^\W_]+")
+_PART = re.compile(r"\d+|[^\W\d_]+")
+
+Rows = TypeVar("Rows", bound=models.QuerySet[Any])
+
+
+def words_of(text: str) -> list[str]:
+    """In lower case, each once."""
+    plain = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS]).lower()
+    words = (word[:_MAX_WORD_CHARACTERS] for word in _WORD.findall(plain))
+    return list(dict.fromkeys(words))[:MAX_WORDS]
+
+
+def search(rows: Rows, index: SearchIndex, text: str) -> Rows:
+    """The rows that ``text`` finds, the best first, with ``search_rank``. Blank: all of them.
+
+    Narrow ``rows`` by everything else before: of more than ``MAX_HITS`` rows the rest is left out.
+    It asks the database at once which they are, so that counting them, ranking them and turning
+    pages does not look for them again.
+    """
+    words = words_of(text)
+    if not words:
+        return rows.none() if text.strip() else rows
+    how = _how(rows, index, words)
+    hits = _keys(how.exact(rows)) or _keys(how.typos(rows))
+    order = rows.query.order_by or rows.model._meta.ordering
+    found = rows.filter(pk__in=hits).annotate(search_rank=how.rank())
+    return found.order_by("-search_rank", *order)
+
+
+def finding(rows: Rows, index: SearchIndex, word: str) -> Rows:
+    """All rows that ``word`` finds, without their rank: to narrow lists that are somebody's own."""
+    words = words_of(word)
+    if not words:
+        return rows.none()
+    how = _how(rows, index, words)
+    exact = how.exact(rows)
+    return exact if exact.exists() else how.typos(rows)
+
+
+def _how(rows: models.QuerySet[Any], index: SearchIndex, words: list[str]) -> _Postgres | _SQLite:
+    is_postgres = connections[rows.db].vendor == "postgresql"
+    return _Postgres(words) if is_postgres else _SQLite(index, words)
+
+
+def _keys(rows: models.QuerySet[Any]) -> list[int]:
+    return list(rows.values_list("pk", flat=True)[:MAX_HITS])
+
+
+def named(rows: Rows, text: str) -> Rows:
+    """Those whose name has every word in it. For lists that are somebody's own: it reads them."""
+    for word in words_of(text):
+        rows = rows.filter(name__icontains=word)
+    return rows
+
+
+def _parts(word: str) -> list[str]:
+    """Letters and digits by themselves, if the word has both."""
+    parts = _PART.findall(word)
+    return parts if len(parts) > 1 else []
+
+
+def _may_have_typos(word: str) -> bool:
+    """Another number is another amp, and next to nothing is like many things."""
+    return len(word) > _TRIGRAM and not word.isdecimal()
+
+
+# PostgreSQL ---------------------------------------------------------------------------------------
+
+
+class _Beside(Func):
+    """A generated column of the row, which Django's models do not know."""
+
+    def __init__(self, column: str) -> None:
+        super().__init__(F("pk"), output_field=models.TextField())
+        self.column = column
+
+    def as_sql(  # type: ignore[override]
+        self, compiler: Any, connection: Any, **_: Any
+    ) -> tuple[str, list[Any]]:
+        [key] = cast(list[Any], self.source_expressions)
+        table = compiler.quote_name_unless_alias(key.alias)
+        return f"{table}.{connection.ops.quote_name(self.column)}", []
+
+
+class _HasWords(Func):
+    template = "%(expressions)s"
+    arg_joiner = " @@ "
+    output_field = BooleanField()
+
+
+class _IsLike(Func):
+    template = "%(expressions)s"
+    arg_joiner = " LIKE "
+    output_field = BooleanField()
+
+
+class _IsSimilar(Func):
+    template = "%(expressions)s"
+    arg_joiner = " <%% "
+    output_field = BooleanField()
+
+
+class _SetSimilarity(Func):
+    """How much alike ``<%`` asks for, in this transaction: set once, before any row is read."""
+
+    template = (
+        "(SELECT set_config('pg_trgm.word_similarity_threshold', %(expressions)s, true)) <> ''"
+    )
+    output_field = BooleanField()
+
+
+class _Query(Func):
+    template = "to_tsquery('simple', %(expressions)s)"
+    output_field = models.TextField()
+
+
+class _Rank(Func):
+    """In whole thousandths, so that pages can begin after a rank."""
+
+    output_field = IntegerField()
+
+    def __init__(self, query: Combinable, text: str) -> None:
+        super().__init__(_Beside("search_vector"), query, _Beside("search_text"), Value(text))
+
+    def as_sql(  # type: ignore[override]
+        self, compiler: Any, connection: Any, **_: Any
+    ) -> tuple[str, list[Any]]:
+        parts = [compiler.compile(part) for part in self.source_expressions]
+        (vector, query, text, value) = (sql for sql, _ in parts)
+        sql = f"(1000 * (ts_rank({vector}, {query}) + similarity({text}, {value})))::int"
+        return sql, [param for _, params in parts for param in params]
+
+
+class _Postgres:
+    def __init__(self, words: Sequence[str]) -> None:
+        self.words = words
+        *whole, last = words
+        lexemes = [*(_lexemes(word, "") for word in whole), _lexemes(last, ":*")]
+        self.query = _Query(Value(" & ".join(lexemes)))
+
+    def exact(self, rows: Rows) -> Rows:
+        return rows.filter(_HasWords(_Beside("search_vector"), self.query))
+
+    def typos(self, rows: Rows) -> Rows:
+        rows = rows.filter(_SetSimilarity(Value(_MIN_WORD_SIMILARITY)), *map(_nearly, self.words))
+        # How many words are alike is hard to guess, so to keep order too many would be sorted.
+        return rows.order_by()
+
+    def rank(self) -> Combinable:
+        return _Rank(self.query, " ".join(self.words))
+
+
+def _lexemes(word: str, ending: str) -> str:
+    """Words are letters and digits; the quotes are for those that the parser might split.
+
+    With ``:*`` the word may be the beginning of one. All words with that beginning are collected
+    for it, so it is asked for the last word alone, which may still be being typed.
+    """
+    whole = f"'{word}'{ending}"
+    parts = " & ".join(f"'{part}'{ending}" for part in _parts(word))
+    return f"({whole} | ({parts}))" if parts else whole
+
+
+def _nearly(word: str) -> Q:
+    if len(word) < _TRIGRAM:  # nothing in the index of trigrams helps here
+        return Q(_HasWords(_Beside("search_vector"), _Query(Value(_lexemes(word, ":*")))))
+    text = _Beside("search_text")
+    if _may_have_typos(word):  # a part of a word is similar too
+        return Q(_IsSimilar(Value(word), text))
+    return Q(_IsLike(text, Value(f"%{word}%")))
+
+
+# SQLite -------------------------------------------------------------------------------------------
+
+
+class _InFts(Func):
+    output_field = BooleanField()
+
+    def __init__(self, index: SearchIndex, match: str) -> None:
+        super().__init__(F("pk"))
+        self.fts, self.match = index.fts_table, match
+
+    def as_sql(  # type: ignore[override]
+        self, compiler: Any, connection: Any, **_: Any
+    ) -> tuple[str, list[Any]]:
+        key, params = compiler.compile(self.source_expressions[0])
+        table = connection.ops.quote_name(self.fts)
+        sql = f"{key} IN (SELECT rowid FROM {table} WHERE {table} MATCH %s)"
+        return sql, [*params, self.match]
+
+
+class _Contains(Func):
+    function = "INSTR"
+    output_field = IntegerField()
+
+
+class _SQLite:
+    def __init__(self, index: SearchIndex, words: Sequence[str]) -> None:
+        self.index, self.words = index, words
+
+    def exact(self, rows: Rows) -> Rows:
+        return rows.filter(reduce(and_, (_has_word(self.index, word) for word in self.words)))
+
+    def typos(self, rows: Rows) -> Rows:
+        rows = rows.filter(reduce(and_, (_may_be(self.index, word) for word in self.words)))
+        for number, word in enumerate(self.words):
+            if _may_have_typos(word):
+                rows = rows.alias(**{f"near_{number}": _num_trigrams(self.index, word)})
+                least = round(_MIN_SHARE * len(_trigrams(f" {word} ")))
+                rows = rows.filter(**{f"near_{number}__gte": least})
+        return rows
+
+    def rank(self) -> Combinable:
+        first, text = self.index.columns[0], " ".join(self.words)
+        best = Case(
+            When(**{f"{first}__iexact": text}, then=Value(1000)),
+            When(**{f"{first}__istartswith": text}, then=Value(500)),
+            default=Value(0),
+            output_field=IntegerField(),
+        )
+        return _sum([best, *(_num_trigrams(self.index, word) for word in self.words)])
+
+
+def _sum(numbers: Sequence[Combinable]) -> Combinable:
+    first, *others = numbers
+    for number in others:
+        first = first + number
+    return first
+
+
+def _has_word(index: SearchIndex, word: str) -> Q:
+    parts = _parts(word)
+    whole = _has_part(index, word)
+    return whole | reduce(and_, (_has_part(index, part) for part in parts)) if parts else whole
+
+
+def _has_part(index: SearchIndex, part: str) -> Q:
+    if len(part) >= _TRIGRAM:
+        return Q(_InFts(index, f'"{part}"'))
+    # Too short for the index: read the columns.
+    columns = index.columns[: index.num_for_typos]
+    return reduce(or_, (Q(**{f"{column}__icontains": part}) for column in columns))
+
+
+def _may_be(index: SearchIndex, word: str) -> Q:
+    if not _may_have_typos(word):
+        return _has_part(index, word)
+    return Q(_InFts(index, " OR ".join(f'"{trigram}"' for trigram in _trigrams(word))))
+
+
+def _trigrams(word: str) -> list[str]:
+    starts = range(max(len(word) - _TRIGRAM + 1, 1))
+    return list(dict.fromkeys(word[start : start + _TRIGRAM] for start in starts))
+
+
+def _num_trigrams(index: SearchIndex, word: str) -> Combinable:
+    """How many trigrams of ``word`` are somewhere in the columns that find typos.
+
+    Its beginning and its end count too.
+    """
+    columns: list[Any] = [Value(" ")]
+    for column in index.columns[: index.num_for_typos]:
+        columns += [F(column), Value(" ")]
+    text = Lower(Concat(*columns, output_field=models.TextField()))
+    hits = [
+        Case(
+            When(Q(_has(text, trigram)), then=Value(1)),
+            default=Value(0),
+            output_field=IntegerField(),
+        )
+        for trigram in _trigrams(f" {word} ")
+    ]
+    return _sum(hits)
+
+
+class _Has(Func):
+    template = "%(expressions)s > 0"
+    output_field = BooleanField()
+
+
+def _has(text: Combinable, part: str) -> _Has:
+    return _Has(_Contains(text, Value(part)))

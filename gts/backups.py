@@ -1,0 +1,292 @@
+"""Backups: the database as it was at one moment, and every file that it names.
+
+::
+
+    20261126T024000Z/   backup.json, files.jsonl, database.sqlite3 or database.dump
+    files/ab/abcd…      contents by SHA-256, of all backups: what is there is not copied again
+
+Workers and visitors go on. Stored files never change under their names, so the database comes
+first and the files after; one that was deleted in between is no loss to anybody. What can be
+computed again (the cache) is left out, and so are secrets.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from django.apps import apps
+from django.core.files.storage import default_storage
+from django.db import connection
+from django.db.models import FileField, Model
+
+from gts.database_dump import DumpError, Select, dump_name, dumped, extensions
+from jobs.pipeline.files import replacing, sha256_of
+from shootouts.models import CachedAudio
+
+logger = logging.getLogger(__name__)
+
+FORMAT_VERSION: Final = 1
+FILES: Final = "files"
+DESCRIPTION: Final = "backup.json"
+FILE_LIST: Final = "files.jsonl"
+# Rows of these find out by themselves that their file is gone.
+COMPUTED_AGAIN: Final[tuple[type[Model], ...]] = (CachedAudio,)
+_NAME: Final = re.compile(r"\d{8}T\d{6}Z(-\d+)?")
+_COPY_BYTES: Final = 1024 * 1024
+
+
+class BackupError(Exception):
+    """A backup cannot be made or used; the text is for operators."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedFile:
+    """``name``: in the storage."""
+
+    name: str
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(slots=True)
+class Saved:
+    """``lost``: names of files that rows still name and that are missing or not what they were."""
+
+    folder: Path
+    num_files: int = 0
+    num_copied: int = 0
+    copied_bytes: int = 0
+    lost: list[str] = field(default_factory=list)
+
+
+def backup_make(root: Path) -> Saved:
+    """A new backup below ``root``. It has its name when all of it is on the disk.
+
+    Raises ``BackupError``; then nothing of it stays but contents that the next one uses.
+    """
+    with _locked(root):
+        _remove_unfinished(root)
+        name = _free_name(root)
+        partial = root / f".{name}.partial"
+        partial.mkdir(mode=0o700)
+        try:
+            saved = Saved(root / name)
+            with dumped(partial / dump_name()) as select:
+                _save_files(root / FILES, partial / FILE_LIST, select, saved)
+                _describe(partial, select)
+            _finish(partial, saved.folder)
+        except DumpError as error:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise BackupError(f"The database could not be saved: {error}") from error
+        except OSError as error:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise BackupError(f"The backup could not be written: {error}") from error
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+    logger.info(
+        "backup %s: %d files, %d new (%d bytes), %d lost",
+        saved.folder.name,
+        saved.num_files,
+        saved.num_copied,
+        saved.copied_bytes,
+        len(saved.lost),
+    )
+    return saved
+
+
+def backups_list(root: Path) -> list[Path]:
+    """Finished backups, the oldest first."""
+    if not root.is_dir():
+        return []
+    found = [path for path in root.iterdir() if _NAME.fullmatch(path.name)]
+    return sorted(path for path in found if (path / DESCRIPTION).is_file())
+
+
+def backups_trim(root: Path, *, keep: int) -> tuple[int, int]:
+    """Forget all but the newest ``keep``, and contents that none of these names.
+
+    Returns how many backups and how many contents went.
+    """
+    if keep < 1:
+        raise ValueError("one backup stays")
+    with _locked(root):
+        old = backups_list(root)[:-keep]
+        for folder in old:
+            shutil.rmtree(folder)
+        named = {file.sha256 for folder in backups_list(root) for file in files_of(folder)}
+        num_gone = 0
+        for path in (root / FILES).glob("??/*"):
+            if path.name not in named:
+                path.unlink()
+                num_gone += 1
+    return len(old), num_gone
+
+
+def files_of(folder: Path) -> Iterator[SavedFile]:
+    with open(folder / FILE_LIST, encoding="utf-8") as lines:
+        for line in lines:
+            yield SavedFile(**json.loads(line))
+
+
+def content_path(files: Path, sha256: str) -> Path:
+    return files / sha256[:2] / sha256
+
+
+def named_files(select: Select) -> Iterator[tuple[type[Model], Any, str, str]]:
+    """Model, key, storage name and SHA-256 (empty: unknown) of every file that a row names."""
+    quoted = connection.ops.quote_name
+    for model in apps.get_models():
+        if model in COMPUTED_AGAIN or model._meta.proxy:
+            continue
+        columns = {column.name: column.column for column in model._meta.local_concrete_fields}
+        for column in model._meta.local_concrete_fields:
+            if not isinstance(column, FileField):
+                continue
+            digest = quoted(str(columns["sha256"])) if "sha256" in columns else "''"
+            name, table = quoted(str(column.column)), quoted(model._meta.db_table)
+            key = quoted(str(model._meta.pk.column))
+            rows = select(f"SELECT {key}, {name}, {digest} FROM {table} WHERE {name} <> ''")
+            for pk, stored, sha256 in rows:
+                yield model, pk, stored, sha256
+
+
+def _describe(folder: Path, select: Select) -> None:
+    dump = folder / dump_name()
+    description = {
+        "format_version": FORMAT_VERSION,
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "database": {
+            "vendor": connection.vendor,
+            "file": dump.name,
+            "sha256": sha256_of(dump),
+            "extensions": extensions(),
+            "migrations": sorted(select("SELECT app, name FROM django_migrations")),
+        },
+        "files": {"file": FILE_LIST, "sha256": sha256_of(folder / FILE_LIST)},
+        "django": version("django"),
+    }
+    _write(folder / DESCRIPTION, json.dumps(description, indent=1).encode())
+    _sync(dump)
+
+
+def _save_files(files: Path, listing: Path, select: Select, saved: Saved) -> None:
+    seen: set[str] = set()
+    with open(listing, "w", encoding="utf-8") as lines:
+        for model, pk, name, sha256 in named_files(select):
+            if name in seen:
+                continue
+            seen.add(name)
+            file = _save_file(files, name, sha256, saved)
+            if file is not None:
+                lines.write(json.dumps(asdict(file)) + "\n")
+                saved.num_files += 1
+            elif _is_still_named(model, pk):
+                saved.lost.append(name)
+        lines.flush()
+        os.fsync(lines.fileno())
+
+
+def _is_still_named(model: type[Model], pk: Any) -> bool:
+    """Now, and not in the snapshot. On PostgreSQL that needs a connection of its own."""
+    if connection.vendor == "sqlite":
+        return model._base_manager.filter(pk=pk).exists()
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            table, column = model._meta.db_table, model._meta.pk.column
+            cursor.execute(f'SELECT 1 FROM "{table}" WHERE "{column}" = %s', [pk])
+            return cursor.fetchone() is not None
+    finally:
+        other.close()
+
+
+def _save_file(files: Path, name: str, sha256: str, saved: Saved) -> SavedFile | None:
+    """None: it is not there, or not what it was."""
+    if sha256:
+        known = content_path(files, sha256)
+        if known.is_file():
+            return SavedFile(name, sha256, known.stat().st_size)
+    partial = files / ".partial"
+    files.mkdir(mode=0o700, parents=True, exist_ok=True)
+    digest = hashlib.sha256()
+    try:
+        with default_storage.open(name, "rb") as source, open(partial, "wb") as copy:
+            while chunk := source.read(_COPY_BYTES):
+                digest.update(chunk)
+                copy.write(chunk)
+            copy.flush()
+            os.fsync(copy.fileno())
+    except FileNotFoundError:
+        return None
+    found = digest.hexdigest()
+    if sha256 and found != sha256:
+        partial.unlink()
+        return None
+    target = content_path(files, found)
+    target.parent.mkdir(mode=0o700, exist_ok=True)
+    size_bytes = partial.stat().st_size
+    os.replace(partial, target)
+    saved.num_copied += 1
+    saved.copied_bytes += size_bytes
+    return SavedFile(name, found, size_bytes)
+
+
+def _finish(partial: Path, folder: Path) -> None:
+    for path in (*(folder.parent / FILES).glob("??"), partial):
+        _sync(path)
+    os.rename(partial, folder)
+    _sync(folder.parent)
+
+
+def _free_name(root: Path) -> str:
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    names = (stamp if number == 1 else f"{stamp}-{number}" for number in range(1, 1000))
+    return next(name for name in names if not (root / name).exists())
+
+
+def _remove_unfinished(root: Path) -> None:
+    for path in root.glob(".*.partial"):
+        shutil.rmtree(path)
+
+
+@contextmanager
+def _locked(root: Path) -> Iterator[None]:
+    """One at a time. Raises ``BackupError``."""
+    try:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = open(root / ".lock", "a")  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise BackupError(f"{root} cannot be written to: {error}") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise BackupError(f"Another backup is being made in {root}.") from error
+        yield
+
+
+def _write(path: Path, content: bytes) -> None:
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

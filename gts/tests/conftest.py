@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+
+import pytest
+from pytest_django import Settings
+
+from gear.tone3000.standin import StandIn, running_standin
+from gts.tests.s3 import Bucket, client_of, running_moto
+from gts.tests.tone3000 import Visitor
+
+
+@pytest.fixture(scope="session")
+def standin_server() -> Iterator[StandIn]:
+    with running_standin() as standin:
+        yield standin
+
+
+@pytest.fixture
+def standin(standin_server: StandIn, settings: Settings) -> Iterator[StandIn]:
+    """As new, known to the settings, and asked of nothing that it does not like to be asked."""
+    standin_server.reset()
+    api = f"{standin_server.base}/api/v1"
+    settings.GTS_TONE3000_KEY = settings.SOCIAL_AUTH_TONE3000_KEY = standin_server.client_id
+    settings.GTS_TONE3000_API = api
+    settings.SOCIAL_AUTH_TONE3000_AUTHORIZATION_URL = f"{api}/oauth/authorize"
+    settings.SOCIAL_AUTH_TONE3000_ACCESS_TOKEN_URL = f"{api}/oauth/token"
+    yield standin_server
+    standin_server.assert_clean()
+
+
+@pytest.fixture
+def visitor(standin: StandIn) -> Visitor:
+    return Visitor(standin)
+
+
+@pytest.fixture(scope="session")
+def moto_server() -> Iterator[str]:
+    with running_moto() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def new_bucket(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """Empty, and not yet where GTS keeps its files."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    bucket = Bucket(moto_server, f"gts-{secrets.token_hex(6)}", client_of(moto_server))
+    bucket.client.create_bucket(Bucket=bucket.name)
+    return bucket
+
+
+@pytest.fixture
+def bucket(new_bucket: Bucket, media_root: object, settings: Settings) -> Bucket:
+    """Empty, and where GTS keeps its files."""
+    settings.STORAGES = {**settings.STORAGES, "default": new_bucket.storage()}
+    return new_bucket

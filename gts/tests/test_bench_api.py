@@ -1,0 +1,55 @@
+"""What measures lists at size: it leaves databases alone that people use."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from accounts.models import User
+from accounts.tests.factories import make_user
+from gear.models import Capture, GearItem, LibraryEntry
+from jobs.models import Job
+from shootouts.models import Shootout
+
+on_postgresql = pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="needs PostgreSQL: make test-services"
+)
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor == "postgresql", reason="is about other databases")
+@pytest.mark.parametrize("command", ["seed_bench", "bench_api"])
+def test_it_says_what_it_needs(command: str) -> None:
+    with pytest.raises(CommandError, match="for PostgreSQL"):
+        call_command(command)
+
+
+@on_postgresql
+@pytest.mark.django_db
+def test_it_refuses_a_database_that_somebody_uses() -> None:
+    make_user()
+    with pytest.raises(CommandError, match="Somebody uses"):
+        call_command("seed_bench")
+    assert not GearItem.objects.exists()
+
+
+@on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_it_fills_every_table_once() -> None:
+    out = io.StringIO()
+    words = ["seed_bench", "--gear=300", "--shootouts=10", "--jobs=1000"]
+    call_command(*words, stdout=out)
+    assert (GearItem.objects.count(), Shootout.objects.count()) == (300, 10)
+    assert (Job.objects.count(), Capture.objects.count()) == (1000, 390)
+    assert LibraryEntry.objects.count() == 100
+    assert "300 gear items" in out.getvalue()
+    heaviest = User.objects.get(username="bench-1")
+    assert heaviest.jobs.count() > 1000 / User.objects.count()
+    assert GearItem.objects.matching("marshall").exists()
+    assert Shootout.objects.exclude(contender_labels="").count() == 10
+    GearItem.objects.create(owner=heaviest, kind="amp", name="One more")
+    with pytest.raises(CommandError, match="filled already"):
+        call_command("seed_bench")

@@ -1,0 +1,197 @@
+"""`docker-compose.yml` and `Dockerfile`, read as far as one can without a container engine."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import Any, get_args
+
+import pytest
+import yaml
+from django.conf import settings
+from django.core.management import get_commands
+
+from gts.tests.processes import ROOT
+from jobs.models import ProcessRole
+from jobs.registry import Queue
+
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = ("migrate", "web", "worker-short", "worker-render", "beat")
+LONG_LIVED = sorted(set(SERVICES) - {"migrate"})
+
+# What the Compose specification knows, as far as it is used here.
+SERVICE_KEYS = {
+    "build", "command", "depends_on", "env_file", "environment", "healthcheck", "image", "init",
+    "ports", "restart", "stop_grace_period", "volumes",
+}  # fmt: skip
+HEALTHCHECK_KEYS = {"test", "interval", "timeout", "retries", "start_period"}
+DURATION = re.compile(r"(\d+)(s|m)")
+
+
+def seconds(duration: str) -> int:
+    found = DURATION.fullmatch(duration)
+    assert found is not None, duration
+    return int(found[1]) * {"s": 1, "m": 60}[found[2]]
+
+
+def words(service: str) -> list[str]:
+    return shlex.split(SERVICES[service]["command"])
+
+
+def options(command: list[str]) -> dict[str, str]:
+    """Each ``--option`` of a command with what follows it."""
+    pairs = zip(command, [*command[1:], "--"], strict=True)
+    return {
+        word: "" if following.startswith("-") else following
+        for word, following in pairs
+        if word.startswith("-")
+    }
+
+
+def recipe(target: str) -> list[str]:
+    """The command of a Makefile target, with its variables at their defaults."""
+    found = re.search(rf"^{target}:.*\n\t(.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert found is not None
+    text = re.sub(r"\$\$\{\w+:-([^}]*)\}", r"\1", found[1])
+    text = text.replace("$(BIN)/", "").replace("$(PORT)", "8000")
+    return shlex.split(text)
+
+
+# Structure ----------------------------------------------------------------------------------------
+
+
+def test_it_has_everything_and_nothing_unknown() -> None:
+    assert set(SERVICES) == {"postgres", "redis", *OURS}
+    assert {key for key in COMPOSE if not key.startswith("x-")} == {"services", "volumes"}
+    for service in SERVICES.values():
+        assert set(service) <= SERVICE_KEYS
+        assert set(service.get("healthcheck", {})) <= HEALTHCHECK_KEYS
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_ours_are_one_image_from_this_folder(name: str) -> None:
+    service = SERVICES[name]
+    assert (service["build"], service["image"], service["env_file"]) == (".", "gts", ".env")
+    assert "data:/data" in service["volumes"]
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_volumes_are_declared(name: str) -> None:
+    named = {volume.split(":")[0] for volume in SERVICES[name].get("volumes", [])}
+    assert named <= set(COMPOSE["volumes"])
+
+
+@pytest.mark.parametrize("name", LONG_LIVED)
+def test_what_lives_long_is_watched_and_started_again(name: str) -> None:
+    service = SERVICES[name]
+    assert service["restart"] == "unless-stopped"
+    check = service["healthcheck"]
+    assert check["test"][0] in ("CMD", "CMD-SHELL")
+    assert seconds(check["timeout"]) <= seconds(check["interval"])
+    assert check["retries"] >= 3
+
+
+def test_migrations_run_once() -> None:
+    assert SERVICES["migrate"]["restart"] == "no"
+    assert "healthcheck" not in SERVICES["migrate"]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_everything_waits_for_what_it_needs(name: str) -> None:
+    needs = SERVICES[name]["depends_on"]
+    for other, how in needs.items():
+        condition = how["condition"]
+        if condition == "service_healthy":
+            assert "healthcheck" in SERVICES[other]
+        else:
+            assert condition == "service_completed_successfully"
+            assert SERVICES[other]["restart"] == "no"
+    assert "postgres" in needs
+    if name != "migrate":
+        assert {"migrate", "redis"} <= set(needs)
+
+
+@pytest.mark.parametrize("name", ["worker-short", "worker-render", "web"])
+def test_nobody_is_killed_while_handing_back(name: str) -> None:
+    grace_s = seconds(SERVICES[name]["stop_grace_period"])
+    assert grace_s > settings.GTS_STOP_GRACE_S
+    if name == "web":
+        assert grace_s > int(options(words("web"))["--timeout-graceful-shutdown"])
+
+
+# Settings -----------------------------------------------------------------------------------------
+
+
+def test_every_variable_is_documented() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    used = set(re.findall(r"\$\{(\w+)", text)) | set(re.findall(r"environ\['(\w+)'\]", text))
+    for name in OURS:
+        used |= set(SERVICES[name]["environment"])
+    example = set(re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    documented = (ROOT / "docs" / "operations.md").read_text()
+    assert [name for name in sorted(used - example) if f"`{name}`" not in documented] == []
+
+
+def test_web_and_workers_use_the_same_database_and_redis() -> None:
+    assert len({str(SERVICES[name]["environment"]) for name in OURS}) == 1
+    environment = SERVICES["web"]["environment"]
+    assert "@postgres:5432/gts" in environment["DATABASE_URL"]
+    assert environment["REDIS_URL"] == "redis://redis:6379/0"
+    assert SERVICES["postgres"]["environment"]["POSTGRES_USER"] == "gts"
+    assert SERVICES["postgres"]["environment"]["POSTGRES_DB"] == "gts"
+
+
+# Commands -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("service", "target"),
+    [("web", "web"), ("worker-short", "worker"), ("worker-render", "worker"), ("beat", "beat")],
+)
+def test_it_runs_what_make_runs(service: str, target: str) -> None:
+    ours, makes = words(service), recipe(target)
+    where = {"--host", "--port", "--schedule", "--queues"}  # what differs on purpose
+    assert {name: value for name, value in options(ours).items() if name not in where} == {
+        name: value for name, value in options(makes).items() if name not in where
+    }
+    assert set(options(ours)) == set(options(makes))
+    assert ours[0] == makes[0]
+
+
+def test_every_queue_has_a_worker() -> None:
+    served = [options(words(name))["--queues"] for name in ("worker-short", "worker-render")]
+    assert sorted(served) == sorted(get_args(Queue))
+
+
+def test_every_management_command_exists() -> None:
+    text = (ROOT / "docker-compose.yml").read_text() + (ROOT / "Dockerfile").read_text()
+    named = set(re.findall(r"manage\.py[\", ]+(\w+)", text))
+    assert named == {"migrate", "collectstatic", "check_process", "up", "backup"}
+    assert named <= set(get_commands())
+    roles = {
+        check[-1]
+        for service in SERVICES.values()
+        if "check_process" in (check := service.get("healthcheck", {}).get("test", []))
+    }
+    assert roles == {"worker", "beat"}
+    assert roles <= set(ProcessRole.values)
+
+
+def test_files_that_commands_name_are_in_the_image() -> None:
+    ignored = (ROOT / ".dockerignore").read_text().split()
+    assert not {"gts", "manage.py", "static", "templates"} & set(ignored)
+    assert (ROOT / options(words("web"))["--log-config"]).exists()
+
+
+# The image ----------------------------------------------------------------------------------------
+
+
+def test_the_image_is_built_from_the_pinned_requirements_and_is_not_root() -> None:
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    assert "COPY requirements.txt ." in lines
+    install = next(line for line in lines if "pip install" in line)
+    assert "--require-hashes -r requirements.txt" in install
+    users = [line.split()[1] for line in lines if line.startswith("USER ")]
+    assert users[-1:] == ["gts"]
+    assert lines.index("USER gts") > lines.index("COPY . .")

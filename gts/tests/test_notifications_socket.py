@@ -1,0 +1,189 @@
+"""The WebSocket of the bell, through the whole ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from channels.db import database_sync_to_async
+from django.test import Client
+
+from accounts.models import User
+from accounts.services import access_token_create
+from accounts.tests.factories import make_user
+from gts.tests.websocket import WebSocket
+from jobs import events
+from jobs.models import Notification
+from jobs.notification_consumer import NotificationConsumer
+from jobs.notifications import notification_read_all
+from jobs.runner import run_job
+from jobs.tests.conftest import scripted_handlers  # noqa: F401
+from jobs.tests.factories import make_job
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
+
+PATH = "/ws/notifications/"
+ORIGIN = (b"origin", b"http://localhost:8000")
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def news_come_to_this_loop() -> AsyncIterator[None]:
+    events.bind_loop(asyncio.get_running_loop())
+    yield
+    events.bind_loop(None)
+
+
+@database_sync_to_async  # type: ignore[untyped-decorator]
+def cookie_of(user: User) -> tuple[bytes, bytes]:
+    client = Client()
+    client.force_login(user)
+    return (b"cookie", f"sessionid={client.cookies['sessionid'].value}".encode())
+
+
+@database_sync_to_async  # type: ignore[untyped-decorator]
+def finish_a_job(owner: User) -> None:
+    assert run_job(make_job(owner).uuid)
+
+
+new_user = database_sync_to_async(make_user)
+read_all = database_sync_to_async(notification_read_all)
+
+
+async def listen(user: User, **options: Any) -> WebSocket:
+    websocket = WebSocket(PATH, ORIGIN, await cookie_of(user), **options)
+    assert await websocket.connect() == (True, None)
+    return websocket
+
+
+async def close_code_of(websocket: WebSocket) -> int:
+    is_connected, _ = await websocket.connect()
+    assert is_connected
+    messages, code = await websocket.receive_rest()
+    assert messages == []
+    return code
+
+
+async def test_first_what_is_unread_then_what_is_new() -> None:
+    alice = await new_user()
+    await finish_a_job(alice)
+    websocket = await listen(alice)
+    snapshot = await websocket.receive()
+    assert (snapshot["type"], snapshot["num_unread"], snapshot["sequence"]) == ("status", 1, 1)
+    [known] = snapshot["notifications"]
+    assert (known["label"], known["status"], known["message"]) == ("a riff", "completed", "")
+
+    await finish_a_job(alice)
+    news = await websocket.receive()
+    assert (news["type"], news["num_unread"], news["sequence"]) == ("notification", 2, 2)
+    assert news["id"] != known["id"]
+    assert news["timestamp"].endswith("+00:00")
+    await websocket.leave()
+
+
+async def test_what_is_read_in_one_window_is_read_in_the_others() -> None:
+    alice = await new_user()
+    await finish_a_job(alice)
+    websocket = await listen(alice)
+    assert (await websocket.receive())["num_unread"] == 1
+    await read_all(owner=alice)
+    status = await websocket.receive()
+    assert (status["type"], status["num_unread"], status["notifications"]) == ("status", 0, [])
+    await websocket.leave()
+
+
+async def test_who_comes_back_gets_a_fresh_snapshot() -> None:
+    alice = await new_user()
+    websocket = await listen(alice)
+    assert (await websocket.receive())["num_unread"] == 0
+    await websocket.leave()
+    await finish_a_job(alice)
+    websocket = await listen(alice)
+    assert (await websocket.receive())["num_unread"] == 1
+    await websocket.leave()
+
+
+async def test_a_bearer_token_gets_in_also_as_a_subprotocol() -> None:
+    alice = await new_user()
+    token = await database_sync_to_async(access_token_create)(user=alice, lifetime_s=600)
+    header = (b"authorization", f"Bearer {token}".encode())
+    for websocket, subprotocol in (
+        (WebSocket(PATH, header), None),
+        (WebSocket(PATH, ORIGIN, subprotocols=["gts.jwt", token]), "gts.jwt"),
+    ):
+        assert await websocket.connect() == (True, subprotocol)
+        assert (await websocket.receive())["type"] == "status"
+        await websocket.leave()
+
+
+@pytest.mark.parametrize(
+    "headers", [[], [(b"cookie", b"sessionid=forged")], [(b"authorization", b"Bearer forged")]]
+)
+async def test_nobody_is_turned_away_with_4001(headers: list[Any]) -> None:
+    assert await close_code_of(WebSocket(PATH, ORIGIN, *headers)) == 4001
+
+
+async def test_a_token_in_the_url_is_no_token() -> None:
+    alice = await new_user()
+    token = await database_sync_to_async(access_token_create)(user=alice, lifetime_s=600)
+    assert await close_code_of(WebSocket(f"{PATH}?token={token}", ORIGIN)) == 4001
+
+
+async def test_a_foreign_page_cannot_use_the_session() -> None:
+    cookie = await cookie_of(await new_user())
+    is_connected, _ = await WebSocket(PATH, (b"origin", b"https://evil.example"), cookie).connect()
+    assert not is_connected
+
+
+async def test_strangers_get_nothing_of_what_happens() -> None:
+    alice, charlie = await new_user(), await new_user("charlie")
+    websocket = await listen(charlie)
+    await websocket.receive()
+    await finish_a_job(alice)
+    assert await websocket.is_silent()
+    await websocket.leave()
+
+
+async def test_news_that_was_lost_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(NotificationConsumer, "look_again_s", 0.2)
+    alice = await new_user()
+    await finish_a_job(alice)
+    websocket = await listen(alice)
+    assert (await websocket.receive())["num_unread"] == 1
+    await database_sync_to_async(Notification.objects.all().delete)()  # nobody says so
+    messages = [await websocket.receive() for _ in range(2)]
+    assert messages[-1]["num_unread"] == 0
+    await websocket.leave()
+
+
+async def test_a_client_that_stops_reading_gets_the_state_and_no_backlog() -> None:
+    alice = await new_user()
+    may_read = asyncio.Event()
+    may_read.set()
+    websocket = await listen(alice, read_when=may_read)
+    await websocket.receive()
+    may_read.clear()
+    await finish_a_job(alice)
+    event = {"id": "x", "label": "again"}
+    for _ in range(300):  # more than a channel holds
+        await database_sync_to_async(events.publish_notification)(alice.uuid, event)
+    may_read.set()
+    messages = [await websocket.receive()]
+    while messages[-1]["type"] != "status":
+        messages.append(await websocket.receive())
+    assert len(messages) <= 22
+    assert messages[-1]["num_unread"] == 1
+
+
+async def test_what_a_client_sends_changes_nothing() -> None:
+    alice = await new_user()
+    websocket = await listen(alice)
+    await websocket.receive()
+    await websocket.send(text="{nonsense")
+    await websocket.send(bytes=b"\x00")
+    assert await websocket.is_silent()
+    await finish_a_job(alice)
+    assert (await websocket.receive())["num_unread"] == 1
+    await websocket.leave()

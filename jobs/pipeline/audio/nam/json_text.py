@@ -1,0 +1,81 @@
+"""From bytes that anybody may have made to a JSON object, in bounded time and memory."""
+
+from __future__ import annotations
+
+import json
+from typing import NoReturn
+
+from jobs.pipeline.audio.nam.fields import printable, show
+from jobs.pipeline.audio.nam.limits import MAX_COMMAS, MAX_CONTAINERS, MAX_FILE_BYTES, MAX_QUOTES
+from jobs.pipeline.errors import PipelineError
+
+
+def read_json_object(data: bytes) -> dict[str, object]:
+    """The object that a file is, after RFC 8259 and with every key once.
+
+    What it can cost is counted before it is parsed (``limits``). Raises ``PipelineError``
+    NAM_TOO_LARGE, NAM_NOT_JSON, or NAM_INVALID for numbers that are not finite and for keys that
+    come twice.
+    """
+    _refuse_cost(data)
+    try:
+        parsed: object = json.loads(
+            data.decode("utf-8-sig"),
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_object_of,
+        )
+    # ValueError covers undecodable text, broken JSON and numbers of thousands of digits.
+    except (ValueError, RecursionError) as error:
+        raise PipelineError(
+            "NAM_NOT_JSON",
+            "This file is not a capture: it is not valid JSON.",
+            detail=f"{type(error).__name__}: {str(error)[:200]}",
+        ) from error
+    if not isinstance(parsed, dict):
+        raise PipelineError(
+            "NAM_NOT_JSON",
+            "This file is not a capture: it does not begin with an object.",
+            detail=f"top level is {show(parsed)}",
+        )
+    return parsed
+
+
+def _refuse_cost(data: bytes) -> None:
+    if len(data) > MAX_FILE_BYTES:
+        megabytes = MAX_FILE_BYTES // (1024 * 1024)
+        raise PipelineError(
+            "NAM_TOO_LARGE",
+            f"This capture is larger than {megabytes} MB; real ones take about one.",
+            detail=f"more than {MAX_FILE_BYTES} bytes",
+        )
+    for what, count, limit in (
+        ("lists and objects", data.count(b"[") + data.count(b"{"), MAX_CONTAINERS),
+        ("quotation marks", data.count(b'"'), MAX_QUOTES),
+        ("commas", data.count(b","), MAX_COMMAS),
+    ):
+        if count > limit:
+            raise PipelineError(
+                "NAM_TOO_LARGE",
+                "This file is built in a way no capture is: far too many parts.",
+                detail=f"{count} {what}, at most {limit}",
+            )
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise PipelineError(
+        "NAM_INVALID", "This capture is damaged: it holds numbers that are not finite.", detail=name
+    )
+
+
+def _object_of(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Readers differ in which of two values they take: one file would sound in two ways."""
+    values: dict[str, object] = {}
+    for key, value in pairs:
+        if key in values:
+            raise PipelineError(
+                "NAM_INVALID",
+                f"This capture is damaged: it says “{printable(key)}” twice.",
+                detail=f"in an object of {len(pairs)} keys",
+            )
+        values[key] = value
+    return values

@@ -1,0 +1,115 @@
+"""Previews of chains over HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.async_views import AsyncAPIView
+from accounts.api.idempotency import idempotent
+from accounts.api.serializers import StrictSerializer
+from accounts.database import in_database
+from accounts.errors import NotFoundError
+from gear.selectors import chain_get
+from jobs.api.serializers import JobOutput
+from jobs.storage import stored_name
+from shootouts.api.media import AnyContent
+from shootouts.media import MediaFile, content_type_of, media_response
+from shootouts.models import ChainPreview
+from shootouts.models.preview import PreviewState
+from shootouts.selectors import chain_preview_get
+from shootouts.services.previews import chain_preview_request
+
+
+class ChainPreviewInput(StrictSerializer):
+    di_track_id = serializers.UUIDField(help_text="of one of my DI tracks")
+
+
+class ChainPreviewOutput(serializers.Serializer[ChainPreview]):
+    id = serializers.UUIDField(source="uuid")
+    state = serializers.ChoiceField(choices=PreviewState.choices)
+    job = JobOutput(allow_null=True, help_text="renders it; watch it")
+    audio_url = serializers.SerializerMethodField(help_text="null until it is ready")
+    duration_s = serializers.FloatField(allow_null=True)
+    loudness_lufs = serializers.FloatField(allow_null=True)
+    gain_db = serializers.FloatField(allow_null=True, help_text="of the level match")
+    expires_at = serializers.SerializerMethodField(
+        help_text="kept at least so long; asking for it again prolongs it"
+    )
+    created_at = serializers.DateTimeField()
+
+    def get_audio_url(self, preview: ChainPreview) -> str | None:
+        return reverse("api-preview-audio", args=[preview.uuid]) if preview.file else None
+
+    def get_expires_at(self, preview: ChainPreview) -> datetime:
+        return preview.used_at + timedelta(hours=settings.GTS_KEEP_PREVIEWS_HOURS)
+
+
+class ChainPreviewRequestView(APIView):
+    @extend_schema(
+        operation_id="chain_preview_request",
+        tags=["chains"],
+        request=ChainPreviewInput,
+        responses={200: ChainPreviewOutput, 202: ChainPreviewOutput},
+        summary="Hear a chain over a DI track: 202 with the job, 200 when it was rendered before",
+        description="One preview for each content of a chain and each DI, matched to −14 LUFS. "
+        "409 CHAIN_NOT_PLAYABLE when a capture of the chain is gone.",
+    )
+    @idempotent
+    def post(self, request: Request, uuid: UUID) -> Response:
+        chain = chain_get(request.user, uuid)
+        data = ChainPreviewInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        preview = chain_preview_request(chain=chain, **data.validated_data)
+        status = 200 if preview.state == PreviewState.READY else 202
+        return Response(_output(request, preview), status=status)
+
+
+class ChainPreviewView(APIView):
+    @extend_schema(
+        operation_id="chain_preview_read",
+        tags=["chains"],
+        responses=ChainPreviewOutput,
+        summary="One of my previews",
+    )
+    def get(self, request: Request, uuid: UUID) -> Response:
+        return Response(_output(request, chain_preview_get(request.user, uuid)))
+
+
+class ChainPreviewAudioView(AsyncAPIView):
+    content_negotiation_class = AnyContent
+
+    @extend_schema(
+        operation_id="chain_preview_audio",
+        tags=["chains"],
+        responses={(200, "audio/flac"): OpenApiTypes.BINARY},
+        summary="The sound of one of my previews, with Range",
+    )
+    async def get(self, request: Request, uuid: UUID) -> HttpResponseBase:
+        preview = await in_database(chain_preview_get, request.user, uuid)
+        if not preview.file:
+            raise NotFoundError("This preview is not rendered yet.")
+        name = stored_name(preview.file)
+        media = MediaFile(
+            storage_name=name,
+            name=f"{preview.name}.flac",
+            content_type=content_type_of(name),
+            size_bytes=preview.size_bytes,
+            sha256=preview.sha256,
+        )
+        return await media_response(request, media, is_private=True)
+
+
+def _output(request: Request, preview: ChainPreview) -> dict[str, Any]:
+    return dict(ChainPreviewOutput(preview, context={"request": request}).data)

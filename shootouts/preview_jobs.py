@@ -1,0 +1,64 @@
+"""The job that renders a preview of a chain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jobs.models import Job
+from jobs.pipeline.audio.level import match_levels, publish_segment
+from jobs.pipeline.audio.render import SegmentRender
+from jobs.pipeline.errors import PipelineError
+from jobs.registry import JobContext, Queue
+from jobs.storage import scratch_folder
+from shootouts.models import ChainPreview
+from shootouts.segment_audio import segment_audio
+from shootouts.services.previews import PREVIEW_KIND, chain_preview_complete
+
+_RENDER_SHARE = 0.9
+
+
+class ChainPreviewRenderer:
+    """Through the same cache and level match as the segments of a shootout."""
+
+    kind = PREVIEW_KIND
+    queue: Queue = "render"
+
+    def run(self, context: JobContext) -> Mapping[str, Any]:
+        preview = ChainPreview.objects.filter(uuid=context.job.payload["preview"]).first()
+        if preview is None:
+            raise PipelineError("GONE", "This preview is not wanted any more.")
+        if preview.file:  # by an attempt that could not say so
+            return _result(preview, was_cached=True)
+
+        def report(fraction: float) -> None:
+            context.report(_RENDER_SHARE * fraction)
+
+        with scratch_folder() as folder:
+            audio = segment_audio(preview, folder, progress=report)
+            render = SegmentRender.from_json(audio.measured)
+            [gain_db] = match_levels([render.loudness]).gains_db
+            path = folder / "preview.flac"
+            published = publish_segment(
+                audio.path,
+                gain_db,
+                path,
+                progress=lambda fraction: context.report(
+                    _RENDER_SHARE + (1.0 - _RENDER_SHARE) * fraction
+                ),
+            )
+            chain_preview_complete(
+                preview=preview,
+                path=path,
+                published=published,
+                gain_db=gain_db,
+                holding=context.holding,
+            )
+        return _result(preview, was_cached=audio.was_cached)
+
+    def finished(self, job: Job) -> None:
+        """The preview asks its job how it went."""
+
+
+def _result(preview: ChainPreview, *, was_cached: bool) -> dict[str, Any]:
+    return {"preview_id": str(preview.uuid), "was_cached": was_cached}

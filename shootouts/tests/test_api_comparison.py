@@ -1,0 +1,162 @@
+"""Two published segments against each other, and who may hear the difference."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from asgiref.sync import async_to_sync
+from django.core.files.storage import default_storage
+from django.http import StreamingHttpResponse
+from pytest_django import Settings
+
+from accounts.models import User
+from accounts.tests.factories import api_client, details_of, make_user
+from gear.models import Block
+from jobs.pipeline.audio.signal import FloatArray, db_to_gain
+from jobs.storage import stored_name
+from shootouts import comparison
+from shootouts.api.comparison import ComparisonThrottle
+from shootouts.models import RenderedFile, Shootout
+from shootouts.services.shootouts import shootout_update
+from shootouts.tests.factories import make_capture, make_shootout, render
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def alice() -> User:
+    return make_user()
+
+
+@pytest.fixture
+def shootout(alice: User) -> Shootout:
+    """Two contenders of which the second is duller, turned over and 37 samples late."""
+    made = make_shootout(alice, visibility="public", options={"is_aligned": False})
+    dull = make_capture(alice, weights=[0.0] * 37 + [-0.5, -0.5])
+    Block.objects.filter(slot="amp", chain__name="Loud").update(capture=dull)
+    return render(made)
+
+
+def url_of(shootout: Shootout) -> str:
+    return f"/api/v1/shootouts/{shootout.uuid}/comparison/"
+
+
+def body_of(answer: Any) -> bytes:
+    async def read() -> bytes:
+        return b"".join([chunk async for chunk in answer.streaming_content])
+
+    return async_to_sync(read)()
+
+
+def sound(content: bytes) -> FloatArray:
+    samples, rate_hz = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
+    assert rate_hz == 48_000
+    heard: FloatArray = samples.T
+    return heard
+
+
+def published(contender: int) -> FloatArray:
+    file = RenderedFile.objects.get(kind="segment", segment__contender_index=contender)
+    with default_storage.open(stored_name(file.file), "rb") as stored:
+        return sound(stored.read())
+
+
+def test_lag_gain_polarity_and_bands_are_told(shootout: Shootout) -> None:
+    answer = api_client().get(url_of(shootout), {"a": 0, "b": 1})
+    assert answer.status_code == 200
+    found = answer.json()
+    assert found["lag_frames"] == 37
+    assert found["is_inverted"] is True
+    assert 0.0 < found["esr"] < 0.1
+    assert found["esr_db"] == pytest.approx(10.0 * np.log10(found["esr"]))
+    assert len(found["third_octave_difference_db"]) == len(found["third_octave_centres_hz"])
+    back = api_client().get(url_of(shootout), {"di": 0, "a": 1, "b": 0}).json()
+    assert back["lag_frames"] == -37
+    assert back["third_octave_difference_db"] == [
+        None if level is None else -level for level in found["third_octave_difference_db"]
+    ]
+
+
+def test_the_residual_is_what_is_left_to_the_sample(shootout: Shootout) -> None:
+    found = api_client().get(url_of(shootout), {"a": 0, "b": 1}).json()
+    answer = api_client().get(found["residual_url"])
+    assert answer.status_code == 200
+    assert answer["Content-Type"] == "audio/flac"
+    assert isinstance(answer, StreamingHttpResponse)
+    assert answer.is_async  # read beside the event loop
+    content = body_of(answer)
+    assert int(answer["Content-Length"]) == len(content)
+    one, other = published(0), published(1)[:, 37:]
+    length = min(one.shape[1], other.shape[1])
+    gain = -db_to_gain(found["gain_db"])
+    expected = one[:, :length] - np.float32(gain) * other[:, :length]
+    residual = sound(content)
+    assert residual.shape[1] == length == found["num_frames"]
+    assert np.abs(residual - expected).max() < 2.0**-22
+    energy = np.square(residual, dtype=np.float64).sum() / np.square(one[:, :length]).sum()
+    assert energy == pytest.approx(found["esr"], rel=1e-3)
+
+
+def test_a_contender_against_itself_leaves_nothing(shootout: Shootout) -> None:
+    found = api_client().get(url_of(shootout), {"a": 1, "b": 1}).json()
+    assert (found["lag_frames"], found["esr"], found["esr_db"]) == (0, 0.0, None)
+    assert found["gain_db"] == pytest.approx(0.0, abs=1e-9)
+    assert not sound(body_of(api_client().get(found["residual_url"]))).any()
+
+
+def test_the_difference_is_as_visible_as_the_shootout(alice: User, shootout: Shootout) -> None:
+    query = {"a": 0, "b": 1}
+    charlie = make_user("charlie")
+    for visibility, expected in (("public", 200), ("unlisted", 200), ("private", 404)):
+        shootout = shootout_update(shootout=shootout, visibility=visibility)
+        for path in ("", "residual.flac"):
+            url = f"{url_of(shootout)}{path}"
+            assert api_client(alice).get(url, query).status_code == 200
+            assert api_client(charlie).get(url, query).status_code == expected
+            assert api_client().get(url, query).status_code == expected
+
+
+@pytest.mark.parametrize("path", ["", "residual.flac"])
+def test_what_is_not_there_and_what_makes_no_sense(
+    alice: User, shootout: Shootout, path: str
+) -> None:
+    client, url = api_client(alice), f"{url_of(shootout)}{path}"
+    assert client.get(url, {"a": 0, "b": 2}).status_code == 404
+    assert client.get(url, {"di": 1, "a": 0, "b": 1}).status_code == 404
+    assert details_of(client.get(url, {"a": "x"})) == [("/a", "INVALID"), ("/b", "REQUIRED")]
+    assert details_of(client.get(url, {"a": 0, "b": -1})) == [("/b", "MIN_VALUE")]
+    draft = make_shootout(make_user("bob"), visibility="public")
+    assert (
+        api_client(draft.owner).get(f"{url_of(draft)}{path}", {"a": 0, "b": 1}).status_code == 404
+    )
+
+
+def test_a_lost_file_is_told(alice: User, shootout: Shootout) -> None:
+    file = RenderedFile.objects.filter(kind="segment").earliest("id")
+    default_storage.delete(stored_name(file.file))
+    answer = api_client(alice).get(url_of(shootout), {"a": 0, "b": 1})
+    assert (answer.status_code, answer.json()["code"]) == (409, "FILE_MISSING")
+
+
+def test_a_pair_is_compared_once(shootout: Shootout, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = api_client().get(url_of(shootout), {"a": 0, "b": 1}).json()
+
+    def again(*_: object) -> None:
+        raise AssertionError("compared again")
+
+    monkeypatch.setattr(comparison, "compare_files", again)
+    assert api_client().get(url_of(shootout), {"a": 0, "b": 1}).json() == first
+    assert api_client().get(first["residual_url"]).status_code == 200
+
+
+def test_nobody_may_ask_without_end(
+    shootout: Shootout, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ComparisonThrottle, "rate", "2/min")
+    answers = [api_client().get(url_of(shootout), {"a": 0, "b": 1}) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert int(answers[2]["Retry-After"]) > 0

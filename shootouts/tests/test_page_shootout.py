@@ -1,0 +1,183 @@
+"""The page of a shootout: while it renders, and what it shows afterwards."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from gear.models import SignalChain
+from jobs.models import Job
+from jobs.tests.running import run_until_idle
+from shootouts.models import DITrack, Segment, Shootout
+from shootouts.models.shootout import SegmentState, ShootoutState
+from shootouts.services.shootouts import shootout_render
+from shootouts.tests.factories import make_shootout
+from shootouts.tests.pages import HTMX, detail_url
+
+
+class TestWhileRendering:
+    pytestmark = pytest.mark.django_db(transaction=True)
+
+    @pytest.fixture
+    def queued(self, transactional_db: None, alice: User) -> Shootout:
+        shootout = make_shootout(alice)
+        shootout_render(shootout=shootout)
+        return shootout
+
+    def test_the_owner_gets_the_socket_and_a_way_out(
+        self, client: Client, alice: User, queued: Shootout
+    ) -> None:
+        client.force_login(alice)
+        text = client.get(detail_url(queued)).content.decode()
+        assert f'data-socket="/ws/jobs/{Job.objects.get(kind="shootout.render").uuid}/"' in text
+        assert "Cancel the render" in text
+        assert "Render again" not in text
+
+    def test_cancelling_leaves_a_page_that_says_so(
+        self, client: Client, alice: User, queued: Shootout
+    ) -> None:
+        client.force_login(alice)
+        client.post(reverse("shootout-cancel", args=[queued.uuid]))
+        run_until_idle()
+        text = client.get(detail_url(queued)).content.decode()
+        assert "The last render was cancelled" in text
+        assert "Render again" in text
+        assert "Render the rest" in text
+        # A second time there is nothing to stop: a sentence, not an error page.
+        again = client.post(reverse("shootout-cancel", args=[queued.uuid]), follow=True)
+        assert again.status_code == 200
+        assert "notice--error" in again.content.decode()
+
+    def test_a_failed_segment_gives_its_reason(
+        self, client: Client, alice: User, charlie: User, queued: Shootout
+    ) -> None:
+        segment = Segment.objects.first()
+        assert segment is not None
+        Segment.objects.filter(pk=segment.pk).update(sources={"0" * 64: "not/there"})
+        run_until_idle()
+        queued.refresh_from_db()
+        assert queued.state == ShootoutState.PARTIAL
+        segment.refresh_from_db()
+        assert segment.state == SegmentState.FAILED
+        client.force_login(alice)
+        text = client.get(detail_url(queued)).content.decode()
+        assert "Some of it could not be rendered." in text
+        assert text.count(segment.error_message) >= 2  # above, and in its lane
+        assert "Retry what failed" in text
+        client.force_login(charlie)
+        assert client.post(reverse("shootout-retry", args=[queued.uuid])).status_code == 404
+
+        Segment.objects.filter(pk=segment.pk).update(sources=_sources_of_another(segment))
+        client.force_login(alice)
+        client.post(reverse("shootout-retry", args=[queued.uuid]))
+        run_until_idle()
+        queued.refresh_from_db()
+        assert queued.state == ShootoutState.COMPLETED
+        assert "Retry what failed" not in client.get(detail_url(queued)).content.decode()
+
+    def test_others_poll_instead_and_see_no_errors(
+        self, client: Client, charlie: User, rendered: Shootout
+    ) -> None:
+        Shootout.objects.update(visibility="public")
+        rendered.refresh_from_db()
+        shootout_render(shootout=rendered)
+        Job.objects.filter(kind="shootout.render").update(
+            error_code="X", error_message="operators only"
+        )
+        client.force_login(charlie)
+        text = client.get(detail_url(rendered)).content.decode()
+        assert "data-socket" not in text
+        assert 'hx-trigger="every 3s"' in text
+        assert "operators only" not in text
+        assert "Cancel the render" not in text
+
+
+class TestResult:
+    pytestmark = pytest.mark.django_db(transaction=True)
+
+    def test_the_page_has_player_papers_and_downloads(
+        self, client: Client, alice: User, rendered: Shootout
+    ) -> None:
+        client.force_login(alice)
+        answer = client.get(detail_url(rendered))
+        text = answer.content.decode()
+        assert text.count('class="lane"') == 2
+        assert "Level-matched" in text
+        assert "by alice, CC0-1.0" in text
+        assert text.count("samples earlier") == 2
+        data = answer.context["player_data"]
+        assert [segment["contender"] for segment in data["segments"]] == [0, 1]
+        for segment in data["segments"]:
+            assert client.get(segment["url"]).status_code == 200
+        for download in answer.context["downloads"]:
+            assert download.url in text
+            assert client.get(download.url).status_code == 200
+
+    def test_it_reads_the_manifest_and_survives_the_deletion_of_everything_else(
+        self, client: Client, alice: User, rendered: Shootout
+    ) -> None:
+        client.force_login(alice)
+        before = client.get(detail_url(rendered)).context["player_data"]
+        SignalChain.objects.all().delete()
+        DITrack.objects.all().delete()
+        after = client.get(detail_url(rendered))
+        assert after.status_code == 200
+        assert after.context["player_data"] == before
+
+    def test_published_is_for_everybody_and_private_again_for_nobody(
+        self, client: Client, alice: User, rendered: Shootout
+    ) -> None:
+        client.force_login(alice)
+        url = reverse("shootout-settings", args=[rendered.uuid])
+        for visibility, status in (("public", 200), ("unlisted", 200), ("private", 404)):
+            data = {"title": rendered.title, "visibility": visibility}
+            assert client.post(url, data).status_code == 302
+            stranger = Client()
+            page = stranger.get(detail_url(rendered))
+            assert page.status_code == status
+            listed = stranger.get(reverse("shootout-public")).content.decode()
+            assert (rendered.title in listed) == (visibility == "public")
+            if status == 200:
+                text = page.content.decode()
+                assert ("noindex" in text) == (visibility == "unlisted")
+                assert "Only you see this" not in text
+
+    def test_home_plays_the_newest_public_shootout(
+        self, client: Client, rendered: Shootout
+    ) -> None:
+        text = client.get(reverse("home")).content.decode()
+        assert "data-player" not in text
+        assert 'hx-trigger="every 5s"' in text
+        Shootout.objects.update(visibility="public")
+        text = client.get(reverse("home")).content.decode()
+        assert "data-player" in text
+        assert "every 5s" not in text
+        part = client.get(reverse("home"), **HTMX).content.decode()
+        assert "data-player" in part
+        assert "<html" not in part
+
+    def test_a_wrong_setting_keeps_what_was_typed(
+        self, client: Client, alice: User, rendered: Shootout
+    ) -> None:
+        client.force_login(alice)
+        url = reverse("shootout-settings", args=[rendered.uuid])
+        answer = client.post(
+            url, {"title": "", "description": "Still here", "visibility": "public"}
+        )
+        assert answer.status_code == 422
+        assert "Still here" in answer.content.decode()
+        rendered.refresh_from_db()
+        assert rendered.visibility == "private"
+
+    def test_the_owner_deletes_it(self, client: Client, alice: User, rendered: Shootout) -> None:
+        client.force_login(alice)
+        answer = client.post(reverse("shootout-delete", args=[rendered.uuid]))
+        assert answer["Location"] == reverse("shootout-mine")
+        assert not Shootout.objects.exists()
+
+
+def _sources_of_another(segment: Segment) -> dict[str, str]:
+    sources: dict[str, str] = Segment.objects.exclude(pk=segment.pk)[0].sources
+    return sources
