@@ -15,11 +15,13 @@ from accounts.models import User
 UNKNOWN_FIELD = "There is no such field."
 READ_ONLY_FIELD = "This field cannot be set."
 WRONG_TYPE = "This is not a value of the right type."
+TOO_LONG = "Ensure this field has no more than {max_length} characters."
 
 
 # Not a docstring: every kind of input would inherit it, and the schema show it.
 # An unknown or a read-only field is an error, told together with all others. So is a JSON value of
-# another type: 5 is no name, and "5" is no number. Forms are all text.
+# another type: 5 is no name, and "5" is no number. Forms are all text. A text is as long as it was
+# sent: one that fits only after trimming is too long, as the schema says.
 class StrictSerializer(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> Any:
         root: Any = self.root
@@ -52,7 +54,7 @@ class StrictSerializer(serializers.Serializer[Any]):
                 findings[name] = [ErrorDetail(UNKNOWN_FIELD, code="unknown_field")]
             elif field.read_only:
                 findings[name] = [ErrorDetail(READ_ONLY_FIELD, code="read_only")]
-            elif not is_html_input(data) and (found := _wrong_type(field, value)):
+            elif found := _wrong_as_sent(field, value, is_form=is_html_input(data)):
                 findings[name] = found
         return findings
 
@@ -66,27 +68,41 @@ def _together(known: Mapping[Any, Any], findings: Mapping[Any, Any]) -> dict[Any
     return merged
 
 
-def _wrong_type(field: serializers.Field[Any, Any, Any, Any], value: Any) -> Any:
-    """What the field would have turned into its type silently, as the detail of an error."""
+def _wrong_as_sent(
+    field: serializers.Field[Any, Any, Any, Any], value: Any, *, is_form: bool
+) -> Any:
+    """What the field would have put right silently, as the detail of an error."""
     if isinstance(field, serializers.ListField) and isinstance(value, list):
         found = {
             index: wrong
             for index, item in enumerate(value)
-            if (wrong := _wrong_type(field.child, item))
+            if (wrong := _wrong_as_sent(field.child, item, is_form=is_form))
         }
         return found or None
+    if not is_form and not _is_of_its_type(field, value):
+        return [ErrorDetail(WRONG_TYPE, code="invalid")]
+    if isinstance(field, serializers.CharField) and _is_longer(value, field.max_length):
+        return [ErrorDetail(TOO_LONG.format(max_length=field.max_length), code="max_length")]
+    return None
+
+
+def _is_of_its_type(field: serializers.Field[Any, Any, Any, Any], value: Any) -> bool:
     match field:
+        case _ if value is None:
+            return True
         case serializers.CharField() | serializers.ChoiceField() | serializers.UUIDField():
-            is_right = isinstance(value, str)
+            return isinstance(value, str)
         case serializers.BooleanField():
-            is_right = isinstance(value, bool)
+            return isinstance(value, bool)
         case serializers.IntegerField() | serializers.FloatField():
-            is_right = isinstance(value, int | float) and not isinstance(value, bool)
+            return isinstance(value, int | float) and not isinstance(value, bool)
         case _:
-            is_right = True
-    if is_right or value is None:
-        return None
-    return [ErrorDetail(WRONG_TYPE, code="invalid")]
+            return True
+
+
+def _is_longer(value: Any, max_length: int | None) -> bool:
+    """Counted as the schema counts: with the white space around it, which is not kept."""
+    return max_length is not None and isinstance(value, str) and len(value) > max_length
 
 
 class TokenRefreshInput(StrictSerializer):

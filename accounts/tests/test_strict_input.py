@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.http import QueryDict
@@ -17,7 +18,7 @@ class _Song(StrictSerializer):
     num_bars = serializers.IntegerField(required=False)
     is_loud = serializers.BooleanField(required=False)
     tuning = serializers.ChoiceField(choices=["E", "drop D"], required=False)
-    tags = serializers.ListField(child=serializers.CharField(), required=False)
+    tags = serializers.ListField(child=serializers.CharField(max_length=20), required=False)
     key = serializers.CharField(read_only=True)
 
 
@@ -48,6 +49,21 @@ def test_values_of_their_types_are_taken() -> None:
 )
 def test_another_json_type_is_an_error(field: str, value: Any) -> None:
     assert list(findings(**{"title": "Slow", field: value})) == [field]
+
+
+@pytest.mark.parametrize("title", ["x" * 21, "x" * 20 + " ", "\v\x85" + "x" * 19])
+def test_a_text_is_as_long_as_it_was_sent(title: str) -> None:
+    assert findings(title=title) == {"title": ["Ensure this field has no more than 20 characters."]}
+    assert set(findings(title="Slow", tags=["blues", title])["tags"]) == {1}
+    form = _Song(data=QueryDict(urlencode({"title": title})))
+    assert not form.is_valid()
+    assert set(form.errors) == {"title"}
+
+
+def test_white_space_around_a_text_that_fits_is_not_kept() -> None:
+    song = _Song(data={"title": "  Slow\n"})
+    assert song.is_valid()
+    assert song.validated_data["title"] == "Slow"
 
 
 def test_each_wrong_item_of_a_list_is_named() -> None:
