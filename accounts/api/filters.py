@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 import django_filters
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django_filters.fields import BaseCSVField
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
+
+_NO_NAME = "There is nothing between two commas."
 
 
 @extend_schema_field(OpenApiTypes.BOOL)
@@ -20,8 +24,20 @@ class TrueFalseFilter(django_filters.TypedChoiceFilter):  # type: ignore[misc]  
         super().__init__(choices=choices, coerce=lambda text: text == "true", **options)
 
 
+class _OrderField(BaseCSVField):  # type: ignore[misc]
+    def clean(self, value: Sequence[str] | None) -> Any:
+        if value and not all(value):
+            raise ValidationError(_NO_NAME, code="invalid")
+        return super().clean(value)
+
+
 class StableOrderingFilter(django_filters.OrderingFilter):  # type: ignore[misc]
-    """Equal rows keep their order from page to page, in the direction of an index."""
+    """Equal rows keep their order from page to page, in the direction of an index.
+
+    A place between commas without a name is an error, not "no order".
+    """
+
+    base_field_class = _OrderField
 
     def filter(self, rows: QuerySet[Any], value: Sequence[str] | None) -> QuerySet[Any]:
         if not value:

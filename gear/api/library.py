@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.filters import TrueFalseFilter
+from accounts.api.filters import StableOrderingFilter, TrueFalseFilter
 from accounts.api.idempotency import idempotent
 from accounts.api.paging import OwnRowsPagination
 from accounts.api.serializers import StrictSerializer
@@ -38,7 +38,7 @@ class LibraryFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter h
     search = filters.CharFilter(
         method="by_text", max_length=200, help_text="words in the nickname, or of the gear"
     )
-    ordering = filters.OrderingFilter(
+    ordering = StableOrderingFilter(
         fields={"created_at": "created_at", "nickname": "nickname", "capture__gear__name": "name"}
     )
 

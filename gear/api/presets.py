@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.filters import StableOrderingFilter
 from accounts.api.idempotency import idempotent
 from accounts.api.serializers import StrictSerializer
 from accounts.models import User
@@ -32,7 +33,7 @@ class PresetFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter ha
     search = filters.CharFilter(
         field_name="name", lookup_expr="icontains", max_length=100, help_text="a part of the name"
     )
-    ordering = filters.OrderingFilter(fields={"name": "name", "created_at": "created_at"})
+    ordering = StableOrderingFilter(fields={"name": "name", "created_at": "created_at"})
 
     class Meta:
         model = Preset

@@ -144,6 +144,7 @@ def test_the_list_is_narrowed_down(alice: User) -> None:
         ("?kind=banjo", "/kind"),
         ("?format=mp3", "/format"),
         ("?ordering=size", "/ordering"),
+        ("?ordering=,", "/ordering"),
         ("?page_size=0", "/page_size"),
     ],
 )

@@ -109,5 +109,6 @@ def test_the_list_is_narrowed_down_and_takes_the_same_queries_however_long(
     names = [preset["name"] for preset in answer.json()["results"]]
     assert names == ["1 2", "1 1", "1 0", "0 1"]
     assert {preset["processor"] for preset in answer.json()["results"]} == {"delay"}
+    assert client.get(f"{PRESETS}?ordering=name,").status_code == 422
     answer = client.get(f"{PRESETS}?processor=wah")
     assert (answer.status_code, details_of(answer)) == (422, [("/processor", "INVALID_CHOICE")])

@@ -48,6 +48,7 @@ def test_names_are_found_by_their_words_and_ordered(
     assert names(alice, address, "ordering=-name") == ["Zinky plexi", "Twin 65", "Plexi lead"]
 
 
-def test_another_order_is_an_error(alice: User, address: str) -> None:
-    answer = api_client(alice).get(f"/api/v1/{address}?ordering=owner")
+@pytest.mark.parametrize("order", ["owner", ",", "name,", "%2Cname", "name,,created_at"])
+def test_another_order_is_an_error(alice: User, address: str, order: str) -> None:
+    answer = api_client(alice).get(f"/api/v1/{address}?ordering={order}")
     assert answer.status_code == 422
