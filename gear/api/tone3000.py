@@ -52,7 +52,7 @@ class Tone3000ListView(AsyncAPIView):
     )
     async def get(self, request: Request, tab: str) -> Response:
         wanted = tab_named(tab)
-        values = _checked(PageInput, request)
+        values = PageInput.values_of(request)
         page = await tab_get(_user(request), wanted, **values)
         if page.is_past_the_end:
             raise NotFoundError(NO_PAGE)
@@ -70,8 +70,9 @@ class Tone3000SearchView(AsyncAPIView):
     async def get(self, request: Request) -> Response:
         if not settings.GTS_TONE3000_SEARCH:
             raise NotFoundError(NO_SEARCH)
-        values = _checked(SearchInput, request)
-        page = await client_for(_user(request)).search(**values)
+        values = SearchInput.values_of(request)
+        client = client_for(_user(request))
+        page = await client.search(query=values["query"].strip(), page=values["page"])
         if page.is_past_the_end:
             raise NotFoundError(NO_PAGE)
         return Response(_page(request, page))
@@ -147,13 +148,6 @@ class Tone3000PickView(APIView):
 
 def _user(request: Request) -> User:
     return cast(User, request.user)
-
-
-def _checked(serializer: type[PageInput | SearchInput], request: Request) -> dict[str, Any]:
-    data = serializer(data=request.query_params.dict())  # of a form, empty would be missing
-    data.is_valid(raise_exception=True)
-    values: dict[str, Any] = data.validated_data
-    return values
 
 
 def _page(request: Request, page: Page[Tone]) -> dict[str, Any]:

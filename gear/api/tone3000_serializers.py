@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.api.queries import QuerySerializer, WholeNumberField
 from accounts.api.serializers import StrictSerializer
 from gear.models.item import GearKind
 from gear.services.tone3000 import BAD_ID
@@ -19,14 +20,16 @@ from gear.tone3000.schemas import Model, Tone, User
 MAX_PAGE = 100_000
 
 
-class PageInput(serializers.Serializer[Any]):
-    page = serializers.IntegerField(default=1, min_value=1, max_value=MAX_PAGE)
-    page_size = serializers.IntegerField(default=24, min_value=1, max_value=100)
+class PageInput(QuerySerializer):
+    page = WholeNumberField(default=1, min_value=1, max_value=MAX_PAGE)
+    page_size = WholeNumberField(default=24, min_value=1, max_value=100)
 
 
-class SearchInput(serializers.Serializer[Any]):
-    query = serializers.CharField(default="", max_length=200, allow_blank=True)
-    page = serializers.IntegerField(default=1, min_value=1, max_value=MAX_PAGE)
+class SearchInput(QuerySerializer):
+    query = serializers.CharField(
+        default="", max_length=200, allow_blank=True, trim_whitespace=False
+    )
+    page = WholeNumberField(default=1, min_value=1, max_value=MAX_PAGE)
 
 
 class CreatorOutput(serializers.Serializer[User]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from django.http.response import HttpResponseBase
@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from accounts.api.idempotency import idempotent
 from accounts.api.parsers import ArchiveParser
+from accounts.api.queries import QuerySerializer, TrueFalseField
 from accounts.api.serializers import StrictSerializer
 from accounts.models import User
 from jobs.api.serializers import JobOutput
@@ -32,10 +33,8 @@ class ExportThrottle(UserRateThrottle):
     rate = "30/hour"
 
 
-class ExportQuery(serializers.Serializer[Any]):
-    media = serializers.BooleanField(
-        default=False, help_text="with what was rendered, below media/"
-    )
+class ExportQuery(QuerySerializer):
+    media = TrueFalseField(default=False, help_text="with what was rendered, below media/")
 
 
 class ShootoutExportView(APIView):
@@ -52,10 +51,9 @@ class ShootoutExportView(APIView):
     def get(self, request: Request, uuid: UUID) -> HttpResponseBase:
         """`shootout.toml`, which `manage.py render_shootout` reads, its recordings and captures,
         and the published manifest. 409 INCOMPLETE names every part that is missing."""
-        query = ExportQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
+        query = ExportQuery.values_of(request)
         shootout = shootout_get_owned(request.user, uuid)
-        export = shootout_export(shootout, with_media=query.validated_data["media"])
+        export = shootout_export(shootout, with_media=query["media"])
         return export_response(shootout, export)
 
 

@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
 
+from accounts.api.queries import QuerySerializer, WholeNumberField
 from accounts.errors import NotFoundError
 from jobs.pipeline.audio.spectrum import THIRD_OCTAVE_CENTRES_HZ
 from jobs.stores import file_chunks
@@ -33,10 +34,10 @@ class ComparisonThrottle(UserRateThrottle):
     rate = "60/min"
 
 
-class ComparisonQuery(serializers.Serializer[Any]):
-    di = serializers.IntegerField(min_value=0, default=0, help_text="position of the DI")
-    a = serializers.IntegerField(min_value=0, help_text="position of the reference contender")
-    b = serializers.IntegerField(min_value=0, help_text="position of the other contender")
+class ComparisonQuery(QuerySerializer):
+    di = WholeNumberField(min_value=0, default=0, help_text="position of the DI")
+    a = WholeNumberField(min_value=0, help_text="position of the reference contender")
+    b = WholeNumberField(min_value=0, help_text="position of the other contender")
 
 
 class ComparisonOutput(serializers.Serializer[Any]):
@@ -62,18 +63,13 @@ class _ComparisonView(APIView):
     permission_classes = (AllowAny,)
     throttle_classes = (ComparisonThrottle,)
 
-    def asked(self, request: Request) -> dict[str, int]:
-        query = ComparisonQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        return dict(query.validated_data)
-
 
 class ShootoutComparisonView(_ComparisonView):
     @extend_schema(parameters=[ComparisonQuery], responses=ComparisonOutput)
     def get(self, request: Request, uuid: UUID) -> Response:
         """Two published segments of one DI: error-to-signal ratio after the best constant gain
         and lag, and the difference of their third-octave bands."""
-        asked = self.asked(request)
+        asked = ComparisonQuery.values_of(request)
         di, a, b = asked["di"], asked["a"], asked["b"]
         shootout = shootout_get(request.user, uuid)
         manifest = manifest_get(shootout)
@@ -99,7 +95,7 @@ class ShootoutResidualView(_ComparisonView):
     )
     def get(self, request: Request, uuid: UUID) -> HttpResponseBase:
         """What is left of contender a when b, shifted and with its best gain, is taken from it."""
-        asked = self.asked(request)
+        asked = ComparisonQuery.values_of(request)
         pair = segment_pair_get(
             shootout_get(request.user, uuid), asked["di"], asked["a"], asked["b"]
         )

@@ -84,7 +84,7 @@ class ShootoutListView(generics.ListAPIView[Shootout]):
                 raise InvalidInputError(message, details=[detail])
 
     def _scope(self) -> str:
-        return self.request.GET.get("scope") or "mine"
+        return self.request.GET.get("scope", "mine")
 
     @extend_schema(
         parameters=[

@@ -204,8 +204,9 @@ def test_the_public_list_is_for_everybody_and_shows_only_what_is_public(alice: U
     assert api_client().get(URL).status_code == 401
 
 
-def test_a_scope_that_is_none_is_said_to_be(alice: User) -> None:
-    answer = api_client(alice).get(URL, {"scope": "theirs"})
+@pytest.mark.parametrize("scope", ["theirs", ""])
+def test_a_scope_that_is_none_is_said_to_be(alice: User, scope: str) -> None:
+    answer = api_client(alice).get(URL, {"scope": scope})
     assert answer.status_code == 422
     assert details_of(answer) == [("/scope", "INVALID_CHOICE")]
 
