@@ -1,6 +1,10 @@
 """What the search reads beside a table: made by migrations, kept in step by the database.
 
-PostgreSQL keeps two generated columns, ``search_vector`` for words and ``search_text`` for typos.
+PostgreSQL keeps two generated columns, ``search_vector`` for words and ``search_text`` to compare
+with what was typed; and beside the table each word of it once, to find those that a typo is near
+to: reading the trigrams of all rows for that takes the longer the more rows there are. Triggers add
+words, in the transaction that writes a row; words that no row has any more go once a day.
+
 SQLite keeps an FTS5 table that triggers fill. Django rebuilds a whole table to change a column,
 which drops its triggers, so the index of SQLite is looked after at the end of every ``migrate``.
 """
@@ -10,12 +14,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db import connections, migrations
+from django.db import connection, connections, migrations
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 # Of the generated columns: their text in lower case, with anything but letters and digits as space.
 _NO_WORD: Final = r"[\x01-/:-@\[-`{-\x7f]+"
 _WEIGHTS: Final = "ABCD"
+# Nothing shorter has a trigram of its own; nothing longer is typed.
+_MIN_WORD_CHARACTERS: Final = 3
+MAX_WORD_CHARACTERS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,10 @@ class SearchIndex:
     @property
     def fts_table(self) -> str:
         return f"{self.table}_fts"
+
+    @property
+    def words_table(self) -> str:
+        return f"{self.table}_words"
 
 
 GEAR_INDEX: Final = SearchIndex(
@@ -89,6 +100,70 @@ def _columns_sql(index: SearchIndex) -> tuple[Any, Any]:
     return forwards, [f"ALTER TABLE {table} DROP COLUMN search_vector, DROP COLUMN search_text"]
 
 
+class AddSearchWords(PostgresSQL):
+    """The table of words and its triggers, filled from the rows that are there."""
+
+    def __init__(self, index: SearchIndex) -> None:
+        self.index = index
+        super().__init__(*_words_sql(index))
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return type(self).__name__, [self.index], {}
+
+
+def _words_sql(index: SearchIndex) -> tuple[Any, Any]:
+    table, words = index.table, index.words_table
+    forwards = [
+        f"CREATE TABLE {words} (word text PRIMARY KEY)",
+        f"CREATE INDEX {words}_trigrams ON {words} USING gin (word gin_trgm_ops)",
+        _adding_sql(index, rows=table),
+        f"CREATE FUNCTION {words}_add() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"{_adding_sql(index, rows='new_rows')}; RETURN NULL; END $$",
+        *(
+            f"CREATE TRIGGER {words}_{event} AFTER {event} ON {table} "
+            f"REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION {words}_add()"
+            for event in ("insert", "update")
+        ),
+        f"DROP INDEX {table}_search_text",
+    ]
+    backwards = [
+        f"CREATE INDEX {table}_search_text ON {table} USING gin (search_text gin_trgm_ops)",
+        *(f"DROP TRIGGER {words}_{event} ON {table}" for event in ("insert", "update")),
+        f"DROP FUNCTION {words}_add()",
+        f"DROP TABLE {words}",
+    ]
+    return forwards, backwards
+
+
+def _adding_sql(index: SearchIndex, *, rows: str) -> str:
+    """In order: two transactions with the same new words wait for each other one way round."""
+    return (
+        f"INSERT INTO {index.words_table} (word) SELECT DISTINCT word "
+        f"FROM {rows}, unnest(string_to_array(search_text, ' ')) AS word "
+        f"WHERE length(word) BETWEEN {_MIN_WORD_CHARACTERS} AND {MAX_WORD_CHARACTERS} "
+        "ORDER BY word ON CONFLICT DO NOTHING"
+    )
+
+
+def words_refresh(index: SearchIndex) -> int:
+    """Forget the words that no row has; returns how many. SQLite's index forgets by itself.
+
+    Then all words are added that are missing: a row that was being written meanwhile may have
+    counted on a word that went.
+    """
+    if connection.vendor != "postgresql":
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"DELETE FROM {index.words_table} AS known WHERE NOT EXISTS ("
+            f"SELECT FROM {index.table} "
+            "WHERE search_vector @@ to_tsquery('simple', quote_literal(known.word)))"
+        )
+        num_gone = int(cursor.rowcount)
+        cursor.execute(_adding_sql(index, rows=index.table))
+    return num_gone
+
+
 def _words(column: str) -> str:
     return f"regexp_replace(lower({column}), '{_NO_WORD}', ' ', 'g')"
 
@@ -103,18 +178,18 @@ def sqlite_index_ensure(index: SearchIndex, *, using: str) -> None:
 
     Nothing on other databases. Without the columns that it is about, it goes.
     """
-    connection = connections[using]
-    if connection.vendor != "sqlite":
+    database = connections[using]
+    if database.vendor != "sqlite":
         return
-    there = _sqlite_objects(connection, index)
+    there = _sqlite_objects(database, index)
     triggers = _triggers(index)
     is_same = index.table in there and there.get(index.fts_table) == _fts_sql(index)
     if is_same and triggers.keys() <= there.keys():
         return
-    with connection.cursor() as cursor:
+    with database.cursor() as cursor:
         for sql in _sqlite_drops(index):
             cursor.execute(sql)
-        if not _has_columns(connection, index):
+        if not _has_columns(database, index):
             return
         columns = ", ".join(index.columns)
         cursor.execute(_fts_sql(index))
@@ -131,14 +206,14 @@ def _sqlite_drops(index: SearchIndex) -> list[str]:
     return [*triggers, f"DROP TABLE IF EXISTS {index.fts_table}"]
 
 
-def _has_columns(connection: BaseDatabaseWrapper, index: SearchIndex) -> bool:
-    with connection.cursor() as cursor:
+def _has_columns(database: BaseDatabaseWrapper, index: SearchIndex) -> bool:
+    with database.cursor() as cursor:
         cursor.execute("SELECT name FROM pragma_table_info(%s)", [index.table])
         return set(index.columns) <= {name for (name,) in cursor.fetchall()}
 
 
-def _sqlite_objects(connection: BaseDatabaseWrapper, index: SearchIndex) -> dict[str, str]:
-    with connection.cursor() as cursor:
+def _sqlite_objects(database: BaseDatabaseWrapper, index: SearchIndex) -> dict[str, str]:
+    with database.cursor() as cursor:
         cursor.execute(
             "SELECT name, sql FROM sqlite_master WHERE name IN (%s, %s) OR tbl_name = %s",
             [index.table, index.fts_table, index.table],

@@ -34,11 +34,10 @@ from django.db.models import (
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Concat, Lower
 
-from gear.search_index import SearchIndex
+from gear.search_index import MAX_WORD_CHARACTERS, SearchIndex
 
 MAX_CHARACTERS: Final = 200
 MAX_WORDS: Final = 8
-_MAX_WORD_CHARACTERS: Final = 64
 # So many rows are ranked; who finds more is better off with another word.
 MAX_HITS: Final = 72
 _TRIGRAM: Final = 3
@@ -46,6 +45,8 @@ _TRIGRAM: Final = 3
 # letters may have changed places in a word of eight. PostgreSQL counts more strictly than we do.
 _MIN_SHARE: Final = 0.45
 _MIN_WORD_SIMILARITY: Final = "0.38"
+# Of all words that one may be a typo or a part of, so many are looked for, the nearest first.
+_MAX_NEAR_WORDS: Final = 32
 
 _WORD = re.compile(r"[^\W_]+")
 _PART = re.compile(r"\d+|[^\W\d_]+")
@@ -56,7 +57,7 @@ Rows = TypeVar("Rows", bound=models.QuerySet[Any])
 def words_of(text: str) -> list[str]:
     """In lower case, each once."""
     plain = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS]).lower()
-    words = (word[:_MAX_WORD_CHARACTERS] for word in _WORD.findall(plain))
+    words = (word[:MAX_WORD_CHARACTERS] for word in _WORD.findall(plain))
     return list(dict.fromkeys(words))[:MAX_WORDS]
 
 
@@ -89,7 +90,7 @@ def finding(rows: Rows, index: SearchIndex, word: str) -> Rows:
 
 def _how(rows: models.QuerySet[Any], index: SearchIndex, words: list[str]) -> _Postgres | _SQLite:
     is_postgres = connections[rows.db].vendor == "postgresql"
-    return _Postgres(words) if is_postgres else _SQLite(index, words)
+    return _Postgres(index, words) if is_postgres else _SQLite(index, words)
 
 
 def _keys(rows: models.QuerySet[Any]) -> list[int]:
@@ -138,27 +139,6 @@ class _HasWords(Func):
     output_field = BooleanField()
 
 
-class _IsLike(Func):
-    template = "%(expressions)s"
-    arg_joiner = " LIKE "
-    output_field = BooleanField()
-
-
-class _IsSimilar(Func):
-    template = "%(expressions)s"
-    arg_joiner = " <%% "
-    output_field = BooleanField()
-
-
-class _SetSimilarity(Func):
-    """How much alike ``<%`` asks for, in this transaction: set once, before any row is read."""
-
-    template = (
-        "(SELECT set_config('pg_trgm.word_similarity_threshold', %(expressions)s, true)) <> ''"
-    )
-    output_field = BooleanField()
-
-
 class _Query(Func):
     template = "to_tsquery('simple', %(expressions)s)"
     output_field = models.TextField()
@@ -181,23 +161,54 @@ class _Rank(Func):
         return sql, [param for _, params in parts for param in params]
 
 
+# How much alike ``<%`` asks for, in this statement: set once, before any word is read.
+_NEAR_SQL: Final = """
+    SELECT word FROM {table}
+    WHERE (SELECT set_config('pg_trgm.word_similarity_threshold', %(least)s, true)) <> ''
+    AND %(word)s <%% word ORDER BY word_similarity(%(word)s, word) DESC, word LIMIT %(limit)s
+"""
+_WITH_PART_SQL: Final = """
+    SELECT word FROM {table}
+    WHERE word LIKE '%%' || %(word)s || '%%' ORDER BY length(word), word LIMIT %(limit)s
+"""
+
+
 class _Postgres:
-    def __init__(self, words: Sequence[str]) -> None:
-        self.words = words
+    def __init__(self, index: SearchIndex, words: Sequence[str]) -> None:
+        self.index, self.words = index, words
         *whole, last = words
-        lexemes = [*(_lexemes(word, "") for word in whole), _lexemes(last, ":*")]
-        self.query = _Query(Value(" & ".join(lexemes)))
+        self.query = _all_of([*(_lexemes(word, "") for word in whole), _lexemes(last, ":*")])
 
     def exact(self, rows: Rows) -> Rows:
-        return rows.filter(_HasWords(_Beside("search_vector"), self.query))
+        return _with_words(rows, self.query)
 
     def typos(self, rows: Rows) -> Rows:
-        rows = rows.filter(_SetSimilarity(Value(_MIN_WORD_SIMILARITY)), *map(_nearly, self.words))
-        # How many words are alike is hard to guess, so to keep order too many would be sorted.
-        return rows.order_by()
+        near = (self._near_words(word, using=rows.db) for word in self.words)
+        return _with_words(rows, _all_of([f"({' | '.join(words)})" for words in near]))
 
     def rank(self) -> Combinable:
         return _Rank(self.query, " ".join(self.words))
+
+    def _near_words(self, word: str, *, using: str) -> list[str]:
+        """The lexemes of ``word``, and of the words that it may be a typo or a part of."""
+        if len(word) < _TRIGRAM:
+            return [_lexemes(word, ":*")]
+        sql = _NEAR_SQL if _may_have_typos(word) else _WITH_PART_SQL
+        with connections[using].cursor() as cursor:
+            cursor.execute(
+                sql.format(table=self.index.words_table),
+                {"word": word, "least": _MIN_WORD_SIMILARITY, "limit": _MAX_NEAR_WORDS},
+            )
+            found = [row[0] for row in cursor.fetchall()]
+        return [_lexemes(word, ""), *(f"'{known}'" for known in found)]
+
+
+def _with_words(rows: Rows, query: Combinable) -> Rows:
+    return rows.filter(_HasWords(_Beside("search_vector"), query))
+
+
+def _all_of(lexemes: Sequence[str]) -> Combinable:
+    return _Query(Value(" & ".join(lexemes)))
 
 
 def _lexemes(word: str, ending: str) -> str:
@@ -209,15 +220,6 @@ def _lexemes(word: str, ending: str) -> str:
     whole = f"'{word}'{ending}"
     parts = " & ".join(f"'{part}'{ending}" for part in _parts(word))
     return f"({whole} | ({parts}))" if parts else whole
-
-
-def _nearly(word: str) -> Q:
-    if len(word) < _TRIGRAM:  # nothing in the index of trigrams helps here
-        return Q(_HasWords(_Beside("search_vector"), _Query(Value(_lexemes(word, ":*")))))
-    text = _Beside("search_text")
-    if _may_have_typos(word):  # a part of a word is similar too
-        return Q(_IsSimilar(Value(word), text))
-    return Q(_IsLike(text, Value(f"%{word}%")))
 
 
 # SQLite -------------------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
-"""What is done once a day: old jobs, previews nobody asked for, files that nothing names go.
+"""What is done once a day: old jobs go, and previews nobody asked for, files that nothing names,
+words of the search that nothing has.
 
 By beat (``gts.tasks``), or by a thread of the embedded server.
 """
@@ -13,6 +14,7 @@ from typing import Final
 from django.conf import settings
 from django.utils import timezone
 
+from gear.search_index import GEAR_INDEX, SHOOTOUT_INDEX, words_refresh
 from gts.backups import BackupError, backup_make, backups_list, backups_trim
 from jobs.pruning import NOTHING, Pruned, jobs_prune
 from jobs.stores import media_store
@@ -84,6 +86,13 @@ def prune_media() -> int:
     return num_deleted
 
 
+def prune_search_words() -> int:
+    """Forget the words that the search keeps beside gear and shootouts and that none has now."""
+    num_gone = sum(words_refresh(index) for index in (GEAR_INDEX, SHOOTOUT_INDEX))
+    logger.info("pruned %d words of the search", num_gone)
+    return num_gone
+
+
 def make_backup() -> bool:
     """A backup in ``GTS_BACKUP_DIR``, unless there is one of today; old ones go. Whether it did.
 
@@ -106,7 +115,7 @@ def make_backup() -> bool:
 
 def run_daily() -> None:
     """All of it. What fails is logged, and the rest is done."""
-    for step in (prune_jobs, prune_previews, prune_media):
+    for step in (prune_jobs, prune_previews, prune_media, prune_search_words):
         try:
             step()
         except Exception:
