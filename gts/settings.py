@@ -6,82 +6,32 @@ With none set this is the *embedded* mode: one process, SQLite, an in-memory bro
 
 from __future__ import annotations
 
-import base64
 import os
-import secrets
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
+from gts.environment import (
+    database_from_url,
+    env,
+    env_flag,
+    env_list,
+    env_number,
+    env_numbers,
+    new_secret_key,
+    new_token_key,
+    secret_from_file,
+)
+from gts.schema_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from gts.storage_url import redirect_from, redirect_origins, s3_options
 
 # Lets classes of Django be written with their types, as in ModelAdmin[User].
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-
-def env(name: str, default: str = "") -> str:
-    return os.environ.get(name, default).strip()
-
-
-def env_flag(name: str, *, default: bool) -> bool:
-    value = env(name).lower()
-    if value in ("", "0", "1", "false", "true", "no", "yes"):
-        return default if value == "" else value in ("1", "true", "yes")
-    raise ImproperlyConfigured(f"{name} must be 0 or 1, not {value!r}")
-
-
-def env_number(name: str, default: int) -> int:
-    value = env(name)
-    if value and not value.isdecimal():
-        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}")
-    return int(value) if value else default
-
-
-def env_numbers(name: str, default: tuple[int, ...]) -> tuple[int, ...]:
-    values = env_list(name)
-    if not all(value.isdecimal() for value in values):
-        raise ImproperlyConfigured(f"{name} must be whole numbers, not {env(name)!r}")
-    return tuple(int(value) for value in values) or default
-
-
-def env_list(name: str) -> list[str]:
-    return [item for item in env(name).replace(",", " ").split() if item]
-
-
-def secret_from_file(path: Path, make: Callable[[], str]) -> str:
-    """A secret made once, readable by the owner only. Two processes starting at once agree."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    if not path.exists():
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(make())
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(temporary, path)  # fails if another process was first: its secret wins
-        except FileExistsError:
-            pass
-        finally:
-            temporary.unlink()
-    return path.read_text().strip()
-
-
-def new_secret_key() -> str:
-    return secrets.token_urlsafe(64)
-
-
-def new_token_key() -> str:
-    """As ``cryptography.fernet.Fernet.generate_key``."""
-    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-
 
 # Where we are ------------------------------------------------------------------------------------
 
@@ -200,23 +150,6 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 # Data --------------------------------------------------------------------------------------------
-
-
-def database_from_url(url: str) -> dict[str, Any]:
-    parts = urlsplit(url)
-    if parts.scheme not in ("postgres", "postgresql"):
-        raise ImproperlyConfigured("DATABASE_URL must start with postgresql://")
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(parts.path.lstrip("/")),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": parts.hostname or "",
-        "PORT": str(parts.port or ""),
-        "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 10},  # a host that is gone does not answer at all
-    }
-
 
 if IS_EMBEDDED:
     DATA_DIR.mkdir(parents=True, exist_ok=True)
@@ -402,47 +335,6 @@ SIMPLE_JWT = {
     "ROTATE_REFRESH_TOKENS": True,
     "BLACKLIST_AFTER_ROTATION": True,
     "UPDATE_LAST_LOGIN": True,
-}
-
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Guitar Tone Shootout",
-    "DESCRIPTION": "Compare guitar tones fairly: captures, chains, shootouts, jobs and media.",
-    "VERSION": "1",
-    # In 3.0 a reference cannot be null, strictly read: much of what is answered would be wrong.
-    "OAS_VERSION": "3.1.1",
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "gts.schema.document_errors",
-        "gts.schema.close_inputs",
-        "gts.schema.say_null",
-        "gts.schema.add_examples",
-    ],
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {
-        "JobState": "jobs.states.JobState",
-        "PreviewState": "shootouts.models.preview.PreviewState",
-        "ShootoutState": "shootouts.models.shootout.ShootoutState",
-        "SegmentState": "shootouts.models.shootout.SegmentState",
-        "FileStatus": "gear.models.item.FileStatus",
-        "GearKind": "gear.models.item.GearKind",
-        "GearSource": "gear.models.item.GearSource",
-        "CaptureFormat": "gear.models.item.CaptureFormat",
-        "BlockSlot": "gear.models.chain.Slot",
-        "PickOutcome": "gear.tone3000.picking.Outcome",
-        "PlaybackOrder": "shootouts.models.shootout.Order",
-        "InputMode": "shootouts.models.shootout.InputModeChoice",
-        "Theme": "shootouts.models.shootout.Theme",
-        "Visibility": "shootouts.models.shootout.Visibility",
-        "RenderedFileKind": "shootouts.models.media.RenderedFileKind",
-        "NotificationOutcome": "jobs.models.Outcome",
-        "SelfTestOutcome": ["passed", "failed", "not_stated", "not_run"],
-        "PickChoice": ["nam", "nam-a2", "ir"],
-    },
 }
 
 # Security -----------------------------------------------------------------------------------------
