@@ -31,6 +31,7 @@ from jobs.tests.running import run_until_idle
 from shootouts.models import CachedAudio, DITrack, RenderedFile, Shootout
 from shootouts.orphans import orphans_delete, orphans_find
 from shootouts.services.di_tracks import di_track_upload
+from shootouts.tests.archives import exported, post_import
 from shootouts.tests.factories import (
     make_capture,
     make_shootout,
@@ -176,6 +177,20 @@ def test_exports_come_from_the_bucket_and_a_503_while_it_is_away(
         answer = api_client(alice).get(urls[0])
     assert (answer.status_code, answer.json()["code"]) == (503, "STORAGE_UNAVAILABLE")
     assert answer["Retry-After"] == "10"
+
+
+def test_an_archive_comes_in_through_the_bucket(bucket: Bucket, alice: User, charlie: User) -> None:
+    archive = exported(make_shootout(alice))
+    answer = post_import(charlie, archive)
+    assert answer.status_code == 202
+    run_until_idle()
+    copy = Shootout.objects.get(owner=charlie)
+    assert render(copy).state == "completed"
+    alice.delete()
+    checked = say("verify_media", "--shootout", str(copy.uuid))
+    assert checked.strip().endswith("whole")
+    charlie.delete()  # and the archive is not kept
+    assert bucket.names() == []
 
 
 async def test_health_says_when_the_bucket_is_away(bucket: Bucket, settings: Settings) -> None:

@@ -158,14 +158,14 @@ def test_what_is_in_the_archive(alice: User) -> None:
     assert shootout.published_render is not None
     manifest = shootout.published_render.manifest.data
     assert json.loads(files_of(exported(shootout))["manifest.json"]) == manifest
-    files = files_of(exported(shootout, media=True))
+    files = files_of(exported(shootout, media="true"))
     for segment in manifest["segments"]:
         assert files[f"media/{segment['media']}.flac"][:4] == b"fLaC"
     assert f"media/{manifest['montage']['media']}.flac" in files
 
 
 def test_an_export_with_everything_rendered_comes_in_too(alice: User, charlie: User) -> None:
-    archive = exported(render(make_shootout(alice)), media=True)
+    archive = exported(render(make_shootout(alice)), media="true")
     assert import_now(charlie, archive).state == "completed"
 
 
