@@ -62,12 +62,12 @@ class GearItemQuerySet(models.QuerySet["GearItem"]):
         captures = apps.get_model("gear", "Capture").objects
         return self.filter(Exists(captures.filter(gear=OuterRef("pk"), format=capture_format)))
 
-    def with_architecture(self, name: str) -> GearItemQuerySet:
-        """Has a capture of that architecture, by its name or as ``describe.architecture_of``
-        says it, of which the beginning is enough: "A1" finds "A1 standard"."""
+    def with_architecture(self, beginning: str) -> GearItemQuerySet:
+        """Has a capture whose architecture, as ``describe.architecture_of`` says it, begins so:
+        "A1" finds "A1 standard"."""
         captures = apps.get_model("gear", "Capture").objects
-        named = Q(architecture__iexact=name) | Q(info__label__istartswith=name)
-        return self.filter(Exists(captures.filter(named, gear=OuterRef("pk"))))
+        found = captures.filter(gear=OuterRef("pk"), architecture_key__startswith=beginning.upper())
+        return self.filter(Exists(found))
 
     def tagged(self, user: User | AnonymousUser, name: str) -> GearItemQuerySet:
         """With a tag of that name which ``user`` may see."""

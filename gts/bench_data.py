@@ -110,6 +110,7 @@ def _seed_gear(tables: _Tables, num_gear: int, owner: str) -> None:
          "name": f"{pick(_MODELS)} || ' ' || (n %% 9973) || ' ' || {pick(_TRAITS)}",
          "make": pick(_MAKES), "creator": f"'{PREFIX}' || (1 + n %% 997)",
          "description": f"'Recorded ' || {pick(_TRAITS)} || ' and ' || {pick(_TRAITS)}",
+         "licence": pick("t3k t3k t3k t3k t3k t3k cc-by-4.0 cc-by-4.0 cc-by-4.0 mit"),
          "source": "CASE WHEN n %% 5 = 0 THEN 'tone3000' ELSE 'upload' END",
          "tone3000_id": "CASE WHEN n %% 5 = 0 THEN n::text ELSE '' END",
          "is_shared": "n %% 5 <> 0 AND random() < 0.7", "created_at": _when(num_gear)},
@@ -119,7 +120,8 @@ def _seed_gear(tables: _Tables, num_gear: int, owner: str) -> None:
         "format": "CASE WHEN gear.kind = 'cab' THEN 'ir' ELSE 'nam' END", "file": "'bench/x.nam'",
         "sha256": "md5('a' || n) || md5('b' || n)", "size_bytes": "100000", "status": "'ready'",
         "architecture": weighted(WaveNet=8, LSTM=2), "sample_rate_hz": "48000",
-        "info": f"'{json.dumps(_INFO)}'::jsonb",
+        "info": f"'{json.dumps(_INFO)}'::jsonb || jsonb_build_object('label', "
+        "CASE WHEN n %% 50 = 0 THEN 'A2 Full' WHEN n %% 5 = 0 THEN '' ELSE 'A1 standard' END)",
         "tone3000_id": "CASE WHEN gear.source = 'tone3000' THEN n::text ELSE '' END",
     }  # fmt: skip
     num_captures = num_gear * 13 // 10
@@ -293,6 +295,8 @@ class _Tables:
             expressions: list[str] = []
             params: list[Any] = []
             for field in model._meta.concrete_fields:
+                if field.generated:
+                    continue
                 columns.append(f'"{field.column}"')
                 if field.name in given:
                     expressions.append(given[field.name])

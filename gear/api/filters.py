@@ -23,7 +23,7 @@ class GearFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter has 
     architecture = filters.CharFilter(
         method="by_architecture",
         max_length=32,
-        help_text="of a capture of it, or how that begins: A1, A2, LSTM",
+        help_text="how that of one of its captures begins: A1, A2, LSTM",
     )
     tag = filters.CharFilter(
         method="by_tags",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F
-from django.db.models.functions import Upper
+from django.db.models import F, Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce, Left, NullIf, Upper
 
 from accounts.models import PublicModel
 from gear.querysets import CaptureQuerySet, GearItemQuerySet
@@ -59,6 +60,9 @@ class GearItem(PublicModel):
             models.Index(fields=["name", "id"], name="gear_gearitem_by_name"),
             models.Index(fields=["make", "id"], name="gear_gearitem_by_make"),
             models.Index(Upper("make"), F("created_at").desc(), name="gear_gearitem_make_newest"),
+            models.Index(
+                Upper("licence"), F("created_at").desc(), name="gear_gearitem_licence_newest"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -117,6 +121,22 @@ class Capture(PublicModel):
     input_level_dbu = models.FloatField(null=True, blank=True)
     output_level_dbu = models.FloatField(null=True, blank=True)
     info = models.JSONField(default=dict, blank=True, help_text="what the inspection found")
+    # What ``describe.architecture_of`` says, in upper case: lists are narrowed by how it begins.
+    architecture_key = models.GeneratedField(
+        expression=Upper(
+            Left(
+                Coalesce(
+                    NullIf(KT("info__label"), Value("")),
+                    F("architecture"),
+                    output_field=models.CharField(),
+                ),
+                64,
+            )
+        ),
+        output_field=models.CharField(max_length=100),
+        db_persist=True,
+        db_index=True,
+    )
 
     # In the words of Tone 3000, whose lists grow; empty for captures from elsewhere.
     tone3000_id = models.CharField(
@@ -131,6 +151,7 @@ class Capture(PublicModel):
         ordering = ("gear_id", "id")
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="gear_capture_newest"),
+            models.Index(fields=["gear", "architecture_key"], name="gear_capture_kinds_of_gear"),
             # Few among many: what is still being checked, and what cannot be played.
             models.Index(
                 fields=["-created_at"],

@@ -9,7 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.errors import NotFoundError
 from accounts.models import User
 from accounts.tests.factories import api_client, details_of
-from gear.models import GearItem, GearTag, Tag
+from gear.models import Capture, GearItem, GearTag, Tag
 from gear.services.tags import gear_tags_import, gear_tags_set, tag_create, tag_rename
 from gear.tests.factories import make_capture
 
@@ -110,9 +110,13 @@ def test_gear_is_found_by_licence_and_architecture(alice: User) -> None:
     assert found(alice, "licence=cc0-1.0") == ["A"]
     assert found(alice, "architecture=a1") == ["A"]
     assert found(alice, "architecture=A1 standard") == ["A"]
-    assert found(alice, "architecture=wavenet") == ["A"]
+    assert found(alice, "architecture=wavenet") == []
+    assert found(alice, "architecture=%25") == []
     assert found(alice, "architecture=lstm") == ["B"]
     assert found(alice, "architecture=STM") == []
+    Capture.objects.filter(pk=a1.pk).update(info={"label": ""})
+    assert found(alice, "architecture=wavenet") == ["A"]
+    assert found(alice, "architecture=a1") == []
 
 
 def test_gear_may_bring_its_tags_along(alice: User) -> None:
