@@ -41,7 +41,9 @@ from shootouts.models import (
 PREFIX: Final = "bench-"
 HEAVIEST: Final = f"{PREFIX}1"
 _NUM_ACTIVE_JOBS: Final = 200  # whatever has ended before
-_NUM_USERS: Final = 200  # at least: a page of the admin's is full
+# At least: a page of the admin's is full.
+_NUM_USERS: Final = 200
+_NUM_GROUPS: Final = 120
 _DAYS: Final = 700
 
 _MAKES = (
@@ -141,7 +143,7 @@ def _seed_gear(tables: _Tables, num_gear: int, owner: str) -> None:
          f"{first_capture} + 1 + floor(random() * {num_captures})::int END",
          "processor": "CASE WHEN (n - 1) %% 3 = 0 THEN 'gain' ELSE '' END"},
     )  # fmt: skip
-    num_groups = num_chains // 5
+    num_groups = max(_NUM_GROUPS, num_chains // 5)
     tables.fill(
         ChainGroup, num_groups,
         {"owner": owner, "name": f"{pick(_MODELS)} || ' group'", "slots": "'[]'::jsonb",
