@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
 import redis
@@ -28,16 +29,16 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class WindowThrottle(BaseThrottle):
+class WindowThrottle(BaseThrottle, ABC):
     """``setting`` names how many in ``window_s``; 0: any number."""
 
     setting: ClassVar[str]
     window_s: ClassVar[int] = 60
     _wait_s: float = 0.0
 
+    @abstractmethod
     def who(self, request: Request) -> str | None:
         """Who is counted, or ``None`` for somebody whom this does not concern."""
-        raise NotImplementedError
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         limit: int = getattr(settings, self.setting)

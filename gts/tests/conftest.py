@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import asyncio
 import secrets
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import pytest_asyncio
 from pytest_django import Settings
 
 from gear.tone3000.standin import StandIn, running_standin
 from gts.tests.s3 import Bucket, client_of, running_moto
 from gts.tests.tone3000 import Visitor
+from jobs import events
 
 
 @pytest.fixture(scope="session")
@@ -56,3 +59,11 @@ def bucket(new_bucket: Bucket, media_root: object, settings: Settings) -> Bucket
     """Empty, and where GTS keeps its files."""
     settings.STORAGES = {**settings.STORAGES, "default": new_bucket.storage()}
     return new_bucket
+
+
+@pytest_asyncio.fixture
+async def news_come_to_this_loop() -> AsyncIterator[None]:
+    """What is published goes to the sockets of this test."""
+    events.bind_loop(asyncio.get_running_loop())
+    yield
+    events.bind_loop(None)

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ needs_servers = [
 ]
 
 
-class PrivateServer:
+class PrivateServer(ABC):
     """A server process. One that is frozen takes connections, and says nothing."""
 
     def __init__(self) -> None:
@@ -72,11 +73,11 @@ class PrivateServer:
         self.stop()
         shutil.rmtree(self.folder)
 
-    def _launch(self) -> subprocess.Popen[bytes]:
-        raise NotImplementedError
+    @abstractmethod
+    def _launch(self) -> subprocess.Popen[bytes]: ...
 
-    def _answers(self) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def _answers(self) -> bool: ...
 
 
 class PrivateRedis(PrivateServer):

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from channels.db import database_sync_to_async
-from django.test import Client
 
 from accounts.models import User
 from accounts.services import access_token_create
 from accounts.tests.factories import make_user
-from gts.tests.websocket import WebSocket
+from gts.tests.websocket import ORIGIN, WebSocket, close_code_of, cookie_of
 from jobs import events
 from jobs.models import Notification
 from jobs.notification_consumer import NotificationConsumer
@@ -23,24 +20,13 @@ from jobs.runner import run_job
 from jobs.tests.conftest import scripted_handlers  # noqa: F401
 from jobs.tests.factories import make_job
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.asyncio,
+    pytest.mark.usefixtures("news_come_to_this_loop"),
+]
 
 PATH = "/ws/notifications/"
-ORIGIN = (b"origin", b"http://localhost:8000")
-
-
-@pytest_asyncio.fixture(autouse=True)
-async def news_come_to_this_loop() -> AsyncIterator[None]:
-    events.bind_loop(asyncio.get_running_loop())
-    yield
-    events.bind_loop(None)
-
-
-@database_sync_to_async  # type: ignore[untyped-decorator]
-def cookie_of(user: User) -> tuple[bytes, bytes]:
-    client = Client()
-    client.force_login(user)
-    return (b"cookie", f"sessionid={client.cookies['sessionid'].value}".encode())
 
 
 @database_sync_to_async  # type: ignore[untyped-decorator]
@@ -56,14 +42,6 @@ async def listen(user: User, **options: Any) -> WebSocket:
     websocket = WebSocket(PATH, ORIGIN, await cookie_of(user), **options)
     assert await websocket.connect() == (True, None)
     return websocket
-
-
-async def close_code_of(websocket: WebSocket) -> int:
-    is_connected, _ = await websocket.connect()
-    assert is_connected
-    messages, code = await websocket.receive_rest()
-    assert messages == []
-    return code
 
 
 async def test_first_what_is_unread_then_what_is_new() -> None:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 from channels.db import database_sync_to_async
-from django.test import Client
 
 from accounts.models import User
 from accounts.services import access_token_create
 from accounts.tests.factories import make_user
-from gts.tests.websocket import WebSocket
+from gts.tests.websocket import ORIGIN, WebSocket, close_code_of, cookie_of
 from jobs import consumers, events, lifecycle
 from jobs.models import Job
 from jobs.pipeline.errors import PipelineError
@@ -27,23 +25,11 @@ from jobs.tests.factories import make_job
 from jobs.tests.handlers import LEAF, PARENT
 from jobs.tests.running import run_until_idle
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
-
-ORIGIN = (b"origin", b"http://localhost:8000")
-
-
-@pytest_asyncio.fixture(autouse=True)
-async def news_come_to_this_loop() -> AsyncIterator[None]:
-    events.bind_loop(asyncio.get_running_loop())
-    yield
-    events.bind_loop(None)
-
-
-@database_sync_to_async  # type: ignore[untyped-decorator]
-def cookie_of(user: User) -> tuple[bytes, bytes]:
-    client = Client()
-    client.force_login(user)
-    return (b"cookie", f"sessionid={client.cookies['sessionid'].value}".encode())
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.asyncio,
+    pytest.mark.usefixtures("news_come_to_this_loop"),
+]
 
 
 @database_sync_to_async  # type: ignore[untyped-decorator]
@@ -60,14 +46,6 @@ async def watch(job: Job) -> WebSocket:
     websocket = socket(job, ORIGIN, await cookie_of(owner))
     assert await websocket.connect() == (True, None)
     return websocket
-
-
-async def close_code_of(websocket: WebSocket) -> int:
-    is_connected, _ = await websocket.connect()
-    assert is_connected
-    messages, code = await websocket.receive_rest()
-    assert messages == []
-    return code
 
 
 new_user = database_sync_to_async(make_user)

@@ -11,9 +11,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from asgiref.testing import ApplicationCommunicator
+from channels.db import database_sync_to_async
+from django.test import Client
 
+from accounts.models import User
 from gts.asgi import application
 from gts.websocket_auth import ASGIApplication, Receive, Scope, Send
+
+ORIGIN = (b"origin", b"http://localhost:8000")
+
+
+@database_sync_to_async  # type: ignore[untyped-decorator]
+def cookie_of(user: User) -> tuple[bytes, bytes]:
+    """The header of a browser that is logged in."""
+    client = Client()
+    client.force_login(user)
+    return (b"cookie", f"sessionid={client.cookies['sessionid'].value}".encode())
 
 
 def _reading(may_read: asyncio.Event) -> ASGIApplication:
@@ -82,3 +95,12 @@ class WebSocket:
     async def leave(self) -> None:
         await self._application.send_input({"type": "websocket.disconnect", "code": 1001})
         await self._application.wait(self._timeout_s)
+
+
+async def close_code_of(websocket: WebSocket) -> int:
+    """Of one that is accepted, told nothing, and closed by the server."""
+    is_connected, _ = await websocket.connect()
+    assert is_connected
+    messages, code = await websocket.receive_rest()
+    assert messages == []
+    return code
