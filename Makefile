@@ -60,7 +60,7 @@ check: .venv/installed-dev ## lint, types, import directions, migrations, deploy
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/deptry . --config deptry.toml
-	$(BIN)/mypy .
+	$(BIN)/mypy . .ci/*.py
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(MAKE) --no-print-directory audit
