@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import signal
+import scipy
 
 from jobs.pipeline.audio.signal import OUTPUT_SAMPLE_RATE_HZ, FloatArray, db_to_gain
 
@@ -59,7 +59,7 @@ def alignment_sweep() -> FloatArray:
     time_s = np.arange(num_frames) / OUTPUT_SAMPLE_RATE_HZ
     rate = (_SWEEP_TO_HZ - _SWEEP_FROM_HZ) / _SWEEP_S
     phase = 2.0 * np.pi * (_SWEEP_FROM_HZ * time_s + 0.5 * rate * time_s**2)
-    fade = signal.windows.tukey(num_frames, 2.0 * _FADE_S / _SWEEP_S)
+    fade = scipy.signal.windows.tukey(num_frames, 2.0 * _FADE_S / _SWEEP_S)
     sweep = db_to_gain(_SWEEP_DBFS) * fade * np.sin(phase)
     return sweep[np.newaxis].astype(np.float32)
 
@@ -72,7 +72,7 @@ def estimate_alignment(sent: FloatArray, heard: FloatArray) -> Alignment:
     """
     num_lags = round(MAX_LAG_S * OUTPUT_SAMPLE_RATE_HZ) + 1
     window = heard.astype(np.float64).sum(axis=0)[: sent.shape[1] + num_lags - 1]
-    correlation = signal.correlate(window, sent[0].astype(np.float64), "valid", "fft")
+    correlation = scipy.signal.correlate(window, sent[0].astype(np.float64), "valid", "fft")
     magnitude = np.abs(correlation)
     lag = int(magnitude.argmax())
     width = round(_PEAK_WIDTH_S * OUTPUT_SAMPLE_RATE_HZ)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import signal
+import scipy
 
 from jobs.pipeline.audio.cab import ImpulseResponse, load_impulse_response
 from jobs.pipeline.audio.signal import db_to_gain
@@ -91,8 +91,8 @@ def describe_ir(parameters: Mapping[str, object]) -> str:
 
 def lag_frames(reference: ImpulseResponse, other: ImpulseResponse) -> int:
     """How much later ``other`` comes than ``reference``, in frames of their common rate; ±10 ms."""
-    correlation = signal.correlate(other.taps, reference.taps, "full", "fft")
-    lags = signal.correlation_lags(len(other.taps), len(reference.taps), "full")
+    correlation = scipy.signal.correlate(other.taps, reference.taps, "full", "fft")
+    lags = scipy.signal.correlation_lags(len(other.taps), len(reference.taps), "full")
     lags = lags - other.lead_frames + reference.lead_frames
     is_near = np.abs(lags) <= round(_MAX_LAG_S * reference.sample_rate_hz)
     return int(lags[is_near][np.abs(correlation[is_near]).argmax()])

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft, ndimage, signal
+from scipy import fft
 
 from jobs.pipeline.audio.signal import FloatArray, db_to_gain
 from jobs.pipeline.audio.spectrum import FrameCutter
@@ -71,7 +72,7 @@ class NoteMeter:
         hop = max(1, round(sample_rate_hz / _HOPS_PER_S))
         self._hop_s = hop / sample_rate_hz
         self._frame = 1 << round(np.log2(_WINDOW_S * sample_rate_hz))
-        self._window = signal.get_window("hann", self._frame).astype(np.float32)
+        self._window = scipy.signal.get_window("hann", self._frame).astype(np.float32)
         self._centre_s = -0.5 * self._frame / sample_rate_hz  # of the first frame, all silence
         self._cutter = FrameCutter(self._frame, hop, num_channels, self._frame)
         self._band_starts = _band_starts(sample_rate_hz, self._frame)
@@ -96,7 +97,7 @@ class NoteMeter:
         if not len(peaks) or peaks.max() <= 0.0:
             return ()
         # Held in the direction of time only: a rise stays as steep as it is. Silence goes before.
-        envelope = ndimage.maximum_filter1d(
+        envelope = scipy.ndimage.maximum_filter1d(
             np.concatenate([np.zeros(_BEFORE_STEPS), peaks]),
             _HOLD_STEPS,
             mode="constant",
@@ -124,12 +125,14 @@ class NoteMeter:
         powers = np.concatenate(self._bands).astype(np.float64)
         floor = powers.max() * 10.0 ** (-_RANGE_DB / 10.0)
         levels_db = 10.0 * np.log10(powers + max(floor, 1e-30))
-        before_db = ndimage.maximum_filter1d(levels_db, 3, axis=1)  # a bend is not a note
+        before_db = scipy.ndimage.maximum_filter1d(levels_db, 3, axis=1)  # a bend is not a note
         flux = np.zeros(len(levels_db))
         growth_db = np.maximum(0.0, levels_db[_FLUX_LAG:] - before_db[:-_FLUX_LAG])
         flux[_FLUX_LAG:] = growth_db.mean(axis=1)
-        usual = ndimage.median_filter(flux, _FLUX_MEDIAN_HOPS, mode="constant")
-        highest = ndimage.maximum_filter1d(flux, 2 * _FLUX_NEIGHBOUR_HOPS + 1, mode="constant")
+        usual = scipy.ndimage.median_filter(flux, _FLUX_MEDIAN_HOPS, mode="constant")
+        highest = scipy.ndimage.maximum_filter1d(
+            flux, 2 * _FLUX_NEIGHBOUR_HOPS + 1, mode="constant"
+        )
         found = np.flatnonzero(
             (flux >= highest) & (flux > _FLUX_USUAL_FACTOR * usual + _FLUX_THRESHOLD_DB)
         )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft, signal
+from scipy import fft
 
 from jobs.pipeline.audio.signal import FloatArray
 
@@ -64,7 +65,7 @@ class SpectrumMeter:
         self._sample_rate_hz = sample_rate_hz
         self._num_channels = num_channels
         self._cutter = FrameCutter(self._frame, hop, num_channels, self._lead)
-        self._window = signal.get_window("hann", self._frame).astype(np.float32)
+        self._window = scipy.signal.get_window("hann", self._frame).astype(np.float32)
         self._energies = np.zeros(self._frame // 2 + 1)
         self._num_frames = 0
 

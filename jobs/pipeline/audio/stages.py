@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import signal
+import scipy
 
 from jobs.pipeline.audio.machine import sound_kernels
 from jobs.pipeline.audio.signal import FloatArray, Stage, db_to_gain, empty
@@ -78,7 +78,7 @@ class _HighPass:
             total += self._factors[k] * rises[_UNROLLED_FRAMES - 1 - k : len(rises) - k]
         recursion = np.zeros(_UNROLLED_FRAMES + 1)
         recursion[0], recursion[-1] = 1.0, -self._decay
-        out, _ = signal.lfilter([1.0], recursion, total, zi=self._decay * self._said)
+        out, _ = scipy.signal.lfilter([1.0], recursion, total, zi=self._decay * self._said)
         self._said = np.concatenate([self._said, out])[-_UNROLLED_FRAMES:]
         return np.asarray(out, dtype=np.float32)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import signal
 
 from jobs.pipeline.audio.machine import sound_kernels
 from jobs.pipeline.audio.signal import FloatArray
@@ -31,7 +31,7 @@ class WeightedEnergy:
             for channel, state, sums in zip(block, self._state, energies, strict=True):
                 self._kernels.weigh(channel, self._sections, state, ends, sums)
             return
-        weighted, self._state = signal.sosfilt(
+        weighted, self._state = scipy.signal.sosfilt(
             self._sections, block.astype(np.float64), axis=1, zi=self._state
         )
         starts = np.concatenate([[0], ends[:-1]])
