@@ -81,5 +81,7 @@ def charlie(db: None) -> User:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Not for the whole session: its event loop would be in the way of async tests."""
-    with running_chromium() as browser:
+    with pytest.MonkeyPatch.context() as patch, running_chromium() as browser:
+        # That loop runs in this thread, in which tests use the database as well.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         yield browser
