@@ -53,12 +53,12 @@ def player_page() -> str:
             "di": di,
             "contender": contender,
             "url": f"/media/{di}-{contender}",
-            "duration_s": duration_s,
+            "duration_s": _duration_s(di, contender),
             "num_channels": 1,
             "waveform": [0.2, 0.9, 0.5] * 50,
             "gain_db": 0.0,
         }
-        for di, duration_s in enumerate(DI_DURATIONS_S)
+        for di in range(len(DI_DURATIONS_S))
         for contender in range(len(labels))
     ]
     data = {
@@ -84,8 +84,13 @@ def player_page() -> str:
     return str(engines["django"].from_string(_PAGE).render(context, request))
 
 
+def _duration_s(di: int, contender: int) -> float:
+    """Contenders ring on for different times after the same DI track."""
+    return DI_DURATIONS_S[di] - 0.01 * contender
+
+
 def tone(di: int, contender: int) -> bytes:
-    time_s = np.arange(round(DI_DURATIONS_S[di] * RATE_HZ)) / RATE_HZ
+    time_s = np.arange(round(_duration_s(di, contender) * RATE_HZ)) / RATE_HZ
     samples = PEAK * np.sin(2 * np.pi * TONES_HZ[contender] * time_s)
     file = io.BytesIO()
     soundfile.write(file, samples, RATE_HZ, format="WAV", subtype="PCM_16")

@@ -100,6 +100,15 @@ def test_a_dragged_loop_goes_on_and_ends_with_a_click(player: PlayerPage) -> Non
     assert player.engine("engine.loop") is None
 
 
+def test_a_drag_that_leaves_the_ruler_does_nothing(player: PlayerPage) -> None:
+    """As a swipe does where the page has nothing left to scroll."""
+    _drag(player, player.page.locator("[data-ruler]").first, 0.25, 0.27, dy=80)
+    _drag(player, player.page.locator('[data-lane="1"] .lane__wave').first, 0.25, 0.25, dy=80)
+    assert player.position_s == 0
+    assert player.engine("engine.loop") is None
+    assert player.page.locator("[data-on-air]").inner_text() == "Amp 1"
+
+
 def test_a_loop_goes_on_where_no_timer_runs(browser: Browser) -> None:
     """As in a background tab, only more so: timers and frames stand still altogether."""
     player = PlayerPage(browser, Site())
@@ -309,7 +318,9 @@ def _width(element: Locator) -> float:
     return box["width"]
 
 
-def _drag(player: PlayerPage, element: Locator, start: float, end: float) -> None:
+def _drag(
+    player: PlayerPage, element: Locator, start: float, end: float, *, dy: float = 0.0
+) -> None:
     """With the mouse, between two shares of its width."""
     box = element.bounding_box()
     assert box
@@ -317,7 +328,7 @@ def _drag(player: PlayerPage, element: Locator, start: float, end: float) -> Non
     y = box["y"] + box["height"] / 2
     mouse.move(box["x"] + start * box["width"], y)
     mouse.down()
-    mouse.move(box["x"] + end * box["width"], y, steps=4)
+    mouse.move(box["x"] + end * box["width"], y + dy, steps=4)
     mouse.up()
 
 

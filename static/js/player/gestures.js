@@ -32,11 +32,13 @@ export function bindPress(element, { onTap, onDrag, onMark, onUndo }) {
   });
   element.addEventListener("pointerup", (event) => {
     if (!isOurs(event)) return;
-    const { x, hasMoved } = press;
+    const { x, y, hasMoved } = press;
     const isTap = !hasMoved && distance(event) <= TAP_LIMIT_PX;
+    const isAcross = Math.abs(event.clientX - x) > Math.abs(event.clientY - y);
     press = null;
     if (isTap) onTap(x);
-    else onMark?.(x, event.clientX);
+    else if (isAcross && onMark) onMark(x, event.clientX);
+    else onUndo?.();
   });
   element.addEventListener("pointercancel", (event) => {
     if (isOurs(event)) undo();

@@ -244,7 +244,7 @@ export class Machine extends EventTarget {
   }
 
   #enterPaused(event) {
-    if (event === "refused") this.notice = REFUSED;
+    this.notice = event === "refused" ? REFUSED : "";
     this.#after(
       REST_MS,
       this.#whileHere(() => this.#graph.sleep()),

@@ -119,7 +119,7 @@ async function fetchSegment(segment, numFrames, signal) {
 }
 
 /** As long as the others, with both ends faded. */
-export function prepare(decoded, numFrames) {
+function prepare(decoded, numFrames) {
   let buffer = decoded;
   if (decoded.length !== numFrames) {
     const { numberOfChannels, sampleRate } = decoded;
