@@ -293,7 +293,7 @@ def test_documents_with_one_thing_wrong_give_typed_errors_only() -> None:
 def test_spoilt_text_gives_typed_errors_only(data: st.DataObject) -> None:
     """Some bytes of a real file cut out, others put in."""
     name = data.draw(st.sampled_from(own_models.NAMES))
-    text = (own_models.DATA / f"{name}.nam").read_bytes()
+    text = own_models.model_path(name).read_bytes()
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, min(start + 40, len(text))))
     inserted = data.draw(st.one_of(st.binary(max_size=20), st.sampled_from(PIECES)))
