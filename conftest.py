@@ -6,6 +6,7 @@ alice owns, charlie is a stranger; see ``accounts.tests.factories``.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 
 from accounts.models import User
+from accounts.tests import needs
 from accounts.tests.factories import make_user
 
 # Speed is never asserted: a busy machine is no reason to fail.
@@ -21,6 +23,21 @@ hypothesis_settings.register_profile(
     "gts", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("gts")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A skip for a reason that ``needs`` does not name is a failure."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail"):
+        assert isinstance(report.longrepr, tuple)
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        if reason not in needs.REASONS:
+            report.outcome = "failed"
+            report.longrepr = f"skips for “{reason}”, which accounts/tests/needs.py does not name"
+    return report
 
 
 @pytest.fixture(autouse=True)

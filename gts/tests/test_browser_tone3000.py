@@ -6,7 +6,6 @@ One server with the stand-in beside it, as that command starts them; nothing is 
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,11 +15,11 @@ import soundfile
 from django.conf import settings
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
 
+from accounts.tests.needs import CHROMIUM, needs_chromium
 from gear.tone3000.standin import StandIn
 from gear.tone3000.standin.seed import CRUNCH, DELETED, NO_FILE
 from gts.tests.processes import environment, free_port, process, wait_until
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DEMO_DI = Path(settings.GTS_DEMO_DIR, "di", "undertow-132bpm.flac")
 DI_EXCERPT_S = 3.0
 FETCH_TIMEOUT_MS = 60_000
@@ -28,7 +27,7 @@ RENDER_TIMEOUT_MS = 180_000
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="Debian's Chromium is not installed"),
+    needs_chromium,
 ]
 
 WATCH_POLICY = """

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from accounts.tests import needs
 from jobs.pipeline.audio.nam import build_engine, parse_nam
 from jobs.pipeline.audio.nam.engine import choose_submodel
 from jobs.pipeline.audio.nam.limits import MAX_COMMAS, MAX_CONTAINERS, MAX_FILE_BYTES
@@ -79,9 +80,7 @@ def read_in_child(path: Path) -> tuple[str, int, float]:
     return code, int(resident), float(cpu_s)
 
 
-needs_proc = pytest.mark.skipif(
-    not Path("/proc/self/status").exists(), reason="needs Linux's /proc to tell memory"
-)
+needs_proc = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason=needs.PROC)
 
 
 LINEAR_HEAD = (
