@@ -135,8 +135,8 @@ def all_parts() -> Iterator[object]:
 
 def test_every_architecture_with_random_and_with_trained_weights() -> None:
     trained = {load(one).architecture for one in vectors.OWN if is_trained(one)}
-    rolled = {load(one).architecture for one in vectors.OWN if not is_trained(one)}
-    assert trained == rolled == set(ARCHITECTURES)
+    random = {load(one).architecture for one in vectors.OWN if not is_trained(one)}
+    assert trained == random == set(ARCHITECTURES)
 
 
 def is_trained(vector: Vector) -> bool:

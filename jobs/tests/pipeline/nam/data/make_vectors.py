@@ -8,8 +8,8 @@ With ``--compare`` nothing is written: it says how far what it makes is from wha
 machine it is the same, byte for byte; on another, trained weights are not (floating point), and
 nothing else may differ by more than rounding.
 
-Runs once, in an environment of its own: GTS never needs PyTorch. Takes some three minutes, most
-of them training. Outputs are float32, after silence, computed in double precision.
+Runs once, in an environment of its own: GTS never needs PyTorch. Takes about a minute of one
+processor, half of it training. Outputs are float32, after silence, computed in double precision.
 """
 
 # Its imports are in no environment of this project, so there is nothing to check types against:
@@ -114,7 +114,7 @@ class Condition(torch.nn.Module):
 
 
 def test_input() -> np.ndarray:
-    """A sweep, plucked chords up to full scale, silence and a step."""
+    """A sweep, plucked chords up to −2 dBFS, silence and a step."""
     t = np.arange(NUM_FRAMES) / SAMPLE_RATE_HZ
     x = np.zeros(NUM_FRAMES)
     sweep = t[:8_000] / t[8_000]
@@ -163,15 +163,15 @@ def output(model: Any, x: np.ndarray) -> np.ndarray:
 
 
 def make(name: str, x: np.ndarray) -> tuple[dict[str, Any], Outputs]:
-    """A model's file and its outputs: the first throw of the dice whose outputs say something."""
+    """A model's file and its outputs: the first random network whose outputs say something."""
     for seed in itertools.count(len(name) * 1000 + sum(map(ord, name))):
-        model, training = throw(name, seed)
+        model, training = network(name, seed)
         made = outputs(model, SLIM_SIZES.get(name, (1.0,)), x)
         if all(y.std() > MIN_SPREAD_OF_PEAK * np.abs(y).max() for y in made.values()):
             return file_of(name, model, training), made
 
 
-def throw(name: str, seed: int) -> tuple[Any, dict[str, Any] | None]:
+def network(name: str, seed: int) -> tuple[Any, dict[str, Any] | None]:
     """A network ready to play, and what its training was, if there was one."""
     kind, config = deepcopy(NETWORKS[name])
     torch.manual_seed(seed)

@@ -1,6 +1,6 @@
-"""Trains a small network for a minute on what a simulated amplifier makes of a demo track.
+"""Trains a small network for some seconds on what a simulated amplifier makes of a demo track.
 
-It need not sound good; its weights only must be those of a training, not of a die.
+It need not sound good; its weights must only be those of a training.
 """
 
 # mypy: ignore-errors
