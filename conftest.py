@@ -5,15 +5,19 @@ alice owns, charlie is a stranger; see ``accounts.tests.factories``.
 
 from __future__ import annotations
 
+import os
 import secrets
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from playwright.sync_api import Browser
 from pytest_django import Settings
 
 from accounts.models import User
+from accounts.tests.browser import running_chromium
 from accounts.tests.factories import make_user
 
 # Speed is never asserted: a busy machine is no reason to fail.
@@ -21,6 +25,31 @@ hypothesis_settings.register_profile(
     "gts", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("gts")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Modules with a browser stay on one worker: they share a server and a Chromium.
+
+    On PostgreSQL and Redis (``make test-services``) only what uses a database runs: the rest is the
+    same as in ``make test``.
+    """
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    if os.environ.get("GTS_TEST_SERVICES") == "1":
+        same = [item for item in items if not _uses_services(item)]
+        items[:] = [item for item in items if _uses_services(item)]
+        config.hook.pytest_deselected(items=same)
+
+
+def _uses_services(item: pytest.Item) -> bool:
+    fixtures: Sequence[str] = getattr(item, "fixturenames", ())
+    return bool(
+        item.get_closest_marker("django_db")
+        or item.get_closest_marker("services")
+        or {"db", "transactional_db"}.intersection(fixtures)
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -47,3 +76,12 @@ def alice(db: None) -> User:
 @pytest.fixture
 def charlie(db: None) -> User:
     return make_user("charlie")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Not for the whole session: its event loop would be in the way of async tests."""
+    with pytest.MonkeyPatch.context() as patch, running_chromium() as browser:
+        # That loop runs in this thread, in which tests use the database as well.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield browser

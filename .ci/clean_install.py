@@ -5,9 +5,8 @@
 
 Clones HEAD into FOLDER (which must not exist), and runs in that clone, with only PATH, HOME and
 LANG in the environment: ``make run`` until the demo's video is there, the commands of the docs,
-every module of the product, and web, worker and beat on PostgreSQL and Redis
-(``GTS_CLEAN_DATABASE_SERVER``, ``GTS_CLEAN_REDIS``; default: the servers of this machine). What is
-missing from requirements.txt fails here, whatever else is installed on the machine.
+every module of the product, and web, worker and beat on PostgreSQL and Redis (DATABASE_URL,
+REDIS_URL). What is missing from requirements.txt fails here, whatever is on the machine.
 
 The clone stays, as it is after ``make run``: tests must pass there as well.
 """
@@ -28,10 +27,8 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parents[1]
-DATABASE_SERVER = os.environ.get(
-    "GTS_CLEAN_DATABASE_SERVER", "postgresql://postgres@127.0.0.1:5432"
-)
-REDIS_URL = os.environ.get("GTS_CLEAN_REDIS", "redis://127.0.0.1:6379/8")
+DATABASE_URL = os.environ["DATABASE_URL"]  # of a database that exists; another is made beside it
+REDIS_URL = os.environ["REDIS_URL"]
 READY_WITHIN_S = 300  # `make run` installs everything first
 PYTHON = ".venv/bin/python"
 
@@ -198,7 +195,7 @@ def run_production(clone: Clone) -> None:
     )
     port = free_port()
     variables = {
-        "DATABASE_URL": f"{DATABASE_SERVER}/{name}",
+        "DATABASE_URL": f"{DATABASE_URL.rpartition('/')[0]}/{name}",
         "REDIS_URL": REDIS_URL,
         "GTS_SECRET_KEY": secrets.token_urlsafe(64),
         "GTS_TOKEN_KEYS": "b25seS1mb3ItdGhpcy1jaGVjay0wMTIzNDU2Nzg5YWI=",
@@ -206,8 +203,7 @@ def run_production(clone: Clone) -> None:
         "GTS_SSL_REDIRECT": "0",
         "GTS_DATA_DIR": str(clone.folder.parent / f"{clone.folder.name}-production"),
     }
-    admin = f"{DATABASE_SERVER}/postgres"
-    clone.run(PYTHON, "-c", execute, admin, f'CREATE DATABASE "{name}"')
+    clone.run(PYTHON, "-c", execute, DATABASE_URL, f'CREATE DATABASE "{name}"')
     try:
         for command in ("migrate", "collectstatic"):
             clone.run(PYTHON, "manage.py", command, "--noinput", **variables)
@@ -224,7 +220,7 @@ def run_production(clone: Clone) -> None:
             for process in (beat, worker, web):
                 process.stop(signal.SIGTERM)
     finally:
-        clone.run(PYTHON, "-c", execute, admin, f'DROP DATABASE "{name}" WITH (FORCE)')
+        clone.run(PYTHON, "-c", execute, DATABASE_URL, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 PARTS = (run_embedded, run_commands, run_production)

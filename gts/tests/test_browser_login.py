@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
+from accounts.tests.browser import WATCH_POLICY, needs_chromium
 from gear.tone3000.standin import StandIn, running_standin
 from gts.tests.processes import environment, free_port, manage, process, wait_until
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [pytest.mark.browser, needs_chromium]
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="Debian's Chromium is not installed"),
-]
-
-WATCH_POLICY = """
-document.addEventListener("securitypolicyviolation", (event) => {
-  console.error(`CSP violation: ${event.violatedDirective} ${event.blockedURI}`);
-});
-"""
 # What the library would find out at its next call, an hour later.
 FIND_OUT = """
 from django.utils import timezone
@@ -76,15 +66,6 @@ def site(tmp_path_factory: pytest.TempPathFactory, outside: StandIn) -> Iterator
 
 
 @pytest.fixture
-def browser() -> Iterator[Browser]:
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
 def page(browser: Browser, site: Site, outside: StandIn) -> Iterator[Page]:
     """Somebody new to both sites, whose browser complains of nothing."""
     outside.reset()
@@ -95,6 +76,7 @@ def page(browser: Browser, site: Site, outside: StandIn) -> Iterator[Page]:
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda said: complaints.append(said.text) if _is_ours(said, site) else None)
     yield page
+    context.close()
     assert complaints == []
     outside.assert_clean()
 

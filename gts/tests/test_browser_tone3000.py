@@ -6,7 +6,6 @@ One server with the stand-in beside it, as that command starts them; nothing is 
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,28 +13,20 @@ import httpx
 import pytest
 import soundfile
 from django.conf import settings
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
+from accounts.tests.browser import WATCH_POLICY, needs_chromium
 from gear.tone3000.standin import StandIn
 from gear.tone3000.standin.seed import CRUNCH, DELETED, NO_FILE
 from gts.tests.processes import environment, free_port, process, wait_until
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DEMO_DI = Path(settings.GTS_DEMO_DIR, "di", "undertow-132bpm.flac")
 DI_EXCERPT_S = 3.0
 FETCH_TIMEOUT_MS = 60_000
 RENDER_TIMEOUT_MS = 180_000
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="Debian's Chromium is not installed"),
-]
+pytestmark = [pytest.mark.browser, needs_chromium]
 
-WATCH_POLICY = """
-document.addEventListener("securitypolicyviolation", (event) => {
-  console.error(`CSP violation: ${event.violatedDirective} ${event.blockedURI}`);
-});
-"""
 # The browser itself logs every answer of these kinds; pages say what they mean.
 _EXPECTED_STATUSES = re.compile(r"status of (404|409|503) ")
 
@@ -73,15 +64,6 @@ def standin(servers: tuple[str, StandIn]) -> Iterator[StandIn]:
 
 
 @pytest.fixture
-def browser() -> Iterator[Browser]:
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
 def page(browser: Browser, servers: tuple[str, StandIn], standin: StandIn) -> Iterator[Page]:
     """Logged in with Tone 3000 as alice, on the page of her favourites there."""
     address, _ = servers
@@ -102,6 +84,7 @@ def page(browser: Browser, servers: tuple[str, StandIn], standin: StandIn) -> It
     page.get_by_role("button", name="Continue as alice").click()
     expect(page).to_have_url(f"{address}/gear/tone3000/")
     yield page
+    context.close()
     assert complaints == []
 
 

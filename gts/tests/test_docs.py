@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
-CHROMIUM = Path("/usr/bin/chromium")
+from accounts.tests.browser import needs_chromium
 
 
 def test_the_schema_describes_every_error_answer(client: Client) -> None:
@@ -30,13 +29,12 @@ def test_the_docs_page_has_nothing_inline(client: Client) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's Chromium")
-def test_the_docs_page_works_under_the_security_policy(live_server: Any) -> None:
+@needs_chromium
+def test_the_docs_page_works_under_the_security_policy(live_server: Any, browser: Browser) -> None:
     complaints: list[str] = []
     requested: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        page = browser.new_page()
+    with browser.new_context() as context:
+        page = context.new_page()
         page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda request: requested.append(request.url))
@@ -46,7 +44,6 @@ def test_the_docs_page_works_under_the_security_policy(live_server: Any) -> None
         page.get_by_role("button", name="Try it out").click()
         page.get_by_role("button", name="Execute").click()
         page.locator(".live-responses-table .response-col_status").get_by_text("401").wait_for()
-        browser.close()
     assert complaints  # so it does listen
     # The answer 401 is logged by the browser itself.
     assert [text for text in complaints if "401" not in text] == []
