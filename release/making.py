@@ -1,4 +1,4 @@
-"""The steps of `make release`, all or nothing: what fails leaves the repository as it was."""
+"""The steps of `make release`. If one fails, the repository is left as it was."""
 
 from __future__ import annotations
 
