@@ -2,8 +2,11 @@
 
 import { clock, colours, drawRuler, laneColour, LaneDrawing, SpectrumDrawing } from "./drawing.js";
 import { Engine } from "./engine.js";
+import { playAlone } from "./exclusive.js";
+import { bindPress } from "./gestures.js";
 
 const SEEK_S = 1;
+const SHORTEST_MARK_S = 0.2; // a drag on the ruler that is no slip
 const isCalm = matchMedia("(prefers-reduced-motion: reduce)");
 
 class Player {
@@ -17,10 +20,17 @@ class Player {
     this.spectrum = new SpectrumDrawing(this.part("spectrum"));
     // On the home page nothing is fetched before somebody wants to hear it.
     this.isEager = !root.classList.contains("player--hero") && !navigator.connection?.saveData;
+    this.removal = new AbortController();
     this.paint();
     this.bind();
     this.openLink();
-    requestAnimationFrame(() => this.frame());
+  }
+
+  /** After its part of the page was replaced: it must not be heard from there. */
+  remove() {
+    this.engine.pause();
+    this.removal.abort();
+    this.resizes.disconnect();
   }
 
   part(name) {
@@ -32,6 +42,8 @@ class Player {
   }
 
   bind() {
+    const { signal } = this.removal;
+    playAlone(this.engine, signal);
     this.part("play").addEventListener("click", (event) => {
       this.toggle();
       release(event);
@@ -55,16 +67,19 @@ class Player {
       release(event);
     });
     for (const wave of this.root.querySelectorAll(".lane__wave"))
-      wave.addEventListener("pointerdown", (event) => {
-        if (event.button !== 0) return;
-        this.engine.switchTo(Number(wave.closest("[data-lane]").dataset.lane));
-        this.engine.seek(this.timeAt(wave, event.clientX));
+      bindPress(wave, {
+        onTap: (x) => {
+          this.engine.switchTo(Number(wave.closest("[data-lane]").dataset.lane));
+          this.engine.seek(this.timeAt(wave, x));
+        },
       });
     for (const ruler of this.root.querySelectorAll("[data-ruler]")) this.bindRuler(ruler);
-    document.addEventListener("keydown", (event) => this.key(event));
-    document.addEventListener("gts:theme", () => this.prepare());
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.prepare());
-    new ResizeObserver(() => this.prepare()).observe(this.root);
+    const prepare = () => this.prepare();
+    document.addEventListener("keydown", (event) => this.key(event), { signal });
+    document.addEventListener("gts:theme", prepare, { signal });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", prepare, { signal });
+    this.resizes = new ResizeObserver(prepare);
+    this.resizes.observe(this.root);
     document.fonts?.ready.then(() => this.prepare());
     this.engine.addEventListener("change", () => this.show());
   }
@@ -80,8 +95,8 @@ class Player {
   }
 
   drawSpectrum() {
-    const { analyser, live } = this.engine;
-    this.spectrum.draw(analyser, laneColour(live, this.palette.laneLightness));
+    const { analyser, isIdle, live } = this.engine;
+    this.spectrum.draw(isIdle ? null : analyser, laneColour(live, this.palette.laneLightness));
   }
 
   timeAt(element, clientX) {
@@ -92,50 +107,50 @@ class Player {
 
   // A click on the ruler seeks; a drag marks a region that is repeated.
   bindRuler(ruler) {
-    let from = null;
-    ruler.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
-      from = { x: event.clientX, time: this.timeAt(ruler, event.clientX) };
-      ruler.setPointerCapture(event.pointerId);
-    });
-    ruler.addEventListener("pointermove", (event) => {
-      if (!from || Math.abs(event.clientX - from.x) < 6) return;
-      const to = this.timeAt(ruler, event.clientX);
-      this.marking = { start: Math.min(from.time, to), end: Math.max(from.time, to) };
-      this.drawRuler();
-    });
-    ruler.addEventListener("pointerup", () => {
-      if (!from) return;
-      if (this.marking && this.marking.end - this.marking.start >= 0.2) {
-        this.engine.isRepeating = true;
-        this.engine.setLoop(this.marking);
-      } else {
-        if (this.engine.loop) this.engine.setLoop(null);
-        this.engine.seek(from.time);
-      }
-      from = this.marking = null;
-      this.show();
-    });
-    ruler.addEventListener("pointercancel", () => {
-      from = this.marking = null;
-      this.drawRuler();
+    const region = (from, to) => {
+      const [start, end] = [from, to].map((x) => this.timeAt(ruler, x)).sort((a, b) => a - b);
+      return { start, end };
+    };
+    const seekTo = (x) => {
+      if (this.engine.loop) this.engine.setLoop(null);
+      this.engine.seek(this.timeAt(ruler, x));
+    };
+    bindPress(ruler, {
+      onTap: seekTo,
+      onDrag: (from, to) => {
+        this.marking = region(from, to);
+        this.drawRuler();
+      },
+      onMark: (from, to) => {
+        this.marking = null;
+        const marked = region(from, to);
+        if (marked.end - marked.start < SHORTEST_MARK_S) seekTo(from);
+        else {
+          this.engine.setRepeating(true);
+          this.engine.setLoop(marked);
+        }
+        this.drawRuler();
+      },
+      onUndo: () => {
+        this.marking = null;
+        this.drawRuler();
+      },
     });
     ruler.addEventListener("keydown", (event) => {
-      const { duration, position } = this.engine;
-      const moves = {
-        ArrowLeft: position - SEEK_S,
-        ArrowDown: position - SEEK_S,
-        ArrowRight: position + SEEK_S,
-        ArrowUp: position + SEEK_S,
-        PageDown: position - 5 * SEEK_S,
-        PageUp: position + 5 * SEEK_S,
-        Home: 0,
-        End: duration,
+      const steps = {
+        ArrowLeft: -SEEK_S,
+        ArrowDown: -SEEK_S,
+        ArrowRight: SEEK_S,
+        ArrowUp: SEEK_S,
+        PageDown: -5 * SEEK_S,
+        PageUp: 5 * SEEK_S,
+        Home: -this.engine.duration,
+        End: this.engine.duration,
       };
-      if (!(event.key in moves)) return;
+      if (!(event.key in steps)) return;
       event.preventDefault();
       event.stopPropagation();
-      this.engine.seek(moves[event.key]);
+      this.engine.seekBy(steps[event.key]);
     });
   }
 
@@ -143,18 +158,14 @@ class Player {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (event.target.closest("input, select, textarea, video, audio, [contenteditable]")) return;
     const isOnControl = event.target.closest("button, a, summary, [role=slider]");
-    if (/^[1-9]$/.test(event.key)) {
-      this.engine.switchTo(Number(event.key) - 1);
-    } else if (event.key === " " && !event.target.closest("button, a, summary")) {
+    if (event.key === "ArrowLeft" && !isOnControl) this.engine.seekBy(-SEEK_S);
+    else if (event.key === "ArrowRight" && !isOnControl) this.engine.seekBy(SEEK_S);
+    else if (event.key === " " && !event.target.closest("button, a, summary")) {
       event.preventDefault();
-      this.toggle();
-    } else if (event.key === "ArrowLeft" && !isOnControl) {
-      this.engine.seek(this.engine.position - SEEK_S);
-    } else if (event.key === "ArrowRight" && !isOnControl) {
-      this.engine.seek(this.engine.position + SEEK_S);
-    } else if (event.key.toLowerCase() === "l" && !event.shiftKey) {
-      this.toggleRepeat();
-    }
+      if (!event.repeat) this.toggle();
+    } else if (event.repeat) return;
+    else if (/^[1-9]$/.test(event.key)) this.engine.switchTo(Number(event.key) - 1);
+    else if (event.key.toLowerCase() === "l" && !event.shiftKey) this.toggleRepeat();
   }
 
   toggle() {
@@ -164,13 +175,12 @@ class Player {
   }
 
   toggleRepeat() {
-    this.engine.isRepeating = !this.engine.isRepeating;
-    if (!this.engine.isRepeating && this.engine.loop) this.engine.setLoop(null);
-    this.show();
+    this.engine.setRepeating(!this.engine.isRepeating);
   }
 
   showDi(index) {
     this.di = index;
+    this.lastTime = null;
     for (const lanes of this.root.querySelectorAll("[data-lanes]"))
       lanes.hidden = Number(lanes.dataset.lanes) !== index;
     for (const note of this.root.querySelectorAll("[data-di-note]"))
@@ -179,7 +189,7 @@ class Player {
       (_, contender) =>
         this.data.segments.find((s) => s.di === index && s.contender === contender) ?? null,
     );
-    this.engine.setLanes(segments);
+    this.engine.setTracks(segments);
     const loudest = Math.max(1e-6, ...segments.flatMap((segment) => segment?.waveform ?? []));
     this.drawings = segments.map((segment, contender) => {
       const canvas = this.lanesElement.querySelector(`[data-lane="${contender}"] canvas`);
@@ -227,13 +237,15 @@ class Player {
     const isLoading = engine.lanes.some((lane) => lane?.state === "loading");
     const text = isLoading ? `Loading ${engine.numReady} of ${engine.numLanes}` : "";
     const failed = engine.lanes.find((lane) => lane?.state === "failed");
-    status.textContent = failed ? `A segment could not be loaded: ${failed.reason}` : text;
+    const failure = failed && `A segment could not be loaded: ${failed.reason}`;
+    status.textContent = engine.notice || failure || text;
     this.root.dataset.ready = engine.numReady;
     for (const rig of document.querySelectorAll("[data-rig]"))
       rig.classList.toggle("is-live", Number(rig.dataset.rig) === engine.live);
     for (const row of document.querySelectorAll("[data-fair]"))
       row.classList.toggle("is-live", row.dataset.fair === `${this.di}-${engine.live}`);
     this.drawRuler();
+    this.requestFrame();
   }
 
   showLane(lane, index) {
@@ -242,14 +254,19 @@ class Player {
     element.classList.toggle("is-live", isLive);
     element.querySelector(".lane__pick").setAttribute("aria-pressed", String(isLive));
     const state = element.querySelector("[data-state]");
-    if (state) state.textContent = lane?.state === "loading" ? "loading" : "";
+    const says = { loading: "loading", failed: "not loaded" };
+    if (state) state.textContent = says[lane?.state] ?? "";
+  }
+
+  /** Frames are drawn while something moves, and not while it rests. */
+  requestFrame() {
+    this.frameRequest ??= requestAnimationFrame(() => {
+      this.frameRequest = null;
+      this.frame();
+    });
   }
 
   frame() {
-    if (!this.root.isConnected) {
-      this.engine.pause();
-      return;
-    }
     const { engine } = this;
     const { position } = engine;
     const tenths = clock(position, true);
@@ -262,8 +279,8 @@ class Player {
       ruler.setAttribute("aria-valuetext", `${clock(position)} of ${clock(engine.duration)}`);
     }
     this.drawLanes();
-    if (engine.isPlaying && !isCalm.matches) this.drawSpectrum();
-    requestAnimationFrame(() => this.frame());
+    if (!isCalm.matches) this.drawSpectrum();
+    if (!engine.isIdle) this.requestFrame();
   }
 
   /** ?di=1&chain=2&t=12.5, counted as people count. */
@@ -305,9 +322,21 @@ function release(event) {
   if (event.detail > 0) event.target.closest("button")?.blur();
 }
 
-function start() {
-  for (const root of document.querySelectorAll("[data-player]")) root.player ??= new Player(root);
+const players = new Set();
+
+// Parts of the page come and go: players with them.
+function look() {
+  for (const player of players) {
+    if (player.root.isConnected) continue;
+    player.remove();
+    players.delete(player);
+  }
+  for (const root of document.querySelectorAll("[data-player]")) {
+    if (root.player) continue;
+    root.player = new Player(root);
+    players.add(root.player);
+  }
 }
 
-document.addEventListener("htmx:afterSettle", start);
-start();
+document.addEventListener("htmx:afterSettle", look);
+look();

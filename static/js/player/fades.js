@@ -1,0 +1,38 @@
+// Fades, in frames of the audio clock. Every place where sound begins, ends or jumps has one.
+
+export const SAMPLE_RATE_HZ = 48000;
+export const EDGE_FADE_FRAMES = 240; // 5 ms: start, stop, seek, both ends of a loop
+export const SWITCH_FADE_FRAMES = 288; // 6 ms: from one contender to another
+
+/** A raised cosine from 0 to 1, both included. Rise and fall of equal length add up to 1. */
+export function rise(numFrames) {
+  const curve = new Float32Array(numFrames + 1);
+  for (let n = 0; n <= numFrames; n += 1) curve[n] = 0.5 - 0.5 * Math.cos((Math.PI * n) / numFrames);
+  return curve;
+}
+
+export function fall(numFrames) {
+  return rise(numFrames).reverse();
+}
+
+/** Fades both ends of what is in `samples`, in place: it can then begin, end and repeat anywhere. */
+export function fadeEnds(samples) {
+  const numFrames = Math.min(EDGE_FADE_FRAMES, Math.floor(samples.length / 2));
+  if (!numFrames) return;
+  const curve = rise(numFrames);
+  for (let n = 0; n < numFrames; n += 1) {
+    samples[n] *= curve[n];
+    samples[samples.length - 1 - n] *= curve[n];
+  }
+}
+
+/** The frames from `start` to `end` of a buffer (silence beyond its end), with both ends faded. */
+export function fadedRegion(buffer, start, end, createBuffer) {
+  const region = createBuffer(buffer.numberOfChannels, end - start, buffer.sampleRate);
+  for (let channel = 0; channel < buffer.numberOfChannels; channel += 1) {
+    const samples = region.getChannelData(channel);
+    samples.set(buffer.getChannelData(channel).subarray(start, end));
+    fadeEnds(samples);
+  }
+  return region;
+}

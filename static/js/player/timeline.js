@@ -1,0 +1,53 @@
+// Where the music is at each frame of the audio clock. It is written when sound is scheduled, and read
+// by whoever wants to know what is heard now, or where a change that comes next will find it.
+
+export class Timeline {
+  // {from, position, isMoving, loop}: of those that have begun at a frame, the one added last holds.
+  #stretches = [{ from: -Infinity, position: 0, isMoving: false, loop: null }];
+
+  constructor(numFrames) {
+    this.numFrames = numFrames; // the music ends here
+  }
+
+  /** From frame `from` of the clock on it stands still. */
+  rest(position, from = -Infinity) {
+    this.#stretches.push({ from, position, isMoving: false, loop: null });
+  }
+
+  /** From frame `from` of the clock on it moves; a loop {start, end} has the position in it. */
+  move(position, from, loop) {
+    this.#stretches.push({ from, position, isMoving: true, loop });
+  }
+
+  /** The frame of the music at a frame of the clock. */
+  at(frame) {
+    const begun = this.#stretches.findLast(({ from }) => from <= frame);
+    return this.#follow(begun ?? this.#stretches[0], frame);
+  }
+
+  /** The same at a frame to come, of what is scheduled last, even if that begins later still. */
+  planned(frame) {
+    const last = this.#stretches.at(-1);
+    return this.#follow(last, Math.max(frame, last.from));
+  }
+
+  /** Whether it stands still for good as from this frame. */
+  isResting(frame) {
+    const last = this.#stretches.at(-1);
+    return !last.isMoving && last.from <= frame;
+  }
+
+  /** What is over at this frame is not asked for any more. */
+  forget(frame) {
+    const last = this.#stretches.findLastIndex(({ from }) => from <= frame);
+    if (last > 0) this.#stretches.splice(0, last);
+  }
+
+  #follow({ from, position, isMoving, loop }, frame) {
+    if (!isMoving) return position;
+    const reached = position + Math.max(0, frame - from);
+    if (!loop) return Math.min(reached, this.numFrames);
+    const { start, end } = loop;
+    return reached < end ? reached : start + ((reached - end) % (end - start));
+  }
+}
