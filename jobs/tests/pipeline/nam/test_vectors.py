@@ -59,7 +59,14 @@ def test_it_sounds_like_the_reference(backend: str, vector: Vector) -> None:
 def test_blocks_change_nothing(backend: str, vector: Vector) -> None:
     whole = rendered(vector, backend)
     cut = rendered_in_blocks(engine_of(vector, backend).start(), vector.read_input())
-    assert np.abs(cut - whole).max() < MAX_BLOCK_DIFFERENCE * max(1.0, np.abs(whole).max())
+    # Linear is not compiled: SciPy runs it on every backend.
+    if backend == "llvm" and "linear" not in vector.id:
+        np.testing.assert_array_equal(cut, whole)
+    elif vector in vectors.SHARED:
+        # Two networks there multiply what NumPy rounds differently: 1.2e-5 for an A1 standard.
+        assert_same_sound(cut, whole)
+    else:
+        assert np.abs(cut - whole).max() < MAX_BLOCK_DIFFERENCE * max(1.0, np.abs(whole).max())
 
 
 def test_the_shared_set_is_complete_where_it_is() -> None:
