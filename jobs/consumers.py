@@ -15,7 +15,7 @@ from django.db import connection
 
 from accounts.errors import NotFoundError
 from accounts.models import User
-from jobs.events import apply, describe, group_of, order_of
+from jobs.events import apply_event, describe, group_of, order_of
 from jobs.models import Job
 from jobs.selectors import job_get, job_tree
 from jobs.summary import summarize
@@ -89,7 +89,7 @@ class JobConsumer(Watcher):
 
     def _apply(self, message: Mapping[str, Any]) -> None:
         if (job := self._jobs.get(message["event"]["job_id"])) is not None:
-            apply(message["event"], message["times"], job)
+            apply_event(message["event"], message["times"], job)
 
     async def job_finished(self, message: Mapping[str, Any]) -> None:
         await self.job_progress(message)

@@ -27,7 +27,6 @@ logger = logging.getLogger(__name__)
 # Sends that have not left yet; more than these are dropped, the watcher's next snapshot has them.
 _MAX_IN_FLIGHT: Final = 512
 
-
 # Of a job, for whoever reckons how long it still takes.
 _TIMES: Final = ("queued_at", "started_at", "finished_at")
 
@@ -61,7 +60,7 @@ def order_of(job: Job) -> list[float]:
     return [job.attempt, phase, job.progress]
 
 
-def apply(event: Mapping[str, Any], times: Mapping[str, float | None], job: Job) -> None:
+def apply_event(event: Mapping[str, Any], times: Mapping[str, float | None], job: Job) -> None:
     """Bring ``job``, read earlier, to what is told of it; it is not saved."""
     job.state, job.progress, job.message = event["status"], event["progress"], event["message"]
     job.error_code = event["error"]["code"] if event["error"] else ""

@@ -47,7 +47,7 @@ export function isFinal(status) {
 }
 
 function tryNow() {
-  for (const [, entry] of waiting) entry.dueAt = 0;
+  for (const entry of waiting.values()) if (entry.dueAt < Infinity) entry.dueAt = 0;
   tick();
 }
 

@@ -80,8 +80,12 @@ class Watch {
     }
     if (this.isOver) return;
     if (isFinal(status)) this.stop(status);
-    else if (!message) failed(KEY, status === 200 ? 0 : status, () => this.poll());
-    else this.answered(message);
+    else if (message) this.answered(message);
+    else {
+      this.say("");
+      this.part("time-left").textContent = ""; // nobody knows now
+      failed(KEY, status === 200 ? 0 : status, () => this.poll());
+    }
   }
 
   answered(message) {
