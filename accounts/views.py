@@ -160,6 +160,9 @@ def _next_url(request: HttpRequest) -> str:
 def login_first(request: HttpRequest) -> HttpResponse:
     """To the login, and back here afterwards."""
     if request.headers.get("HX-Request") == "true":
+        if request.headers.get("X-Poll") == "true":
+            # Nobody has clicked: the page says it, and what was typed there stays.
+            return HttpResponse(status=401)
         # A redirect would put the login page into a part of this one.
         return HttpResponse(status=204, headers={"HX-Redirect": resolve_url("login")})
     return redirect_to_login(request.get_full_path())

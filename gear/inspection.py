@@ -10,6 +10,7 @@ from typing import Any
 from gear.capture_text import clean_json, clean_text
 from jobs.pipeline.audio.files import probe_ir
 from jobs.pipeline.audio.nam import read_nam, self_test_report
+from jobs.pipeline.errors import Progress, no_progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +32,18 @@ class CaptureFacts:
     creator: str = ""
 
 
-def inspect_capture(path: Path, capture_format: str) -> CaptureFacts:
+def inspect_capture(
+    path: Path, capture_format: str, progress: Progress = no_progress
+) -> CaptureFacts:
     """Read the whole file, within bounds, and run the self-test of a model.
 
     Raises ``PipelineError`` with what is wrong with the file. A failed self-test is no error: it
-    is told in ``info["self_test"]``.
+    is told in ``info["self_test"]``. Whatever ``progress`` raises ends it.
     """
-    return _inspect_nam(path) if capture_format == "nam" else _inspect_ir(path)
+    return _inspect_nam(path, progress) if capture_format == "nam" else _inspect_ir(path)
 
 
-def _inspect_nam(path: Path) -> CaptureFacts:
+def _inspect_nam(path: Path, progress: Progress) -> CaptureFacts:
     nam = read_nam(path)
     metadata = nam.metadata
     return CaptureFacts(
@@ -49,7 +52,7 @@ def _inspect_nam(path: Path) -> CaptureFacts:
         sample_rate_hz=nam.sample_rate_hz,
         input_level_dbu=metadata.input_level_dbu,
         output_level_dbu=metadata.output_level_dbu,
-        info=clean_json({**nam.summary(), "self_test": self_test_report(nam)}),
+        info=clean_json({**nam.summary(), "self_test": self_test_report(nam, progress=progress)}),
         name=clean_text(metadata.gear_model or metadata.name or ""),
         make=clean_text(metadata.gear_make or ""),
         creator=clean_text(metadata.modeled_by or ""),

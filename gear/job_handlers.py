@@ -46,7 +46,7 @@ class InspectCapture:
             context.report(0.0, "Looking into the file")
             with scratch_folder() as folder:
                 path = fetch_file(stored_name(capture.file), folder, sha256=capture.sha256)
-                facts = inspect_capture(path, capture.format)
+                facts = inspect_capture(path, capture.format, context.report)
             with context.holding():
                 capture_accept(capture=capture, facts=facts, is_named=payload["is_named"])
         return {"capture_id": str(capture.uuid), "gear_id": str(capture.gear.uuid)}

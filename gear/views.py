@@ -29,11 +29,11 @@ from gear.selectors import (
     chain_get,
     chain_list,
 )
-from gear.services.captures import gear_upload
+from gear.services.captures import INSPECT_KIND, gear_upload
 from gear.services.chains import chain_create, chain_delete
 from jobs.models import Job
 from jobs.pipeline.audio.blocks import BLOCK_TYPES
-from jobs.selectors import job_get
+from jobs.selectors import job_about, job_get
 
 _PAGE_SIZE = 24
 
@@ -64,7 +64,7 @@ class GearUploadView(PageView):
         self, request: HttpRequest, capture: Capture, job: Job, kind: str
     ) -> HttpResponse:
         if not self.is_partial:
-            messages.success(request, f"{capture.gear} is being checked.")
+            messages.info(request, f"{capture.gear} was uploaded and is being checked.")
             return redirect("gear-list")
         context = {
             # The next one of a batch is most often of the same kind.
@@ -79,7 +79,7 @@ class CaptureRowView(PageView):
     """One capture in a list, asked for again and again until its check has ended."""
 
     def get(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
-        job = asked_job(request)
+        job = job_about(self.user, INSPECT_KIND, capture_id=uuid)
         try:
             capture = capture_get(self.user, uuid)
         except NotFoundError:

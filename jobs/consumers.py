@@ -15,10 +15,10 @@ from django.db import connection
 
 from accounts.errors import NotFoundError
 from accounts.models import User
-from jobs.events import describe, group_of, order_of
+from jobs.events import apply_event, describe, group_of, order_of
 from jobs.models import Job
 from jobs.selectors import job_get, job_tree
-from jobs.states import TERMINAL, JobState
+from jobs.summary import summarize
 from jobs.watching import CLOSE_NOT_FOUND, Watcher
 
 _MIN_INTERVAL_S: Final = 0.1  # ten messages per second and job
@@ -66,8 +66,11 @@ class JobConsumer(Watcher):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._pending: dict[str, dict[str, Any]] = {}
+        self._pending: dict[str, Mapping[str, Any]] = {}
         self._orders: dict[str, list[float]] = {}
+        # As last read and told of since: the job that is watched first, then all below it.
+        self._jobs: dict[str, Job] = {}
+        self._summary: dict[str, Any] = {}
         self._is_over = asyncio.Event()
 
     async def group(self) -> str:
@@ -80,8 +83,13 @@ class JobConsumer(Watcher):
         event = message["event"]
         # News travels on several ways: an older report may come after a newer one.
         if self._is_newer(event["job_id"], message["order"]):
-            self._pending[event["job_id"]] = event
+            self._pending[event["job_id"]] = message
+            self._apply(message)
             self.has_news.set()
+
+    def _apply(self, message: Mapping[str, Any]) -> None:
+        if (job := self._jobs.get(message["event"]["job_id"])) is not None:
+            apply_event(message["event"], message["times"], job)
 
     async def job_finished(self, message: Mapping[str, Any]) -> None:
         await self.job_progress(message)
@@ -109,13 +117,15 @@ class JobConsumer(Watcher):
         if self.must_look:
             return await self._tell_everything()
         pending, self._pending = self._pending, {}
-        own = pending.pop(self._job_id, None)
-        for event in pending.values():
-            await self.send_event("progress", event)
-        if own is None:
-            return False
-        await self.send_event("progress", own)
-        return JobState(own["status"]) in TERMINAL
+        has_own = pending.pop(self._job_id, None) is not None
+        for message in pending.values():
+            await self.send_event("progress", message["event"])
+        own, *below = self._jobs.values()
+        summary = summarize(own, below)
+        if has_own or summary != self._summary:
+            self._summary = summary
+            await self.send_event("progress", {**describe(own), "summary": summary})
+        return bool(own.is_finished)
 
     async def _tell_everything(self) -> bool:
         self.must_look = False
@@ -127,8 +137,14 @@ class JobConsumer(Watcher):
         for job in (own, *below):
             if self._is_newer(str(job.uuid), order_of(job)):
                 self._pending.pop(str(job.uuid), None)
+        self._jobs = {str(job.uuid): job for job in (own, *below)}
+        for message in self._pending.values():  # came while the rows were read, and is newer
+            self._apply(message)
+        self._summary = summarize(own, below)
         children = [describe(job) for job in below]
-        await self.send_event("status", {**describe(own), "children": children})
+        await self.send_event(
+            "status", {**describe(own), "summary": self._summary, "children": children}
+        )
         return bool(own.is_finished)
 
     async def _read(self) -> list[Job]:

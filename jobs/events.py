@@ -10,7 +10,8 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -19,13 +20,15 @@ from channels.layers import get_channel_layer
 from django.db import transaction
 
 from jobs.models import Job
-from jobs.states import JobState
+from jobs.states import STATE_LABELS, JobState
 
 logger = logging.getLogger(__name__)
 
 # Sends that have not left yet; more than these are dropped, the watcher's next snapshot has them.
 _MAX_IN_FLIGHT: Final = 512
 
+# Of a job, for whoever reckons how long it still takes.
+_TIMES: Final = ("queued_at", "started_at", "finished_at")
 
 _PHASES: Final = {JobState.PENDING: 0, JobState.RUNNING: 0, JobState.QUEUED: 2}
 
@@ -41,6 +44,7 @@ def describe(job: Job) -> dict[str, Any]:
         "kind": job.kind,
         "label": job.label,
         "status": str(job.state),
+        "status_label": STATE_LABELS[JobState(job.state)],
         "progress": round(job.progress, 1),
         "message": job.message,
         "error": {"code": job.error_code, "message": job.error_message} if job.error_code else None,
@@ -56,6 +60,21 @@ def order_of(job: Job) -> list[float]:
     return [job.attempt, phase, job.progress]
 
 
+def apply_event(event: Mapping[str, Any], times: Mapping[str, float | None], job: Job) -> None:
+    """Bring ``job``, read earlier, to what is told of it; it is not saved."""
+    job.state, job.progress, job.message = event["status"], event["progress"], event["message"]
+    job.error_code = event["error"]["code"] if event["error"] else ""
+    job.error_message = event["error"]["message"] if event["error"] else ""
+    for name, seconds in times.items():
+        at = None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+        setattr(job, name, at)
+
+
+def _times(job: Job) -> dict[str, float | None]:
+    moments = {name: getattr(job, name) for name in _TIMES}
+    return {name: None if at is None else at.timestamp() for name, at in moments.items()}
+
+
 def publish(job: Job, *, is_one_of_many: bool = False) -> None:
     """Tell the watchers of ``job`` and of its ancestors how it stands, after the commit.
 
@@ -63,7 +82,12 @@ def publish(job: Job, *, is_one_of_many: bool = False) -> None:
     hundreds of messages at a time would overflow their channels.
     """
     kind = "job.finished" if job.is_finished else "job.progress"
-    message = {"type": kind, "order": order_of(job), "event": describe(job)}
+    message = {
+        "type": kind,
+        "order": order_of(job),
+        "event": describe(job),
+        "times": _times(job),
+    }
     ancestors = [] if is_one_of_many else _ancestor_groups(job)
     _send_on_commit([group_of(job.uuid), *ancestors], message)
 

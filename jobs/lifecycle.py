@@ -299,7 +299,7 @@ def request_cancel(job: Job) -> bool:
     job.refresh_from_db()
     if job.is_finished:
         return False
-    Job.objects.filter(pk=job.pk).update(cancel_requested_at=timezone.now(), message="Cancelling…")
+    Job.objects.filter(pk=job.pk).update(cancel_requested_at=timezone.now(), message="Canceling…")
     job.refresh_from_db()
     if job.is_waiting:
         tree.cancel_below(job)

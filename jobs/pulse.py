@@ -67,10 +67,14 @@ class Pulse:
         self._over.set()
         self._thread.join()
 
-    def report(self, fraction: float, message: str = "") -> None:
-        """Note how far the work is. Raises ``CancelledError`` when it is to stop. Any thread."""
+    def check(self) -> None:
+        """Raises ``CancelledError`` when the work is to stop. Any thread."""
         if self.is_cancelled or self.is_lost or self._closing.is_set():
             raise CancelledError
+
+    def report(self, fraction: float, message: str = "") -> None:
+        """Note how far the work is. Raises ``CancelledError`` when it is to stop. Any thread."""
+        self.check()
         progress = min(max(fraction, 0.0), 1.0) * 100.0
         with self._lock:
             self._progress = max(self._progress, progress)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from jobs.models import Job
@@ -93,18 +93,37 @@ class Notice:
     is_quiet: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What a job does, said of the whole that it is a part of.
+
+    ``part``: jobs that share it share a progress bar and an estimate of the time left.
+    ``waiting_headline``: while no worker has taken it.
+    """
+
+    part: str
+    headline: str
+    waiting_headline: str = "In queue"
+
+
 @dataclass(slots=True)
 class _Registry:
     handlers: dict[str, JobHandler] = field(default_factory=dict)
     limits: dict[str, OwnerLimit | None] = field(default_factory=dict)
     notices: dict[str, Notice] = field(default_factory=dict)
+    activities: dict[str, Activity] = field(default_factory=dict)
 
 
 _registry = _Registry()
+_WORKING: Final = Activity(part="", headline="Working")
 
 
 def register(
-    handler: JobHandler, *, limit: OwnerLimit | None = None, notice: Notice = Notice()
+    handler: JobHandler,
+    *,
+    limit: OwnerLimit | None = None,
+    notice: Notice = Notice(),
+    activity: Activity = _WORKING,
 ) -> None:
     """Called from ``AppConfig.ready``. Raises ``ValueError`` when the kind is taken."""
     known = _registry.handlers.get(handler.kind)
@@ -113,6 +132,7 @@ def register(
     _registry.handlers[handler.kind] = handler
     _registry.limits[handler.kind] = limit
     _registry.notices[handler.kind] = notice
+    _registry.activities[handler.kind] = activity
 
 
 def handler_for(kind: str) -> JobHandler:
@@ -126,6 +146,10 @@ def limit_for(kind: str) -> OwnerLimit | None:
 
 def notice_for(kind: str) -> Notice:
     return _registry.notices.get(kind, Notice())
+
+
+def activity_of(kind: str) -> Activity:
+    return _registry.activities.get(kind, _WORKING)
 
 
 def known_kinds() -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from jobs import lifecycle
+from jobs.cancellation import checked_by
 from jobs.closing import this_process
 from jobs.failures import DATABASE_TROUBLE, failure_from
 from jobs.log_context import within_job
@@ -93,7 +94,7 @@ def _attempt(job: Job) -> _Move:
     pulse = Pulse(job, this_process)
     try:
         handler = handler_for(job.kind)
-        with pulse:
+        with pulse, checked_by(pulse.check):
             result = handler.run(Context(job, pulse))
     except CancelledError:
         if pulse.is_lost:

@@ -32,6 +32,13 @@ def job_get(user: User | AnonymousUser, uuid: UUID) -> Job:
     return job
 
 
+def job_about(user: User, kind: str, **payload: UUID) -> Job | None:
+    """The newest of one's jobs of ``kind`` that is about these ids: ``job_about(user, "di.inspect",
+    di_track=track.uuid)``."""
+    about = {f"payload__{name}": str(uuid) for name, uuid in payload.items()}
+    return Job.objects.owned_by(user).filter(kind=kind, **about).order_by("-created_at").first()
+
+
 def job_root(job: Job) -> Job:
     """The whole that ``job`` is a part of, or ``job`` itself. A query per level."""
     while job.parent is not None:

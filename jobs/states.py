@@ -18,6 +18,17 @@ class JobState(models.TextChoices):
 TERMINAL = frozenset({JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED})
 ACTIVE = frozenset(JobState) - TERMINAL
 
+# For people.
+STATE_LABELS: dict[JobState, str] = {
+    JobState.PENDING: "Waiting",
+    JobState.QUEUED: "In queue",
+    JobState.RUNNING: "Running",
+    JobState.RETRYING: "Waiting to try again",
+    JobState.COMPLETED: "Done",
+    JobState.FAILED: "Failed",
+    JobState.CANCELLED: "Canceled",
+}
+
 # From the state on the left, a job may move to the states on the right.
 ALLOWED_MOVES: dict[JobState, frozenset[JobState]] = {
     JobState.PENDING: frozenset({JobState.QUEUED, JobState.CANCELLED}),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from django.core.files import File
 from django.core.files.storage import default_storage
@@ -16,9 +17,10 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db.models.fields.files import FieldFile
 
 from accounts.errors import InvalidInputError, TooLargeError, UnavailableError
+from jobs.cancellation import cancellation_check
 from jobs.failures import failure_from
 from jobs.leftovers import in_use, remove_unused
-from jobs.pipeline.errors import PipelineError
+from jobs.pipeline.errors import CancelledError, PipelineError
 from jobs.pipeline.files import replacing, sha256_of
 
 logger = logging.getLogger(__name__)
@@ -83,7 +85,7 @@ def fetch_file(name: str, folder: Path, *, suffix: str = "", sha256: str = "") -
 
 
 def _copy(name: str, target: Path, sha256: str) -> None:
-    digest = hashlib.sha256()
+    digest, check = hashlib.sha256(), cancellation_check()
     with (
         _talking_to_storage(),
         default_storage.open(name, "rb") as source,
@@ -92,6 +94,7 @@ def _copy(name: str, target: Path, sha256: str) -> None:
         while chunk := source.read(_COPY_BYTES):
             digest.update(chunk)
             copy.write(chunk)
+            check()
     if sha256 and digest.hexdigest() != sha256:
         raise PipelineError(
             "FILE_DAMAGED", "A file this needs is not what it was when it was stored.", detail=name
@@ -103,7 +106,7 @@ def _talking_to_storage() -> Iterator[None]:
     """One kind of error for whatever a storage raises that is not a file system."""
     try:
         yield
-    except (OSError, PipelineError):
+    except (OSError, PipelineError, CancelledError):
         raise
     except Exception as error:
         raise PipelineError(
@@ -118,14 +121,28 @@ def _missing(name: str) -> PipelineError:
     return PipelineError("FILE_MISSING", "A file this needs is no longer there.", detail=name)
 
 
+class _CancellableFile(File):  # type: ignore[type-arg]  # not subscriptable when it runs
+    """A file whose reading stops when the job it is read for is cancelled."""
+
+    def __init__(self, file: IO[bytes], check: Callable[[], None]) -> None:
+        super().__init__(file)
+        self._source, self._check = file, check
+
+    def read(self, num_bytes: int = -1) -> bytes:
+        self._check()
+        return self._source.read(num_bytes)
+
+
 def store_local_file(path: Path, name: str) -> StoredFile:
     """Copy a finished local file into the storage under exactly ``name``, or a free one near it.
 
-    Raises ``OSError``, or ``PipelineError`` STORAGE_UNAVAILABLE (temporary).
+    Raises ``OSError``, or ``PipelineError`` STORAGE_UNAVAILABLE (temporary); ``CancelledError``
+    when the job that it is done for is cancelled: then nothing is stored.
     """
-    sha256, size_bytes = sha256_of(path), path.stat().st_size
+    check = cancellation_check()
+    sha256, size_bytes = sha256_of(path, between=check), path.stat().st_size
     with open(path, "rb") as file, _talking_to_storage():
-        stored_name = default_storage.save(name, File(file))
+        stored_name = default_storage.save(name, _CancellableFile(file, check))
     return StoredFile(name=stored_name, sha256=sha256, size_bytes=size_bytes)
 
 

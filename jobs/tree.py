@@ -116,7 +116,7 @@ def advance(parent: Job) -> None:
         for child in ahead:
             if child.stage == stage and child.state == JobState.PENDING:
                 _start(child)
-    lift_progress(parent)
+        lift_progress(parent)
     events.publish_tree(parent)
 
 
@@ -182,7 +182,10 @@ def cancel_unless_running(job: Job, among: Sequence[JobState] | None = None) -> 
 
 
 def lift_progress(parent: Job) -> bool:
-    """Progress of a waiting parent: the weighted mean over its children, never backwards."""
+    """Progress of a waiting parent: the weighted mean over its children, never backwards.
+
+    Of one that is being cancelled, or has failed, it stays: what ends unfinished is no progress.
+    """
     is_over = When(state__in=TERMINAL, then=F("weight") * 100.0)
     total = parent.current_children().aggregate(
         whole=Sum("weight"),
@@ -191,8 +194,9 @@ def lift_progress(parent: Job) -> bool:
     if not total["whole"]:
         return False
     progress = min(total["done"] / total["whole"], 100.0)
-    waiting = Job.objects.held_by(parent).waiting().filter(progress__lt=progress)
-    if waiting.update(progress=progress) != 1:
+    waiting = Job.objects.held_by(parent).waiting()
+    wanted = waiting.filter(progress__lt=progress, cancel_requested_at=None, error_code="")
+    if wanted.update(progress=progress) != 1:
         return False
     parent.progress = progress
     events.publish(parent)

@@ -44,7 +44,7 @@ class ShootoutImportView(PageView):
             except AppError as error:
                 messages.error(request, error.message)
             else:
-                messages.success(request, f"{job.label} is being unpacked. The bell will ring.")
+                messages.info(request, f"{job.label} is being unpacked. The bell will ring.")
         else:
             messages.error(request, "Choose an archive.")
         return redirect("shootout-mine")

@@ -50,7 +50,12 @@ class ShootoutImport:
             unpacked = folder / "unpacked"
             unpacked.mkdir()
             with open(archive, "rb") as file:
-                root = unpack_archive(file, unpacked, archive_limits())
+                root = unpack_archive(
+                    file,
+                    unpacked,
+                    archive_limits(),
+                    progress=lambda _: context.report(0.0),
+                )
             shootout_file = read_shootout_file(root)
             check_counts(shootout_file)
             context.report(_UNPACKED, "Looking into the files")
@@ -91,7 +96,7 @@ def _inspect(context: JobContext, file: ShootoutFile) -> Inspected:
         with _naming(item.path), open(item.path, "rb") as content:
             capture_format = FORMAT_OF_KIND[item.kind]
             upload_suffix(File(content, name=item.path.name), capture_format)
-            facts[item.sha256] = inspect_capture(item.path, capture_format)
+            facts[item.sha256] = inspect_capture(item.path, capture_format, report)
     return Inspected(file, probes, facts)
 
 

@@ -23,7 +23,7 @@ from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.manifest import build_manifest
 from jobs.pipeline.shootout import FinishedAudio, finish_audio, info_from_json
 from jobs.pipeline.video.production import make_video
-from jobs.registry import ChildJob, JobContext, Notice, OwnerLimit, Queue, register
+from jobs.registry import Activity, ChildJob, JobContext, Notice, OwnerLimit, Queue, register
 from jobs.states import JobState
 from jobs.storage import fetch_file, scratch_folder, stored_name
 from shootouts import rendering
@@ -34,6 +34,7 @@ from shootouts.models.shootout import SegmentState, ShootoutState
 from shootouts.preview_jobs import ChainPreviewRenderer
 from shootouts.segment_audio import segment_audio
 from shootouts.segment_jobs import PrefixRenderer, SegmentRenderer, audio_children
+from shootouts.services.di_tracks import INSPECT_KIND
 from shootouts.services.renders import (
     di_track_accept,
     di_track_reject,
@@ -46,9 +47,12 @@ from shootouts.services.renders import (
 _FINALISE_WEIGHT = 0.4
 _VIDEO_WEIGHT = 3.0
 
+# What the parts of a render are called for people; the other is the video.
+_AUDIO = "Audio"
+
 
 class DIInspect:
-    kind = "di.inspect"
+    kind = INSPECT_KIND
     queue: Queue = "short"
 
     def run(self, context: JobContext) -> Mapping[str, Any]:
@@ -88,7 +92,7 @@ class ShootoutRender:
             ChildJob(
                 kind=ShootoutFinalise.kind,
                 payload=payload,
-                label="Levels and montage",
+                label="Level matching",
                 stage=stage + 1,
                 weight=_FINALISE_WEIGHT * num_segments,
             )
@@ -250,7 +254,12 @@ def register_all() -> None:
     )
     # Whoever uploads something looks on: a check that went well is no news.
     register(DIInspect(), notice=Notice(page=lambda job: reverse("di-list"), is_quiet=True))
-    register(ShootoutRender(), limit=limit, notice=Notice(page=_shootout_page))
+    register(
+        ShootoutRender(),
+        limit=limit,
+        notice=Notice(page=_shootout_page),
+        activity=Activity(_AUDIO, "In queue"),  # it only plans: nothing is rendered yet
+    )
     register(
         ChainPreviewRenderer(),
         limit=OwnerLimit(
@@ -260,13 +269,18 @@ def register_all() -> None:
     )
     imports = OwnerLimit("imports", max_running=1, max_waiting=5)
     register(ShootoutImport(), limit=imports, notice=Notice(page=_imported_page))
-    for handler in (
-        PrefixRenderer(),
-        SegmentRenderer(),
-        ShootoutFinalise(),
+    amp_passes = Activity(_AUDIO, "Rendering: amp passes")
+    register(PrefixRenderer(), activity=amp_passes)
+    register(SegmentRenderer(), activity=amp_passes)
+    register(ShootoutFinalise(), activity=Activity(_AUDIO, "Rendering: level matching"))
+    register(
         ShootoutVideo(),
-    ):
-        register(handler)
+        activity=Activity(
+            "Video",
+            "The audio is ready. Making the video",
+            "The audio is ready. The video is in the queue",
+        ),
+    )
 
 
 def _shootout_page(job: Job) -> str:

@@ -124,7 +124,7 @@ def _segment(job: Job) -> Segment:
 
 def _prefix_label(render: Render, segment: Segment, num_blocks: int) -> str:
     gear = render.info["contenders"][segment.contender_index]["gear"][num_blocks - 1]["name"]
-    return f"Shared: {gear} · {_di_name(render, segment)}"[:200]
+    return f"Amp pass: {gear} · {_di_name(render, segment)}"[:200]
 
 
 def _segment_label(render: Render, segment: Segment) -> str:

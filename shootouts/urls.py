@@ -29,6 +29,11 @@ urlpatterns = [
         name="shootout-part",
     ),
     path(
+        "shootouts/<uuid:uuid>/snapshot/",
+        views.ShootoutSnapshotView.as_view(),
+        name="shootout-snapshot",
+    ),
+    path(
         "shootouts/<uuid:uuid>/render/",
         views.ShootoutRenderView.as_view(),
         name="shootout-render",

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 
 from accounts.errors import (
@@ -18,10 +18,7 @@ from accounts.errors import (
 from accounts.forms import add_app_error
 from accounts.paging import BoundedPage, BoundedPaginator
 from accounts.views import PageView
-from gear.views import asked_job
-from jobs.events import describe
-from jobs.models import Job
-from jobs.selectors import job_tree
+from jobs.selectors import job_about
 from shootouts import player
 from shootouts.comment_views import comments_context
 from shootouts.forms import (
@@ -32,6 +29,7 @@ from shootouts.forms import (
 from shootouts.models import Shootout
 from shootouts.models.media import RenderedFileKind
 from shootouts.querysets import ShootoutQuerySet
+from shootouts.render_snapshots import job_snapshot, render_snapshot
 from shootouts.selectors import (
     di_track_get,
     di_track_list,
@@ -42,7 +40,7 @@ from shootouts.selectors import (
     shootout_list_owned,
     shootout_list_public,
 )
-from shootouts.services.di_tracks import di_track_delete, di_track_upload
+from shootouts.services.di_tracks import INSPECT_KIND, di_track_delete, di_track_upload
 from shootouts.services.shootouts import (
     shootout_cancel,
     shootout_delete,
@@ -109,6 +107,8 @@ class ShootoutPartView(PageView):
     is_public = True
     parts: ClassVar[dict[str, str]] = {
         "progress": "shootouts/_progress.html",
+        "listen": "shootouts/_listen.html",
+        "steps": "shootouts/_steps.html",
         "result": "shootouts/_result.html",
         "film": "shootouts/_film.html",
         "toolbar": "shootouts/_toolbar.html",
@@ -119,6 +119,24 @@ class ShootoutPartView(PageView):
             raise Http404
         context = _detail_context(request, shootout_get(request.user, uuid))
         return render(request, self.parts[part], context)
+
+
+class ShootoutSnapshotView(PageView):
+    """How the newest render stands, as JSON: what the socket tells its owner, for those who ask.
+
+    Who is logged out gets 401, whether there is such a shootout or not.
+    """
+
+    is_public = True
+
+    def get(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
+        try:
+            shootout = shootout_get(request.user, uuid)
+        except NotFoundError:
+            if request.user.is_authenticated:
+                raise
+            return JsonResponse({"code": "NOT_AUTHENTICATED"}, status=401)
+        return JsonResponse(render_snapshot(shootout, request.user))
 
 
 class ShootoutActionView(PageView):
@@ -208,7 +226,7 @@ class DIUploadView(PageView):
                 add_app_error(form, error)
             else:
                 if not self.is_partial:
-                    messages.success(request, f"{track.name} is being checked.")
+                    messages.info(request, f"{track.name} was uploaded and is being checked.")
                     return redirect("di-list")
                 # Guitar and tuning are most often those of the next take too.
                 kept = {name: values[name] for name in ("guitar", "pickup", "tuning")}
@@ -227,7 +245,7 @@ class DIRowView(PageView):
     """One track in a list, asked for again and again until its check has ended."""
 
     def get(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
-        job = asked_job(request)
+        job = job_about(self.user, INSPECT_KIND, di_track=uuid)
         try:
             track = di_track_get(self.user, uuid)
         except NotFoundError:
@@ -254,7 +272,7 @@ def _detail_context(request: HttpRequest, shootout: Shootout) -> dict[str, Any]:
     job = render_row.job if render_row is not None else None
     context: dict[str, Any] = {"shootout": shootout, "is_owner": is_owner, "job": job}
     if job is not None and (not job.is_finished or is_owner):
-        context["snapshot"] = snapshot = _snapshot(job, is_owner=is_owner)
+        context["snapshot"] = snapshot = job_snapshot(job, is_owner=is_owner)
         context["failures"] = [child for child in snapshot["children"] if child["error"]]
     return context | _result_context(shootout)
 
@@ -262,14 +280,6 @@ def _detail_context(request: HttpRequest, shootout: Shootout) -> dict[str, Any]:
 def _page_context(request: HttpRequest, shootout: Shootout) -> dict[str, Any]:
     """What the whole page shows beyond its parts."""
     return _detail_context(request, shootout) | comments_context(request, shootout)
-
-
-def _snapshot(job: Job, *, is_owner: bool) -> dict[str, Any]:
-    """The job and all below it, as the socket tells them too."""
-    root, *below = [describe(node) for node in job_tree(job)]
-    if not is_owner:  # what went wrong is between the owner and the machine
-        below = [{**child, "error": None, "message": ""} for child in below]
-    return {**root, "children": below}
 
 
 def _result_context(shootout: Shootout) -> dict[str, Any]:

@@ -134,7 +134,10 @@ class CaptureAddView(PageView):
             context["error"] = error.message
         if self.is_partial:
             return render(request, "gear/tone3000/_adding.html", context)
-        messages.success(request, context.get("error") or "It is on its way into your gear.")
+        if "error" in context:
+            messages.error(request, context["error"])
+        else:
+            messages.info(request, "It is on its way into your gear.")
         return redirect("tone3000-tone", tone_id)
 
 

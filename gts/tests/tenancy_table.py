@@ -240,6 +240,8 @@ PAGES: Final = (
     everybody("shootout-detail", "get", 200, args="public"),
     shown("shootout-part", "get", "shootout =result", 200),
     everybody("shootout-part", "get", 200, args="public =result"),
+    Row("shootout-snapshot", "get", "shootout", 200, 404, 401, 404),
+    everybody("shootout-snapshot", "get", 200, args="public"),
     own_page("shootout-render", "post", "shootout", 302),
     own_page("shootout-render", "post", "public", 302),
     own_page("shootout-retry", "post", "shootout", 302),

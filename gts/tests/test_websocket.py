@@ -68,13 +68,45 @@ async def test_the_owner_gets_a_snapshot_by_session() -> None:
         "kind": "test.leaf",
         "label": "a riff",
         "status": "queued",
+        "status_label": "In queue",
         "progress": 0.0,
         "message": "",
         "error": None,
+        "summary": {
+            "headline": "In queue",
+            "part": "",
+            "progress": 0.0,
+            "remaining_s": None,
+            "time_left": "",
+        },
         "children": [],
         "sequence": 1,
     }
     await websocket.leave()
+
+
+async def test_the_headline_comes_with_every_change_of_state() -> None:
+    """Also where only a part of the whole has moved."""
+    PARENT.work = _two_leaves
+    job = await new_job(kind="test.parent")
+    websocket = await watch(job)
+    await database_sync_to_async(run_until_idle)()
+    headlines: list[str] = []
+    while True:
+        message = await websocket.receive()
+        if message["job_id"] == str(job.uuid):
+            headlines.append(message["summary"]["headline"])
+            if message["status"] == "completed":
+                break
+    assert headlines[0] == "In queue"
+    assert headlines[-1] == "Done"
+    assert "Working" in headlines
+    await websocket.leave()
+
+
+def _two_leaves(context: JobContext) -> Mapping[str, Any]:
+    context.spawn([ChildJob("test.leaf", {}, label="a"), ChildJob("test.leaf", {}, stage=1)])
+    return {}
 
 
 async def test_the_owner_gets_in_with_a_bearer_token() -> None:

@@ -6,19 +6,24 @@ import errno
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 _READ_BYTES = 1024 * 1024
 
 
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's bytes, hexadecimal."""
+def _nothing() -> None:
+    pass
+
+
+def sha256_of(path: Path, between: Callable[[], None] = _nothing) -> str:
+    """SHA-256 of a file's bytes, hexadecimal. ``between`` is called now and then; it may raise."""
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         while chunk := file.read(_READ_BYTES):
             digest.update(chunk)
+            between()
     return digest.hexdigest()
 
 

@@ -137,11 +137,21 @@ def finish_audio(
     )
     finished: list[FinishedSegment] = []
     for number, (result, gain_db) in enumerate(zip(ordered, levels.gains_db, strict=True)):
+
+        def within(start: float, end: float, number: int = number) -> Progress:
+            return lambda done: progress(
+                0.6 * (number + start + (end - start) * done) / len(ordered)
+            )
+
         path = folder / f"di{result.di_index + 1}-{result.contender_index + 1:02d}.flac"
-        published = publish_segment(result.pre_gain_path, gain_db, path)
-        metrics = measure_metrics(path, loudness=published.loudness, thd_pct=result.render.thd_pct)
+        published = publish_segment(result.pre_gain_path, gain_db, path, progress=within(0.0, 0.6))
+        metrics = measure_metrics(
+            path,
+            loudness=published.loudness,
+            thd_pct=result.render.thd_pct,
+            progress=within(0.6, 1.0),
+        )
         finished.append(FinishedSegment(result, gain_db, published, path, metrics))
-        progress(0.6 * (number + 1) / len(ordered))
     finished = _remarked(finished)
 
     timeline = plan_timeline(info, [(segment.result, segment.published) for segment in finished])

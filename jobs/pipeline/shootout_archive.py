@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
-from jobs.pipeline.errors import PipelineError
+from jobs.pipeline.errors import PipelineError, Progress, no_progress
 
 SHOOTOUT_FILE: Final = "shootout.toml"
 # What may be taken out, by suffix. Nothing in an archive is an archive.
@@ -64,14 +64,20 @@ def check_archive(file: IO[bytes], limits: ArchiveLimits) -> None:
     archive.close()
 
 
-def unpack_archive(file: IO[bytes], folder: Path, limits: ArchiveLimits) -> Path:
+def unpack_archive(
+    file: IO[bytes],
+    folder: Path,
+    limits: ArchiveLimits,
+    progress: Progress = no_progress,
+) -> Path:
     """Unpacks the shootout file and what it names into the empty ``folder``; returns the path of
-    the former. Raises as ``check_archive``, and SHOOTOUT_FILE_INVALID."""
+    the former. ``progress`` is told of each file; it may raise. Raises as ``check_archive``, and
+    SHOOTOUT_FILE_INVALID."""
     archive, entries = _open(file, limits)
     top = _top(entries)
     with archive:
         root = _unpack(
-            archive, entries[top + SHOOTOUT_FILE], folder, limits.max_shootout_file_bytes
+            archive, entries[top + SHOOTOUT_FILE], folder, limits.max_shootout_file_bytes, progress
         )
         for name in dict.fromkeys(_named_files(root)):
             entry = entries.get(top + name)
@@ -80,7 +86,7 @@ def unpack_archive(file: IO[bytes], folder: Path, limits: ArchiveLimits) -> Path
             if PurePosixPath(name).suffix.lower() not in MEDIA_SUFFIXES:
                 message = f"{name} is neither a recording nor a capture."
                 raise PipelineError(UNSUPPORTED, message)
-            _unpack(archive, entry, folder, limits.max_file_bytes)
+            _unpack(archive, entry, folder, limits.max_file_bytes, progress)
     return root
 
 
@@ -215,7 +221,13 @@ def _check_places(infos: Iterable[zipfile.ZipInfo]) -> None:
         end = info.header_offset + _LOCAL_HEADER_BYTES + info.compress_size
 
 
-def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, folder: Path, max_bytes: int) -> Path:
+def _unpack(
+    archive: zipfile.ZipFile,
+    info: zipfile.ZipInfo,
+    folder: Path,
+    max_bytes: int,
+    progress: Progress,
+) -> Path:
     name = info.filename
     if info.file_size > max_bytes:
         raise _too_large(name, max_bytes)
@@ -229,6 +241,7 @@ def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, folder: Path, max_b
                 if num_bytes > max_bytes:
                     raise _too_large(name, max_bytes)
                 copy.write(chunk)
+                progress(num_bytes / info.file_size if info.file_size else 1.0)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
         raise _broken(error) from error
     if num_bytes != info.file_size:

@@ -106,6 +106,25 @@ def test_progress_is_weighted_and_never_goes_backwards() -> None:
     assert job.progress == pytest.approx(55.0)
 
 
+def test_cancelling_leaves_the_progress_where_it_was() -> None:
+    job = parent_with([leaf("one"), leaf("two"), leaf("level", stage=1)])
+    claimed = lifecycle.claim(job.current_children().get(label="one").uuid, worker="w")
+    assert claimed is not None
+    lifecycle.write_progress(claimed, progress=60.0, message="")
+    job.refresh_from_db()
+    before = job.progress
+    assert before == pytest.approx(20.0)
+
+    lifecycle.request_cancel(job)
+    job.refresh_from_db()
+    assert (job.state, job.progress, job.message) == (JobState.RUNNING, before, "Canceling…")
+    # What still runs may report once more before it notices.
+    lifecycle.write_progress(claimed, progress=80.0, message="")
+    lifecycle.cancel(claimed)
+    job.refresh_from_db()
+    assert (job.state, job.progress) == (JobState.CANCELLED, before)
+
+
 def test_a_failed_sibling_does_not_stop_the_others() -> None:
     fail_when({"one"})
     job = parent_with(STAGES)

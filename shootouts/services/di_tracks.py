@@ -29,6 +29,8 @@ _AUDIO_MAGIC: dict[str, tuple[tuple[int, bytes], ...]] = {
     ".ogg": ((0, b"OggS"),),
     ".mp3": ((0, b"ID3"), (0, b"\xff\xfb"), (0, b"\xff\xf3"), (0, b"\xff\xf2"), (0, b"\xff\xfa")),
 }
+INSPECT_KIND = "di.inspect"
+
 EDITABLE = ("name", "guitar", "pickup", "tuning", "bpm", "notes", "input_level_dbu")
 
 
@@ -129,7 +131,7 @@ def _create(
             **metadata,
         )
         job = job_enqueue(
-            kind="di.inspect",
+            kind=INSPECT_KIND,
             owner=owner,
             payload={"di_track": str(track.uuid)},
             label=track.name,

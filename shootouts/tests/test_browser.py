@@ -7,106 +7,34 @@ folder, as `make run` starts it.
 from __future__ import annotations
 
 import json
-import os
 import re
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import soundfile
 from django.conf import settings
-from playwright.sync_api import Browser, Locator, Page, Response, WebSocket, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Response, WebSocket, expect
 
-from accounts.tests.needs import CHROMIUM, needs_chromium
+from accounts.tests.browser import WATCH_POLICY
+from accounts.tests.needs import needs_chromium
+from shootouts.tests.embedded_server import EmbeddedServer
 
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-START_TIMEOUT_S = 90
 RENDER_TIMEOUT_MS = 180_000
 DI_EXCERPT_S = 3.0
 
 DEMO = Path(settings.BASE_DIR, "shootouts", "demo")
 
-pytestmark = [
-    pytest.mark.browser,
-    needs_chromium,
-]
-
-# Keeps what a page must never do, across navigations, where the test can read it.
-WATCH_POLICY = """
-document.addEventListener("securitypolicyviolation", (event) => {
-  console.error(`CSP violation: ${event.violatedDirective} ${event.blockedURI}`);
-});
-"""
+pytestmark = [pytest.mark.browser, needs_chromium]
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an embedded server with nothing in it."""
-    folder = tmp_path_factory.mktemp("server")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("GTS_", "PYTEST", "DATABASE_URL", "REDIS_URL"))
-    }
-    log = open(folder / "server.log", "wb")  # noqa: SIM115  # the process writes to it
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", "up", "--port", str(port), "--no-demo"],
-        cwd=settings.BASE_DIR,
-        env={**kept, "GTS_DATA_DIR": str(folder / "var")},
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        _wait_until_ready(address, process, folder / "server.log")
-        yield address
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        log.close()
-
-
-def _wait_until_ready(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            pytest.fail(f"the server stopped: {log.read_text()[-2000:]}")
-        try:
-            if httpx.get(f"{address}/health/ready", timeout=2).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.2)
-    pytest.fail(f"the server did not get ready: {log.read_text()[-2000:]}")
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*CHROMIUM_ARGUMENTS])
-        yield browser
-        browser.close()
+    with EmbeddedServer(tmp_path_factory.mktemp("server")) as embedded:
+        yield embedded.address
 
 
 class Watched:
@@ -179,10 +107,10 @@ def test_without_a_socket_the_page_asks_until_the_render_has_ended(
     page.goto(f"{server}/login/?next=/shootouts/mine/")
     page.get_by_role("button", name="Use this machine").click()
     page.get_by_role("link", name="Clean against crunch").click()
-    page.get_by_role("button", name="Render again").click()
-    expect(page.get_by_text("asking every 2 s")).to_be_visible()
+    page.get_by_role("button", name="Re-render").click()
+    expect(page.locator("[data-jobs]")).to_have_count(1)
     expect(page.locator("[data-jobs]")).to_have_count(0, timeout=RENDER_TIMEOUT_MS)
-    expect(page.get_by_role("button", name="Render again")).to_be_visible()
+    expect(page.get_by_role("button", name="Re-render")).to_be_visible()
     assert watched.frames == []
     assert watched.complaints == []
 
@@ -199,7 +127,7 @@ def test_the_bell_rings_wherever_one_is(server: str, browser: Browser) -> None:
     page.goto(f"{server}/shootouts/mine/")
     page.get_by_role("link", name="Clean against crunch").click()
     shootout = page.url
-    page.get_by_role("button", name="Render again").click()
+    page.get_by_role("button", name="Re-render").click()
     page.goto(f"{server}/gear/")
     news = page.locator("#news").get_by_role("link", name="Clean against crunch")
     expect(news).to_be_visible(timeout=RENDER_TIMEOUT_MS)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from accounts.models import User
-from accounts.tests.needs import CHROMIUM
 from shootouts.models import Comment, Shootout
 from shootouts.tests.browsing import BROWSER_MARKS, page_of
 from shootouts.tests.pages import detail_url
@@ -16,52 +15,45 @@ pytestmark = BROWSER_MARKS
 
 
 def test_comments_are_written_changed_hidden_and_deleted_by_keyboard(
-    live_server: Any, rendered: Shootout, alice: User, charlie: User, monkeypatch: Any
+    live_server: Any, rendered: Shootout, alice: User, charlie: User, browser: Browser
 ) -> None:
-    # The driver of the browser runs an event loop in this thread.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     Shootout.objects.update(visibility="public")
     url = live_server.url + detail_url(rendered)
     complaints: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        guest = page_of(browser, charlie, live_server.url, complaints)
-        guest.goto(url)
-        guest.get_by_label("Your comment").focus()
-        guest.keyboard.type("The loud one breathes.")
-        guest.keyboard.press("Tab")
-        guest.keyboard.press("Enter")
-        comment = guest.locator(".comment")
-        expect(comment).to_contain_text("The loud one breathes.")
-        # Writing on goes on at once: focus has come back to the button.
-        expect(guest.locator("#comment-send")).to_be_focused()
+    guest = page_of(browser, charlie, live_server.url, complaints)
+    guest.goto(url)
+    guest.get_by_label("Your comment").focus()
+    guest.keyboard.type("The loud one breathes.")
+    guest.keyboard.press("Tab")
+    guest.keyboard.press("Enter")
+    comment = guest.locator(".comment")
+    expect(comment).to_contain_text("The loud one breathes.")
+    # Writing on goes on at once: focus has come back to the button.
+    expect(guest.locator("#comment-send")).to_be_focused()
 
-        comment.locator("summary").focus()
-        guest.keyboard.press("Enter")
-        guest.keyboard.press("Tab")
-        guest.keyboard.press("Control+A")
-        guest.keyboard.type("The quiet one breathes.")
-        guest.keyboard.press("Tab")
-        guest.keyboard.press("Enter")
-        expect(comment).to_contain_text("edited")
-        expect(comment).to_contain_text("The quiet one breathes.")
+    comment.locator("summary").focus()
+    guest.keyboard.press("Enter")
+    guest.keyboard.press("Tab")
+    guest.keyboard.press("Control+A")
+    guest.keyboard.type("The quiet one breathes.")
+    guest.keyboard.press("Tab")
+    guest.keyboard.press("Enter")
+    expect(comment).to_contain_text("edited")
+    expect(comment).to_contain_text("The quiet one breathes.")
 
-        owner = page_of(browser, alice, live_server.url, complaints)
-        owner.goto(url)
-        hide = owner.get_by_role("button", name="Hide the comment of charlie")
-        hide.focus()
-        owner.keyboard.press("Enter")
-        expect(owner.locator(".comment")).to_contain_text("hidden by the owner")
-        expect(
-            owner.get_by_role("button", name="Show the comment of charlie again")
-        ).to_be_focused()
-        assert Comment.objects.get().hidden_by == "owner"
+    owner = page_of(browser, alice, live_server.url, complaints)
+    owner.goto(url)
+    hide = owner.get_by_role("button", name="Hide the comment of charlie")
+    hide.focus()
+    owner.keyboard.press("Enter")
+    expect(owner.locator(".comment")).to_contain_text("hidden by the owner")
+    expect(owner.get_by_role("button", name="Show the comment of charlie again")).to_be_focused()
+    assert Comment.objects.get().hidden_by == "owner"
 
-        guest.on("dialog", lambda dialog: dialog.accept())
-        guest.get_by_role("button", name="Delete your comment").focus()
-        guest.keyboard.press("Enter")
-        expect(guest.locator("#comments")).to_contain_text("Nobody has said anything yet.")
-        browser.close()
+    guest.on("dialog", lambda dialog: dialog.accept())
+    guest.get_by_role("button", name="Delete your comment").focus()
+    guest.keyboard.press("Enter")
+    expect(guest.locator("#comments")).to_contain_text("Nobody has said anything yet.")
     assert not Comment.objects.exists()
     # The test server has no WebSockets; the pages ask again by themselves.
     assert complaints == []

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import reverse
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import User
-from accounts.tests.needs import CHROMIUM
 from gear.models import SignalChain
 from gear.tests.factories import make_capture
 from shootouts.tests.browsing import BROWSER_MARKS, page_of
@@ -18,10 +17,8 @@ pytestmark = BROWSER_MARKS
 
 
 def test_what_is_picked_stays_while_one_looks_for_more(
-    live_server: Any, alice: User, charlie: User, monkeypatch: Any
+    live_server: Any, alice: User, charlie: User, browser: Browser
 ) -> None:
-    # The driver of the browser runs an event loop in this thread.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     for number in range(60):
         SignalChain.objects.create(owner=alice, name=f"Chain {number:02}")
     for number in range(30):
@@ -29,13 +26,10 @@ def test_what_is_picked_stays_while_one_looks_for_more(
         make_capture(charlie, name=f"Amp {number:02}", is_shared=True)
     make_capture(charlie, kind="cab", name="Greenback", is_shared=True)
     complaints: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = page_of(browser, alice, live_server.url, complaints)
-        page.goto(live_server.url + reverse("shootout-new"))
-        _pick_chains(page)
-        _find_an_amp(page)
-        browser.close()
+    page = page_of(browser, alice, live_server.url, complaints)
+    page.goto(live_server.url + reverse("shootout-new"))
+    _pick_chains(page)
+    _find_an_amp(page)
     assert complaints == []
 
 

@@ -80,7 +80,7 @@ def test_what_segments_share_is_rendered_ahead_of_them_and_once() -> None:
         (1, "segment.render"),
         (2, "shootout.finalise"),
     ]
-    assert root.children.get(kind="prefix.render").label == "Shared: Amp 2 · riff"
+    assert root.children.get(kind="prefix.render").label == "Amp pass: Amp 2 · riff"
     assert CachedAudio.objects.count() == 3  # the prefix and two segments
 
 

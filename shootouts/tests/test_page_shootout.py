@@ -32,8 +32,8 @@ class TestWhileRendering:
         client.force_login(alice)
         text = client.get(detail_url(queued)).content.decode()
         assert f'data-socket="/ws/jobs/{Job.objects.get(kind="shootout.render").uuid}/"' in text
-        assert "Cancel the render" in text
-        assert "Render again" not in text
+        assert "data-cancel" in text
+        assert "Re-render" not in text
 
     def test_cancelling_leaves_a_page_that_says_so(
         self, client: Client, alice: User, queued: Shootout
@@ -42,9 +42,9 @@ class TestWhileRendering:
         client.post(reverse("shootout-cancel", args=[queued.uuid]))
         run_until_idle()
         text = client.get(detail_url(queued)).content.decode()
-        assert "The last render was cancelled" in text
-        assert "Render again" in text
-        assert "Render the rest" in text
+        assert "The last render was canceled" in text
+        assert "Re-render" in text
+        assert "Resume" in text
         # A second time there is nothing to stop: a sentence, not an error page.
         again = client.post(reverse("shootout-cancel", args=[queued.uuid]), follow=True)
         assert again.status_code == 200
@@ -89,9 +89,41 @@ class TestWhileRendering:
         client.force_login(charlie)
         text = client.get(detail_url(rendered)).content.decode()
         assert "data-socket" not in text
-        assert 'hx-trigger="every 3s"' in text
+        assert "data-snapshot" in text
         assert "operators only" not in text
-        assert "Cancel the render" not in text
+        assert "data-cancel" not in text
+
+    def test_who_polls_gets_what_the_page_shows(
+        self, client: Client, alice: User, charlie: User, queued: Shootout
+    ) -> None:
+        url = reverse("shootout-snapshot", args=[queued.uuid])
+        client.force_login(alice)
+        told = client.get(url).json()
+        assert told["type"] == "status"
+        assert told["summary"]["headline"] == "In queue"
+        assert (told["manifest"], told["video"]) == (None, None)
+        assert "In queue" in client.get(detail_url(queued)).content.decode()
+        run_until_idle()
+        told = client.get(url).json()
+        assert (told["status"], told["summary"]["headline"]) == ("completed", "Done")
+        assert [child["status_label"] for child in told["children"]] == ["Done"] * 3
+        queued.refresh_from_db()
+        assert queued.published_render is not None
+        assert told["manifest"] == str(queued.published_render.manifest.uuid)
+        # Nobody is asked to log in for what is not there, and nobody learns that it is.
+        client.logout()
+        assert client.get(url).status_code == 401
+        client.force_login(charlie)
+        assert client.get(url).status_code == 404
+
+    def test_the_player_stands_between_the_headline_and_the_steps(
+        self, client: Client, alice: User, rendered: Shootout
+    ) -> None:
+        shootout_render(shootout=rendered)
+        client.force_login(alice)
+        text = client.get(detail_url(rendered)).content.decode()
+        places = [text.index(mark) for mark in ("data-headline", "data-player", "data-jobs")]
+        assert places == sorted(places)
 
 
 class TestResult:
@@ -149,7 +181,7 @@ class TestResult:
     ) -> None:
         text = client.get(reverse("home")).content.decode()
         assert "data-player" not in text
-        assert 'hx-trigger="every 5s"' in text
+        assert 'hx-trigger="every 5s, poll"' in text
         Shootout.objects.update(visibility="public")
         text = client.get(reverse("home")).content.decode()
         assert "data-player" in text

@@ -15,7 +15,7 @@ from gear.models import SignalChain
 from jobs.models import Job
 from jobs.states import JobState
 from shootouts.models import Contender, DITrack, Shootout, ShootoutDI
-from shootouts.tests.pages import detail_url, make_draft, make_track
+from shootouts.tests.pages import HTMX, detail_url, make_draft, make_track
 
 
 class TestAccess:
@@ -79,19 +79,45 @@ class TestAccess:
     def test_a_rejected_upload_is_told_to_its_owner_only(
         self, client: Client, alice: User, charlie: User
     ) -> None:
-        job = Job.objects.create(
+        gone = uuid4()
+        Job.objects.create(
             kind="di.inspect",
             owner=alice,
             state=JobState.FAILED,
             label="take 1",
+            payload={"di_track": str(gone)},
             error_code="DI_SILENT",
             error_message="This recording is silent.",
         )
-        url = f"{reverse('di-row', args=[uuid4()])}?job={job.uuid}"
+        url = reverse("di-row", args=[gone])
         client.force_login(charlie)
         assert client.get(url).status_code == 404
         client.force_login(alice)
         assert "This recording is silent." in client.get(url).content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["di-list", "shootout-new"])
+def test_a_track_that_is_being_checked_asks_again_wherever_it_stands(
+    client: Client, alice: User, name: str
+) -> None:
+    track = make_track(alice)
+    DITrack.objects.update(status="pending")
+    client.force_login(alice)
+    row = reverse("di-row", args=[track.uuid])
+    text = client.get(reverse(name)).content.decode()
+    assert f'data-poll hx-get="{row}' in text
+    # Nothing is known of it any more: it is not asked for again.
+    DITrack.objects.all().delete()
+    assert client.get(row, **HTMX).status_code == 404
+
+
+@pytest.mark.django_db
+def test_who_is_logged_out_keeps_what_was_typed_when_the_page_asks(client: Client) -> None:
+    row = reverse("di-row", args=[uuid4()])
+    asked = client.get(row, headers={"HX-Request": "true", "X-Poll": "true"})
+    assert asked.status_code == 401
+    assert "HX-Redirect" not in asked
 
 
 @pytest.mark.django_db

@@ -92,6 +92,12 @@ document.addEventListener("click", (event) => {
   listener.play().catch(stopListening);
 });
 
+// What was said of an upload goes when its check has an answer: the row says it then.
+document.addEventListener("htmx:afterSettle", () => {
+  for (const said of document.querySelectorAll("[data-uploaded]"))
+    if (document.querySelector(`[data-checked="${CSS.escape(said.dataset.uploaded)}"]`)) said.remove();
+});
+
 // htmx swaps nothing when something went wrong on the way: say so instead.
 function complain(text) {
   const notice = document.createElement("div");
@@ -101,16 +107,13 @@ function complain(text) {
   notice.scrollIntoView({ block: "center" });
 }
 
-document.addEventListener("htmx:sendError", (event) => {
-  if (event.detail.requestConfig.verb === "get") return; // a poll: the next one may get through
-  complain("The server did not answer. Nothing was saved.");
-});
-document.addEventListener("htmx:responseError", (event) => {
-  if (event.detail.requestConfig.verb === "get") return;
-  const { status } = event.detail.xhr;
-  complain(
-    status === 413
-      ? "That file is larger than this server takes."
-      : `The server answered with an error (${status}). Nothing was saved.`,
-  );
-});
+// What asks again by itself (data-poll) is the matter of js/connection.js.
+for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+  document.addEventListener(name, ({ detail: { elt, xhr, requestConfig } }) => {
+    if (elt.matches?.("[data-poll]")) return;
+    const loss = requestConfig.verb === "get" ? "Try again." : "Nothing was saved.";
+    if (xhr.status === 413) complain("That file is larger than this server takes.");
+    else if (xhr.status) complain(`The server answered with an error (${xhr.status}). ${loss}`);
+    else complain(`The server did not answer. ${loss}`);
+  });
+}

@@ -47,7 +47,7 @@ class Bell {
 
   // The server's own picture of the bell; with the new one a socket is tried again.
   poll() {
-    setTimeout(() => htmx.trigger(this.link, "bell-poll"), POLL_MS);
+    setTimeout(() => htmx.trigger(this.link, "poll"), POLL_MS);
   }
 
   receive({ type, num_unread: numUnread, ...note }) {
@@ -105,10 +105,4 @@ function look() {
 }
 
 document.addEventListener("htmx:afterSettle", look);
-// A poll that fails is tried again.
-for (const name of ["htmx:sendError", "htmx:responseError"]) {
-  document.addEventListener(name, (event) => {
-    if (event.detail.elt === current?.link) current.poll();
-  });
-}
 look();

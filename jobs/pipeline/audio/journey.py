@@ -124,12 +124,12 @@ def start_journey(
     )
 
 
-def probe_samples(passage: Passage | None) -> FloatArray | None:
+def probe_samples(passage: Passage | None, progress: Progress = no_progress) -> FloatArray | None:
     """What became of a probe; ``None`` when nothing that could be measured."""
     if passage is None:
         return None
     try:
-        return passage.samples()
+        return passage.samples(progress)
     except PipelineError as error:
         if error.code not in _SAYS_NOTHING:
             raise

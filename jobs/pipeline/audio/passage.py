@@ -93,9 +93,9 @@ class Passage:
                 yield out
         progress(1.0)
 
-    def samples(self) -> FloatArray:
+    def samples(self, progress: Progress = no_progress) -> FloatArray:
         """All of a short signal's passage at once, with its tail: ``(channels, n)``."""
-        return np.concatenate([empty(self._chain.num_channels), *self.blocks()], axis=1)
+        return np.concatenate([empty(self._chain.num_channels), *self.blocks(progress)], axis=1)
 
     def _fed(self, settling_frames: int, tail_frames: int) -> Iterator[FloatArray | None]:
         """The signal between two stretches of its rest; ``None`` when there is no more."""

@@ -178,8 +178,8 @@ def _render(
         ):
             writer.write(block)
         di = Part(0, writer.num_frames, _values(passage.rest))
-        tone = _write_probe(writer, journey.tone_through(stretch))
-        sweep = _write_probe(writer, journey.sweep_through(stretch))
+        tone = _write_probe(writer, journey.tone_through(stretch), progress)
+        sweep = _write_probe(writer, journey.sweep_through(stretch), progress)
         writer.close()
     facts = replace(
         journey.facts,
@@ -192,8 +192,8 @@ def _render(
     return Prefix(path, facts, di, tone, sweep)
 
 
-def _write_probe(writer: WavF32Writer, passage: Passage | None) -> Part | None:
-    samples = probe_samples(passage)
+def _write_probe(writer: WavF32Writer, passage: Passage | None, progress: Progress) -> Part | None:
+    samples = probe_samples(passage, lambda _: progress(1.0))
     if samples is None or passage is None:
         return None
     part = Part(writer.num_frames, samples.shape[1], _values(passage.rest))

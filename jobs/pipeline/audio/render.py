@@ -109,8 +109,12 @@ def render_segment(
         recipe.prefixes(), sources, prefixes, progress=lambda done: progress(_REACH_SHARE * done)
     )
     stretch = Stretch(recipe, journey.facts.num_blocks if journey else 0, sources)
-    journey = journey or start_journey(stretch, sources)
-    alignment = _alignment(journey, stretch) if recipe.is_aligned else None
+
+    def reached(_: float) -> None:
+        progress(_REACH_SHARE)
+
+    journey = journey or start_journey(stretch, sources, reached)
+    alignment = _alignment(journey, stretch, reached) if recipe.is_aligned else None
     laid = journey.lay(stretch)
     passage = Passage(laid.chain, journey.di)
     num_channels = laid.chain.num_channels
@@ -133,7 +137,7 @@ def render_segment(
             raise PipelineError(
                 "SEGMENT_TOO_QUIET", "What comes out of the chain is too quiet to be measured."
             )
-    tone = probe_samples(journey.tone_through(stretch))
+    tone = probe_samples(journey.tone_through(stretch), lambda _: progress(1.0))
     return SegmentRender(
         num_frames=writer.num_frames,
         num_channels=num_channels,
@@ -148,8 +152,8 @@ def render_segment(
     )
 
 
-def _alignment(journey: Journey, stretch: Stretch) -> Alignment:
-    heard = probe_samples(journey.sweep_through(stretch))
+def _alignment(journey: Journey, stretch: Stretch, progress: Progress) -> Alignment:
+    heard = probe_samples(journey.sweep_through(stretch), progress)
     return Alignment.unknown() if heard is None else estimate_alignment(alignment_sweep(), heard)
 
 

@@ -45,6 +45,8 @@ _MAX_ATTEMPTS = 4
 _MARGIN_DB = 0.05
 _SILENCE_DBTP = -200.0
 
+_PROGRESS_EVERY_AAC_FRAMES = 16
+
 
 @dataclass(frozen=True, slots=True)
 class Soundtrack:
@@ -144,7 +146,7 @@ def _encode(
 
     gain = np.float32(db_to_gain(gain_db))
     for number, block in enumerate(_aac_frames(timeline, montage)):
-        if number % 64 == 0:
+        if number % _PROGRESS_EVERY_AAC_FRAMES == 0:
             progress(number * AAC_FRAME / timeline.total_frames)
         frame = av.AudioFrame.from_ndarray(block * gain, format="fltp", layout="stereo")
         frame.sample_rate = OUTPUT_SAMPLE_RATE_HZ

@@ -21,6 +21,7 @@ import soundfile
 from jobs.pipeline.audio.nam.engine import ENGINE_VERSION, build_engine, choose_submodel
 from jobs.pipeline.audio.nam.file import NamFile
 from jobs.pipeline.audio.signal import FloatArray
+from jobs.pipeline.errors import Progress, no_progress
 
 TOLERANCE_DB: Final = 0.01
 
@@ -67,7 +68,12 @@ def loudness_input() -> FloatArray:
 
 
 def self_test(
-    nam: NamFile, dry: FloatArray, slim_size: float = 1.0, *, time_limit_s: float = math.inf
+    nam: NamFile,
+    dry: FloatArray,
+    slim_size: float = 1.0,
+    *,
+    time_limit_s: float = math.inf,
+    progress: Progress = no_progress,
 ) -> SelfTest:
     """Render ``dry`` (1, n), usually ``loudness_input()``, and compare with the metadata.
 
@@ -80,6 +86,7 @@ def self_test(
     for start in range(0, dry.shape[1], _BLOCK_FRAMES):
         if time.monotonic() >= deadline_s:
             raise TimeoutError
+        progress(start / dry.shape[1])
         wet = stage.process(dry[:, start : start + _BLOCK_FRAMES]).astype(np.float64)
         sum_of_squares += float(np.sum(wet**2))
     mean_square = sum_of_squares / max(1, dry.shape[1])
@@ -88,7 +95,9 @@ def self_test(
     return SelfTest(choose_submodel(nam, slim_size).metadata.loudness_db, measured)
 
 
-def self_test_report(nam: NamFile, *, time_limit_s: float = TIME_LIMIT_S) -> dict[str, Any]:
+def self_test_report(
+    nam: NamFile, *, time_limit_s: float = TIME_LIMIT_S, progress: Progress = no_progress
+) -> dict[str, Any]:
     """What is stored beside a capture: the self-test of every WaveNet in it, JSON-safe.
 
     ``outcome``: "passed", "failed" (any of them), "not_stated" (no file says how loud it is) or
@@ -104,7 +113,10 @@ def self_test_report(nam: NamFile, *, time_limit_s: float = TIME_LIMIT_S) -> dic
     for label, one in networks:
         try:
             result = self_test(
-                one, loudness_input(), time_limit_s=max(0.0, deadline_s - time.monotonic())
+                one,
+                loudness_input(),
+                time_limit_s=max(0.0, deadline_s - time.monotonic()),
+                progress=progress,
             )
         except TimeoutError:
             return _report("not_run", "This network takes too long to be tested.")
