@@ -59,6 +59,7 @@ check: .venv/installed-dev ## lint, types, import directions, migrations, deploy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/deptry . --config deptry.toml
 	$(BIN)/mypy .
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
@@ -91,6 +92,6 @@ worker: .venv/installed ## production: a worker; QUEUES=short,render, CONCURRENC
 beat: .venv/installed ## production: the clock of periodic jobs, exactly one
 	$(BIN)/celery --quiet -A gts beat --schedule "$(GTS_DATA_DIR)/beat"
 
-lock: ## pin requirements*.in with hashes (needs uv)
-	uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements.txt
-	uv pip compile requirements-dev.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements-dev.txt
+lock: .venv/installed-dev ## pin requirements*.in with hashes
+	$(BIN)/uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements.txt
+	$(BIN)/uv pip compile requirements-dev.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements-dev.txt
