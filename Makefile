@@ -2,7 +2,6 @@
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
-export GTS_DATA_DIR ?= $(CURDIR)/var
 
 # What `make check` gives to `manage.py check --deploy`: a production configuration, no server.
 PRODUCTION := DATABASE_URL=postgresql://gts@127.0.0.1/gts REDIS_URL=redis://127.0.0.1:6379/0 \
@@ -39,7 +38,7 @@ run: .venv/installed ## serve GTS on http://127.0.0.1:8000/ (PORT, GTS_DATA_DIR)
 	@$(BIN)/python manage.py up --port $(PORT)
 
 demo: .venv/installed ## render the bundled demo shootout into var/demo/
-	@$(BIN)/python manage.py render_shootout shootouts/demo/shootout.toml --out "$(GTS_DATA_DIR)/demo"
+	@$(BIN)/python manage.py render_shootout shootouts/demo/shootout.toml --out "$(or $(GTS_DATA_DIR),var)/demo"
 
 test: .venv/installed-dev ## run every test that needs no server
 	env -u GTS_DATA_DIR $(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
@@ -55,6 +54,8 @@ test-faults: .venv/installed-dev ## break a real installation in every way; FAUL
 		env -u GTS_DATA_DIR GTS_TEST_FAULTS=1 $(BIN)/python -m pytest gts/tests/faults $(ARGS) || exit 1; \
 	done
 
+# What somebody has in .env is not what is checked.
+check: export GTS_ENV_FILE = /dev/null
 check: .venv/installed-dev ## lint, types, import directions, migrations, deployment settings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -90,7 +91,7 @@ worker: .venv/installed ## production: a worker; QUEUES=short,render, CONCURRENC
 	$(BIN)/celery --quiet -A gts worker --queues $${QUEUES:-short,render} --concurrency $${CONCURRENCY:-2}
 
 beat: .venv/installed ## production: the clock of periodic jobs, exactly one
-	$(BIN)/celery --quiet -A gts beat --schedule "$(GTS_DATA_DIR)/beat"
+	$(BIN)/celery --quiet -A gts beat
 
 lock: .venv/installed-dev ## pin requirements*.in with hashes
 	$(BIN)/uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements.txt

@@ -151,7 +151,7 @@ def test_web_and_workers_use_the_same_database_and_redis() -> None:
 )
 def test_it_runs_what_make_runs(service: str, target: str) -> None:
     ours, makes = words(service), recipe(target)
-    where = {"--host", "--port", "--schedule", "--queues"}  # what differs on purpose
+    where = {"--host", "--port", "--queues"}  # what differs on purpose
     assert {name: value for name, value in options(ours).items() if name not in where} == {
         name: value for name, value in options(makes).items() if name not in where
     }

@@ -69,7 +69,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     process = subprocess.Popen(
         [sys.executable, "manage.py", "up", "--port", str(port), "--no-demo"],
         cwd=settings.BASE_DIR,
-        env={**kept, "GTS_DATA_DIR": str(folder / "var")},
+        env={**kept, "GTS_DATA_DIR": str(folder / "var"), "GTS_ENV_FILE": os.devnull},
         stdout=log,
         stderr=subprocess.STDOUT,
     )
