@@ -60,6 +60,7 @@ check: .venv/installed-dev ## lint, types, import directions, migrations, deploy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
 	$(BIN)/deptry . --config deptry.toml
 	$(BIN)/mypy .
 	$(BIN)/python manage.py makemigrations --check --dry-run

@@ -299,7 +299,7 @@ def _sources(folder: Path) -> list[Path]:
 
 def variables_read() -> set[str]:
     """The first argument of each call of ``env…``."""
-    found = set()
+    found: set[str] = set()
     for path in product_files():
         if path.name == "environment.py":
             continue  # its functions call each other
@@ -307,8 +307,9 @@ def variables_read() -> set[str]:
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
                 continue
             if re.fullmatch(r"env(_\w+)?", node.func.id):
-                assert isinstance(node.args[0], ast.Constant), (path, node.lineno)
-                found.add(node.args[0].value)
+                name = node.args[0]
+                assert isinstance(name, ast.Constant), (path, node.lineno)
+                found.add(str(name.value))
     return found
 
 
