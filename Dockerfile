@@ -1,12 +1,14 @@
 # docker build .                  the image of docker-compose.yml
 # docker build --target dev .     with what tests and checks need
+# `make image-check` performs these steps without an engine.
 FROM python:3.11.14-slim-bookworm AS base
 # An empty GTS_DATA_DIR means var, which leads to the same volume.
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 GTS_DATA_DIR=/data
 WORKDIR /app
-# pg_dump, pg_restore and psql, for `manage.py backup` and `restore`: not older than the server.
-RUN apt-get update && apt-get install --yes --no-install-recommends 'postgresql-client=15+*' \
-    && rm -rf /var/lib/apt/lists/*
+# pg_dump, pg_restore and psql, for `manage.py backup` and `restore`: not older than the server. And
+# what the wheel of pedalboard leaves to the system.
+RUN apt-get update && apt-get install --yes --no-install-recommends \
+    'libatomic1=12.*' 'postgresql-client=15+*' && rm -rf /var/lib/apt/lists/*
 COPY requirements.txt .
 RUN pip install --no-cache-dir --require-hashes -r requirements.txt
 # A number, so that Kubernetes and others see that it is not root.

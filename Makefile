@@ -16,7 +16,7 @@ SERVICES := DATABASE_URL=$${DATABASE_URL:-postgresql://postgres@127.0.0.1:5432/p
 	GTS_ALLOWED_HOSTS=testserver,localhost,127.0.0.1 GTS_SSL_REDIRECT=0
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup demo test test-services test-faults check audit format bench bench-api web worker beat lock
+.PHONY: help run setup demo test test-services test-faults check audit image-check format bench bench-api web worker beat lock
 
 help: ## print this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -73,6 +73,10 @@ audit: .venv/installed-dev ## look for known holes in what is pinned
 	@if $(BIN)/python -c "from urllib.request import urlopen; urlopen('$(ADVISORIES)', timeout=10)" 2>/dev/null; \
 	then $(BIN)/pip-audit --strict --progress-spinner off --disable-pip --require-hashes -r requirements.txt; \
 	else echo "pip-audit: skipped, $(ADVISORIES) does not answer"; fi
+
+# As root, on Debian, with mmdebstrap: it says so where one of them is missing.
+image-check: .venv/installed-dev ## build the image and run every service of docker-compose.yml without an engine
+	$(BIN)/python -m tools.image_check $(ARGS)
 
 format: .venv/installed-dev ## let ruff mend what it can
 	$(BIN)/ruff check --fix .

@@ -141,7 +141,7 @@ def test_an_empty_variable_is_none(tmp_path: Path, base: dict[str, str]) -> None
 def test_an_empty_folder_is_the_usual_one(tmp_path: Path) -> None:
     """Not the folder in which GTS happens to be started."""
     [settings] = settings_of(tmp_path, {**FILLED_IN, "GTS_DATA_DIR": ""})
-    assert settings["DATA_DIR"] == str(ROOT / "var")
+    assert settings["DATA_DIR"] == str((ROOT / "var").resolve())
 
 
 def test_the_server_starts_from_the_example(tmp_path: Path) -> None:
