@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tools.image_check import compose, dockerfile
+from tools.image_check.__main__ import main
 from tools.image_check.build import Context
 from tools.image_check.errors import CheckError
 from tools.image_check.example import fill_in
@@ -180,3 +181,25 @@ def test_ours_leaves_nothing_open() -> None:
     services = compose.parse((ROOT / "docker-compose.yml").read_text(), env_file)
     assert services["web"].environment["GTS_ALLOWED_HOSTS"] == "gts.localhost"
     assert services["web"].environment["DATABASE_URL"].startswith("postgresql://gts:")
+
+
+# Where it cannot be done --------------------------------------------------------------------------
+
+
+def test_a_machine_without_its_programs_is_told_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("sys.argv", ["image-check"])
+    assert main() == 1
+    assert "apt-get install mmdebstrap" in capsys.readouterr().err
+
+
+def test_who_is_not_root_is_told_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    monkeypatch.setattr("sys.argv", ["image-check"])
+    assert main() == 1
+    assert "sudo make image-check" in capsys.readouterr().err
