@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from django.core.asgi import get_asgi_application
+from django.core.exceptions import ImproperlyConfigured
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gts.settings")
 # Sets Django up: everything below needs the models.
@@ -20,7 +21,10 @@ from gts.static import StaticFiles  # noqa: E402
 from gts.websocket_auth import WebSocketAuthentication  # noqa: E402
 from jobs.routing import websocket_urlpatterns  # noqa: E402
 
-refuse_bad_start()
+try:
+    refuse_bad_start()
+except ImproperlyConfigured as error:
+    raise SystemExit(str(error)) from None
 
 application = ProtocolTypeRouter(
     {

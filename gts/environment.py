@@ -1,4 +1,8 @@
-"""Variables of the environment, checked and in their types; and secrets that a folder keeps."""
+"""Variables of the environment, checked and in their types; and secrets that a folder keeps.
+
+The one place that reads them. An empty value is the same as none, and what the environment does not
+set may stand in a file (``.env``), whoever starts GTS and however.
+"""
 
 from __future__ import annotations
 
@@ -11,35 +15,120 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from dotenv import dotenv_values
+
+# Of these an empty one is taken away, so that libraries that read them by themselves agree.
+_OURS = ("GTS_", "AWS_", "DATABASE_URL", "REDIS_URL")
+_MAX_DIGITS = 18
+
+
+def read_env_file(path: Path) -> None:
+    """Add to the environment what it does not set and the file does. No file is no fault."""
+    values = dotenv_values(path, interpolate=False) if path.is_file() else {}
+    for name, value in values.items():
+        if value and not os.environ.get(name, "").strip():
+            os.environ[name] = value
+    for name in [name for name, value in os.environ.items() if not value.strip()]:
+        if name.startswith(_OURS):
+            del os.environ[name]
 
 
 def env(name: str, default: str = "") -> str:
-    return os.environ.get(name, default).strip()
+    return os.environ.get(name, "").strip() or default
+
+
+def env_choice(name: str, choices: tuple[str, ...], default: str) -> str:
+    value = env(name)
+    for choice in choices:
+        if value.lower() == choice.lower():
+            return choice
+    if not value:
+        return default
+    raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
 
 
 def env_flag(name: str, *, default: bool) -> bool:
     value = env(name).lower()
     if value in ("", "0", "1", "false", "true", "no", "yes"):
         return default if value == "" else value in ("1", "true", "yes")
-    raise ImproperlyConfigured(f"{name} must be 0 or 1, not {value!r}")
+    raise ImproperlyConfigured(f"{name} must be 0 or 1, not {value!r}.")
 
 
-def env_number(name: str, default: int) -> int:
-    value = env(name)
-    if value and not value.isdecimal():
-        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}")
-    return int(value) if value else default
+def env_number(name: str, default: int, *, most: int | None = None) -> int:
+    value = env(name, str(default))
+    if not _is_number(value):
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.")
+    if most is not None and int(value) > most:
+        raise ImproperlyConfigured(f"{name} must be at most {most}, not {value}.")
+    return int(value)
 
 
 def env_numbers(name: str, default: tuple[int, ...]) -> tuple[int, ...]:
     values = env_list(name)
-    if not all(value.isdecimal() for value in values):
-        raise ImproperlyConfigured(f"{name} must be whole numbers, not {env(name)!r}")
+    if not all(_is_number(value) for value in values):
+        raise ImproperlyConfigured(f"{name} must be whole numbers, not {env(name)!r}.")
     return tuple(int(value) for value in values) or default
+
+
+def _is_number(value: str) -> bool:
+    return value.isascii() and value.isdecimal() and len(value) <= _MAX_DIGITS
 
 
 def env_list(name: str) -> list[str]:
     return [item for item in env(name).replace(",", " ").split() if item]
+
+
+def env_hosts(name: str) -> list[str]:
+    """Names of hosts, as browsers have them after ``https://`` and before a port."""
+    hosts = env_list(name)
+    for host in hosts:
+        without_address = host.split("]")[-1] if host.startswith("[") else host
+        if "/" in host or ":" in without_address:
+            raise ImproperlyConfigured(
+                f"{name} must be names such as gts.example, without https:// and port, "
+                f"not {host!r}."
+            )
+    return hosts
+
+
+def env_origins(name: str) -> list[str]:
+    origins = env_list(name)
+    for origin in origins:
+        if not origin.startswith(("http://", "https://")):
+            raise ImproperlyConfigured(
+                f"{name} must be addresses such as https://gts.example, not {origin!r}."
+            )
+    return origins
+
+
+def env_url(name: str, *schemes: str) -> str:
+    """An address that starts as one of ``schemes`` does; or nothing."""
+    value = env(name)
+    if not value:
+        return ""
+    allowed = " or ".join(f"{scheme}://" for scheme in schemes)
+    try:
+        parts = urlsplit(value)
+        is_good = parts.scheme in schemes and (parts.port is None or parts.port > 0)
+    except ValueError:  # its port, or the brackets of its host
+        is_good = False
+    if not is_good:  # the value may hold a password
+        raise ImproperlyConfigured(f"{name} must be an address that starts with {allowed}.")
+    return value
+
+
+def data_folder(path: Path) -> Path:
+    """The folder of GTS_DATA_DIR, made if need be."""
+    problem = "Permission denied"
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = error.strerror or str(error)
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise ImproperlyConfigured(
+            f"GTS_DATA_DIR must be a folder that GTS may write to, not {path}: {problem}."
+        )
+    return path
 
 
 def secret_from_file(path: Path, make: Callable[[], str]) -> str:
@@ -72,11 +161,14 @@ def new_token_key() -> str:
 
 def database_from_url(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
-    if parts.scheme not in ("postgres", "postgresql"):
-        raise ImproperlyConfigured("DATABASE_URL must start with postgresql://")
+    name = unquote(parts.path.lstrip("/"))
+    if not name:
+        raise ImproperlyConfigured(
+            "DATABASE_URL must end with the name of a database: postgresql://user@host:5432/name."
+        )
     return {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(parts.path.lstrip("/")),
+        "NAME": name,
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": parts.hostname or "",

@@ -34,6 +34,7 @@ from django.core.checks import CheckMessage, Error, Warning
 from django.core.files import File
 from storages.backends.s3 import S3Storage as BaseS3Storage
 
+from gts.environment import env
 from jobs.stores import CHUNK_BYTES, ListedFile, StorageAwayError
 
 if TYPE_CHECKING:
@@ -378,4 +379,4 @@ def _missing(name: str) -> FileNotFoundError:
 @cache
 def _trust() -> ssl.SSLContext:
     """Read once: it takes longer than many a request. The same certificates as boto3's."""
-    return ssl.create_default_context(cafile=os.environ.get("AWS_CA_BUNDLE") or None)
+    return ssl.create_default_context(cafile=env("AWS_CA_BUNDLE") or None)

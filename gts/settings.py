@@ -1,4 +1,4 @@
-"""Settings of GTS, all from the environment. `.env.example` lists every variable.
+"""Settings of GTS, all from the environment and `.env`. `.env.example` lists every variable.
 
 With none set this is the *embedded* mode: one process, SQLite, an in-memory broker, files under
 ``./var``. With ``DATABASE_URL`` and ``REDIS_URL`` it is *production*. There is no third way.
@@ -15,14 +15,20 @@ import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
 from gts.environment import (
+    data_folder,
     database_from_url,
     env,
+    env_choice,
     env_flag,
+    env_hosts,
     env_list,
     env_number,
     env_numbers,
+    env_origins,
+    env_url,
     new_secret_key,
     new_token_key,
+    read_env_file,
     secret_from_file,
 )
 from gts.schema_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
@@ -36,19 +42,23 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 # Where we are ------------------------------------------------------------------------------------
 
-DATABASE_URL = env("DATABASE_URL")
-REDIS_URL = env("REDIS_URL")
+IS_TEST = "pytest" in sys.modules
+if not IS_TEST:
+    read_env_file(Path(env("GTS_ENV_FILE") or BASE_DIR / ".env"))
+
+DATABASE_URL = env_url("DATABASE_URL", "postgresql", "postgres")
+REDIS_URL = env_url("REDIS_URL", "redis", "rediss", "unix")
 if bool(DATABASE_URL) != bool(REDIS_URL):
     raise ImproperlyConfigured(
         "Set both DATABASE_URL and REDIS_URL (production) or neither (embedded)."
     )
 IS_EMBEDDED = not DATABASE_URL
-IS_TEST = env_flag("GTS_TEST", default="pytest" in sys.modules)
 
 DATA_DIR = Path(env("GTS_DATA_DIR") or BASE_DIR / "var" / ("test" if IS_TEST else "")).resolve()
 DEBUG = env_flag("GTS_DEBUG", default=False)
 
 if IS_EMBEDDED:
+    data_folder(DATA_DIR)
     SECRETS_DIR = DATA_DIR / "secrets"
     SECRET_KEY = env("GTS_SECRET_KEY") or secret_from_file(
         SECRETS_DIR / "secret_key", new_secret_key
@@ -57,13 +67,13 @@ if IS_EMBEDDED:
         env_list("GTS_TOKEN_KEYS")
         or secret_from_file(SECRETS_DIR / "token_keys", new_token_key).split()
     )
-    ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *env_list("GTS_ALLOWED_HOSTS")]
+    ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *env_hosts("GTS_ALLOWED_HOSTS")]
 else:
     # An empty key or host list is refused by the start-up checks in gts.checks.
     SECRET_KEY = env("GTS_SECRET_KEY") or "insecure"
     GTS_TOKEN_KEYS = env_list("GTS_TOKEN_KEYS")
-    ALLOWED_HOSTS = env_list("GTS_ALLOWED_HOSTS")
-CSRF_TRUSTED_ORIGINS = env_list("GTS_CSRF_TRUSTED_ORIGINS")
+    ALLOWED_HOSTS = env_hosts("GTS_ALLOWED_HOSTS")
+CSRF_TRUSTED_ORIGINS = env_origins("GTS_CSRF_TRUSTED_ORIGINS")
 
 # Proxies of one's own before this, each of which appends to X-Forwarded-For what it saw.
 GTS_TRUSTED_PROXIES = env_number("GTS_TRUSTED_PROXIES", 0 if IS_EMBEDDED else 1)
@@ -153,7 +163,6 @@ AUTH_PASSWORD_VALIDATORS = [
 # Data --------------------------------------------------------------------------------------------
 
 if IS_EMBEDDED:
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
     DATABASES: dict[str, dict[str, Any]] = {
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
@@ -269,6 +278,7 @@ CELERY_BROKER_URL = "memory://localhost/" if IS_EMBEDDED else REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True  # the Job row is the result
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat")
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "short"
 CELERY_TASK_TIME_LIMIT = JOB_HARD_TIME_LIMIT_S
@@ -360,7 +370,7 @@ GTS_METRICS_TOKEN = env("GTS_METRICS_TOKEN")
 
 # For development: a stand-in that `manage.py up` starts beside GTS. Refused in production.
 GTS_TONE3000_STANDIN = env_flag("GTS_TONE3000_STANDIN", default=False)
-GTS_TONE3000_STANDIN_PORT = env_number("GTS_TONE3000_STANDIN_PORT", 9300)
+GTS_TONE3000_STANDIN_PORT = env_number("GTS_TONE3000_STANDIN_PORT", 9300, most=65535)
 GTS_DEMO_DIR = BASE_DIR / "shootouts" / "demo"  # what the stand-in offers beside its own data
 if GTS_TONE3000_STANDIN:
     # By another name than GTS itself has, so that the browser keeps the two apart.
@@ -408,20 +418,20 @@ SOCIAL_AUTH_USER_AGENT = GTS_USER_AGENT
 
 # Logs ---------------------------------------------------------------------------------------------
 
-LOG_FORMAT = env("GTS_LOG_FORMAT", "plain" if IS_EMBEDDED else "json")
-if LOG_FORMAT not in ("plain", "json"):
-    raise ImproperlyConfigured(f"GTS_LOG_FORMAT must be plain or json, not {LOG_FORMAT!r}")
+LOG_FORMAT = env_choice("GTS_LOG_FORMAT", ("plain", "json"), "plain" if IS_EMBEDDED else "json")
+_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+LOG_LEVEL = env_choice("GTS_LOG_LEVEL", _LOG_LEVELS, "")
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"gts": {"()": "gts.logs.formatter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "gts"}},
-    "root": {"handlers": ["console"], "level": env("GTS_LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL or "INFO"},
     "loggers": {
         "httpx": {"level": "WARNING"},
-        "celery": {"level": env("GTS_LOG_LEVEL", "WARNING")},
+        "celery": {"level": LOG_LEVEL or "WARNING"},
         # One line per request: for whoever serves many, not for the person at this machine.
-        "gts.requests": {"level": "WARNING" if IS_EMBEDDED else env("GTS_LOG_LEVEL", "INFO")},
+        "gts.requests": {"level": "WARNING" if IS_EMBEDDED else LOG_LEVEL or "INFO"},
     },
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -18,7 +18,7 @@ def s3_options(url: str) -> dict[str, Any]:
 
     Credentials never stand in it: boto3 looks for them in the environment.
     """
-    parts = urlsplit(url)
+    parts = _split(url)
     if parts.scheme != "s3" or parts.username is not None or not _BUCKET.fullmatch(parts.netloc):
         raise ImproperlyConfigured(f"GTS_STORAGE must look like {_FORM}")
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -39,6 +39,16 @@ def s3_options(url: str) -> dict[str, Any]:
         "region_name": options.get("region") or None,
         "addressing_style": addressing,
     }
+
+
+def _split(url: str) -> SplitResult:
+    """The parts of ``url``; none of something that is no address at all."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  # raises when it is none
+    except ValueError:
+        return urlsplit("")
+    return parts
 
 
 def redirect_from(value: str, storage: str) -> tuple[bool, str | None]:
@@ -72,6 +82,6 @@ def redirect_origins(options: dict[str, Any], public_endpoint: str | None) -> li
 
 
 def is_origin(url: str) -> bool:
-    parts = urlsplit(url)
+    parts = _split(url)
     is_bare = url == f"{parts.scheme}://{parts.netloc}" and "@" not in parts.netloc
     return is_bare and parts.scheme in ("http", "https") and parts.hostname is not None

@@ -26,6 +26,7 @@ LLVM: Final = "needs llvmlite, which has no wheel for this platform"
 FUSED_MULTIPLY_ADD: Final = "needs fused multiply-add, and leave to run code just made"
 OPENBLAS: Final = "needs a NumPy that comes with OpenBLAS"
 PROC: Final = "needs Linux's /proc, to tell memory"
+GIT: Final = "needs git"
 
 REASONS: Final = frozenset(
     {
@@ -40,6 +41,7 @@ REASONS: Final = frozenset(
         FUSED_MULTIPLY_ADD,
         OPENBLAS,
         PROC,
+        GIT,
     }
 )
 

@@ -36,7 +36,8 @@ def environment(data_dir: Path, **changes: str) -> dict[str, str]:
     """Nothing of the tests' own settings; embedded unless ``changes`` says otherwise."""
     mine = ("GTS_", "DATABASE_URL", "REDIS_URL", "PYTEST")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(mine)}
-    return {**kept, "GTS_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1", **changes}
+    own = {"GTS_DATA_DIR": str(data_dir), "GTS_ENV_FILE": os.devnull, "PYTHONUNBUFFERED": "1"}
+    return {**kept, **own, **changes}
 
 
 def manage(env: Mapping[str, str], *arguments: str) -> str:

@@ -141,7 +141,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], **environment},
+        env={"PATH": os.environ["PATH"], "GTS_ENV_FILE": os.devnull, **environment},
         capture_output=True,
         text=True,
         timeout=120,

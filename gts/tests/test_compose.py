@@ -18,12 +18,13 @@ from jobs.registry import Queue
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = ("migrate", "web", "worker-short", "worker-render", "beat")
-LONG_LIVED = sorted(set(SERVICES) - {"migrate"})
+OTHERS = ("postgres", "redis", "caddy")
+LONG_LIVED = sorted({*OURS, *OTHERS} - {"migrate"})
 
 # What the Compose specification knows, as far as it is used here.
 SERVICE_KEYS = {
     "build", "command", "depends_on", "env_file", "environment", "healthcheck", "image", "init",
-    "ports", "restart", "stop_grace_period", "volumes",
+    "ports", "profiles", "restart", "stop_grace_period", "volumes",
 }  # fmt: skip
 HEALTHCHECK_KEYS = {"test", "interval", "timeout", "retries", "start_period"}
 DURATION = re.compile(r"(\d+)(s|m)")
@@ -62,7 +63,7 @@ def recipe(target: str) -> list[str]:
 
 
 def test_it_has_everything_and_nothing_unknown() -> None:
-    assert set(SERVICES) == {"postgres", "redis", *OURS}
+    assert set(SERVICES) == {*OURS, *OTHERS, "tests"}
     assert {key for key in COMPOSE if not key.startswith("x-")} == {"services", "volumes"}
     for service in SERVICES.values():
         assert set(service) <= SERVICE_KEYS
@@ -78,8 +79,10 @@ def test_ours_are_one_image_from_this_folder(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
 def test_volumes_are_declared(name: str) -> None:
-    named = {volume.split(":")[0] for volume in SERVICES[name].get("volumes", [])}
-    assert named <= set(COMPOSE["volumes"])
+    for volume in SERVICES[name].get("volumes", []):
+        source = volume.split(":")[0]
+        is_file = source.startswith("./")
+        assert (ROOT / source).is_file() if is_file else source in COMPOSE["volumes"]
 
 
 @pytest.mark.parametrize("name", LONG_LIVED)
@@ -92,7 +95,36 @@ def test_what_lives_long_is_watched_and_started_again(name: str) -> None:
     assert check["retries"] >= 3
 
 
-def test_migrations_run_once() -> None:
+@pytest.mark.parametrize("name", OTHERS)
+def test_images_of_others_have_an_exact_version(name: str) -> None:
+    assert re.fullmatch(r"[a-z]+:\d+\.\d+(\.\d+)?-[a-z]+", SERVICES[name]["image"])
+
+
+def test_only_the_proxy_is_reached_from_elsewhere() -> None:
+    """Who speaks to web directly could say of himself that he came by https, and from where."""
+    ports = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert ports == {
+        "web": ["127.0.0.1:8000:8000"],
+        "caddy": ["80:80", "443:443", "443:443/udp"],
+    }
+    assert SERVICES["caddy"]["profiles"] == ["https"]
+
+
+def test_the_database_is_asked_as_it_is_used() -> None:
+    """While it makes its first database, a passing server answers on the socket."""
+    [kind, line] = SERVICES["postgres"]["healthcheck"]["test"]
+    assert kind == "CMD-SHELL"
+    assert options(shlex.split(line))["-h"] == "127.0.0.1"
+
+
+def test_migrations_wait_for_the_database_and_run_once() -> None:
+    shell, flag, line = words("migrate")
+    assert (shell, flag) == ("sh", "-c")
+    steps = [shlex.split(step)[2] for step in line.split("&&")]
+    assert steps == ["wait_for_database", "migrate", "collectstatic"]
+
+
+def test_migrations_have_no_health() -> None:
     assert SERVICES["migrate"]["restart"] == "no"
     assert "healthcheck" not in SERVICES["migrate"]
 
@@ -128,9 +160,14 @@ def test_every_variable_is_documented() -> None:
     used = set(re.findall(r"\$\{(\w+)", text)) | set(re.findall(r"environ\['(\w+)'\]", text))
     for name in OURS:
         used |= set(SERVICES[name]["environment"])
-    example = set(re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
-    documented = (ROOT / "docs" / "operations.md").read_text()
-    assert [name for name in sorted(used - example) if f"`{name}`" not in documented] == []
+    example = set(re.findall(r"^#?(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert used - example == set()
+
+
+def test_data_stay_in_the_volume_whatever_stands_in_the_file() -> None:
+    for name in OURS:
+        assert SERVICES[name]["environment"]["GTS_DATA_DIR"] == "/data"
+    assert "ln -s /data var" in (ROOT / "Dockerfile").read_text()
 
 
 def test_web_and_workers_use_the_same_database_and_redis() -> None:
@@ -151,7 +188,7 @@ def test_web_and_workers_use_the_same_database_and_redis() -> None:
 )
 def test_it_runs_what_make_runs(service: str, target: str) -> None:
     ours, makes = words(service), recipe(target)
-    where = {"--host", "--port", "--schedule", "--queues"}  # what differs on purpose
+    where = {"--host", "--port", "--queues"}  # what differs on purpose
     assert {name: value for name, value in options(ours).items() if name not in where} == {
         name: value for name, value in options(makes).items() if name not in where
     }
@@ -167,7 +204,9 @@ def test_every_queue_has_a_worker() -> None:
 def test_every_management_command_exists() -> None:
     text = (ROOT / "docker-compose.yml").read_text() + (ROOT / "Dockerfile").read_text()
     named = set(re.findall(r"manage\.py[\", ]+(\w+)", text))
-    assert named == {"migrate", "collectstatic", "check_process", "up", "backup"}
+    assert named == {
+        "wait_for_database", "migrate", "collectstatic", "check_process", "up", "backup",
+    }  # fmt: skip
     assert named <= set(get_commands())
     roles = {
         check[-1]
@@ -187,11 +226,42 @@ def test_files_that_commands_name_are_in_the_image() -> None:
 # The image ----------------------------------------------------------------------------------------
 
 
-def test_the_image_is_built_from_the_pinned_requirements_and_is_not_root() -> None:
-    lines = (ROOT / "Dockerfile").read_text().splitlines()
-    assert "COPY requirements.txt ." in lines
-    install = next(line for line in lines if "pip install" in line)
-    assert "--require-hashes -r requirements.txt" in install
-    users = [line.split()[1] for line in lines if line.startswith("USER ")]
-    assert users[-1:] == ["gts"]
-    assert lines.index("USER gts") > lines.index("COPY . .")
+def stages() -> dict[str, list[str]]:
+    """The lines of each stage; the last one, which has no name, is what `docker build` makes."""
+    found: dict[str, list[str]] = {}
+    for line in (ROOT / "Dockerfile").read_text().splitlines():
+        if line.startswith("FROM "):
+            name = line.partition(" AS ")[2]
+            found[name] = []
+        if found:
+            found[name].append(line)
+    return found
+
+
+def test_the_image_is_built_from_the_pinned_requirements() -> None:
+    assert list(stages()) == ["base", "dev", ""]
+    assert re.fullmatch(r"FROM python:3\.11\.\d+-slim-bookworm AS base", stages()["base"][0])
+    assert stages()["dev"][0] == "FROM base AS dev"
+    assert stages()[""][0] == "FROM base"
+    for stage, file in (("base", "requirements.txt"), ("dev", "requirements-dev.txt")):
+        assert f"COPY {file} ." in stages()[stage]
+        install = next(line for line in stages()[stage] if "pip install" in line)
+        assert install.endswith(f"--require-hashes -r {file}")
+
+
+@pytest.mark.parametrize("stage", ["dev", ""])
+def test_the_image_is_not_root(stage: str) -> None:
+    lines = stages()[stage]
+    assert [line for line in lines if line.startswith("USER ")] == ["USER 1000"]
+    assert any("useradd --create-home --uid 1000 gts" in line for line in stages()["base"])
+    assert lines.index("USER 1000") > max(
+        number for number, line in enumerate(lines) if line.startswith("COPY ")
+    )
+
+
+def test_tests_run_in_a_stage_of_their_own() -> None:
+    tests = SERVICES["tests"]
+    assert tests["build"] == {"context": ".", "target": "dev"}
+    assert tests["image"] != SERVICES["web"]["image"]
+    assert tests["profiles"] == ["tests"]
+    assert "env_file" not in tests

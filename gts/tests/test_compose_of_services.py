@@ -32,7 +32,6 @@ def module_and_words(service: str, site: Site) -> list[str]:
     places = {
         "8000": str(site.port),
         "0.0.0.0": "127.0.0.1",
-        "/tmp/beat": str(site.folder / "beat"),
     }
     command = [places.get(word, word) for word in words(service)]
     return command[2:] if command[:2] == ["python", "-m"] else command

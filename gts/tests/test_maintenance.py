@@ -99,6 +99,7 @@ def test_what_killed_processes_left_unfinished_goes_too(
         "    time.sleep(600)\n"
     )
     env = {**os.environ, "TMPDIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "gts.settings"}
+    env["GTS_ENV_FILE"] = os.devnull
     command = [sys.executable, "-c", f"import django; django.setup()\n{code}"]
     processes = [
         subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) for _ in range(2)

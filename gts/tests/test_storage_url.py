@@ -35,6 +35,8 @@ def test_the_url_says_everything_but_the_credentials() -> None:
     "url",
     [
         "https://s3.example/gts",
+        "s3://[gts",
+        "s3://gts?endpoint=https://minio:port",
         "s3://",
         "s3://key:secret@gts",
         "s3://UPPER",

@@ -37,9 +37,9 @@ _KERNEL_NAMES: Final = (
 
 
 def prepare_environment(environment: MutableMapping[str, str] = os.environ) -> None:
-    """Set what BLAS libraries read when NumPy is imported; what is already set stays."""
+    """Set what BLAS libraries read when NumPy is imported; what is set and not empty stays."""
     for name in _THREAD_VARIABLES:
-        environment.setdefault(name, "1")
+        environment[name] = environment.get(name, "").strip() or "1"
 
 
 @functools.cache

@@ -46,7 +46,12 @@ class EmbeddedServer:
             self._process = subprocess.Popen(
                 [sys.executable, "manage.py", "up", "--port", str(self._port), "--no-demo"],
                 cwd=settings.BASE_DIR,
-                env={**kept, **self._environment, "GTS_DATA_DIR": str(self._folder / "var")},
+                env={
+                    **kept,
+                    "GTS_ENV_FILE": os.devnull,
+                    **self._environment,
+                    "GTS_DATA_DIR": str(self._folder / "var"),
+                },
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )

@@ -26,6 +26,9 @@ def test_one_thread_unless_the_operator_wants_more() -> None:
     prepare_environment(environment)
     assert environment["OPENBLAS_NUM_THREADS"] == "3"
     assert environment["MKL_NUM_THREADS"] == "1"
+    empty = {"OPENBLAS_NUM_THREADS": ""}
+    prepare_environment(empty)
+    assert empty["OPENBLAS_NUM_THREADS"] == "1"
 
 
 def test_a_running_openblas_is_held_to_one_thread() -> None:

@@ -18,12 +18,13 @@ from typing import Self
 
 import pytest
 
+from accounts.tests import needs
 from gts.tests.processes import ROOT
-from release.files import build_files
-from release.lock_check import parse_pins
-from release.repository import Repository
+from tools.release.files import build_files
+from tools.release.lock_check import parse_pins
+from tools.release.repository import Repository
 
-pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason=needs.GIT)
 
 # Writes down what it was asked for, and fails when it is told to.
 MAKEFILE = "check test:\n\t@echo $@ >> ../asked\n\t@test ! -e ../fails-$@\n"
@@ -67,7 +68,7 @@ class Checkout:
         return done.stdout.strip()
 
     def release(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return self.run([sys.executable, "-m", "release", *arguments])
+        return self.run([sys.executable, "-m", "tools.release", *arguments])
 
     def version_at(self, commit: str) -> str:
         text = self.git("show", f"{commit}:pyproject.toml")

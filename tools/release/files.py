@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from release.repository import Repository
+from tools.release.repository import Repository
 
 
 def build_files(repository: Repository, version: str) -> list[Path]:

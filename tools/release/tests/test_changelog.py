@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from gts.tests.processes import ROOT
-from release.changelog import parse_version, release_unreleased, released_versions
-from release.errors import ReleaseError
+from tools.release.changelog import parse_version, release_unreleased, released_versions
+from tools.release.errors import ReleaseError
 
 DAY = date(2026, 12, 1)
 HEAD = "# Changelog\n\nWhat changed.\n\n"

@@ -6,7 +6,7 @@ import re
 from datetime import date
 from typing import Final
 
-from release.errors import ReleaseError
+from tools.release.errors import ReleaseError
 
 Version = tuple[int, int, int]
 

@@ -1,4 +1,4 @@
-"""A visitor of a running GTS, with the packages of requirements.txt: see clean_install.py.
+"""A visitor of a running GTS, with the packages of requirements.txt alone.
 
 Waits for the demo, then fetches a page, a range of a segment, and one message of a WebSocket.
 """

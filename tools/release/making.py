@@ -8,10 +8,10 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from release.changelog import parse_version, release_unreleased
-from release.errors import ReleaseError
-from release.files import build_files, remove_files
-from release.repository import Repository
+from tools.release.changelog import parse_version, release_unreleased
+from tools.release.errors import ReleaseError
+from tools.release.files import build_files, remove_files
+from tools.release.repository import Repository
 
 CHECKS: Final = ("check", "test")  # targets of the Makefile
 

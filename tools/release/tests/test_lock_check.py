@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gts.tests.processes import ROOT
-from release.lock_check import LOCK_FILES, mismatches, parse_pins, supported_pythons
+from tools.release.lock_check import LOCK_FILES, mismatches, parse_pins, supported_pythons
 
 A, B, C, D = (letter * 64 for letter in "abcd")
 

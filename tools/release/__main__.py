@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from subprocess import CalledProcessError
 
-from release.errors import ReleaseError
-from release.making import make_release
+from tools.release.errors import ReleaseError
+from tools.release.making import make_release
 
 
 def main() -> None:

@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """GTS as a stranger gets it: a clone of the commit, the packages of requirements.txt, nothing else.
 
-    python3 .ci/clean_install.py FOLDER
+    python3 -m tools.clean_install FOLDER
 
 Clones HEAD into FOLDER (which must not exist), and runs in that clone, with only PATH, HOME and
 LANG in the environment: ``make run`` until the demo's video is there, the commands of the docs,
@@ -26,7 +25,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DATABASE_URL = os.environ["DATABASE_URL"]  # of a database that exists; another is made beside it
 REDIS_URL = os.environ["REDIS_URL"]
 READY_WITHIN_S = 300  # `make run` installs everything first
@@ -155,7 +154,7 @@ def is_ready(port: int) -> bool:
 
 
 def visit(clone: Clone, port: int, *arguments: str) -> None:
-    visitor = str(ROOT / ".ci" / "clean_visitor.py")
+    visitor = str(Path(__file__).with_name("visitor.py"))
     print(clone.run(PYTHON, visitor, str(port), *arguments), end="", flush=True)
 
 

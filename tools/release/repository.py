@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from release.errors import ReleaseError
+from tools.release.errors import ReleaseError
 
 
 @dataclass(frozen=True, slots=True)
