@@ -410,17 +410,21 @@ SOCIAL_AUTH_USER_AGENT = GTS_USER_AGENT
 LOG_FORMAT = env("GTS_LOG_FORMAT", "plain" if IS_EMBEDDED else "json")
 if LOG_FORMAT not in ("plain", "json"):
     raise ImproperlyConfigured(f"GTS_LOG_FORMAT must be plain or json, not {LOG_FORMAT!r}")
+# Empty: as much as fits the mode, and `manage.py up` keeps it off the console.
+LOG_LEVEL = env("GTS_LOG_LEVEL")
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"gts": {"()": "gts.logs.formatter"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "gts"}},
-    "root": {"handlers": ["console"], "level": env("GTS_LOG_LEVEL", "INFO")},
+    "handlers": {
+        "console": {"()": "gts.logs.console_handler"},
+        "file": {"()": "gts.logs.file_handler"},
+    },
+    "root": {"handlers": ["console", "file"], "level": LOG_LEVEL or "INFO"},
     "loggers": {
         "httpx": {"level": "WARNING"},
-        "celery": {"level": env("GTS_LOG_LEVEL", "WARNING")},
+        "celery": {"level": LOG_LEVEL or "WARNING"},
         # One line per request: for whoever serves many, not for the person at this machine.
-        "gts.requests": {"level": "WARNING" if IS_EMBEDDED else env("GTS_LOG_LEVEL", "INFO")},
+        "gts.requests": {"level": "WARNING" if IS_EMBEDDED else LOG_LEVEL or "INFO"},
     },
 }
