@@ -343,6 +343,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "gts.errors.csrf_failure"
 if not IS_EMBEDDED:
     # Behind a proxy that ends TLS and sets X-Forwarded-Proto itself.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -423,6 +424,8 @@ LOGGING = {
     "root": {"handlers": ["console", "file"], "level": LOG_LEVEL or "INFO"},
     "loggers": {
         "httpx": {"level": "WARNING"},
+        # gts.hosts says it in one line, with the name of our setting.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
         "celery": {"level": LOG_LEVEL or "WARNING"},
         # One line per request: for whoever serves many, not for the person at this machine.
         "gts.requests": {"level": "WARNING" if IS_EMBEDDED else LOG_LEVEL or "INFO"},
