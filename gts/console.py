@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from gts.logs import without_secrets
+from jobs.pipeline.files import is_disk_full
 
 _TITLE_WIDTH: Final = 15
 _MAX_CHARS: Final = 240
@@ -21,6 +22,10 @@ _SAME_AGAIN_AFTER_S: Final = 60.0
 # Of these a warning is the everyday business of a server: a page that is not there, a bad upload,
 # a name that a scanner made up (who meant it sees a page that says what to do).
 _ROUTINE: Final = ("django.", "uvicorn", "asyncio", "jobs.runner", "gts.hosts", "py.warnings")
+_DISK_FULL: Final = (
+    "Error: There is no room left on the disk. Make some, then render again what has failed."
+)
+
 Write = Callable[[str], object]
 
 
@@ -81,17 +86,23 @@ class Troubles(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno < logging.ERROR and record.name.startswith(_ROUTINE):
             return
-        text = one_line(without_secrets(record.getMessage()).partition("\n")[0])
+        text = self._text(record)
         now_s = time.monotonic()
         if now_s - self._said_s.get(text, -_SAME_AGAIN_AFTER_S) < _SAME_AGAIN_AFTER_S:
             return
         self._said_s = {
             said: at_s for said, at_s in self._said_s.items() if now_s - at_s < _SAME_AGAIN_AFTER_S
         } | {text: now_s}
-        level = "Warning" if record.levelno < logging.ERROR else "Error"
+        self._write(f"{text}  (log: {self._log_file})")
+
+    def _text(self, record: logging.LogRecord) -> str:
         error = record.exc_info[1] if record.exc_info else None
-        why = f": {one_line(without_secrets(repr(error)))}" if error is not None else ""
-        self._write(f"{level}: {text}{why}  (log: {self._log_file})")
+        if error is not None and is_disk_full(error):
+            return _DISK_FULL  # whichever of many jobs met it
+        level = "Warning" if record.levelno < logging.ERROR else "Error"
+        message = record.getMessage().partition("\n")[0]
+        why = f": {error!r}" if error is not None else ""
+        return f"{level}: {one_line(without_secrets(message + why))}"
 
 
 def duration_text(duration_s: float | None) -> str:

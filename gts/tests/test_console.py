@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import stat
 from collections.abc import Iterator
@@ -103,6 +104,17 @@ def test_the_same_is_not_said_again_and_again(logger: logging.Logger, lines: lis
         logger.warning("the storage is away")
     logger.warning("the database is away")
     assert len(lines) == 2
+
+
+def test_a_full_disk_is_one_sentence_for_many_jobs(
+    logger: logging.Logger, lines: list[str]
+) -> None:
+    logger.addHandler(Troubles(lines.append, Path("log")))
+    for number in range(5):
+        error = OSError(errno.ENOSPC, "No space left on device")
+        logger.error("job %d failed", number, exc_info=error)
+    [line] = lines
+    assert line.startswith("Error: There is no room left on the disk. Make some, ")
 
 
 def test_everyday_warnings_are_for_the_log(lines: list[str]) -> None:
