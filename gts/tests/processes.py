@@ -66,6 +66,12 @@ def process(env: Mapping[str, str], log: Path, *command: str) -> Iterator[subpro
             kill(running)
 
 
+def heed_ctrl_c() -> None:
+    """In a child before it becomes another program: tests in the background would hand on that
+    Ctrl+C is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def kill(running: subprocess.Popen[Any]) -> None:
     """SIGKILL for the process and its children: as when the machine loses power."""
     if running.poll() is None:

@@ -21,7 +21,7 @@ from types import ModuleType
 
 import pytest
 
-from gts.tests.processes import ROOT, free_port, wait_until
+from gts.tests.processes import ROOT, free_port, heed_ctrl_c, wait_until
 
 NETWORK_AWAY = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "1"}
 
@@ -70,8 +70,10 @@ class Clone:
         )
 
     def has_probe(self) -> bool:
+        if not self.probe.exists() or (self.folder / ".venv" / "unfinished").exists():
+            return False
         done = subprocess.run([self.probe, "-c", "import gts_probe"], check=False)
-        return done.returncode == 0 and not (self.folder / ".venv" / "unfinished").exists()
+        return done.returncode == 0
 
 
 @pytest.fixture(scope="module")
@@ -165,8 +167,9 @@ def test_ctrl_c_in_the_middle_and_again(clone: Clone) -> None:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=heed_ctrl_c,
     )
-    wait_until(lambda: (clone.folder / ".venv" / "bin" / "pip").exists(), "pip is there")
+    wait_until(lambda: (clone.folder / ".venv" / "unfinished").exists(), "it has begun")
     os.killpg(making.pid, signal.SIGINT)  # as a terminal does
     _, stderr = making.communicate(timeout=30)
     assert making.returncode != 0

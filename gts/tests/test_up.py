@@ -19,7 +19,7 @@ from pytest_django import Settings
 
 from gts import listening
 from gts.server_lock import LockedError, holding
-from gts.tests.processes import ROOT, environment, free_port, kill, process, wait_until
+from gts.tests.processes import ROOT, environment, free_port, heed_ctrl_c, kill, process, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -187,6 +187,7 @@ class Terminal:
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
             os.chdir(ROOT)
+            heed_ctrl_c()
             command = [sys.executable, "manage.py", "up", "--no-demo", "--port", str(port)]
             os.execve(sys.executable, command, environment(data_dir))
 
