@@ -17,7 +17,7 @@ SERVICES := DATABASE_URL=$${DATABASE_URL:-postgresql://postgres@127.0.0.1:5432/p
 	GTS_ALLOWED_HOSTS=testserver,localhost,127.0.0.1 GTS_SSL_REDIRECT=0
 
 .DEFAULT_GOAL := help
-.PHONY: FORCE help run setup demo test test-services test-faults check audit format bench bench-api web worker beat lock
+.PHONY: FORCE help run setup demo test test-services test-faults check audit format bench bench-api web worker beat lock lock-check release
 
 help: ## print this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -95,6 +95,12 @@ worker: .venv/installed ## production: a worker; QUEUES=short,render, CONCURRENC
 beat: .venv/installed ## production: the clock of periodic jobs, exactly one
 	$(BIN)/celery --quiet -A gts beat --schedule "$(GTS_DATA_DIR)/beat"
 
-lock: .venv/installed-dev ## pin requirements*.in with hashes
-	$(BIN)/uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements.txt
-	$(BIN)/uv pip compile requirements-dev.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements-dev.txt
+lock: .venv/installed-dev ## pin requirements*.in with hashes; ARGS=--upgrade for what is newer
+	$(BIN)/uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements.txt $(ARGS)
+	$(BIN)/uv pip compile requirements-dev.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements-dev.txt $(ARGS)
+
+lock-check: .venv/installed-dev ## resolve the lock files for every Python and platform that GTS is for
+	$(BIN)/python -m release.lock_check
+
+release: .venv/installed-dev ## VERSION=0.1.0: check, change log, tag, files in dist/ (docs/releasing.md)
+	@$(BIN)/python -m release $(VERSION) $(if $(CHECKED),--checked $(CHECKED))

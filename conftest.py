@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Playwright, sync_playwright
 from pytest_django import Settings
 
 from accounts.models import User
-from accounts.tests.browser import running_chromium
+from accounts.tests import needs
+from accounts.tests.browser import open_chromium
 from accounts.tests.factories import make_user
 
 # Speed is never asserted: a busy machine is no reason to fail.
@@ -52,6 +53,21 @@ def _uses_services(item: pytest.Item) -> bool:
     )
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A skip for a reason that ``needs`` does not name is a failure."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail"):
+        assert isinstance(report.longrepr, tuple)
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        if reason not in needs.REASONS:
+            report.outcome = "failed"
+            report.longrepr = f"skips for “{reason}”, which accounts/tests/needs.py does not name"
+    return report
+
+
 @pytest.fixture(autouse=True)
 def media_root(tmp_path: Path, settings: Settings) -> Path:
     """Every test writes media to an empty folder of its own, and starts with an empty cache.
@@ -79,9 +95,15 @@ def charlie(db: None) -> User:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
     """Not for the whole session: its event loop would be in the way of async tests."""
-    with pytest.MonkeyPatch.context() as patch, running_chromium() as browser:
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # That loop runs in this thread, in which tests use the database as well.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield playwright
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    with open_chromium(playwright) as browser:
         yield browser

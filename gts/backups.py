@@ -34,6 +34,7 @@ from django.db.models import FileField, Model
 
 from gts.database_dump import DumpError, Select, dump_name, dumped, extensions
 from jobs.pipeline.files import replacing, sha256_of
+from jobs.pipeline.version import VERSION
 from shootouts.models import CachedAudio
 
 logger = logging.getLogger(__name__)
@@ -177,6 +178,7 @@ def _describe(folder: Path, select: Select) -> None:
             "migrations": sorted(select("SELECT app, name FROM django_migrations")),
         },
         "files": {"file": FILE_LIST, "sha256": sha256_of(folder / FILE_LIST)},
+        "gts": VERSION,
         "django": version("django"),
     }
     _write(folder / DESCRIPTION, json.dumps(description, indent=1).encode())

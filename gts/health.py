@@ -24,6 +24,7 @@ from django.views.decorators.http import require_safe
 from accounts.errors import ErrorDetail
 from gts.celery import app as celery_app
 from gts.errors import error_body
+from jobs.pipeline.version import VERSION
 from jobs.selectors import queues_without_workers
 
 logger = logging.getLogger(__name__)
@@ -39,8 +40,8 @@ _THREADS_PER_CHECK = 2
 @never_cache
 @require_safe
 async def live(request: HttpRequest) -> JsonResponse:
-    """The process answers. Says nothing about what it needs."""
-    return JsonResponse({"status": "ok"})
+    """The process answers, and says which version it is. Says nothing about what it needs."""
+    return JsonResponse({"status": "ok", "version": VERSION})
 
 
 @never_cache

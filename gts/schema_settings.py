@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from jobs.pipeline.version import VERSION
+
 SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
     "TITLE": "Guitar Tone Shootout",
     "DESCRIPTION": "Compare guitar tones fairly: captures, chains, shootouts, jobs and media.",
-    "VERSION": "1",
+    "VERSION": VERSION,
     # In 3.0 a reference cannot be null, strictly read: much of what is answered would be wrong.
     "OAS_VERSION": "3.1.1",
     "SCHEMA_PATH_PREFIX": "/api/v1",

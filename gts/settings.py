@@ -27,6 +27,7 @@ from gts.environment import (
 )
 from gts.schema_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from gts.storage_url import redirect_from, redirect_origins, s3_options
+from jobs.pipeline.version import VERSION
 
 # Lets classes of Django be written with their types, as in ModelAdmin[User].
 django_stubs_ext.monkeypatch()
@@ -383,7 +384,7 @@ GTS_TONE3000_DOWNLOAD_HOSTS = [
 ]
 # Searching their whole catalogue needs an agreement with them; without one it is not offered.
 GTS_TONE3000_SEARCH = env_flag("GTS_TONE3000_SEARCH", default=False)
-GTS_USER_AGENT = "GTS/0.1 (guitar tone shootout, self-hosted)"
+GTS_USER_AGENT = f"GTS/{VERSION} (guitar tone shootout, self-hosted)"
 
 SOCIAL_AUTH_TONE3000_KEY = GTS_TONE3000_KEY
 SOCIAL_AUTH_TONE3000_SECRET = ""  # a public client: there is none, and none may be sent

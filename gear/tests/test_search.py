@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import User
+from accounts.tests.needs import needs_postgresql
 from gear.models import GearItem
 from gear.search_index import GEAR_INDEX, words_refresh
 from gear.text_search import MAX_WORDS, words_of
@@ -116,7 +117,7 @@ def test_what_changes_and_goes_is_found_as_it_is_now(alice: User) -> None:
     assert names("bassman") == names("basman") == []
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite keeps no words by themselves")
+@needs_postgresql  # SQLite keeps no words by themselves
 def test_words_that_no_gear_has_are_forgotten(alice: User) -> None:
     kept = GearItem.objects.create(owner=alice, kind="amp", name="Plexi 800 of Zyxgor's")
     GearItem.objects.create(owner=alice, kind="amp", name="Plexi Qwortle").delete()

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 import redis
 
+from accounts.tests import needs
 from gts.tests.processes import free_port, wait_until
 
 
@@ -30,13 +31,10 @@ def _postgres_programs() -> Path | None:
 POSTGRES = _postgres_programs()
 needs_servers = [
     pytest.mark.services,
-    pytest.mark.skipif(
-        os.environ.get("GTS_TEST_SERVICES") != "1",
-        reason="starts a PostgreSQL and a Redis of its own: make test-services",
-    ),
+    needs.needs_services,
     pytest.mark.skipif(
         POSTGRES is None or shutil.which("redis-server") is None,
-        reason="the programs of PostgreSQL and Redis are not installed",
+        reason=needs.SERVER_PROGRAMS,
     ),
 ]
 

@@ -19,6 +19,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from accounts.tests.factories import make_user
+from accounts.tests.needs import needs_postgresql
 from gts import maintenance
 from gts.backups import BackupError, backup_make, backups_list, backups_trim, files_of
 from gts.tests.s3 import Bucket
@@ -249,11 +250,10 @@ def test_a_backup_that_breaks_off_leaves_none(
     assert list(root.glob(".*.partial")) == []
 
 
+@needs_postgresql  # SQLite needs no program
 def test_without_a_program_it_says_which(
     alice: User, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if connection.vendor == "sqlite":
-        pytest.skip("SQLite needs no program")
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(CommandError, match="pg_dump is not installed"):
         say("backup", root)

@@ -6,28 +6,24 @@ import io
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 
 from accounts.models import User
 from accounts.tests.factories import make_user
+from accounts.tests.needs import needs_postgresql, needs_sqlite
 from gear.models import Capture, GearItem, LibraryEntry
 from jobs.models import Job
 from shootouts.models import Shootout
 
-on_postgresql = pytest.mark.skipif(
-    connection.vendor != "postgresql", reason="needs PostgreSQL: make test-services"
-)
-
 
 @pytest.mark.django_db
-@pytest.mark.skipif(connection.vendor == "postgresql", reason="is about other databases")
+@needs_sqlite
 @pytest.mark.parametrize("command", ["seed_bench", "bench_api"])
 def test_it_says_what_it_needs(command: str) -> None:
     with pytest.raises(CommandError, match="for PostgreSQL"):
         call_command(command)
 
 
-@on_postgresql
+@needs_postgresql
 @pytest.mark.django_db
 def test_it_refuses_a_database_that_somebody_uses() -> None:
     make_user()
@@ -36,7 +32,7 @@ def test_it_refuses_a_database_that_somebody_uses() -> None:
     assert not GearItem.objects.exists()
 
 
-@on_postgresql
+@needs_postgresql
 @pytest.mark.django_db(transaction=True)
 def test_it_fills_every_table_once() -> None:
     out = io.StringIO()

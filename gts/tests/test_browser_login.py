@@ -10,7 +10,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
-from accounts.tests.browser import WATCH_POLICY, needs_chromium
+from accounts.tests.browser import WATCH_POLICY
+from accounts.tests.needs import needs_chromium
 from gear.tone3000.standin import StandIn, running_standin
 from gts.tests.processes import environment, free_port, manage, process, wait_until
 

@@ -15,7 +15,8 @@ import soundfile
 from django.conf import settings
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
-from accounts.tests.browser import WATCH_POLICY, needs_chromium
+from accounts.tests.browser import WATCH_POLICY
+from accounts.tests.needs import needs_chromium
 from gear.tone3000.standin import StandIn
 from gear.tone3000.standin.seed import CRUNCH, DELETED, NO_FILE
 from gts.tests.processes import environment, free_port, process, wait_until

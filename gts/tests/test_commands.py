@@ -19,6 +19,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from pytest_django import Settings
 
+from accounts.tests.needs import needs_services
 from gear.tone3000.standin import CLIENT_ID, StandIn
 from gts.backups import backup_make
 from gts.gathering import gather_static
@@ -140,7 +141,7 @@ def test_the_doctor_looks_at_the_backups(data_dir: Path, settings: Settings) -> 
     assert "✗ 1 backups in" in said
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL and Redis")
+@needs_services
 @pytest.mark.django_db(transaction=True)
 def test_the_doctor_compares_clocks(data_dir: Path, settings: Settings) -> None:
     settings.IS_EMBEDDED = False

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Browser
 
-from accounts.tests.browser import needs_chromium
+from accounts.tests.needs import needs_chromium
 
 
 def test_the_schema_describes_every_error_answer(client: Client) -> None:

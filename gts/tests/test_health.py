@@ -11,6 +11,7 @@ from django.test import AsyncClient
 from pytest_django import Settings
 
 from gts import health
+from jobs.pipeline.version import VERSION
 from jobs.presence import Presence
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,7 +25,7 @@ async def ready(async_client: AsyncClient) -> tuple[int, dict[str, Any]]:
 
 async def test_it_is_alive(async_client: AsyncClient) -> None:
     answer = await async_client.get("/health/live")
-    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "version": VERSION})
     assert (await async_client.post("/health/live")).status_code == 405
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import IdempotentRequest, User
 from accounts.tests.factories import api_client
+from accounts.tests.needs import needs_services
 from gear.models import GearItem, SignalChain
 from gear.services import chains
 from gear.tests.factories import make_capture, nam_bytes, upload_of
@@ -154,10 +154,7 @@ def test_the_schema_tells_of_the_header(client: Client) -> None:
 
 
 @pytest.mark.services
-@pytest.mark.skipif(
-    os.environ.get("GTS_TEST_SERVICES") != "1",
-    reason="needs PostgreSQL and Redis: make test-services",
-)
+@needs_services
 @pytest.mark.django_db(transaction=True)
 def test_of_two_at_once_only_one_works(alice: User) -> None:
     body = chain_input(alice)

@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from accounts.services import access_token_create
 from accounts.tests.factories import make_user
+from accounts.tests.needs import needs_services
 from gts.celery import app
 from gts.tests.processes import environment, kill, process, wait_until
 from gts.tests.websocket import WebSocket
@@ -31,10 +32,7 @@ from jobs.tests.live import register_live
 
 pytestmark = [
     pytest.mark.services,
-    pytest.mark.skipif(
-        os.environ.get("GTS_TEST_SERVICES") != "1",
-        reason="needs PostgreSQL and Redis: make test-services",
-    ),
+    needs_services,
     pytest.mark.django_db(transaction=True),
 ]
 

@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from accounts.tests.factories import make_user
+from accounts.tests.needs import needs_sqlite
 from gear.models import GearItem
 from gear.search_index import GEAR_INDEX, SHOOTOUT_INDEX, sqlite_index_ensure
 from shootouts.models import Shootout
@@ -49,7 +50,7 @@ def test_it_goes_and_comes_back_with_data_in_place() -> None:
     assert names("bluesbreaker") == names("bluesbraeker") == ["Bluesbreaker"]
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite rebuilds tables")
+@needs_sqlite  # only it rebuilds tables
 def test_triggers_that_a_rebuilt_table_has_lost_are_made_again() -> None:
     owner = make_user()
     GearItem.objects.create(owner=owner, kind="amp", name="Plexi")

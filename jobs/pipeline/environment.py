@@ -22,6 +22,7 @@ from jobs.pipeline.audio.nam import ENGINE_VERSION, default_backend
 from jobs.pipeline.audio.render import RENDERER_VERSION
 from jobs.pipeline.blas import blas_kernel, blas_name
 from jobs.pipeline.recipe import RECIPE_SCHEMA_VERSION
+from jobs.pipeline.version import VERSION
 
 _PACKAGES = ("numpy", "scipy", "soxr", "soundfile", "pedalboard", "av", "resvg-py")
 _OPTIONAL_PACKAGES = ("llvmlite",)
@@ -47,6 +48,7 @@ def sample_origin() -> dict[str, str]:
 def describe_environment() -> dict[str, str]:
     """``sample_origin`` and all versions of what is loaded here; texts only."""
     return {
+        "gts": VERSION,
         **sample_origin(),
         "recipe": str(RECIPE_SCHEMA_VERSION),
         "python": platform.python_version(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -10,12 +9,11 @@ from django.test import Client
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from accounts.models import User
-
-CHROMIUM: Final = Path("/usr/bin/chromium")
+from accounts.tests.needs import needs_chromium
 
 BROWSER_MARKS: Final = [
     pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's Chromium"),
+    needs_chromium,
     pytest.mark.django_db(transaction=True),
 ]
 

@@ -141,6 +141,12 @@ def test_real_manifests_are_what_the_schema_says(alice: User) -> None:
         assert complaints(strict(schema), manifest) == []
 
 
+def test_a_manifest_from_before_it_named_gts_still_fits_the_schema(rendered: Shootout) -> None:
+    manifest = deepcopy(Manifest.objects.get().data)
+    assert manifest["engine"].pop("gts")
+    assert complaints(strict(manifest_schema(1)), manifest) == []
+
+
 @pytest.mark.parametrize(
     ("change", "place"),
     [

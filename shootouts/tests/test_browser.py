@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -24,7 +23,8 @@ import soundfile
 from django.conf import settings
 from playwright.sync_api import Browser, Locator, Page, Response, WebSocket, expect, sync_playwright
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+from accounts.tests.needs import CHROMIUM, needs_chromium
+
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -42,7 +42,7 @@ DEMO = Path(settings.BASE_DIR, "shootouts", "demo")
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="Debian's Chromium is not installed"),
+    needs_chromium,
 ]
 
 # Keeps what a page must never do, across navigations, where the test can read it.

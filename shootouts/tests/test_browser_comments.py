@@ -7,8 +7,9 @@ from typing import Any
 from playwright.sync_api import expect, sync_playwright
 
 from accounts.models import User
+from accounts.tests.needs import CHROMIUM
 from shootouts.models import Comment, Shootout
-from shootouts.tests.browsing import BROWSER_MARKS, CHROMIUM, page_of
+from shootouts.tests.browsing import BROWSER_MARKS, page_of
 from shootouts.tests.pages import detail_url
 
 pytestmark = BROWSER_MARKS
@@ -23,7 +24,7 @@ def test_comments_are_written_changed_hidden_and_deleted_by_keyboard(
     url = live_server.url + detail_url(rendered)
     complaints: list[str] = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         guest = page_of(browser, charlie, live_server.url, complaints)
         guest.goto(url)
         guest.get_by_label("Your comment").focus()

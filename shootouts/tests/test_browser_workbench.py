@@ -8,9 +8,10 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect, sync_playwright
 
 from accounts.models import User
+from accounts.tests.needs import CHROMIUM
 from gear.models import SignalChain
 from gear.tests.factories import make_capture
-from shootouts.tests.browsing import BROWSER_MARKS, CHROMIUM, page_of
+from shootouts.tests.browsing import BROWSER_MARKS, page_of
 from shootouts.tests.pages import make_track
 
 pytestmark = BROWSER_MARKS
@@ -29,7 +30,7 @@ def test_what_is_picked_stays_while_one_looks_for_more(
     make_capture(charlie, kind="cab", name="Greenback", is_shared=True)
     complaints: list[str] = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = page_of(browser, alice, live_server.url, complaints)
         page.goto(live_server.url + reverse("shootout-new"))
         _pick_chains(page)

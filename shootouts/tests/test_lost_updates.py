@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +12,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.tests.factories import api_client
+from accounts.tests.needs import needs_services
 from gear.models import SignalChain
 from gear.tests.factories import make_chain
 from shootouts.models import Shootout
@@ -157,10 +157,7 @@ def test_the_page_tells_who_saves_an_old_view(alice: User, client: Any) -> None:
 
 
 @pytest.mark.services
-@pytest.mark.skipif(
-    os.environ.get("GTS_TEST_SERVICES") != "1",
-    reason="needs PostgreSQL and Redis: make test-services",
-)
+@needs_services
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("kind", KINDS)
 def test_of_two_edits_at_once_exactly_one_wins(kind: str, alice: User) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from datetime import timedelta
 from typing import Any
@@ -18,6 +17,7 @@ from accounts.models import User
 from accounts.quotas import quotas_get
 from accounts.services import user_get_or_create_demo
 from accounts.tests.factories import api_client, make_user
+from accounts.tests.needs import needs_services
 from jobs.models import Job
 from jobs.tests.running import run_until_idle
 from shootouts.models import DITrack, RenderedFile, Shootout
@@ -171,10 +171,7 @@ def test_operators_see_it(alice: User, settings: Settings) -> None:
 
 
 @pytest.mark.services
-@pytest.mark.skipif(
-    os.environ.get("GTS_TEST_SERVICES") != "1",
-    reason="needs PostgreSQL and Redis: make test-services",
-)
+@needs_services
 def test_uploads_at_once_do_not_share_the_last_free_place(alice: User, settings: Settings) -> None:
     contents = [wav_bytes(plucked(frequency_hz)) for frequency_hz in (100.0, 200.0, 300.0)]
     settings.GTS_QUOTA_STORAGE_BYTES = len(contents[0]) + 10

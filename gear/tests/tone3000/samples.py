@@ -1,4 +1,4 @@
-"""Answers to parse: the shared samples if they are there, and always those of the stand-in."""
+"""Answers to parse: those of the stand-in, and the shared samples where they are there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from gear.tone3000.schemas import parse_feed, parse_model, parse_page, parse_tone
 from gear.tone3000.standin.options import Options
 from gear.tone3000.standin.seed import AIDA_X, CABINET, CRUNCH, NO_FILE, PRIVATE_OF_ALICE
-from gear.tone3000.standin.shapes import model_json, page_json, tone_json
+from gear.tone3000.standin.shapes import model_json, page_json, tone_json, user_json
 from gear.tone3000.standin.world import World
 from jobs.tests.pipeline.shared_data import TONE3000_SAMPLES
 
@@ -57,7 +57,23 @@ def own_samples() -> list[Sample]:
     return samples
 
 
-# What the shared samples are; those of users, tokens and devices are for the login to read.
+def other_answers() -> list[Any]:
+    """What Tone 3000 also answers, but not where a tone, a model or a list of them is asked for."""
+    world = World(Options())
+    alice = user_json(world, world.catalogue.users["alice"])
+    return [
+        alice,
+        {"error": "invalid_grant", "error_description": "This code has been used."},
+        {"code": 400, "error_code": "refresh_token_not_found", "msg": "Invalid Refresh Token"},
+        {"access_token": "a.b.c", "refresh_token": "r", "token_type": "bearer", "expires_in": 3600},
+        {"device_code": "d", "user_code": "BCDF-GHJK", "expires_in": 600, "interval": 5},
+        {"id": 1, "tone_id": CRUNCH, "user_id": alice["id"], "created_at": "2026-10-05T10:00:00Z"},
+        {"url": "https://storage.invalid/a.zip", "filename": "a.zip", "expires_at": "2026-10-05"},
+        *(_shared(name) for name in _shared_names() if name in _OTHER_SAMPLES),
+    ]
+
+
+# What each shared sample is.
 _PARSERS: dict[str, Callable[[object], object]] = {
     "captured_created_empty.json": tone_page,
     "favorited_page.json": tone_page,
@@ -70,11 +86,33 @@ _PARSERS: dict[str, Callable[[object], object]] = {
     "tone_nam.json": parse_tone,
     "tone_private.json": parse_tone,
 }
+_OTHER_SAMPLES = {
+    "authorize_error.json",
+    "captured_user.json",
+    "device_authorization.json",
+    "favorite_put.json",
+    "token_error_gotrue.json",
+    "token_error_invalid_client.json",
+    "token_error_invalid_grant.json",
+    "token_ok.json",
+    "tone_download_partner.json",
+    "user.json",
+    "user_numeric_id.json",
+}
 
 
 def shared_samples() -> list[Sample]:
+    """Raises ``KeyError`` for one that nobody has said what it is."""
     return [
-        Sample(name, json.loads((TONE3000_SAMPLES / name).read_text()), parse)
-        for name, parse in _PARSERS.items()
-        if (TONE3000_SAMPLES / name).is_file()
+        Sample(name, _shared(name), _PARSERS[name])
+        for name in _shared_names()
+        if name not in _OTHER_SAMPLES
     ]
+
+
+def _shared_names() -> list[str]:
+    return sorted(path.name for path in TONE3000_SAMPLES.glob("*.json"))
+
+
+def _shared(name: str) -> Any:
+    return json.loads((TONE3000_SAMPLES / name).read_text())

@@ -27,6 +27,7 @@ from accounts.selectors import TONE3000
 from gts.backups import backups_list
 from gts.health import CHECKS, WATCHED, states
 from gts.s3 import S3Storage
+from jobs.pipeline.version import VERSION
 from jobs.registry import known_kinds
 
 _MIN_FREE_BYTES = 1024**3
@@ -70,7 +71,8 @@ class Command(BaseCommand):
 
 def _mode() -> Iterator[Finding]:
     mode = "embedded" if settings.IS_EMBEDDED else "production"
-    yield Finding(f"{mode} mode, Python {sys.version.split()[0]}, data in {settings.DATA_DIR}")
+    python = sys.version.split()[0]
+    yield Finding(f"GTS {VERSION}, {mode} mode, Python {python}, data in {settings.DATA_DIR}")
     yield Finding(f"{len(known_kinds())} kinds of job: {', '.join(known_kinds())}")
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from accounts.tests import needs
 from gts.tests.faults.installation import Installation, Servers
 from gts.tests.private_servers import POSTGRES
 from gts.tests.processes import ROOT
@@ -32,9 +33,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     if os.environ.get("GTS_TEST_FAULTS") != "1":
-        pytest.skip("takes minutes and servers of its own: make test-faults")
+        pytest.skip(needs.FAULTS)
     if POSTGRES is None or shutil.which("redis-server") is None:
-        pytest.skip("the programs of PostgreSQL and Redis are not installed")
+        pytest.skip(needs.SERVER_PROGRAMS)
     servers = Servers()
     try:
         servers.migrate(tmp_path_factory.mktemp("migrate"))

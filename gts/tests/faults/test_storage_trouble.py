@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from accounts.tests import needs
 from gts.tests.faults.conftest import Figures
 from gts.tests.faults.installation import Installation
 from gts.tests.faults.people import Person
@@ -37,7 +38,7 @@ def disk(path: Path, size: str) -> Iterator[Disk]:
         owner = f"uid={os.getuid()},gid={os.getgid()},mode=700"
         _as_root("mount", "-t", "tmpfs", "-o", f"size={size},{owner}", "tmpfs", str(path))
     except (subprocess.CalledProcessError, FileNotFoundError):
-        pytest.skip("a small disk can only be mounted by root")
+        pytest.skip(needs.ROOT)
     try:
         yield Disk(path)
     finally:

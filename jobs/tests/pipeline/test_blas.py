@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from accounts.tests import needs
 from jobs.pipeline.blas import blas_kernel, blas_name, prepare_environment, use_one_thread
 
 PRINT_THREADS = """
@@ -39,12 +40,12 @@ def test_a_running_openblas_is_held_to_one_thread() -> None:
     )
     found, *threads = result.stdout.split()
     if found == "False":
-        pytest.skip("this NumPy does not come with OpenBLAS")
+        pytest.skip(needs.OPENBLAS)
     assert threads == ["1"]
 
 
 def test_the_kernel_of_this_machine_has_a_name() -> None:
     if not use_one_thread():
-        pytest.skip("this NumPy does not come with OpenBLAS")
+        pytest.skip(needs.OPENBLAS)
     assert blas_kernel() not in ("", "unknown")
     assert "openblas" in blas_name()

@@ -7,8 +7,6 @@ tone, so a script can tell by ear which one sounds, and whether it sounds twice.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -20,10 +18,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.staticfiles import finders
 from django.template import engines
 from django.test import RequestFactory
-from playwright.sync_api import Browser, Page, Playwright, Route
+from playwright.sync_api import Browser, Page, Route
 
 from shootouts.player import Lane
-from shootouts.tests.browsing import CHROMIUM
 
 ADDRESS: Final = "http://player.test/"
 TONES_HZ: Final = (400, 600, 900)
@@ -148,17 +145,6 @@ def _answer_file(route: Route, path: str) -> None:
         return
     kinds = {".mjs": "text/javascript", ".js": "text/javascript", ".css": "text/css"}
     route.fulfill(path=file, content_type=kinds.get(file.suffix))
-
-
-@contextmanager
-def chromium(playwright: Playwright, *arguments: str) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(
-        executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu", *arguments]
-    )
-    try:
-        yield browser
-    finally:
-        browser.close()
 
 
 class PlayerPage:

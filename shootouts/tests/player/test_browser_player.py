@@ -6,33 +6,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, CDPSession, Locator, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Locator, Playwright, expect
 
-from shootouts.tests.browsing import CHROMIUM
-from shootouts.tests.player.pages import DI_DURATIONS_S, PlayerPage, Site, chromium
+from accounts.tests.browser import open_chromium
+from accounts.tests.needs import needs_chromium
+from shootouts.tests.player.pages import DI_DURATIONS_S, PlayerPage, Site
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's Chromium"),
-]
+pytestmark = [pytest.mark.browser, needs_chromium]
 
 PHONE: dict[str, Any] = {
     "viewport": {"width": 360, "height": 780},
     "has_touch": True,
     "is_mobile": True,
 }
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as playwright:
-        yield playwright
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    with chromium(playwright) as browser:
-        yield browser
 
 
 @pytest.fixture
@@ -234,7 +220,7 @@ def test_a_player_that_is_replaced_is_not_heard_any_more(player: PlayerPage) -> 
 
 def test_a_browser_that_refuses_to_sound_is_not_shown_as_playing(playwright: Playwright) -> None:
     policy = "--autoplay-policy=document-user-activation-required"
-    with chromium(playwright, policy) as browser:
+    with open_chromium(playwright, policy) as browser:
         player = PlayerPage(browser, Site())
         # Not from a script of the test: those count as a gesture.
         player.page.add_init_script(

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from shootouts.tests.browsing import CHROMIUM
-from shootouts.tests.player.pages import ADDRESS, Site, chromium
+from accounts.tests.needs import needs_chromium
+from shootouts.tests.player.pages import ADDRESS, Site
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's Chromium"),
-]
+pytestmark = [pytest.mark.browser, needs_chromium]
 
 NUM_SEEDS = 60
 NUM_ACTIONS = 500
@@ -23,12 +19,11 @@ MAX_SILENCE_MS = 10.0
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright, chromium(playwright) as browser:
-        page = browser.new_page()
-        page.route(f"{ADDRESS}**", Site().answer)
-        page.goto(ADDRESS)
-        yield page
+def page(browser: Browser) -> Page:
+    page = browser.new_page()
+    page.route(f"{ADDRESS}**", Site().answer)
+    page.goto(ADDRESS)
+    return page
 
 
 def call(page: Page, script: str, name: str, *values: object) -> Any:

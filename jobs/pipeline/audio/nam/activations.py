@@ -41,7 +41,7 @@ FASTTANH_CONSTANTS: Final = (
     2.44506634652299,
     0.814642734961073,
 )
-_OTHER_SPELLINGS: Final = {"LeakyHardTanh": "LeakyHardtanh"}
+OTHER_SPELLINGS: Final = {"LeakyHardTanh": "LeakyHardtanh"}
 _DEFAULT_SLOPE: Final = 0.01
 
 
@@ -101,7 +101,7 @@ def parse_activation(value: object, where: str) -> Activation:
 
 
 def _known(name: str, where: str) -> str:
-    name = _OTHER_SPELLINGS.get(name, name)
+    name = OTHER_SPELLINGS.get(name, name)
     if name not in NAMES:
         invalid(where, "one of " + ", ".join(sorted(NAMES)), name)
     return name

@@ -38,8 +38,8 @@ from jobs.pipeline.errors import PipelineError
 CONTAINER: Final = "SlimmableContainer"
 ARCHITECTURES: Final = ("WaveNet", "LSTM", "ConvNet", "Linear", CONTAINER)
 
-_OLDEST_VERSION: Final = (0, 5, 0)
-_NEWEST_VERSION: Final = (0, 7, 0)
+OLDEST_VERSION: Final = (0, 5, 0)
+NEWEST_VERSION: Final = (0, 7, 0)
 _VERSION: Final = re.compile(r"([0-9]{1,6})\.([0-9]{1,6})\.([0-9]{1,6})")
 
 
@@ -210,13 +210,13 @@ def _check_version(version: str) -> list[str]:
     """Warnings about the version, if it can be used at all."""
     match = _VERSION.fullmatch(version)
     numbers = tuple(int(part) for part in match.groups()) if match else (0, 0, 0)
-    if not numbers >= _OLDEST_VERSION or numbers[:2] > _NEWEST_VERSION[:2]:
+    if not numbers >= OLDEST_VERSION or numbers[:2] > NEWEST_VERSION[:2]:
         raise PipelineError(
             "NAM_VERSION_UNSUPPORTED",
             f"This capture has file version {printable(version[:20])}, which is not supported. "
             "Supported: 0.5.0 to 0.7.x.",
         )
-    if numbers > _NEWEST_VERSION:
+    if numbers > NEWEST_VERSION:
         return [f"File version {version} is newer than 0.7.0; the capture may sound incomplete."]
     return []
 

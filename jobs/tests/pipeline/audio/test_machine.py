@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from accounts.tests import needs
 from jobs.pipeline.audio import convolution, stages, true_peak, weighting
 from jobs.pipeline.audio.cab import CabStage, ImpulseResponse
 from jobs.pipeline.audio.convolution import CompiledConvolver, SciPyConvolver
@@ -18,7 +19,7 @@ from jobs.pipeline.audio.stages import DCBlocker
 from jobs.pipeline.audio.true_peak import TruePeak, between_taps
 from jobs.tests.pipeline.audio.signals import cut, noise, plucks
 
-pytest.importorskip("llvmlite", reason="llvmlite has no wheel for this platform")
+pytest.importorskip("llvmlite", reason=needs.LLVM)
 
 from jobs.pipeline.audio.machine.host import this_host
 from jobs.pipeline.audio.machine.sound import SoundKernels
@@ -30,7 +31,7 @@ RATE_HZ = 48_000
 def kernels() -> SoundKernels:
     compiled = sound_kernels()
     if compiled is None:
-        pytest.skip("this processor has no fused multiply-add, or may not run code just made")
+        pytest.skip(needs.FUSED_MULTIPLY_ADD)
     return compiled
 
 

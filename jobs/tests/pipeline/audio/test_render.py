@@ -27,7 +27,9 @@ from jobs.pipeline.recipe import (
 from jobs.tests.pipeline.audio.inputs import Inputs
 from jobs.tests.pipeline.audio.signals import level_db, noise, plucks, silence, sine
 from jobs.tests.pipeline.audio.test_cab import cabinet
-from jobs.tests.pipeline.shared_data import NAM_VECTORS, needs_nam_vectors
+from jobs.tests.pipeline.nam import vectors
+from jobs.tests.pipeline.nam.tolerance import assert_same_sound
+from jobs.tests.pipeline.nam.vectors import Vector
 
 
 def render(
@@ -329,17 +331,10 @@ def test_raw_is_at_the_models_rate(inputs: Inputs) -> None:
     assert np.array_equal(wet, resample(dry, 48_000, 44_100))
 
 
-@needs_nam_vectors
-@pytest.mark.parametrize("model", ["wavenet_a1_standard", "lstm", "A2"])
-def test_raw_is_what_the_reference_player_renders(tmp_path: Path, model: str) -> None:
-    reamp_raw(
-        NAM_VECTORS / "input_48k_f32.wav",
-        NAM_VECTORS / "models" / f"{model}.nam",
-        None,
-        tmp_path / "out.wav",
-    )
-    ours, _ = soundfile.read(tmp_path / "out.wav")
-    theirs, _ = soundfile.read(NAM_VECTORS / "out" / f"{model}__generic.wav")
-    assert len(ours) == len(theirs)
-    assert np.sum((ours - theirs) ** 2) / np.sum(theirs**2) < 1e-9
-    assert np.abs(ours - theirs).max() < 1e-4 * np.abs(theirs).max()
+REAMPED = ("a1_standard", "lstm_trained", "a2", "halyard-22-clean", "shared:A2__generic")
+
+
+@pytest.mark.parametrize("vector", [one for one in vectors.ALL if one.id in REAMPED])
+def test_raw_is_what_the_reference_renders(tmp_path: Path, vector: Vector) -> None:
+    reamp_raw(vector.input, vector.model, None, tmp_path / "out.wav")
+    assert_same_sound(vectors.read_mono(tmp_path / "out.wav"), vector.read_output())

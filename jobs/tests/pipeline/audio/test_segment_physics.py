@@ -164,7 +164,7 @@ def every_kind_of_block(inputs: Inputs) -> list[BlockRecipe]:
     return [
         ProcessorBlock("noise_gate", {"threshold_db": -50.0}),
         ProcessorBlock("chorus", {"mix_pct": 30.0}),
-        NamBlock(inputs.known(own_models.DATA / "wavenet_two_arrays.nam")),
+        NamBlock(inputs.known(own_models.model_path("wavenet_two_arrays"))),
         ProcessorBlock("gain", {"gain_db": 24.0}),
         NamBlock(inputs.capture([0.7, 0.2], sample_rate_hz=44_100)),
         CabBlock(
@@ -206,7 +206,7 @@ def test_a_network_hears_the_same_from_a_di_at_another_rate(
     inputs: Inputs, tmp_path: Path, name: str
 ) -> None:
     at_44100 = plucks(1.5, sample_rate_hz=44_100)
-    amp = NamBlock(inputs.known(own_models.DATA / f"{name}.nam"))
+    amp = NamBlock(inputs.known(own_models.model_path(name)))
     cab = CabBlock.of(inputs.sound(cabinet(5)))
     for mode in ("auto", "raw"):
         (_, one), (_, other) = (

@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 
+from accounts.tests import needs
 from jobs.pipeline.audio.nam.backend import Backend, default_backend
 from jobs.pipeline.audio.nam.numpy_backend import NumpyBackend
 
@@ -14,12 +15,12 @@ NAMES: Final = ("llvm", "numpy")
 
 def load_llvm() -> Backend:
     """Skips the test where there is nothing to compile with or for."""
-    pytest.importorskip("llvmlite", reason="llvmlite has no wheel for this platform")
+    pytest.importorskip("llvmlite", reason=needs.LLVM)
     from jobs.pipeline.audio.nam.llvm_backend import llvm_backend
 
     backend = llvm_backend()
     if backend is None:
-        pytest.skip("this processor has no fused multiply-add, or may not run code just made")
+        pytest.skip(needs.FUSED_MULTIPLY_ADD)
     return backend
 
 

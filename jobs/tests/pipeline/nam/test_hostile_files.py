@@ -15,6 +15,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from accounts.tests import needs
 from jobs.pipeline.audio.nam import build_engine, parse_nam
 from jobs.pipeline.audio.nam.engine import choose_submodel
 from jobs.pipeline.audio.nam.limits import MAX_COMMAS, MAX_CONTAINERS, MAX_FILE_BYTES
@@ -79,9 +80,7 @@ def read_in_child(path: Path) -> tuple[str, int, float]:
     return code, int(resident), float(cpu_s)
 
 
-needs_proc = pytest.mark.skipif(
-    not Path("/proc/self/status").exists(), reason="needs Linux's /proc to tell memory"
-)
+needs_proc = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason=needs.PROC)
 
 
 LINEAR_HEAD = (
@@ -293,7 +292,7 @@ def test_documents_with_one_thing_wrong_give_typed_errors_only() -> None:
 def test_spoilt_text_gives_typed_errors_only(data: st.DataObject) -> None:
     """Some bytes of a real file cut out, others put in."""
     name = data.draw(st.sampled_from(own_models.NAMES))
-    text = (own_models.DATA / f"{name}.nam").read_bytes()
+    text = own_models.model_path(name).read_bytes()
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, min(start + 40, len(text))))
     inserted = data.draw(st.one_of(st.binary(max_size=20), st.sampled_from(PIECES)))

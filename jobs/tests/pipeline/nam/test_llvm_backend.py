@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from accounts.tests import needs
 from jobs.pipeline.audio.nam import build_engine
 from jobs.pipeline.audio.nam.backend import default_backend
 from jobs.pipeline.audio.nam.numpy_backend import NumpyBackend
@@ -18,7 +19,7 @@ from jobs.pipeline.audio.nam.program import Program, Term
 from jobs.tests.pipeline.nam import backends, own_models
 from jobs.tests.pipeline.nam.tolerance import assert_same_sound
 
-pytest.importorskip("llvmlite", reason="llvmlite has no wheel for this platform")
+pytest.importorskip("llvmlite", reason=needs.LLVM)
 
 import llvmlite.binding as llvm
 

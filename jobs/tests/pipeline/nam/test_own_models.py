@@ -1,4 +1,4 @@
-"""The engine against the trainer's own package, on models of every kind made for this."""
+"""What an engine promises beside its sound (``test_vectors``), on models of every kind."""
 
 from __future__ import annotations
 
@@ -8,43 +8,17 @@ import pytest
 from jobs.pipeline.audio.nam import build_engine
 from jobs.pipeline.audio.nam.backend import Backend
 from jobs.tests.pipeline.nam import backends, own_models
-from jobs.tests.pipeline.nam.tolerance import MAX_BLOCK_DIFFERENCE, assert_same_sound
+from jobs.tests.pipeline.nam.tolerance import MAX_BLOCK_DIFFERENCE
 
-INPUT, OUTPUTS = own_models.expected_outputs()
+# A loud chord, silence, a step.
+INPUT = np.hstack(
+    [own_models.read_input()[:, part] for part in (np.s_[16_000:16_700], np.s_[22_000:22_600])]
+)
 
 
 @pytest.fixture(params=backends.NAMES)
 def backend(request: pytest.FixtureRequest) -> Backend:
     return backends.load(request.param)
-
-
-@pytest.mark.parametrize(("name", "slim_size"), OUTPUTS)
-def test_it_sounds_like_the_package(name: str, slim_size: float, backend: Backend) -> None:
-    stage = build_engine(own_models.load(name), slim_size, backend=backend).start()
-    assert_same_sound(stage.process(INPUT), OUTPUTS[name, slim_size])
-
-
-def test_every_model_has_something_to_be_compared_with() -> None:
-    assert {name for name, _ in OUTPUTS} == set(own_models.NAMES)
-    for expected in OUTPUTS.values():
-        assert expected.shape == INPUT.shape
-        assert expected.std() > 0.005
-
-
-@pytest.mark.parametrize("name", own_models.NAMES)
-@pytest.mark.parametrize("block_frames", [1, 7, 64, 511])
-def test_blocks_change_nothing(name: str, block_frames: int, backend: Backend) -> None:
-    # Single frames are slow; by 400 all of these networks have run through their history.
-    dry = INPUT[:, :400] if block_frames == 1 else np.hstack([INPUT] * 2)
-    engine = build_engine(own_models.load(name), backend=backend)
-    whole = engine.start().process(dry)
-    stage = engine.start()
-    blocks = [
-        stage.process(dry[:, start : start + block_frames])
-        for start in range(0, dry.shape[1], block_frames)
-    ]
-    difference = np.abs(np.hstack(blocks) - whole).max()
-    assert difference < MAX_BLOCK_DIFFERENCE * max(1.0, np.abs(whole).max())
 
 
 @pytest.mark.parametrize("name", own_models.NAMES)
@@ -61,7 +35,7 @@ def test_it_starts_as_if_silence_had_gone_before(name: str, backend: Backend) ->
     engine = build_engine(own_models.load(name), backend=backend)
     at_once = engine.start().process(INPUT)
     stage = engine.start()
-    silence = stage.process(np.zeros((1, 48_000), np.float32))
+    silence = stage.process(np.zeros((1, engine.receptive_field_frames + 1_000), np.float32))
     assert np.ptp(silence) < 2e-6
     np.testing.assert_allclose(stage.process(INPUT), at_once, atol=2e-6)
 

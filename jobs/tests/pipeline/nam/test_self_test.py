@@ -13,7 +13,7 @@ import soundfile
 
 from jobs.pipeline.audio.nam import NamFile, parse_nam, read_nam, self_test_report
 from jobs.pipeline.audio.nam.self_test import loudness_input
-from jobs.tests.pipeline.shared_data import NAM_VECTORS, needs_nam_vectors
+from jobs.tests.pipeline.shared_data import NAM_VECTORS
 
 CAPTURES = Path(__file__).parents[4] / "shootouts" / "demo" / "captures"
 
@@ -35,12 +35,10 @@ def test_the_loudness_input_is_what_its_readme_says() -> None:
     folder = Path(parse_nam.__code__.co_filename).parent / "data"
     assert hashlib.sha256(bytes_24).hexdigest() in (folder / "README.md").read_text()
     assert "MIT License" in (folder / "LICENSE.neural-amp-modeler").read_text()
-
-
-@needs_nam_vectors
-def test_the_loudness_input_is_the_trainers() -> None:
-    theirs, _ = soundfile.read(NAM_VECTORS / "loudness_input.wav", dtype="float32", always_2d=True)
-    assert np.array_equal(loudness_input(), theirs.T)
+    # The trainer's own file, where it is at hand.
+    for theirs in NAM_VECTORS.glob("loudness_input.wav"):
+        samples, _ = soundfile.read(theirs, dtype="float32", always_2d=True)
+        assert np.array_equal(signal, samples.T)
 
 
 @pytest.mark.parametrize(

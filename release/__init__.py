@@ -1,0 +1,1 @@
+"""How a version of GTS is released: docs/releasing.md. Nothing that runs imports this."""

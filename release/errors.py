@@ -1,0 +1,2 @@
+class ReleaseError(Exception):
+    """A release cannot be made; the text is for whoever makes it."""
