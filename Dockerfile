@@ -2,8 +2,9 @@
 # docker build --target dev .     with what tests and checks need
 # `make image-check` performs these steps without an engine.
 FROM python:3.11.14-slim-bookworm AS base
-# An empty GTS_DATA_DIR means var, which leads to the same volume.
-ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 GTS_DATA_DIR=/data
+# An empty GTS_DATA_DIR means var, which leads to the same volume. A container logs to its console.
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 GTS_DATA_DIR=/data \
+    GTS_LOG_LEVEL=INFO PATH=/app/bin:$PATH
 WORKDIR /app
 # pg_dump, pg_restore and psql, for `manage.py backup` and `restore`: not older than the server. And
 # what the wheel of pedalboard leaves to the system.

@@ -16,26 +16,29 @@ SERVICES := DATABASE_URL=$${DATABASE_URL:-postgresql://postgres@127.0.0.1:5432/p
 	GTS_ALLOWED_HOSTS=testserver,localhost,127.0.0.1 GTS_SSL_REDIRECT=0
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup demo test test-services test-faults check audit image-check format bench bench-api web worker beat lock lock-check release
+.PHONY: FORCE help run setup demo test test-services test-faults check audit image-check format bench bench-api web worker beat lock lock-check release
 
 help: ## print this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
 setup: .venv/installed ## make the virtual environment and install GTS
 
-.venv/installed: requirements.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo 'GTS needs Python 3.11 or newer: make PYTHON=python3.12'; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	touch $@
+# Looked at each time, which takes no time: a .venv can be cut short, moved, or lose its Python.
+INSTALL = @MAKECMDGOALS="$(MAKECMDGOALS)" sh tools/install.sh "$(PYTHON)"
 
-.venv/installed-dev: .venv/installed requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	touch $@
+.venv/installed: requirements.txt FORCE
+	$(INSTALL) $@ $< $(ADDRESS)
 
-run: .venv/installed ## serve GTS on http://127.0.0.1:8000/ (PORT, GTS_DATA_DIR)
-	@$(BIN)/python manage.py up --port $(PORT)
+.venv/installed-dev: requirements-dev.txt .venv/installed FORCE
+	$(INSTALL) $@ $<
+
+FORCE:
+
+# HOST from the command line only: some shells have a variable of that name, the machine's own.
+run: ADDRESS = $(if $(filter command%,$(origin HOST)),--host $(HOST)) --port $(PORT)
+run: .venv/installed ## serve GTS on http://127.0.0.1:8000/ (PORT, HOST=0.0.0.0, GTS_DATA_DIR)
+	@test ! -t 1 || printf 'Starting …\r'
+	@$(BIN)/python manage.py up $(ADDRESS)
 
 demo: .venv/installed ## render the bundled demo shootout into var/demo/
 	@$(BIN)/python manage.py render_shootout shootouts/demo/shootout.toml --out "$(or $(GTS_DATA_DIR),var)/demo"

@@ -1,6 +1,7 @@
 #!/usr/bin/env python
 """Django's command line; ``--version`` is that of GTS."""
 
+import errno
 import os
 import sys
 
@@ -11,6 +12,14 @@ if __name__ == "__main__":
         print(f"GTS {VERSION}")
         sys.exit()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gts.settings")
-    from django.core.management import execute_from_command_line
+    try:
+        from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+        execute_from_command_line(sys.argv)
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+        sys.exit(130)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        sys.exit(f"There is no room left on the disk: {error}. Make some, and try again.")

@@ -6,15 +6,15 @@ forgot, because the process ended, is in the database: every start picks up what
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO, Final, get_args
+from typing import Final, get_args
 
 from celery.worker import WorkController
 from django.conf import settings
@@ -23,6 +23,7 @@ from django.utils import timezone
 
 from gts.celery import UPKEEP_EVERY_S, app
 from gts.leftovers import remove_leftovers
+from gts.server_lock import LockedError, holding
 from jobs.closing import this_process
 from jobs.models import ProcessRole
 from jobs.presence import Presence
@@ -54,7 +55,7 @@ class EmbeddedWorker:
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir
-        self._lock_file: IO[str] | None = None
+        self._lock = ExitStack()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._controllers: list[WorkController] = []
@@ -62,13 +63,18 @@ class EmbeddedWorker:
 
     def start(self) -> None:
         """Take up what an earlier process left, then work. Raises ``StartError``."""
-        self._lock_file = _lock(self._data_dir)
+        try:
+            self._lock.enter_context(holding(self._data_dir))
+        except LockedError as error:
+            raise StartError(
+                f"{error} Stop it first, or give this one a folder of its own with GTS_DATA_DIR."
+            ) from error
         this_process.revoke()
         try:
             # Nobody else can hold a job, so whatever is running was left by a dead process.
             sweep(lost_before=timezone.now(), stranded_before=timezone.now())
         except DatabaseError as error:
-            self._lock_file.close()
+            self._lock.close()
             raise StartError(f"The database is not ready ({error}): manage.py migrate") from error
         finally:
             connection.close()
@@ -94,8 +100,8 @@ class EmbeddedWorker:
             end = threading.Timer(1.0, os._exit, [0])
             end.daemon = True
             end.start()
-        elif self._lock_file is not None:
-            self._lock_file.close()
+        else:
+            self._lock.close()
 
     def _start_worker(self, queue: Queue, num_threads: int) -> None:
         is_ready = threading.Event()
@@ -146,23 +152,3 @@ class EmbeddedWorker:
                 logger.exception("the sweep stumbled")
             finally:
                 connection.close()
-
-
-def _lock(data_dir: Path) -> IO[str]:
-    """Held until the process ends, however it ends."""
-    path = data_dir / "server.lock"
-    file = open(path, "a+")  # noqa: SIM115 - held open on purpose
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        file.seek(0)
-        other = file.read().strip() or "unknown"
-        file.close()
-        raise StartError(
-            f"Another GTS server (process {other}) is using {data_dir}. Stop it first, "
-            "or give this one a folder of its own with GTS_DATA_DIR."
-        ) from error
-    file.truncate(0)
-    file.write(f"{os.getpid()}\n")
-    file.flush()
-    return file

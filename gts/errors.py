@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.http.response import HttpResponseBase
-from django.views import defaults
+from django.template.loader import render_to_string
 
 from accounts.errors import AppError, ErrorDetail, UnavailableError
+from gts.hosts import CODE as UNKNOWN_HOST
+from gts.hosts import unknown_host
 from jobs.log_context import current_request_id
 from jobs.stores import StorageAwayError
 
@@ -67,37 +69,53 @@ class AppErrorMiddleware:
         if is_for_programs(request):
             return json_error(error.status, error.code, error.message, error.details)
         if error.status == 404:
-            return defaults.page_not_found(request, error)
-        return HttpResponse(error.message, status=error.status, content_type="text/plain")
+            return error_page(404, "404.html")
+        return error_page(error.status, "error.html", title=error.message, status=error.status)
 
 
-# The handlers that gts.urls names. Each also serves pages, with the templates 400/403/404/500.
+def error_page(status_code: int, template: str, **context: Any) -> HttpResponse:
+    """Rendered without the request: what has failed may be what it would ask for."""
+    return HttpResponse(render_to_string(template, context), status=status_code)
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+# The handlers that gts.urls names.
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, DisallowedHost):
+        host = unknown_host(request.META.get("HTTP_HOST", ""))
+        if is_for_programs(request):
+            return json_error(400, UNKNOWN_HOST, host.message)
+        return error_page(400, "unknown_host.html", host=host)
     if is_for_programs(request):
         return json_error(400, "BAD_REQUEST", "This request cannot be understood.")
-    return defaults.bad_request(request, exception)
+    return error_page(400, "400.html")
 
 
-def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     # What is not yours does not exist for you.
     if is_for_programs(request):
         return json_error(404, "NOT_FOUND", "There is no such thing here.")
-    return defaults.permission_denied(request, exception)
+    return error_page(403, "403.html")
 
 
-def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    if is_for_programs(request):
+        return json_error(403, "CSRF_FAILED", "The token against forged requests is missing.")
+    return error_page(403, "403.html")
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if is_for_programs(request):
         return json_error(404, "NOT_FOUND", "There is no such thing here.")
-    return defaults.page_not_found(request, exception)
+    return error_page(404, "404.html")
 
 
-def server_error(request: HttpRequest) -> HttpResponseBase:
+def server_error(request: HttpRequest) -> HttpResponse:
     if is_for_programs(request):
         return json_error(
             500,
             "INTERNAL",
             "Something went wrong on our side. Please name the request id when you report it.",
         )
-    return defaults.server_error(request)
+    return error_page(500, "500.html")

@@ -7,15 +7,25 @@ from __future__ import annotations
 
 import json
 import logging
+import logging.config
+import os
 import re
+import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import IO, Any, Final
 
 from django.conf import settings
 
 from jobs.log_context import current_job_id, current_request_id
 
 _HIDDEN: Final = "[hidden]"
+
+# Of the log file of the embedded mode: so much, and as many older ones.
+_FILE_MAX_BYTES: Final = 5 * 1024 * 1024
+_NUM_OLDER_FILES: Final = 3
 
 # What is never written down, wherever it comes from: a last line of defence, because texts of
 # exceptions are written by others.
@@ -86,3 +96,73 @@ def _facts(record: logging.LogRecord) -> dict[str, Any]:
 def formatter() -> logging.Formatter:
     """The one that ``GTS_LOG_FORMAT`` asks for."""
     return JsonFormatter() if settings.LOG_FORMAT == "json" else PlainFormatter()
+
+
+class LogFile(RotatingFileHandler):
+    """``gts.log``, for its owner only: it names users and what they do. One process writes it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            path,
+            maxBytes=_FILE_MAX_BYTES,
+            backupCount=_NUM_OLDER_FILES,
+            encoding="utf-8",
+            errors="backslashreplace",
+        )
+        self.setFormatter(formatter())
+        self._has_complained = False
+
+    def _open(self) -> IO[str]:  # type: ignore[override]
+        return open(
+            self.baseFilename,
+            self.mode,
+            encoding=self.encoding,
+            errors=self.errors,
+            opener=lambda path, flags: os.open(path, flags, 0o600),
+        )
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - its name in logging
+        """A full disk is said once; a traceback for each line would hide what matters."""
+        if not self._has_complained:
+            self._has_complained = True
+            print(f"The log cannot be written: {sys.exc_info()[1]}", file=sys.stderr, flush=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    path: Path
+    console: logging.Handler
+
+
+class _Destination:
+    """Kept here because Celery has Django configure its logging again when a worker starts."""
+
+    file: _File | None = None
+
+
+def log_to_file(path: Path, *, instead_of_console: logging.Handler) -> None:
+    """Lines go to ``path`` from now on. The console has them too only if GTS_LOG_LEVEL was set.
+
+    Raises ``OSError``.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    LogFile(path).close()  # raises what is wrong with it, if anything
+    _Destination.file = _File(path, instead_of_console)
+    logging.config.dictConfig(settings.LOGGING)
+    logging.captureWarnings(True)
+
+
+def console_handler() -> logging.Handler:
+    """What ``settings.LOGGING`` has for the console."""
+    if _Destination.file is not None and not settings.LOG_LEVEL:
+        return _Destination.file.console
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter())
+    return handler
+
+
+def file_handler() -> logging.Handler:
+    """What ``settings.LOGGING`` has for a file: nothing, unless ``log_to_file`` was called."""
+    if _Destination.file is None:
+        return logging.NullHandler()
+    return LogFile(_Destination.file.path)

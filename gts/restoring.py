@@ -5,7 +5,6 @@ So whatever goes wrong, and wherever it is cut short, it can be done again.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import re
@@ -15,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.core.management import call_command
@@ -132,26 +130,12 @@ def what_is_here() -> str:
 
 
 def who_is_running() -> str:
-    """Why nothing may be replaced now, in words."""
-    if settings.IS_EMBEDDED:
-        return _embedded_server()
+    """Why nothing may be replaced now, in words. The embedded mode has ``gts.server_lock``."""
     try:
         alive = list(Process.objects.alive().values_list("role", "host"))
     except DatabaseError:
         return ""
     return ", ".join(f"{role} on {host}" for role, host in alive)
-
-
-def _embedded_server() -> str:
-    path = settings.DATA_DIR / "server.lock"
-    if not path.exists():
-        return ""
-    with open(path, "a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return f"the server of {settings.DATA_DIR}"
-    return ""
 
 
 def backup_restore(backup: Backup) -> tuple[int, int]:

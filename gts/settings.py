@@ -354,6 +354,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "gts.errors.csrf_failure"
 if not IS_EMBEDDED:
     # Behind a proxy that ends TLS and sets X-Forwarded-Proto itself.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -420,16 +421,21 @@ SOCIAL_AUTH_USER_AGENT = GTS_USER_AGENT
 
 LOG_FORMAT = env_choice("GTS_LOG_FORMAT", ("plain", "json"), "plain" if IS_EMBEDDED else "json")
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+# Empty: as much as fits the mode, and `manage.py up` keeps it off the console.
 LOG_LEVEL = env_choice("GTS_LOG_LEVEL", _LOG_LEVELS, "")
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"gts": {"()": "gts.logs.formatter"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "gts"}},
-    "root": {"handlers": ["console"], "level": LOG_LEVEL or "INFO"},
+    "handlers": {
+        "console": {"()": "gts.logs.console_handler"},
+        "file": {"()": "gts.logs.file_handler"},
+    },
+    "root": {"handlers": ["console", "file"], "level": LOG_LEVEL or "INFO"},
     "loggers": {
         "httpx": {"level": "WARNING"},
+        # gts.hosts says it in one line, with the name of our setting.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
         "celery": {"level": LOG_LEVEL or "WARNING"},
         # One line per request: for whoever serves many, not for the person at this machine.
         "gts.requests": {"level": "WARNING" if IS_EMBEDDED else LOG_LEVEL or "INFO"},

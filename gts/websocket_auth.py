@@ -2,11 +2,14 @@
 
 A browser brings its session cookie; its Origin must then be one of ours, or any page could listen
 in. A program brings an access token, in the ``Authorization`` header or, where headers cannot be
-set, as a subprotocol: ``["gts.jwt", "<token>"]``. Never in the URL, which ends up in logs.
+set, as a subprotocol: ``["gts.jwt", "<token>"]``. Never in the URL, which ends up in logs. Both
+must ask for us by a name that is ours, as for pages.
 """
 
 from __future__ import annotations
 
+import json
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -20,6 +23,10 @@ from django.http.request import validate_host
 from accounts.errors import UnauthorizedError
 from accounts.models import User
 from accounts.selectors import access_token_user_get
+from gts.errors import error_body
+from gts.hosts import CODE as UNKNOWN_HOST
+from gts.hosts import is_known, unknown_host
+from jobs.log_context import within_request
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -42,6 +49,11 @@ class WebSocketAuthentication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        host = headers.get(b"host")
+        if host is not None and not is_known(host):
+            await receive()  # websocket.connect
+            await _refuse_host(scope, send, host)
+            return
         if not _is_origin_allowed(headers.get(b"origin")):
             await receive()  # websocket.connect
             await send({"type": "websocket.close"})
@@ -52,6 +64,22 @@ class WebSocketAuthentication:
             await self._with_session(scope, receive, send)
             return
         await self._with_token({**scope, "user": await _user_of(token)}, receive, send)
+
+
+async def _refuse_host(scope: Scope, send: Send, host: str) -> None:
+    """With a reason, if the server can answer a handshake with one."""
+    message = unknown_host(host).message
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close"})
+        return
+    with within_request(secrets.token_hex(16)):
+        content = json.dumps(error_body(UNKNOWN_HOST, message)).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(content)).encode()),
+    ]
+    await send({"type": "websocket.http.response.start", "status": 400, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": content})
 
 
 def _is_origin_allowed(origin: str | None) -> bool:

@@ -7,7 +7,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -42,6 +45,8 @@ from shootouts.services.renders import (
     rendered_file_store,
     shootout_set_state,
 )
+
+renders_logger = logging.getLogger("shootouts.renders")
 
 # Shares in the progress of a shootout, as in ``segment_jobs``.
 _FINALISE_WEIGHT = 0.4
@@ -119,7 +124,10 @@ class ShootoutRender:
         render = (
             Render.objects.select_related("shootout").filter(uuid=job.payload["render"]).first()
         )
-        if render is None or hasattr(render, "manifest"):
+        if render is None:
+            return
+        _log_end(job, render)
+        if hasattr(render, "manifest"):
             return  # the audio is published; finalise has said all there is to say
         state = {
             JobState.CANCELLED: ShootoutState.CANCELLED,
@@ -246,6 +254,24 @@ class ShootoutVideo:
 
     def finished(self, job: Job) -> None:
         """A failed video leaves the audio as it is; the reason stays on the job."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderEnd:
+    """What the console of the embedded mode says besides; titles do not go into logs."""
+
+    title: str
+    path: str
+    reason: str
+
+
+def _log_end(job: Job, render: Render) -> None:
+    """Once it is true for everybody."""
+    end = RenderEnd(render.shootout.title, _shootout_page(job), job.error_message)
+    took_s = None if job.duration_s is None else round(job.duration_s, 3)
+    facts = {"render": str(render.uuid), "state": str(job.state), "duration_s": took_s}
+    say = partial(renders_logger.info, "a render is over", extra={"facts": facts, "end": end})
+    transaction.on_commit(say)
 
 
 def register_all() -> None:

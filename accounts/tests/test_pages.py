@@ -107,7 +107,7 @@ def test_a_part_of_a_page_sends_the_browser_to_the_login_as_a_whole(client: Clie
 def test_pages_that_do_not_exist_are_in_the_house_style(client: Client) -> None:
     answer = client.get("/nothing/here/", HTTP_ACCEPT="text/html")
     assert answer.status_code == 404
-    assert b"Nothing is plugged in here" in answer.content
+    assert b"Not found." in answer.content
 
 
 def test_no_page_has_anything_inline(client: Client, alice: User) -> None:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60
@@ -66,7 +67,13 @@ def process(env: Mapping[str, str], log: Path, *command: str) -> Iterator[subpro
             kill(running)
 
 
-def kill(running: subprocess.Popen[bytes]) -> None:
+def heed_ctrl_c() -> None:
+    """In a child before it becomes another program: tests in the background would hand on that
+    Ctrl+C is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def kill(running: subprocess.Popen[Any]) -> None:
     """SIGKILL for the process and its children: as when the machine loses power."""
     if running.poll() is None:
         os.killpg(running.pid, signal.SIGKILL)

@@ -53,6 +53,13 @@ def shootout(alice: User) -> Shootout:
     return render(make_shootout(alice, title="Ämps – 日本", visibility="public"))
 
 
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, settings: Settings) -> Path:
+    """One's own: of tests that run side by side only one could have its lock."""
+    settings.DATA_DIR = tmp_path
+    return tmp_path
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return tmp_path / "backups"
@@ -259,7 +266,6 @@ def test_nothing_is_replaced_under_a_running_server(
 
     backup_make(root)
     if settings.IS_EMBEDDED:
-        settings.DATA_DIR = tmp_path
         with open(tmp_path / "server.lock", "w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             with pytest.raises(CommandError, match="Stop GTS first"):

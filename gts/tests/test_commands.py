@@ -6,8 +6,6 @@ import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import time
 from io import StringIO
 from pathlib import Path
@@ -26,7 +24,6 @@ from gear.tone3000.standin import CLIENT_ID, StandIn
 from gts.backups import backup_make
 from gts.gathering import gather_static
 from gts.tests.processes import (
-    ROOT,
     answers,
     environment,
     free_port,
@@ -179,25 +176,6 @@ def test_up_is_not_for_production(settings: Settings) -> None:
 def test_up_knows_what_a_port_is(port: int) -> None:
     with pytest.raises(CommandError, match="from 1 to 65535"):
         call_command("up", port=port)
-
-
-def test_up_says_where_it_is_only_when_it_is_there(tmp_path: Path) -> None:
-    env = environment(tmp_path / "var")
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = str(other.getsockname()[1])
-        command = [sys.executable, "manage.py", "up", "--no-demo", "--port", port]
-        done = subprocess.run(
-            command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60
-        )
-    assert done.returncode != 0
-    assert done.stdout == ""
-    assert "address already in use" in done.stderr
-    with process(env, tmp_path / "log", "manage", "up", "--no-demo", "--port", port) as server:
-        wait_until(lambda: "GTS is on" in (tmp_path / "log").read_text(), "it says where it is")
-        assert f"http://127.0.0.1:{port}/" in (tmp_path / "log").read_text()
-        assert answers(int(port))
-        server.send_signal(signal.SIGINT)
-        assert server.wait(timeout=30) == 0
 
 
 def test_up_brings_the_standin_along(tmp_path: Path) -> None:

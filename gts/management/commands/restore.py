@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from gts.backups import BackupError, backups_list
@@ -17,6 +19,7 @@ from gts.restoring import (
     what_is_here,
     who_is_running,
 )
+from gts.server_lock import LockedError, holding
 
 
 class Command(BaseCommand):
@@ -39,15 +42,17 @@ class Command(BaseCommand):
             backup = self._checked(options["dir"])
             if options["check"]:
                 return
-            self._refuse_running()
-            here = what_is_here()
-            if here and not options["delete"]:
-                raise CommandError(
-                    f"This would replace {here}. Nothing was changed; --delete does it."
-                )
-            num_back, num_there = backup_restore(backup)
+            with self._alone():
+                here = what_is_here()
+                if here and not options["delete"]:
+                    raise CommandError(
+                        f"This would replace {here}. Nothing was changed; --delete does it."
+                    )
+                num_back, num_there = backup_restore(backup)
         except BackupError as error:
             raise CommandError(str(error)) from error
+        except LockedError as error:
+            raise CommandError(f"{error} Stop GTS first: nothing was changed.") from error
         self.stdout.write(
             f"The database is back, and {num_back} files; {num_there} more were there already."
         )
@@ -66,7 +71,11 @@ class Command(BaseCommand):
         self.stdout.write("It is whole.")
         return backup
 
-    def _refuse_running(self) -> None:
+    def _alone(self) -> AbstractContextManager[None]:
+        """Embedded: no server can start meanwhile. In production none may be running now."""
+        if settings.IS_EMBEDDED:
+            return holding(settings.DATA_DIR, what="A restore")
         running = who_is_running()
         if running:
             raise CommandError(f"Stop GTS first: {running} is running.")
+        return nullcontext()

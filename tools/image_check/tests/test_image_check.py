@@ -14,7 +14,7 @@ from tools.image_check.example import fill_in
 from tools.image_check.images import stand_in
 from tools.image_check.substitution import substitute
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 # Dockerfile ---------------------------------------------------------------------------------------
 
