@@ -44,11 +44,11 @@ demo: .venv/installed ## render the bundled demo shootout into var/demo/
 	@$(BIN)/python manage.py render_shootout shootouts/demo/shootout.toml --out "$(or $(GTS_DATA_DIR),var)/demo"
 
 test: .venv/installed-dev ## run every test that needs no server
-	env -u GTS_DATA_DIR $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
+	env -u GTS_DATA_DIR $(BIN)/python -m pytest -n 4 --dist loadgroup $(ARGS)
 
 # Tests that start real workers have the broker to themselves; the others run side by side.
 test-services: .venv/installed-dev ## run the whole suite on PostgreSQL and Redis
-	env -u GTS_DATA_DIR $(SERVICES) $(BIN)/python -m pytest -m 'not services' -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
+	env -u GTS_DATA_DIR $(SERVICES) $(BIN)/python -m pytest -m 'not services' -n 4 --dist loadgroup $(ARGS)
 	env -u GTS_DATA_DIR $(SERVICES) $(BIN)/python -m pytest -m services $(ARGS)
 
 # One after the other: each has the machine to itself as far as possible.

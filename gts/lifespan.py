@@ -37,10 +37,14 @@ async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
     presence = Presence(ProcessRole.WEB, figures=figures.as_json)
     presence.start()
     await send({"type": "lifespan.startup.complete"})
-    await receive()  # lifespan.shutdown
-    await asyncio.to_thread(presence.stop)
-    await close_shared_pool()
-    if worker is not None:
-        await asyncio.to_thread(worker.stop)
+    try:
+        await receive()  # lifespan.shutdown
+        await asyncio.to_thread(presence.stop)
+        await close_shared_pool()
+        if worker is not None:
+            await asyncio.to_thread(worker.stop)
+    except asyncio.CancelledError:
+        # A second Ctrl+C: the server ends at once, and the next start picks up what was running.
+        return
     events.bind_loop(None)
     await send({"type": "lifespan.shutdown.complete"})

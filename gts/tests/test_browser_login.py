@@ -113,7 +113,7 @@ def test_stopping_there_is_a_friendly_page_here(page: Page, site: Site, button: 
     go_to_tone3000(page)
     page.get_by_role("button", name=button).click()
     expect(page).to_have_url(re.compile(rf"{site.address}/login/\?next="))
-    expect(page.get_by_role("status")).to_contain_text("because you stopped there")
+    expect(page.locator("#messages")).to_contain_text("because you stopped there")
     page.get_by_role("button", name="Log in with Tone 3000").click()
     page.get_by_role("button", name="Continue as alice").click()
     expect(page).to_have_url(f"{site.address}/account/")
@@ -133,7 +133,7 @@ def test_the_person_at_this_machine_connects_and_disconnects(page: Page, site: S
     expect(page.get_by_role("heading", name="This machine")).to_be_visible()
     expect(page.get_by_text("carol")).to_be_visible()
     page.get_by_role("button", name="Disconnect").click()
-    expect(page.get_by_role("status")).to_contain_text("tokens are deleted")
+    expect(page.locator("#messages")).to_contain_text("tokens are deleted")
     expect(page.get_by_role("button", name="Connect Tone 3000")).to_be_visible()
 
 

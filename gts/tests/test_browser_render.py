@@ -186,7 +186,8 @@ def test_the_headline_follows_the_job_and_the_player_comes_into_sight(
     # On a slow machine the page may see less, but nothing else and in no other order.
     assert headlines == [text for text in known if text in headlines]
     assert headlines[0] == "In queue"
-    assert "Rendering: amp passes" in headlines
+    # Who asks every two seconds may miss what takes less.
+    assert script == NO_SOCKET or "Rendering: amp passes" in headlines
     expect(page.locator("#progress-announcement")).to_have_text("Done")
 
 

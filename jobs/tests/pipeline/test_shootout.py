@@ -21,7 +21,7 @@ from jobs.pipeline.shootout import (
 )
 
 DURATION_S = 30.0
-NAM = Path(__file__).parent / "nam" / "data" / "linear_short.nam"
+NAM = Path(__file__).parent / "nam" / "data" / "models" / "linear_short.nam"
 
 
 @pytest.fixture(scope="module")
