@@ -43,12 +43,13 @@ run: .venv/installed ## serve GTS on http://127.0.0.1:8000/ (PORT, HOST=0.0.0.0,
 demo: .venv/installed ## render the bundled demo shootout into var/demo/
 	@$(BIN)/python manage.py render_shootout shootouts/demo/shootout.toml --out "$(or $(GTS_DATA_DIR),var)/demo"
 
+# Tests of one file share servers and a browser, so they stay together.
 test: .venv/installed-dev ## run every test that needs no server
-	env -u GTS_DATA_DIR $(BIN)/python -m pytest -n 4 --dist loadgroup $(ARGS)
+	env -u GTS_DATA_DIR $(BIN)/python -m pytest -n 4 --dist loadfile $(ARGS)
 
 # Tests that start real workers have the broker to themselves; the others run side by side.
 test-services: .venv/installed-dev ## run the whole suite on PostgreSQL and Redis
-	env -u GTS_DATA_DIR $(SERVICES) $(BIN)/python -m pytest -m 'not services' -n 4 --dist loadgroup $(ARGS)
+	env -u GTS_DATA_DIR $(SERVICES) $(BIN)/python -m pytest -m 'not services' -n 4 --dist loadfile $(ARGS)
 	env -u GTS_DATA_DIR $(SERVICES) $(BIN)/python -m pytest -m services $(ARGS)
 
 # One after the other: each has the machine to itself as far as possible.

@@ -28,16 +28,11 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("gts")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Modules with a browser stay on one worker: they share a server and a Chromium.
+    """On PostgreSQL and Redis (``make test-services``) only what uses a database runs.
 
-    On PostgreSQL and Redis (``make test-services``) only what uses a database runs: the rest is the
-    same as in ``make test``.
+    The rest is the same there as in ``make test``.
     """
-    for item in items:
-        if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
     if os.environ.get("GTS_TEST_SERVICES") == "1":
         same = [item for item in items if not _uses_services(item)]
         items[:] = [item for item in items if _uses_services(item)]

@@ -72,6 +72,17 @@ def test_the_doctor_finds_nothing_here(data_dir: Path) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_the_doctor_names_a_data_folder_that_is_not_there(
+    data_dir: Path, settings: Settings
+) -> None:
+    settings.DATA_DIR = data_dir / "nowhere"
+    said, is_content = doctor()
+    assert not is_content
+    assert f"no folder {data_dir}/nowhere for data" in said
+    assert "Make it, or set GTS_DATA_DIR" in said
+
+
+@pytest.mark.django_db(transaction=True)
 def test_the_doctor_names_a_missing_migration_and_the_cure(data_dir: Path) -> None:
     [newest] = MigrationLoader(connection).graph.leaf_nodes("jobs")
     MigrationRecorder(connection).record_unapplied(*newest)
@@ -195,7 +206,8 @@ def test_up_brings_the_standin_along(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("embedded", "db")
-def test_up_says_when_the_standin_has_no_port(settings: Settings) -> None:
+def test_up_says_when_the_standin_has_no_port(settings: Settings, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
     with socket.create_server(("127.0.0.1", 0)) as other:
         settings.GTS_TONE3000_STANDIN = True
         settings.GTS_TONE3000_STANDIN_PORT = other.getsockname()[1]

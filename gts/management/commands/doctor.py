@@ -104,6 +104,9 @@ def _disk() -> Iterator[Finding]:
         "work in progress": (Path(tempfile.gettempdir()), "TMPDIR"),
     }
     for what, (folder, variable) in places.items():
+        if not folder.is_dir():
+            yield Finding(f"no folder {folder} for {what}", f"Make it, or set {variable}.")
+            continue
         free = shutil.disk_usage(folder).free
         shown = f"{free / 1024**3:.1f} GiB free for {what}"
         yield Finding(shown, "" if free >= _MIN_FREE_BYTES else f"Make room, or set {variable}.")

@@ -222,14 +222,17 @@ def test_a_browser_that_refuses_to_sound_is_not_shown_as_playing(playwright: Pla
     policy = "--autoplay-policy=document-user-activation-required"
     with open_chromium(playwright, policy) as browser:
         player = PlayerPage(browser, Site())
-        # Not from a script of the test: those count as a gesture.
+        # Scripts that a test evaluates count as a gesture, and waiting for an element is one.
         player.page.add_init_script(
-            """addEventListener("load", () => setTimeout(() =>
-                 document.querySelector("[data-player]").player.engine.play(), 200));"""
+            """addEventListener("load", () => {
+                 const { engine } = document.querySelector("[data-player]").player;
+                 engine.addEventListener("change", () => console.info(engine.notice));
+                 engine.play();
+               });"""
         )
-        player.page.goto(player.url)
-        status = player.page.locator("[data-status]")
-        expect(status).to_contain_text("Press Play again", timeout=10_000)
+        with player.page.expect_console_message(lambda said: "Press Play again" in said.text):
+            player.page.goto(player.url)
+        expect(player.page.locator("[data-status]")).to_contain_text("Press Play again")
         assert player.shown is None
         play(player)
         player.assert_shown_is_heard()
