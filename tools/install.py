@@ -68,9 +68,9 @@ def main() -> int:
             make_venv()
         UNFINISHED.touch()
         install(options.requirements)
+        UNFINISHED.unlink()
         check_system_libraries()
         options.mark.write_text(mark)
-        UNFINISHED.unlink()
     except KeyboardInterrupt:
         say(f"Stopped. {AGAIN} starts the installation again; what was fetched is kept.")
         return 130
