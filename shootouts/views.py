@@ -117,8 +117,10 @@ class ShootoutPartView(PageView):
     def get(self, request: HttpRequest, uuid: UUID, part: str) -> HttpResponse:
         if part not in self.parts:
             raise Http404
-        context = _detail_context(request, shootout_get(request.user, uuid))
-        return render(request, self.parts[part], context)
+        shootout = _shootout_or_none(request, uuid)
+        if shootout is None:
+            return HttpResponse(status=401)
+        return render(request, self.parts[part], _detail_context(request, shootout))
 
 
 class ShootoutSnapshotView(PageView):
@@ -130,11 +132,8 @@ class ShootoutSnapshotView(PageView):
     is_public = True
 
     def get(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
-        try:
-            shootout = shootout_get(request.user, uuid)
-        except NotFoundError:
-            if request.user.is_authenticated:
-                raise
+        shootout = _shootout_or_none(request, uuid)
+        if shootout is None:
             return JsonResponse({"code": "NOT_AUTHENTICATED"}, status=401)
         return JsonResponse(render_snapshot(shootout, request.user))
 
@@ -266,11 +265,26 @@ class DIDeleteView(PageView):
         return redirect("di-list")
 
 
+def _shootout_or_none(request: HttpRequest, uuid: UUID) -> Shootout | None:
+    """For what a page asks by itself. ``None``: who asks may have been logged out meanwhile.
+
+    Raises ``NotFoundError`` for who is logged in.
+    """
+    try:
+        return shootout_get(request.user, uuid)
+    except NotFoundError:
+        if request.user.is_authenticated:
+            raise
+        return None
+
+
 def _detail_context(request: HttpRequest, shootout: Shootout) -> dict[str, Any]:
     is_owner = shootout.owner_id == request.user.pk
     render_row = shootout.latest_render
     job = render_row.job if render_row is not None else None
     context: dict[str, Any] = {"shootout": shootout, "is_owner": is_owner, "job": job}
+    context["has_job_underway"] = job is not None and not job.is_finished
+    context["lacks_video"] = is_owner and render_row is not None and render_row.lacks_video
     if job is not None and (not job.is_finished or is_owner):
         context["snapshot"] = snapshot = job_snapshot(job, is_owner=is_owner)
         context["failures"] = [child for child in snapshot["children"] if child["error"]]

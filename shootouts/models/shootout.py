@@ -194,6 +194,17 @@ class Render(PublicModel):
     def __str__(self) -> str:
         return f"{self.shootout} v{self.version}"
 
+    @property
+    def lacks_video(self) -> bool:
+        """Its audio is published and all has ended; a video was wanted, and there is none."""
+        is_over = self.job is None or self.job.is_finished
+        return (
+            is_over
+            and bool(self.info["options"]["has_video"])
+            and hasattr(self, "manifest")
+            and not self.files.filter(kind="video").exists()
+        )
+
 
 class SegmentState(models.TextChoices):
     PENDING = "pending"

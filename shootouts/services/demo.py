@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 
 from django.core.files import File
@@ -22,13 +23,21 @@ from jobs.runner import run_job
 from shootouts.models import DITrack, Shootout
 from shootouts.services.di_tracks import di_track_delete, di_track_upload
 from shootouts.services.imports import block_inputs, option_values
-from shootouts.services.shootouts import shootout_create, shootout_render
+from shootouts.services.shootouts import shootout_create, shootout_render, shootout_retry
 
 DEMO_USERNAME = "gts-demo"
 
 
-def demo_seed(*, file: ShootoutFile) -> tuple[Shootout, bool]:
-    """Add what is missing of the demo. True when its shootout is new, and then it is queued.
+class DemoOutcome(StrEnum):
+    """What seeding has done, for people."""
+
+    ADDED = "added, its render is queued"
+    QUEUED_AGAIN = "its render did not end well, and is queued again"
+    THERE = "is there already"
+
+
+def demo_seed(*, file: ShootoutFile) -> tuple[Shootout, DemoOutcome]:
+    """Add what is missing of the demo, and render it, or what of it could not be rendered.
 
     The demo user owns it and cannot log in. Raises ``ConflictError`` when a person has its name.
     """
@@ -42,7 +51,7 @@ def demo_seed(*, file: ShootoutFile) -> tuple[Shootout, bool]:
         raise ConflictError(f"{DEMO_USERNAME} is somebody's account: the demo is not put there.")
     shootout = Shootout.objects.filter(owner=owner, title=file.title).first()
     if shootout is not None:
-        return shootout, False
+        return shootout, _render_again(shootout)
     tracks = [_di_track(owner, di) for di in file.dis]
     captures = {gear.id: _capture(owner, gear) for gear in file.gear}
     with transaction.atomic():
@@ -59,7 +68,16 @@ def demo_seed(*, file: ShootoutFile) -> tuple[Shootout, bool]:
             options=option_values(file.options),
         )
         shootout_render(shootout=shootout)
-    return shootout, True
+    return shootout, DemoOutcome.ADDED
+
+
+def _render_again(shootout: Shootout) -> DemoOutcome:
+    """Nobody else can: its owner cannot log in."""
+    try:
+        shootout_retry(shootout=shootout)
+    except ConflictError:  # it is whole, or on its way
+        return DemoOutcome.THERE
+    return DemoOutcome.QUEUED_AGAIN
 
 
 def _di_track(owner: User, di: FileDI) -> DITrack:

@@ -84,6 +84,7 @@ def rendered_file_store(
     stored = store_local_file(path, f"{folder}/{row.uuid}{path.suffix}")
     try:
         with holding():
+            _check_is_there(render)
             _fill(row, stored, name, info or {})
             if previous:
                 transaction.on_commit(lambda: delete_stored(previous), robust=True)
@@ -109,6 +110,13 @@ def manifest_publish(*, render: Render, data: Mapping[str, Any], audio: Finished
         shootout.state = ShootoutState.COMPLETED if is_whole else ShootoutState.PARTIAL
         shootout.save(update_fields=["published_render", "published_at", "state", "updated_at"])
     return manifest
+
+
+def _check_is_there(render: Render) -> None:
+    """Until the transaction ends. Its shootout may have been deleted while a job was at work."""
+    rows = Render.objects.select_for_update(no_key=True).filter(pk=render.pk)
+    if rows.values_list("pk").first() is None:
+        raise PipelineError("GONE", "This shootout was deleted.")
 
 
 def _fill(row: RenderedFile, stored: StoredFile, name: str, info: Mapping[str, Any]) -> None:

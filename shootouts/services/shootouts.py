@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -154,6 +155,7 @@ def shootout_delete(
         shootout = _locked_for_edit(shootout, accepted_revisions)
         if shootout.is_rendering:
             raise ConflictError("This shootout is rendering. Cancel it first, or wait.")
+        _stop_video(shootout)
         shootout.delete()  # and its files, after the commit
 
 
@@ -185,7 +187,7 @@ def shootout_retry(*, shootout: Shootout) -> Job:
     with transaction.atomic():
         shootout = _locked(shootout)
         last = shootout.latest_render
-        if last is None or not shootout.is_unfinished:
+        if last is None or not (shootout.is_unfinished or last.lacks_video):
             raise ConflictError("No part of the last render failed.", code="NOTHING_TO_RETRY")
         # Words may have changed meanwhile; they do not change the sound.
         info = {**last.info, "title": shootout.title, "description": shootout.description}
@@ -250,7 +252,7 @@ def _locked(shootout: Shootout) -> Shootout:
     """Held until the transaction ends. Raises ``ConflictError`` while it renders."""
     # The row alone: an outer join cannot be locked.
     rows = Shootout.objects.select_for_update(of=("self",))
-    shootout = rows.select_related("owner", "latest_render").get(pk=shootout.pk)
+    shootout = rows.select_related("owner", "latest_render__job").get(pk=shootout.pk)
     if shootout.is_rendering:
         raise ConflictError("This shootout is rendering already.", code="ALREADY_RENDERING")
     return shootout
@@ -259,6 +261,7 @@ def _locked(shootout: Shootout) -> Shootout:
 def _queue_render(shootout: Shootout, info: Mapping[str, Any], segments: Sequence[Segment]) -> Job:
     storage_check(user=shootout.owner, new_bytes=0)  # how much it takes is known afterwards
     renders_check(user=shootout.owner)
+    _stop_video(shootout)
     version = shootout.renders.aggregate(newest=Max("version"))["newest"] or 0
     render = Render.objects.create(shootout=shootout, version=version + 1, info=dict(info))
     for segment in segments:
@@ -277,6 +280,14 @@ def _queue_render(shootout: Shootout, info: Mapping[str, Any], segments: Sequenc
     shootout.state = ShootoutState.QUEUED
     shootout.save(update_fields=["latest_render", "state", "updated_at"])
     return render.job
+
+
+def _stop_video(shootout: Shootout) -> None:
+    """The audio is published, and its video still being made: nobody will see it any more."""
+    last = shootout.latest_render
+    if last is not None and last.job is not None and not last.job.is_finished:
+        with suppress(ConflictError):  # it has ended this moment
+            job_cancel(job=last.job)
 
 
 def _taken_over(old: Segment) -> Segment:

@@ -302,6 +302,12 @@ def _assert_video_plays(page: Page) -> None:
     _wait_until(page, "document.querySelector('video[data-video]').currentTime > 0.2")
     video.evaluate("video => video.pause()")
     assert page.evaluate("document.querySelector('video[data-video]').videoWidth") == 1920
+    chapter = page.locator("[data-chapter]").last
+    chapter.click()
+    start_s = float(chapter.get_attribute("data-chapter") or 0)
+    assert start_s > 0
+    _wait_until(page, f"document.querySelector('video[data-video]').currentTime > {start_s}")
+    video.evaluate("video => video.pause()")
 
 
 def _assert_the_residual_is_heard(page: Page) -> None:

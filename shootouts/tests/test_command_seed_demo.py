@@ -11,6 +11,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 
 from accounts.errors import ConflictError
 from accounts.models import User
@@ -36,6 +37,17 @@ def seed() -> str:
 @pytest.fixture(scope="module")
 def pack() -> ShootoutFile:
     return read_shootout_file(DEMO_FILE)
+
+
+@pytest.mark.parametrize("state", ["failed", "cancelled"])
+def test_a_render_that_did_not_end_well_is_tried_at_the_next_start(state: str) -> None:
+    """Issue 11: after a full disk the demo never came, and its owner cannot log in."""
+    seed()
+    Job.objects.update(state=state, finished_at=timezone.now())
+    Shootout.objects.update(state=state)
+    assert seed().endswith("its render did not end well, and is queued again.\n")
+    assert Shootout.objects.get().state == "queued"
+    assert seed().endswith("is there already.\n")
 
 
 def test_it_takes_nobodys_account() -> None:

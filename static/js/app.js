@@ -46,11 +46,11 @@ document.addEventListener("change", (event) => {
   const [file] = event.target.files;
   if (file) drop.querySelector("[data-drop-name]").textContent = file.name;
   // An impulse response is most likely a cabinet, and nothing else of what can be chosen.
-  const form = event.target.form;
-  if (file && !/\.nam$/i.test(file.name)) {
-    const cab = form.querySelector('input[name="kind"][value="cab"]');
-    if (cab) cab.checked = true;
-  }
+  const kinds = [...event.target.form.querySelectorAll('input[name="kind"]')];
+  const cab = kinds.find(({ value }) => value === "cab");
+  if (!file || !cab) return;
+  if (!/\.nam$/i.test(file.name)) cab.checked = true;
+  else if (cab.checked) kinds.find((kind) => kind !== cab).checked = true;
 });
 for (const [name, isOver] of [["dragenter", true], ["dragleave", false], ["drop", false]]) {
   document.addEventListener(name, (event) => {
@@ -62,7 +62,7 @@ for (const [name, isOver] of [["dragenter", true], ["dragleave", false], ["drop"
 document.addEventListener("click", (event) => {
   const chapter = event.target.closest("[data-chapter]");
   if (!chapter) return;
-  const video = document.querySelector("[data-video]");
+  const video = document.querySelector("video[data-video]");
   video.currentTime = Number(chapter.dataset.chapter);
   video.play();
 });
@@ -102,10 +102,17 @@ document.addEventListener("htmx:afterSettle", () => {
 function complain(text) {
   const notice = document.createElement("div");
   notice.className = "notice notice--error";
+  notice.dataset.complaint = "";
   notice.textContent = text;
   document.getElementById("messages").replaceChildren(notice);
   notice.scrollIntoView({ block: "center" });
 }
+
+// The next request that goes well takes it away.
+document.addEventListener("htmx:afterRequest", ({ detail: { elt, successful } }) => {
+  if (successful && !elt.matches?.("[data-poll]"))
+    document.querySelector("[data-complaint]")?.remove();
+});
 
 // What asks again by itself (data-poll) is the matter of js/connection.js.
 for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {

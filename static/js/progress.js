@@ -7,6 +7,7 @@ const POLL_MS = 2000;
 const TIMEOUT_MS = 10_000;
 const SILENCE_MS = 30_000; // the server says something every 15 s
 const SOCKET_EVERY_POLLS = 15; // where sockets do not get through they may some day
+const REFUSED_MS = 10_000;
 const LOGGED_OUT = 4001;
 const KEY = "progress";
 
@@ -20,6 +21,7 @@ class Watch {
     this.numPolls = 0;
     this.numDrops = 0;
     this.isOver = false;
+    this.refusedUntil = 0;
     this.hasSockets = Boolean(section.dataset.socket) && "WebSocket" in window;
     this.part("cancel")?.addEventListener("submit", (event) => this.cancel(event));
     this.headline = this.part("headline").textContent;
@@ -131,11 +133,9 @@ class Watch {
     bar.setAttribute("aria-label", summary.part);
     this.part("part").textContent = summary.part;
     this.part("percent").textContent = Math.round(summary.progress);
-    this.part("message").textContent = message;
+    if (Date.now() >= this.refusedUntil) this.part("message").textContent = message;
     this.showTimeLeft(summary);
-    const button = this.part("cancel-button");
-    if (button && !this.cancelling)
-      button.textContent = summary.part === "Video" ? "Cancel the video" : "Cancel";
+    if (!this.cancelling) this.showCancel();
   }
 
   // An estimate that grows a little is kept back: it would only make people nervous.
@@ -176,6 +176,12 @@ class Watch {
     if (child.kind === "shootout.video") refresh("film");
   }
 
+  showCancel() {
+    const button = this.part("cancel-button");
+    const isVideo = this.part("part").textContent === "Video";
+    if (button) button.textContent = isVideo ? "Cancel the video" : "Cancel";
+  }
+
   async cancel(event) {
     event.preventDefault();
     const button = this.part("cancel-button");
@@ -201,7 +207,9 @@ class Watch {
     if (status === 202 || status === 409) return; // it stops, or has ended already
     this.cancelling = null;
     button.removeAttribute("aria-disabled");
-    button.textContent = "Cancel";
+    this.showCancel();
+    if (status === 401) this.stop(status);
+    this.refusedUntil = Date.now() + REFUSED_MS; // long enough to be read
     this.part("message").textContent = "It was not canceled: the server did not take it. Try again.";
   }
 

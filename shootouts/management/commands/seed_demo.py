@@ -15,10 +15,9 @@ DEMO_FILE = Path(settings.BASE_DIR, "shootouts", "demo", "shootout.toml")
 
 
 class Command(BaseCommand):
-    help = "Add the bundled demo (once) and queue its render."
+    help = "Add the bundled demo and queue its render, again if that did not end well."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        shootout, is_new = demo_seed(file=read_shootout_file(DEMO_FILE))
+        shootout, outcome = demo_seed(file=read_shootout_file(DEMO_FILE))
         if options["verbosity"]:
-            done = "added, its render is queued" if is_new else "is there already"
-            self.stdout.write(f"{shootout.title}: {done}.")
+            self.stdout.write(f"{shootout.title}: {outcome}.")

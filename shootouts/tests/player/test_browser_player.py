@@ -64,6 +64,27 @@ def test_seeking_while_playing_keeps_shown_and_heard_together(player: PlayerPage
     player.assert_shown_is_heard()
 
 
+@pytest.mark.parametrize("control", ["[data-di-pick][value='1']", "[data-volume]"])
+def test_keys_go_on_after_a_click_on_another_control(player: PlayerPage, control: str) -> None:
+    play(player)
+    player.page.locator(control).click(force=True)
+    player.page.wait_for_function("document.activeElement === document.body")
+    player.page.keyboard.press("2")
+    player.wait_until_heard("Amp 2")
+    player.page.keyboard.press("Space")
+    assert player.shown is None
+    player.assert_shown_is_heard()
+    before_s = player.position_s
+    player.page.keyboard.press("ArrowRight")
+    assert player.position_s == pytest.approx(before_s + 1, abs=0.05)
+
+
+def test_arrow_keys_seek_while_play_has_the_focus(player: PlayerPage) -> None:
+    player.page.locator("[data-play]").focus()
+    player.page.keyboard.press("ArrowRight")
+    assert player.position_s == pytest.approx(1, abs=0.05)
+
+
 def test_a_dragged_loop_goes_on_and_ends_with_a_click(player: PlayerPage) -> None:
     play(player)
     ruler = player.page.locator("[data-ruler]").first

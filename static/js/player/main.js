@@ -59,6 +59,8 @@ class Player {
     });
     for (const radio of this.root.querySelectorAll("[data-di-pick]"))
       radio.addEventListener("change", () => this.showDi(Number(radio.value)));
+    // A label passes the click on to its input: that has the focus only then.
+    this.root.addEventListener("pointerup", () => setTimeout(releaseInput));
     this.root.addEventListener("click", (event) => {
       const pick = event.target.closest(".lane__pick");
       if (!pick) return;
@@ -157,9 +159,8 @@ class Player {
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (event.target.closest("input, select, textarea, video, audio, [contenteditable]")) return;
-    const isOnControl = event.target.closest("button, a, summary, [role=slider]");
-    if (event.key === "ArrowLeft" && !isOnControl) this.engine.seekBy(-SEEK_S);
-    else if (event.key === "ArrowRight" && !isOnControl) this.engine.seekBy(SEEK_S);
+    if (event.key === "ArrowLeft") this.engine.seekBy(-SEEK_S);
+    else if (event.key === "ArrowRight") this.engine.seekBy(SEEK_S);
     else if (event.key === " " && !event.target.closest("button, a, summary")) {
       event.preventDefault();
       if (!event.repeat) this.toggle();
@@ -317,9 +318,14 @@ class Player {
   }
 }
 
-// After a click with a pointer the keys belong to the player again, not to the button.
+// After a click with a pointer the keys belong to the player again, not to the control.
 function release(event) {
   if (event.detail > 0) event.target.closest("button")?.blur();
+}
+
+function releaseInput() {
+  if (document.activeElement?.matches("input[type=radio], input[type=range]"))
+    document.activeElement.blur();
 }
 
 const players = new Set();

@@ -65,7 +65,7 @@ export class Tracks extends EventTarget {
     const work = async () => {
       while (queue.length && lanes === this.lanes) {
         const lane = queue.shift();
-        if (lane.state === "idle" && this.#fits(lane)) await this.#fetch(lane);
+        if (["idle", "failed"].includes(lane.state) && this.#fits(lane)) await this.#fetch(lane);
       }
     };
     await Promise.all(Array.from({ length: CONCURRENT_LOADS }, work));
