@@ -142,6 +142,12 @@ def check_values(host: str, port: str) -> None:
         )
     if not host.strip():  # which would be every address
         raise InstallError("HOST is empty. Use 127.0.0.1, or 0.0.0.0 for all of them.")
+    try:
+        host.encode("idna")  # sockets refuse with a TypeError what has no such form
+    except UnicodeError as error:
+        raise InstallError(
+            f"{host} is no address of this machine. Use 127.0.0.1, or 0.0.0.0 for all of them."
+        ) from error
 
 
 def check_address(host: str, port: int) -> None:
@@ -151,10 +157,6 @@ def check_address(host: str, port: int) -> None:
         listening.bind(host, port).close()
     except listening.PortError as error:
         raise InstallError(str(error)) from error
-    except UnicodeError as error:  # no name of a machine at all: "a..b"
-        raise InstallError(
-            f"{host} is no address of this machine. Use 127.0.0.1, or 0.0.0.0 for all of them."
-        ) from error
 
 
 def load_listening() -> ModuleType:

@@ -361,7 +361,8 @@ def test_an_empty_host_is_not_every_address(pattern: Path, clone: Clone) -> None
 
 
 @pytest.mark.parametrize(
-    "host", ["nosuch.invalid", "192.0.2.1", "::zz", "a..b", "127.0.0.1;id", "two words", "-x"]
+    "host",
+    ["nosuch.invalid", "192.0.2.1", "::zz", "a..b", "ä..b", "127.0.0.1;id", "two words", "-x"],
 )
 def test_a_host_that_is_none_of_this_machine(clone: Clone, host: str) -> None:
     done = clone.make("run", f"HOST={host}", f"PORT={free_port()}")
