@@ -23,8 +23,12 @@ help: ## print this list
 
 setup: .venv/installed ## make the virtual environment and install GTS
 
+# One word for the shell, whatever is in it.
+quoted = '$(subst ','\'',$(1))'
+
 # Looked at each time, which takes no time: a .venv can be cut short, moved, or lose its Python.
-INSTALL = @MAKECMDGOALS="$(MAKECMDGOALS)" sh tools/install.sh "$(PYTHON)"
+INSTALL = @MAKECMDGOALS="$(MAKECMDGOALS)" PYTHON=$(call quoted,$(PYTHON)) PYTHON_ORIGIN="$(origin PYTHON)" \
+	sh tools/install.sh
 
 .venv/installed: requirements.txt FORCE
 	$(INSTALL) $@ $< $(ADDRESS)
@@ -35,7 +39,7 @@ INSTALL = @MAKECMDGOALS="$(MAKECMDGOALS)" sh tools/install.sh "$(PYTHON)"
 FORCE:
 
 # HOST from the command line only: some shells have a variable of that name, the machine's own.
-run: ADDRESS = $(if $(filter command%,$(origin HOST)),--host $(HOST)) --port $(PORT)
+run: ADDRESS = $(if $(filter command%,$(origin HOST)),--host=$(call quoted,$(HOST))) --port=$(call quoted,$(PORT))
 run: .venv/installed ## serve GTS on http://127.0.0.1:8000/ (PORT, HOST=0.0.0.0, GTS_DATA_DIR)
 	@test ! -t 1 || printf 'Starting …\r'
 	@$(BIN)/python manage.py up $(ADDRESS)
@@ -94,7 +98,7 @@ bench-api: .venv/installed ## compare every list at two sizes (DATABASE_URL, RED
 	$(SERVICES) GTS_RATE_USER_PER_MIN=0 $(BIN)/python manage.py bench_api $(ARGS)
 
 web: .venv/installed ## production: the web process (DATABASE_URL, REDIS_URL)
-	$(BIN)/python -m uvicorn gts.asgi:application --host $${HOST:-127.0.0.1} --port $(PORT) --timeout-graceful-shutdown 10 --workers $${WEB_WORKERS:-2} --log-config gts/uvicorn-log.json --no-access-log
+	$(BIN)/python -m uvicorn gts.asgi:application --host "$${HOST:-127.0.0.1}" --port $(call quoted,$(PORT)) --timeout-graceful-shutdown 10 --workers $${WEB_WORKERS:-2} --log-config gts/uvicorn-log.json --no-access-log
 
 worker: .venv/installed ## production: a worker; QUEUES=short,render, CONCURRENCY
 	$(BIN)/celery --quiet -A gts worker --queues $${QUEUES:-short,render} --concurrency $${CONCURRENCY:-2}

@@ -1,6 +1,6 @@
 """Make .venv whole: `make` calls it, through install.sh, before whatever needs GTS installed.
 
-    install.py MARK REQUIREMENTS [--host HOST --port PORT]
+    install.py MARK REQUIREMENTS [--host=HOST --port=PORT]
 
 MARK is the file in .venv that says which requirements are in it. Nothing is done, and nothing said,
 when it is right. A .venv that was cut short, moved, or has lost its Python is made anew: pip takes
@@ -10,23 +10,27 @@ half-installed packages for whole. Only the standard library here: nothing else 
 from __future__ import annotations
 
 import argparse
-import errno
+import contextlib
+import fcntl
 import hashlib
 import importlib.util
 import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 VENV = Path.cwd() / ".venv"
 # There from before the first change until the last one is done.
 UNFINISHED = VENV / "unfinished"
+LOCK = VENV.with_name(".venv.lock")
+ROOT = Path(__file__).resolve().parent.parent
 NEEDED_BYTES = 1024**3
 AGAIN = f"make {os.environ.get('MAKECMDGOALS') or 'run'}"
 STOP_WITHIN_S = 5.0
@@ -53,24 +57,27 @@ def main() -> int:
     parser.add_argument("mark", type=Path)
     parser.add_argument("requirements", type=Path)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int)
+    parser.add_argument("--port")
     options = parser.parse_args()
     mark = wanted_mark(options.requirements)
-    if is_whole() and read(options.mark) == mark:
-        return 0
     try:
+        if options.port is not None:
+            check_values(options.host, options.port)
+        if is_whole() and read(options.mark) == mark:
+            return 0
         # What would stop it after half a minute stops it now.
         if options.port is not None:
-            check_port(options.host, options.port)
+            check_address(options.host, int(options.port))
             check_data_folder(Path(os.environ.get("GTS_DATA_DIR") or "var"))
-        check_room()
-        if not is_whole():
-            make_venv()
-        UNFINISHED.touch()
-        install(options.requirements)
-        UNFINISHED.unlink()
-        check_system_libraries()
-        options.mark.write_text(mark)
+        with locked():
+            check_room()
+            if not is_whole():
+                make_venv()
+            UNFINISHED.touch()
+            install(options.requirements)
+            UNFINISHED.unlink()
+            check_system_libraries()
+            options.mark.write_text(mark)
     except KeyboardInterrupt:
         say(f"Stopped. {AGAIN} starts the installation again; what was fetched is kept.")
         return 130
@@ -83,6 +90,20 @@ def main() -> int:
         say(f"{error}\nThe installation stopped. Mend that, then type: {AGAIN}")
         return 1
     return 0
+
+
+@contextlib.contextmanager
+def locked() -> Iterator[None]:
+    """Two at once would remove each other's .venv. The second waits, and then begins anew:
+    by then there is a .venv, whose Python is the one to look with."""
+    with LOCK.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Another make is installing here; waiting for it.", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            os.execvp("sh", ["sh", "tools/install.sh", *sys.argv[1:]])
+        yield
 
 
 # What is there ------------------------------------------------------------------------------------
@@ -114,17 +135,38 @@ def read(path: Path) -> str:
         return ""
 
 
-def check_port(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as tried:
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            tried.bind((host, port))
-        except (OSError, OverflowError) as error:
-            is_taken = getattr(error, "errno", None) == errno.EADDRINUSE
-            why = "is taken by another program" if is_taken else f"cannot be had ({error})"
-            other = port + 1 if 1024 <= port < 65535 else 8000
-            raise InstallError(f"Port {port} {why}. Type: make run PORT={other}") from error
+def check_values(host: str, port: str) -> None:
+    if not (re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) < 65536):
+        raise InstallError(
+            f"PORT must be a number from 1 to 65535, not “{port}”. Type: make run PORT=8000"
+        )
+    if not host.strip():  # which would be every address
+        raise InstallError("HOST is empty. Use 127.0.0.1, or 0.0.0.0 for all of them.")
+    try:
+        host.encode("idna")  # sockets refuse with a TypeError what has no such form
+    except UnicodeError as error:
+        raise InstallError(
+            f"{host} is no address of this machine. Use 127.0.0.1, or 0.0.0.0 for all of them."
+        ) from error
+
+
+def check_address(host: str, port: int) -> None:
+    """Whether the server could listen there, asked as it will ask, and said as it would say it."""
+    listening = load_listening()
+    try:
+        listening.bind(host, port).close()
+    except listening.PortError as error:
+        raise InstallError(str(error)) from error
+
+
+def load_listening() -> ModuleType:
+    """That file alone, which needs only the standard library: what is around it needs packages."""
+    spec = importlib.util.spec_from_file_location("listening", ROOT / "gts" / "listening.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def check_data_folder(folder: Path) -> None:
@@ -162,6 +204,7 @@ def make_venv() -> None:
         )
     with Progress("Environment") as progress:
         progress.show("making .venv")
+        before = venv_version()
         if VENV.is_symlink() or VENV.is_file():
             VENV.unlink()
         elif VENV.exists():
@@ -177,7 +220,17 @@ def make_venv() -> None:
         )
         if made.returncode != 0:
             raise error_from(made.stdout, f"{base} could not make .venv.")
-        progress.end(f"made in .venv, Python {sys.version.split()[0]}")
+        now = sys.version.split()[0]
+        if before and not before.startswith(f"{version}."):
+            progress.end(f"made anew in .venv, Python {now} instead of {before}")
+        else:
+            progress.end(f"made in .venv, Python {now}")
+
+
+def venv_version() -> str:
+    """Of the Python that .venv was made with; empty where that cannot be told."""
+    found = re.search(r"^version\s*=\s*(\S+)", read(VENV / "pyvenv.cfg"), re.MULTILINE)
+    return found[1] if found else ""
 
 
 def install(requirements: Path) -> None:
@@ -331,9 +384,19 @@ ADVICE = (
 )
 
 
+# Its last line says what was wrong. pip indents those of other programs.
+TRACEBACK = re.compile(
+    r"^([ \t]*)Traceback \(most recent call last\):\n(?:\1[ \t].*\n|\n)*\1(\S.*)", re.MULTILINE
+)
+
+
 def error_from(output: str, what: str) -> InstallError:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith(("ERROR:", "Error:", "error:"))] or lines
+    ends = TRACEBACK.findall(output)
+    if ends:
+        end = ends[-1][1].strip()
+        errors = [*(line for line in errors if line != end), end]
     for signs, advice in ADVICE:
         if any(sign in output for sign in signs):
             said = [line for line in lines if any(sign in line for sign in signs)]

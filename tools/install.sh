@@ -1,11 +1,18 @@
 #!/bin/sh
-# install.sh PYTHON ARGUMENTS: install.py with the Python of .venv if that is fit, else with PYTHON.
+# install.sh ARGUMENTS: install.py with the Python of .venv if that is fit, else with $PYTHON.
+# It is not fit where make was called with a PYTHON of another version.
 is_new='import sys; sys.exit(sys.version_info < (3, 11))'
 version='import sys; sys.stdout.write(sys.version.split()[0])'
-python=$1
-shift
+minor='import sys; sys.stdout.write("%d.%d" % sys.version_info[:2])'
+python=$PYTHON
 
-if .venv/bin/python -c "$is_new" 2>/dev/null; then
+is_wanted() { # whether the Python of .venv has the version that was asked for
+    [ "$PYTHON_ORIGIN" = "command line" ] || return 0
+    asked=$("$python" -c "$minor" 2>/dev/null) || return 0
+    [ "$asked" = "$(.venv/bin/python -c "$minor" 2>/dev/null)" ]
+}
+
+if .venv/bin/python -c "$is_new" 2>/dev/null && is_wanted; then
     exec .venv/bin/python tools/install.py "$@"
 elif "$python" -c "$is_new" 2>/dev/null; then
     exec "$python" tools/install.py "$@"

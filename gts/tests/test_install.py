@@ -6,9 +6,12 @@ In a folder with the Makefile and one small package of its own, so that each tak
 from __future__ import annotations
 
 import base64
+import errno
+import fcntl
 import hashlib
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import socket
@@ -80,6 +83,8 @@ def copy_installer(folder: Path) -> None:
     (folder / "tools").mkdir()
     for name in ("install.sh", "install.py"):
         shutil.copy(ROOT / "tools" / name, folder / "tools")
+    (folder / "gts").mkdir()
+    shutil.copy(ROOT / "gts" / "listening.py", folder / "gts")
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +169,81 @@ def test_what_is_left_of_an_environment_is_replaced(clone: Clone, left: str) -> 
     assert clone.has_probe()
 
 
+def test_two_at_once_wait_for_each_other(clone: Clone) -> None:
+    """The second removed the .venv into which the first was installing."""
+    first = subprocess.Popen(
+        ["make", f"PYTHON={sys.executable}", "setup"],
+        cwd=clone.folder,
+        env=clone.env(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    wait_until((clone.folder / ".venv").exists, "it has begun")
+    second = clone.make("setup")
+    said, _ = first.communicate(timeout=60)
+    assert first.returncode == 0, said
+    assert second.stdout == "Another make is installing here; waiting for it.\n"
+    assert (second.returncode, second.stderr) == (0, "")
+    assert clone.has_probe()
+
+
+def test_whoever_waited_installs_what_the_other_did_not(clone: Clone) -> None:
+    with (clone.folder / ".venv.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        waiting = subprocess.Popen(
+            ["make", f"PYTHON={sys.executable}", "setup"],
+            cwd=clone.folder,
+            env=clone.env(),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert waiting.stdout is not None
+        assert waiting.stdout.readline().startswith("Another make is installing here")
+        assert not (clone.folder / ".venv").exists()
+    said, _ = waiting.communicate(timeout=60)
+    assert waiting.returncode == 0, said
+    assert "Packages        1 installed in " in said
+    assert clone.has_probe()
+
+
+@pytest.mark.parametrize("ignore_file", [".gitignore", ".dockerignore"])
+def test_the_lock_is_no_part_of_the_product(ignore_file: str) -> None:
+    assert ".venv.lock" in (ROOT / ignore_file).read_text().split()
+
+
+def test_a_python_of_another_version_that_is_asked_for_is_used(pattern: Path, clone: Clone) -> None:
+    venv = clone.folder / ".venv"
+    shutil.copytree(pattern / "clone" / ".venv", venv, symlinks=True)
+    mark = venv / "installed"
+    mark.write_text(mark.read_text().replace(str(pattern / "clone"), str(clone.folder)))
+    shutil.copytree(pattern / "wheels", clone.wheels, dirs_exist_ok=True)
+    shutil.copy(pattern / "clone" / "requirements.txt", clone.folder)
+    # As if its Python were 3.99; it works as before in everything else.
+    (venv / "bin" / "python").rename(venv / "bin" / "as-before")
+    (venv / "bin" / "python").write_text(
+        f'#!/bin/sh\ncase $2 in *%d.%d*) printf 3.99;; *) exec {venv}/bin/as-before "$@";; esac\n'
+    )
+    (venv / "bin" / "python").chmod(0o755)
+    (venv / "pyvenv.cfg").write_text(
+        re.sub(r"(?m)^version = .*", "version = 3.99.1", (venv / "pyvenv.cfg").read_text())
+    )
+    default = subprocess.run(
+        ["make", "setup"],
+        cwd=clone.folder,
+        env=clone.env(PYTHON=sys.executable),
+        capture_output=True,
+        text=True,
+    )
+    assert (default.returncode, default.stdout, default.stderr) == (0, "", "")
+    asked = clone.make("setup")
+    assert (asked.returncode, asked.stderr) == (0, "")
+    now = sys.version.split()[0]
+    assert f"Environment     made anew in .venv, Python {now} instead of 3.99.1\n" in asked.stdout
+    assert clone.has_probe()
+    assert clone.make("setup").stdout == ""
+
+
 def test_ctrl_c_in_the_middle_and_again(clone: Clone) -> None:
     making = subprocess.Popen(
         ["make", f"PYTHON={sys.executable}", "setup"],
@@ -246,6 +326,52 @@ def test_what_would_stop_it_later_stops_it_before_it_installs(clone: Clone) -> N
     assert not (clone.folder / ".venv").exists()
 
 
+WRONG_PORTS = [
+    "abc",
+    "",
+    "80 81",
+    "0",
+    "-1",
+    "65536",
+    "70000",
+    "9" * 5000,
+    "8000;id",
+    "`id`",
+    "8'0",
+]
+
+
+@pytest.mark.parametrize("port", WRONG_PORTS)
+def test_a_port_that_is_none(pattern: Path, clone: Clone, port: str) -> None:
+    """Before anything is installed and afterwards; the shell runs nothing of it."""
+    for place in (clone, Clone(pattern / "clone")):
+        done = place.make("run", f"PORT={port}")
+        assert advice_of(done) == (
+            f"PORT must be a number from 1 to 65535, not “{port}”. Type: make run PORT=8000"
+        )
+        assert (done.stdout, len(done.stderr.splitlines())) == ("", 2)
+    assert not (clone.folder / ".venv").exists()
+
+
+def test_an_empty_host_is_not_every_address(pattern: Path, clone: Clone) -> None:
+    for place in (clone, Clone(pattern / "clone")):
+        done = place.make("run", "HOST=", f"PORT={free_port()}")
+        assert advice_of(done) == "HOST is empty. Use 127.0.0.1, or 0.0.0.0 for all of them."
+    assert not (clone.folder / ".venv").exists()
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["nosuch.invalid", "192.0.2.1", "::zz", "a..b", "ä..b", "127.0.0.1;id", "two words", "-x"],
+)
+def test_a_host_that_is_none_of_this_machine(clone: Clone, host: str) -> None:
+    done = clone.make("run", f"HOST={host}", f"PORT={free_port()}")
+    assert advice_of(done) == (
+        f"{host} is no address of this machine. Use 127.0.0.1, or 0.0.0.0 for all of them."
+    )
+    assert not (clone.folder / ".venv").exists()
+
+
 @pytest.fixture(scope="module")
 def installer() -> ModuleType:
     spec = importlib.util.spec_from_file_location("install", ROOT / "tools" / "install.py")
@@ -270,6 +396,29 @@ def test_what_pip_says_becomes_advice(installer: ModuleType, said: str, advice: 
     error = installer.error_from(f"Collecting av\n{said}\n", "It failed.")
     assert advice in str(error)
     assert error.reason
+
+
+def test_a_port_of_the_system(installer: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "bind", refuse)
+    with pytest.raises(installer.InstallError, match="for the system's own programs"):
+        installer.check_address("127.0.0.1", 80)
+
+
+@pytest.mark.parametrize("indent", ["", "      "])
+@pytest.mark.parametrize("before", ["ERROR: Exception:", "Collecting av"])
+def test_the_end_of_a_traceback_is_kept(installer: ModuleType, before: str, indent: str) -> None:
+    lines = [
+        "Traceback (most recent call last):",
+        '  File "pip/_internal/cli/base_command.py", line 180, in exc_logging_wrapper',
+        "    status = run_func(*args)",
+        "FileNotFoundError: [Errno 2] No such file or directory: 'x'",
+    ]
+    output = "".join(f"{line}\n" for line in [before, *(indent + line for line in lines)])
+    error = installer.error_from(f"{output}note: one\nnote: two\nnote: three\n", "It failed.")
+    assert error.reason.splitlines()[-1] == f"  {lines[-1]}"
 
 
 def test_no_room_is_said_before_anything_is_made(
