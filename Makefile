@@ -94,6 +94,7 @@ bench-api: .venv/installed ## compare every list at two sizes (DATABASE_URL, RED
 	$(SERVICES) GTS_RATE_USER_PER_MIN=0 $(BIN)/python manage.py bench_api $(ARGS)
 
 web: .venv/installed ## production: the web process (DATABASE_URL, REDIS_URL)
+	@$(BIN)/python manage.py check_start
 	$(BIN)/python -m uvicorn gts.asgi:application --host $${HOST:-127.0.0.1} --port $(PORT) --timeout-graceful-shutdown 10 --workers $${WEB_WORKERS:-2} --log-config gts/uvicorn-log.json --no-access-log
 
 worker: .venv/installed ## production: a worker; QUEUES=short,render, CONCURRENCY

@@ -163,6 +163,19 @@ def check_storage_is_writable(**_: Any) -> list[CheckMessage]:
     return media_store().start_problems()
 
 
+def refuse_bad_production_start() -> None:
+    """For processes that only a production has: ``make web``, ``make worker``, ``make beat``.
+
+    In embedded mode workers would fight for one SQLite file over brokers that nobody else sees.
+    """
+    if settings.IS_EMBEDDED:
+        raise ImproperlyConfigured(
+            "DATABASE_URL and REDIS_URL are required for production; without them there is the "
+            "embedded mode, which `make run` starts."
+        )
+    refuse_bad_start()
+
+
 def refuse_bad_start() -> None:
     """For servers and workers, which run no checks by themselves. Raises ``ImproperlyConfigured``.
 
