@@ -7,7 +7,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 from django.conf import settings
-from django.core.checks import ERROR, CheckMessage, Error, Tags, Warning, register
+from django.core.checks import ERROR, CheckMessage, Error, Info, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
 from jobs.stores import media_store
@@ -105,10 +105,10 @@ def check_tone3000_key(**_: Any) -> list[CheckMessage]:
         ]
     if not key and not settings.IS_EMBEDDED:
         return [
-            Warning(
-                "There is no key for Tone 3000: nobody can log in with it.",
+            Info(
+                "There is no key for Tone 3000, which is optional: nobody can log in with it.",
                 hint="Set GTS_TONE3000_KEY; docs/tone3000.md says how to get one.",
-                id="gts.W001",
+                id="gts.I001",
             )
         ]
     hosts = [host for host in settings.ALLOWED_HOSTS if host.startswith(".")]

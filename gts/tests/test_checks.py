@@ -97,7 +97,7 @@ def test_a_secret_key_of_tone_3000_is_refused_where_browsers_see_it(
 
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
-    [("GTS_TONE3000_KEY", "", "gts.W001"), ("ALLOWED_HOSTS", [".gts.example"], "gts.W002")],
+    [("GTS_TONE3000_KEY", "", "gts.I001"), ("ALLOWED_HOSTS", [".gts.example"], "gts.W002")],
 )
 def test_a_production_without_that_login_starts_but_says_so(
     settings: Settings, name: str, value: Any, expected: str

@@ -121,6 +121,20 @@ def test_the_doctor_names_insecure_settings_of_a_production(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_the_doctor_is_content_without_a_key_of_tone_3000_and_logs_nothing(
+    data_dir: Path, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.IS_EMBEDDED = False
+    settings.GTS_TONE3000_KEY = ""
+    said, _ = doctor()
+    assert "✓ login with Tone 3000 is off" in said
+    assert not re.search(r"✗.*Tone 3000", said)
+    # Nobody takes jobs here: that is a finding, with its reason, and not a line of the log.
+    assert re.search(r"✗ workers: down\n +→ Start one .* \(no worker takes jobs from: ", said)
+    assert caplog.records == []
+
+
+@pytest.mark.django_db(transaction=True)
 def test_the_doctor_looks_at_the_bucket(data_dir: Path, bucket: Bucket, settings: Settings) -> None:
     default_storage.exists("x")  # as the start-up check of a real run: the first call is slow
     said, is_content = doctor()
