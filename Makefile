@@ -40,8 +40,8 @@ run: .venv/installed ## serve GTS on http://127.0.0.1:8000/ (PORT, HOST=0.0.0.0,
 	@test ! -t 1 || printf 'Starting …\r'
 	@$(BIN)/python manage.py up $(ADDRESS)
 
-demo: .venv/installed ## render the bundled demo shootout into var/demo/
-	@$(BIN)/python manage.py render_shootout shootouts/demo/shootout.toml --out "$(or $(GTS_DATA_DIR),var)/demo"
+demo: .venv/installed ## render the bundled demo shootout into demo/ of the data folder
+	@$(BIN)/python manage.py render_shootout
 
 # Tests of one file share servers and a browser, so they stay together.
 test: .venv/installed-dev ## run every test that needs no server
