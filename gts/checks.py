@@ -7,7 +7,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 from django.conf import settings
-from django.core.checks import ERROR, CheckMessage, Error, Info, Tags, Warning, register
+from django.core.checks import ERROR, CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
 from jobs.stores import media_store
@@ -101,14 +101,6 @@ def check_tone3000_key(**_: Any) -> list[CheckMessage]:
                 hint="Use the one that starts with t3k_pub_; see docs/tone3000.md. If a secret key "
                 "stood there, revoke it at Tone 3000.",
                 id="gts.E011",
-            )
-        ]
-    if not key and not settings.IS_EMBEDDED:
-        return [
-            Info(
-                "There is no key for Tone 3000, which is optional: nobody can log in with it.",
-                hint="Set GTS_TONE3000_KEY; docs/tone3000.md says how to get one.",
-                id="gts.I001",
             )
         ]
     hosts = [host for host in settings.ALLOWED_HOSTS if host.startswith(".")]

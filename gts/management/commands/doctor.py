@@ -46,6 +46,7 @@ class Finding:
 
 class Command(BaseCommand):
     help = "Look at this installation: what is there, what is missing, and how to mend it."
+    requires_system_checks = ()  # they are among what it looks at
 
     def handle(self, *args: Any, **options: Any) -> None:
         findings = [
