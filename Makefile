@@ -44,8 +44,8 @@ run: .venv/installed ## serve GTS on http://127.0.0.1:8000/ (PORT, HOST=0.0.0.0,
 	@test ! -t 1 || printf 'Starting …\r'
 	@$(BIN)/python manage.py up $(ADDRESS)
 
-demo: .venv/installed ## render the bundled demo shootout into var/demo/
-	@$(BIN)/python manage.py render_shootout shootouts/demo/shootout.toml --out "$(or $(GTS_DATA_DIR),var)/demo"
+demo: .venv/installed ## render the bundled demo shootout into demo/ of the data folder
+	@$(BIN)/python manage.py render_shootout
 
 # Tests of one file share servers and a browser, so they stay together.
 test: .venv/installed-dev ## run every test that needs no server
@@ -98,6 +98,7 @@ bench-api: .venv/installed ## compare every list at two sizes (DATABASE_URL, RED
 	$(SERVICES) GTS_RATE_USER_PER_MIN=0 $(BIN)/python manage.py bench_api $(ARGS)
 
 web: .venv/installed ## production: the web process (DATABASE_URL, REDIS_URL)
+	@$(BIN)/python manage.py check_start
 	$(BIN)/python -m uvicorn gts.asgi:application --host "$${HOST:-127.0.0.1}" --port $(call quoted,$(PORT)) --timeout-graceful-shutdown 10 --workers $${WEB_WORKERS:-2} --log-config gts/uvicorn-log.json --no-access-log
 
 worker: .venv/installed ## production: a worker; QUEUES=short,render, CONCURRENCY

@@ -24,7 +24,7 @@ from jobs.routing import websocket_urlpatterns  # noqa: E402
 try:
     refuse_bad_start()
 except ImproperlyConfigured as error:
-    raise SystemExit(str(error)) from None
+    raise SystemExit(f"GTS does not start: {error}") from None
 
 application = ProtocolTypeRouter(
     {

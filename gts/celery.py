@@ -11,6 +11,7 @@ from celery import Celery
 from celery.schedules import crontab
 from celery.signals import (
     beat_init,
+    celeryd_init,
     setup_logging,
     worker_init,
     worker_process_init,
@@ -20,7 +21,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from kombu import Queue
 
-from gts.checks import refuse_bad_start
+from gts.checks import refuse_bad_production_start
 from gts.leftovers import remove_leftovers
 from gts.redis_transport import use_for_redis
 from jobs.closing import this_process
@@ -67,14 +68,14 @@ def _log_as_everywhere(**_: Any) -> None:
     logging.captureWarnings(True)
 
 
-@worker_init.connect
+@celeryd_init.connect  # of `celery worker`, and not of the workers in an embedded server
 @beat_init.connect
 def _refuse_bad_start(**_: Any) -> None:
     """Exceptions of receivers are only logged, so this one leaves on its own."""
     try:
-        refuse_bad_start()
+        refuse_bad_production_start()
     except ImproperlyConfigured as error:
-        raise SystemExit(str(error)) from error
+        raise SystemExit(f"GTS does not start: {error}") from error
 
 
 @worker_init.connect

@@ -103,14 +103,6 @@ def check_tone3000_key(**_: Any) -> list[CheckMessage]:
                 id="gts.E011",
             )
         ]
-    if not key and not settings.IS_EMBEDDED:
-        return [
-            Warning(
-                "There is no key for Tone 3000: nobody can log in with it.",
-                hint="Set GTS_TONE3000_KEY; docs/tone3000.md says how to get one.",
-                id="gts.W001",
-            )
-        ]
     hosts = [host for host in settings.ALLOWED_HOSTS if host.startswith(".")]
     if key and hosts and not settings.IS_EMBEDDED:
         return [
@@ -161,6 +153,19 @@ def check_storage_is_writable(**_: Any) -> list[CheckMessage]:
     One that does not answer is no reason not to start: /health/ready says so, and jobs wait.
     """
     return media_store().start_problems()
+
+
+def refuse_bad_production_start() -> None:
+    """For processes that only a production has: ``make web``, ``make worker``, ``make beat``.
+
+    In embedded mode workers would fight for one SQLite file over brokers that nobody else sees.
+    """
+    if settings.IS_EMBEDDED:
+        raise ImproperlyConfigured(
+            "DATABASE_URL and REDIS_URL are required for production; without them there is the "
+            "embedded mode, which `make run` starts."
+        )
+    refuse_bad_start()
 
 
 def refuse_bad_start() -> None:

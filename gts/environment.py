@@ -7,6 +7,7 @@ set may stand in a file (``.env``), whoever starts GTS and however.
 from __future__ import annotations
 
 import base64
+import io
 import os
 import secrets
 from collections.abc import Callable
@@ -15,22 +16,74 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
-from dotenv import dotenv_values
+from dotenv.parser import Binding, parse_stream
 
 # Of these an empty one is taken away, so that libraries that read them by themselves agree.
 _OURS = ("GTS_", "AWS_", "DATABASE_URL", "REDIS_URL")
 _MAX_DIGITS = 18
 
 
-def read_env_file(path: Path) -> None:
-    """Add to the environment what it does not set and the file does. No file is no fault."""
-    values = dotenv_values(path, interpolate=False) if path.is_file() else {}
+def read_env_file(path: Path, *, is_required: bool = False) -> None:
+    """Add to the environment what it does not set and the file does.
+
+    ``is_required``: that there is none is an error, too.
+    """
+    values = _values_of(path) if is_required or path.exists() else {}
     for name, value in values.items():
         if value and not os.environ.get(name, "").strip():
             os.environ[name] = value
     for name in [name for name, value in os.environ.items() if not value.strip()]:
         if name.startswith(_OURS):
             del os.environ[name]
+
+
+def _values_of(path: Path) -> dict[str, str | None]:
+    """Errors name the line and not what it says: it may be a password."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"The file of variables {path} cannot be read: {error.strerror}. "
+            "GTS_ENV_FILE says which file that is."
+        ) from error
+    try:
+        text = data.decode("utf-8-sig")
+        line = text[: text.find("\0")].count("\n") + 1 if "\0" in text else 0  # UTF-16, say
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+    if line:
+        raise ImproperlyConfigured(
+            f"{path}, line {line}: this is not UTF-8. Save the file as UTF-8."
+        )
+    values = {}
+    for binding in parse_stream(io.StringIO(text)):
+        if binding.error or "\n" in (binding.value or ""):
+            raise ImproperlyConfigured(
+                f"{path}, line {_line_of(binding)}: this is not NAME=value on one line. "
+                "Is a quote not closed?"
+            )
+        if binding.key is not None:
+            values[binding.key] = binding.value
+    return values
+
+
+def _line_of(binding: Binding) -> int:
+    """Empty lines before it are counted as a part of it."""
+    said = binding.original.string
+    return binding.original.line + said[: len(said) - len(said.lstrip())].count("\n")
+
+
+def env_path(name: str, *, base: Path) -> Path | None:
+    """A file or folder. Relative ones start at ``base``, wherever GTS happens to be started."""
+    value = env(name)
+    if not value:
+        return None
+    try:
+        return base / Path(value).expanduser()
+    except RuntimeError as error:  # ~nobody
+        raise ImproperlyConfigured(
+            f"{name} names the folder of an unknown user: {value}"
+        ) from error
 
 
 def env(name: str, default: str = "") -> str:
@@ -110,10 +163,15 @@ def env_url(name: str, *schemes: str) -> str:
     try:
         parts = urlsplit(value)
         is_good = parts.scheme in schemes and (parts.port is None or parts.port > 0)
+        # A password with / ? or # ends the name of the host too early.
+        is_good = is_good and "@" not in parts.path + parts.query + parts.fragment
     except ValueError:  # its port, or the brackets of its host
         is_good = False
     if not is_good:  # the value may hold a password
-        raise ImproperlyConfigured(f"{name} must be an address that starts with {allowed}.")
+        raise ImproperlyConfigured(
+            f"{name} must be an address that starts with {allowed}. Special characters in its "
+            "password are percent-encoded: % as %25, # as %23, @ as %40, / as %2F, ? as %3F."
+        )
     return value
 
 

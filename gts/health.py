@@ -9,14 +9,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import threading
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -32,9 +35,14 @@ logger = logging.getLogger(__name__)
 Checks = Mapping[str, Callable[[], Awaitable[None]]]
 
 CHECK_TIMEOUT_S = 2
+NOT_MIGRATED: Final = "not migrated"
 
 # Threads of one check: one that hangs takes none from the views, nor from another check.
 _THREADS_PER_CHECK = 2
+
+
+class NotMigratedError(Exception):
+    """The database answers, but is not as this version needs it."""
 
 
 @never_cache
@@ -52,33 +60,68 @@ async def ready(request: HttpRequest) -> JsonResponse:
     ``degraded``, with 200: it answers, but work is left undone.
     """
     checks, watched = await asyncio.gather(states(CHECKS), states(WATCHED))
-    down = [name for name, state in checks.items() if state == "down"]
+    down = [name for name, state in checks.items() if state != "ok"]
     checks |= watched
     if not down:
         status = "degraded" if "down" in watched.values() else "ok"
         return JsonResponse({"status": status, "checks": checks})
     error = error_body(
         "NOT_READY",
-        f"Not ready: {', '.join(down)} down.",
-        [ErrorDetail(f"/checks/{name}", "DOWN", f"The {name} does not answer.") for name in down],
+        f"Not ready: {', '.join(f'{name} {checks[name]}' for name in down)}.",
+        [_detail(name, checks[name]) for name in down],
     )
     return JsonResponse({"status": "down", "checks": checks, **error}, status=503)
 
 
+def _detail(name: str, state: str) -> ErrorDetail:
+    if state == NOT_MIGRATED:
+        message = "Migrations are missing: manage.py migrate"
+        return ErrorDetail(f"/checks/{name}", "NOT_MIGRATED", message)
+    return ErrorDetail(f"/checks/{name}", "DOWN", f"The {name} does not answer.")
+
+
 async def states(checks: Checks) -> dict[str, str]:
-    """ "ok" or "down" of each of ``checks``, by name."""
-    outcomes = await asyncio.gather(*(_is_up(name, check) for name, check in checks.items()))
-    return {name: "ok" if is_up else "down" for name, is_up in zip(checks, outcomes, strict=True)}
+    """ "ok", "down" or "not migrated" of each of ``checks``, by name."""
+    failed = await failures(checks)
+    for name, error in failed.items():
+        if error is not None:
+            # The answer is public and only names the part; the reason is for the log.
+            logger.warning("health check failed: %s: %r", name, error)
+    return {name: state_after(error) for name, error in failed.items()}
 
 
-async def _is_up(name: str, check: Callable[[], Awaitable[None]]) -> bool:
+async def failures(checks: Checks) -> dict[str, Exception | None]:
+    """What each of ``checks`` ended with, by name."""
+    outcomes = await asyncio.gather(*(_failure(check) for check in checks.values()))
+    return dict(zip(checks, outcomes, strict=True))
+
+
+def state_after(error: Exception | None) -> str:
+    if error is None:
+        return "ok"
+    return NOT_MIGRATED if isinstance(error, NotMigratedError) else "down"
+
+
+async def _failure(check: Callable[[], Awaitable[None]]) -> Exception | None:
     try:
         await asyncio.wait_for(check(), CHECK_TIMEOUT_S)
     except Exception as error:
-        # The answer is public and only names the part; the reason is for the log.
-        logger.warning("health check failed: %s: %r", name, error)
-        return False
-    return True
+        return error
+    return None
+
+
+# Once the database is as this version needs it, it stays so as long as this process lives.
+_seen_migrated = threading.Event()
+
+
+def _see_migrated() -> None:
+    if _seen_migrated.is_set():
+        return
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if plan:
+        raise NotMigratedError(f"{len(plan)} migrations are not applied: manage.py migrate")
+    _seen_migrated.set()
 
 
 def _ask_database() -> None:
@@ -86,6 +129,7 @@ def _ask_database() -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
             cursor.fetchone()
+        _see_migrated()
     finally:
         connection.close()  # of this thread, which no request ends
 
@@ -120,6 +164,7 @@ async def _ask_channel_layer() -> None:
 
 def _ask_workers() -> None:
     try:
+        _see_migrated()  # without its table nobody knows of workers
         idle = queues_without_workers()
     finally:
         connection.close()

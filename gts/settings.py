@@ -25,6 +25,7 @@ from gts.environment import (
     env_number,
     env_numbers,
     env_origins,
+    env_path,
     env_url,
     new_secret_key,
     new_token_key,
@@ -44,7 +45,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 IS_TEST = "pytest" in sys.modules
 if not IS_TEST:
-    read_env_file(Path(env("GTS_ENV_FILE") or BASE_DIR / ".env"))
+    _env_file = env_path("GTS_ENV_FILE", base=BASE_DIR)
+    read_env_file(_env_file or BASE_DIR / ".env", is_required=_env_file is not None)
 
 DATABASE_URL = env_url("DATABASE_URL", "postgresql", "postgres")
 REDIS_URL = env_url("REDIS_URL", "redis", "rediss", "unix")
@@ -54,7 +56,8 @@ if bool(DATABASE_URL) != bool(REDIS_URL):
     )
 IS_EMBEDDED = not DATABASE_URL
 
-DATA_DIR = Path(env("GTS_DATA_DIR") or BASE_DIR / "var" / ("test" if IS_TEST else "")).resolve()
+_usual_data_dir = BASE_DIR / "var" / ("test" if IS_TEST else "")
+DATA_DIR = (env_path("GTS_DATA_DIR", base=BASE_DIR) or _usual_data_dir).resolve()
 DEBUG = env_flag("GTS_DEBUG", default=False)
 
 if IS_EMBEDDED:
@@ -311,7 +314,7 @@ GTS_ORPHAN_GRACE_HOURS = env_number("GTS_ORPHAN_GRACE_HOURS", 24)
 GTS_KEEP_PREVIEWS_HOURS = env_number("GTS_KEEP_PREVIEWS_HOURS", 24)
 
 # Where backups go, once a day, and how many of them stay. Empty: none are made.
-GTS_BACKUP_DIR = env("GTS_BACKUP_DIR")
+GTS_BACKUP_DIR = str(env_path("GTS_BACKUP_DIR", base=BASE_DIR) or "")
 GTS_BACKUP_KEEP = max(env_number("GTS_BACKUP_KEEP", 7), 1)
 
 # API ----------------------------------------------------------------------------------------------

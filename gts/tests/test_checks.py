@@ -95,15 +95,14 @@ def test_a_secret_key_of_tone_3000_is_refused_where_browsers_see_it(
     assert "t3k_cs_secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "expected"),
-    [("GTS_TONE3000_KEY", "", "gts.W001"), ("ALLOWED_HOSTS", [".gts.example"], "gts.W002")],
-)
-def test_a_production_without_that_login_starts_but_says_so(
-    settings: Settings, name: str, value: Any, expected: str
-) -> None:
-    setattr(settings, name, value)
-    assert [problem.id for problem in check_tone3000_key()] == [expected]
+def test_a_production_does_without_that_login(settings: Settings) -> None:
+    settings.GTS_TONE3000_KEY = ""
+    assert check_tone3000_key() == []
+
+
+def test_a_production_whose_callbacks_have_no_names_starts_but_says_so(settings: Settings) -> None:
+    settings.ALLOWED_HOSTS = [".gts.example"]
+    assert [problem.id for problem in check_tone3000_key()] == ["gts.W002"]
     refuse_bad_start()
     settings.IS_EMBEDDED = True
     assert check_tone3000_key() == []
@@ -179,6 +178,45 @@ def test_servers_and_workers_refuse_an_insecure_production(
     )
     assert outcome.returncode != 0
     assert "gts.E004" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["manage.py", "check_start"],
+        ["-m", "celery", "--quiet", "-A", "gts", "worker", "--pool", "solo"],
+        ["-m", "celery", "--quiet", "-A", "gts", "beat", "--schedule", "{folder}/beat"],
+    ],
+    ids=["web", "worker", "beat"],
+)
+def test_processes_of_a_production_refuse_the_embedded_mode(
+    tmp_path: Path, arguments: list[str]
+) -> None:
+    outcome = run(
+        *(argument.format(folder=tmp_path) for argument in arguments), GTS_DATA_DIR=str(tmp_path)
+    )
+    assert outcome.returncode == 1
+    # Celery warns of root before.
+    sentence = outcome.stderr.splitlines()[-1]
+    assert sentence.startswith("GTS does not start: DATABASE_URL and REDIS_URL are required")
+    assert "make run" in sentence
+    assert "Traceback" not in outcome.stderr
+
+
+def test_check_start_refuses_what_uvicorn_would_try_again_for_ever(tmp_path: Path) -> None:
+    variables = {
+        "GTS_DATA_DIR": str(tmp_path),
+        "DATABASE_URL": "postgresql:///gts",
+        "REDIS_URL": "redis://127.0.0.1/0",
+        "GTS_TOKEN_KEYS": GOOD_TOKEN_KEY,
+        "GTS_ALLOWED_HOSTS": "gts.example",
+    }
+    outcome = manage("check_start", **variables, GTS_SECRET_KEY="")
+    assert outcome.returncode == 1
+    assert "gts.E002" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+    outcome = manage("check_start", **variables, GTS_SECRET_KEY=GOOD_KEY)
+    assert (outcome.returncode, outcome.stdout, outcome.stderr) == (0, "", "")
 
 
 def test_a_good_production_has_nothing_to_complain_about(tmp_path: Path) -> None:

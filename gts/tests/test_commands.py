@@ -23,6 +23,7 @@ from accounts.tests.needs import needs_services
 from gear.tone3000.standin import CLIENT_ID, StandIn
 from gts.backups import backup_make
 from gts.gathering import gather_static
+from gts.management.commands.doctor import Command as Doctor
 from gts.tests.processes import (
     answers,
     environment,
@@ -118,6 +119,25 @@ def test_the_doctor_names_insecure_settings_of_a_production(
     assert not is_content
     assert "production mode" in said
     assert re.search(r"✗ gts\.E002: .*\n +→ Set GTS_SECRET_KEY", said)
+
+
+def test_bad_settings_do_not_keep_the_doctor_from_looking() -> None:
+    """manage.py would end with them before; here they are findings."""
+    assert Doctor.requires_system_checks == ()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_doctor_is_content_without_a_key_of_tone_3000_and_logs_nothing(
+    data_dir: Path, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.IS_EMBEDDED = False
+    settings.GTS_TONE3000_KEY = ""
+    said, _ = doctor()
+    assert "✓ login with Tone 3000 is off" in said
+    assert not re.search(r"✗.*Tone 3000", said)
+    # Nobody takes jobs here: that is a finding, with its reason, and not a line of the log.
+    assert re.search(r"✗ workers: down\n +→ Start one .* \(no worker takes jobs from: ", said)
+    assert caplog.records == []
 
 
 @pytest.mark.django_db(transaction=True)

@@ -40,6 +40,14 @@ def words(service: str) -> list[str]:
     return shlex.split(SERVICES[service]["command"])
 
 
+def server_words(service: str) -> list[str]:
+    """What runs on, after what a shell does first."""
+    command = words(service)
+    if command[:2] == ["sh", "-c"]:
+        command = shlex.split(command[2].rpartition("&& exec ")[2])
+    return command
+
+
 def options(command: list[str]) -> dict[str, str]:
     """Each ``--option`` of a command with what follows it."""
     pairs = zip(command, [*command[1:], "--"], strict=True)
@@ -51,8 +59,9 @@ def options(command: list[str]) -> dict[str, str]:
 
 
 def recipe(target: str) -> list[str]:
-    """The command of a Makefile target, with its variables at their defaults."""
-    found = re.search(rf"^{target}:.*\n\t(.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    """The last command of a Makefile target, with its variables at their defaults."""
+    pattern = rf"^{target}:.*\n(?:\t.*\n)*\t(.*)$"
+    found = re.search(pattern, (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert found is not None
     text = re.sub(r"\$\$\{\w+:-([^}]*)\}", r"\1", found[1])
     text = text.replace("$(BIN)/", "").replace("$(PORT)", "8000")
@@ -149,7 +158,7 @@ def test_nobody_is_killed_while_handing_back(name: str) -> None:
     grace_s = seconds(SERVICES[name]["stop_grace_period"])
     assert grace_s > settings.GTS_STOP_GRACE_S
     if name == "web":
-        assert grace_s > int(options(words("web"))["--timeout-graceful-shutdown"])
+        assert grace_s > int(options(server_words("web"))["--timeout-graceful-shutdown"])
 
 
 # Settings -----------------------------------------------------------------------------------------
@@ -187,13 +196,21 @@ def test_web_and_workers_use_the_same_database_and_redis() -> None:
     [("web", "web"), ("worker-short", "worker"), ("worker-render", "worker"), ("beat", "beat")],
 )
 def test_it_runs_what_make_runs(service: str, target: str) -> None:
-    ours, makes = words(service), recipe(target)
+    ours, makes = server_words(service), recipe(target)
     where = {"--host", "--port", "--queues"}  # what differs on purpose
     assert {name: value for name, value in options(ours).items() if name not in where} == {
         name: value for name, value in options(makes).items() if name not in where
     }
     assert set(options(ours)) == set(options(makes))
     assert ours[0] == makes[0]
+
+
+def test_web_is_checked_before_the_supervisor_starts() -> None:
+    """Which would start processes that refuse to start for ever."""
+    first = "python manage.py check_start"
+    assert words("web")[2].startswith(f"{first} && exec python -m uvicorn ")
+    makefile = (ROOT / "Makefile").read_text()
+    assert re.search(rf"^web: .*\n\t@\$\(BIN\)/{first}\n\t.* uvicorn ", makefile, re.MULTILINE)
 
 
 def test_every_queue_has_a_worker() -> None:
@@ -205,7 +222,8 @@ def test_every_management_command_exists() -> None:
     text = (ROOT / "docker-compose.yml").read_text() + (ROOT / "Dockerfile").read_text()
     named = set(re.findall(r"manage\.py[\", ]+(\w+)", text))
     assert named == {
-        "wait_for_database", "migrate", "collectstatic", "check_process", "up", "backup",
+        "wait_for_database", "migrate", "collectstatic", "check_start", "check_process", "up",
+        "backup",
     }  # fmt: skip
     assert named <= set(get_commands())
     roles = {
@@ -220,7 +238,7 @@ def test_every_management_command_exists() -> None:
 def test_files_that_commands_name_are_in_the_image() -> None:
     ignored = (ROOT / ".dockerignore").read_text().split()
     assert not {"gts", "manage.py", "static", "templates"} & set(ignored)
-    assert (ROOT / options(words("web"))["--log-config"]).exists()
+    assert (ROOT / options(server_words("web"))["--log-config"]).exists()
 
 
 # The image ----------------------------------------------------------------------------------------

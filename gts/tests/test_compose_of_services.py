@@ -20,7 +20,7 @@ import soundfile
 from gts.tests.private_servers import needs_servers
 from gts.tests.processes import answers, manage, wait_until
 from gts.tests.site import Site
-from gts.tests.test_compose import SERVICES, words
+from gts.tests.test_compose import SERVICES, server_words, words
 
 pytestmark = needs_servers
 
@@ -33,7 +33,7 @@ def module_and_words(service: str, site: Site) -> list[str]:
         "8000": str(site.port),
         "0.0.0.0": "127.0.0.1",
     }
-    command = [places.get(word, word) for word in words(service)]
+    command = [places.get(word, word) for word in server_words(service)]
     return command[2:] if command[:2] == ["python", "-m"] else command
 
 

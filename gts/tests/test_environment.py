@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import pytest
 import yaml
+from django.core.exceptions import ImproperlyConfigured
 
 from gts.environment import env, read_env_file
 from gts.tests.processes import ROOT, free_port
@@ -205,6 +206,77 @@ def test_no_file_is_no_fault_and_what_is_empty_goes(
     assert os.environ == {"PATH": ""}
 
 
+@pytest.mark.parametrize(
+    ("content", "line", "why"),
+    [
+        ("GTS_LOG_LEVEL=INFO\n".encode("utf-16"), 1, "not UTF-8"),
+        ("GTS_LOG_LEVEL=INFO\n".encode("utf-16-le"), 1, "not UTF-8"),
+        ("# eins\n# für uns\n".encode("latin-1"), 2, "not UTF-8"),
+        (b"A=1\n\n\nGTS_SECRET_KEY='hunter2\nB=2\n", 4, "a quote not closed"),
+        (b'A=1\nGTS_SECRET_KEY="hunter2\nB="2"\n', 2, "a quote not closed"),
+        (b'A=1\nGTS_SECRET_KEY="hunter2\nB=2"\n', 2, "a quote not closed"),
+        (b"GTS_SECRET_KEY hunter2\n", 1, "not NAME=value"),
+    ],
+)
+def test_a_file_that_cannot_be_understood_is_one_sentence(
+    tmp_path: Path, content: bytes, line: int, why: str
+) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes(content)
+    with pytest.raises(ImproperlyConfigured) as caught:
+        read_env_file(file)
+    assert str(caught.value).startswith(f"{file}, line {line}: ")
+    assert why in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_byte_order_mark_is_not_a_part_of_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_bytes(b"\xef\xbb\xbfGTS_ONE=file\r\nGTS_TWO=ok\r\n")
+    monkeypatch.setattr(os, "environ", {})
+    read_env_file(tmp_path / ".env")
+    assert os.environ == {"GTS_ONE": "file", "GTS_TWO": "ok"}
+
+
+def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
+    missing, folder, nothing = settings_of(
+        tmp_path,
+        {"GTS_ENV_FILE": str(tmp_path / "typo.env")},
+        {"GTS_ENV_FILE": str(tmp_path)},
+        {"GTS_ENV_FILE": os.devnull},
+    )
+    assert f"{tmp_path}/typo.env cannot be read: No such file" in missing["error"]
+    assert f"{tmp_path} cannot be read: Is a directory" in folder["error"]
+    assert "GTS_ENV_FILE" in missing["error"]
+    assert "error" not in nothing
+
+
+def test_relative_folders_start_beside_manage_py_and_not_where_one_is(tmp_path: Path) -> None:
+    home = Path.home()
+    file = tmp_path / "some.env"
+    file.write_text("GTS_DATA_DIR=~/gts-data\nGTS_BACKUP_DIR=backups\n")
+    read = "from django.conf import settings as s; print(s.DATA_DIR, s.GTS_BACKUP_DIR)"
+    env = {
+        **FILLED_IN,
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "PYTHONPATH": str(ROOT),
+        "DJANGO_SETTINGS_MODULE": "gts.settings",
+        "GTS_ENV_FILE": str(file),
+    }
+
+    def said(**changes: str) -> str:
+        command = [sys.executable, "-c", read]
+        environment = {**env, **changes}
+        return subprocess.check_output(command, cwd=tmp_path, env=environment, text=True).strip()
+
+    assert said() == f"{home}/gts-data {ROOT}/backups"
+    assert said(GTS_DATA_DIR="var/other", GTS_BACKUP_DIR="/b") == f"{ROOT}/var/other /b"
+    [unknown] = settings_of(tmp_path, {"GTS_DATA_DIR": "~no-such-user/gts"})
+    assert "GTS_DATA_DIR names the folder of an unknown user" in unknown["error"]
+
+
 def test_tests_do_not_read_it() -> None:
     """What a developer has in .env must not decide where tests write."""
     from django.conf import settings
@@ -220,6 +292,10 @@ WRONG: Final = [
     ("DATABASE_URL", "mysql://gts@127.0.0.1/gts", "starts with postgresql://"),
     ("DATABASE_URL", "postgresql://gts@127.0.0.1:port/gts", "starts with postgresql://"),
     ("DATABASE_URL", "postgresql://gts:a/b@127.0.0.1/gts", "starts with postgresql://"),
+    ("DATABASE_URL", "postgresql://gts:p%ss#w@rd@127.0.0.1/gts", "percent-encoded"),
+    ("DATABASE_URL", "postgresql://gts:12/ab@127.0.0.1/gts", "percent-encoded"),
+    ("DATABASE_URL", "postgresql://gts:12#ab@127.0.0.1/gts", "percent-encoded"),
+    ("REDIS_URL", "redis://:12?ab@127.0.0.1/0", "percent-encoded"),
     ("DATABASE_URL", "postgresql://gts@127.0.0.1", "name of a database"),
     ("REDIS_URL", "127.0.0.1:6379", "starts with redis://"),
     ("REDIS_URL", "redis://[::1", "starts with redis://"),

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 from channels.db import database_sync_to_async
 from django.core.files.storage import default_storage
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import AsyncClient
 from pytest_django import Settings
 
@@ -54,6 +59,42 @@ async def test_a_queue_without_a_worker_leaves_it_ready_but_degraded(
     status, body = await ready(async_client)
     assert (status, body["status"]) == (200, "degraded")
     assert body["checks"] == {**dict.fromkeys(PARTS, "ok"), "workers": "down"}
+
+
+@database_sync_to_async  # type: ignore[untyped-decorator]
+def record_newest_of_jobs(*, is_applied: bool) -> None:
+    [newest] = MigrationLoader(connection).graph.leaf_nodes("jobs")
+    recorder = MigrationRecorder(connection)
+    (recorder.record_applied if is_applied else recorder.record_unapplied)(*newest)
+
+
+async def test_a_database_without_its_migrations_is_not_ready(
+    async_client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "_seen_migrated", threading.Event())
+    await make_worker("short", "render")
+    await record_newest_of_jobs(is_applied=False)
+    try:
+        status, body = await ready(async_client)
+    finally:
+        await record_newest_of_jobs(is_applied=True)
+    assert (status, body["status"]) == (503, "down")
+    assert body["message"] == "Not ready: database not migrated."
+    # Of workers nobody knows without the table.
+    unknown = dict.fromkeys(["database", "workers"], "not migrated")
+    assert body["checks"] == {**dict.fromkeys(PARTS, "ok"), **unknown}
+    [detail] = body["details"]
+    assert (detail["pointer"], detail["code"]) == ("/checks/database", "NOT_MIGRATED")
+    assert "manage.py migrate" in detail["message"]
+
+    # Migrated meanwhile: ready again, and never looked at any more.
+    assert (await ready(async_client))[0] == 200
+
+    def refuse(*_: Any) -> None:
+        raise AssertionError("it looks at the migrations again")
+
+    monkeypatch.setattr(MigrationExecutor, "__init__", refuse)
+    assert (await ready(async_client))[0] == 200
 
 
 async def test_it_says_that_the_storage_is_down(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import soundfile
 from django.core.management import CommandError, call_command
+from pytest_django import Settings
 
 from jobs.pipeline.audio.files import write_wav_f32
 from jobs.pipeline.audio.loudness import measure_file
@@ -90,6 +91,20 @@ def change(pack: Path, old: str, new: str) -> Path:
     assert old in text
     path.write_text(text.replace(old, new, 1))
     return path
+
+
+def test_without_a_file_it_is_the_demo_in_the_data_folder_of_the_settings(
+    pack: Path, tmp_path: Path, settings: Settings
+) -> None:
+    settings.GTS_DEMO_DIR = pack
+    settings.DATA_DIR = tmp_path / "data"
+    call_command("render_shootout", stdout=StringIO())
+    assert (tmp_path / "data" / "demo" / "manifest.json").exists()
+
+
+def test_another_file_needs_a_folder_for_its_results(pack: Path) -> None:
+    with pytest.raises(CommandError, match="--out DIR"):
+        call_command("render_shootout", str(pack / "shootout.toml"))
 
 
 def test_it_leaves_segments_montage_and_manifest(pack: Path, out: Path) -> None:

@@ -25,7 +25,7 @@ from django.urls import reverse
 
 from accounts.selectors import TONE3000
 from gts.backups import backups_list
-from gts.health import CHECKS, WATCHED, states
+from gts.health import CHECKS, NOT_MIGRATED, WATCHED, failures, state_after
 from gts.s3 import S3Storage
 from jobs.pipeline.version import VERSION
 from jobs.registry import known_kinds
@@ -46,6 +46,7 @@ class Finding:
 
 class Command(BaseCommand):
     help = "Look at this installation: what is there, what is missing, and how to mend it."
+    requires_system_checks = ()  # they are among what it looks at
 
     def handle(self, *args: Any, **options: Any) -> None:
         findings = [
@@ -133,8 +134,16 @@ def _services() -> Iterator[Finding]:
     }
     # Without a server running, an embedded installation has none, and needs none.
     asked = CHECKS if settings.IS_EMBEDDED else {**CHECKS, **WATCHED}
-    for name, state in async_to_sync(states)(asked).items():
-        yield Finding(f"{name}: {state}", "" if state == "ok" else mends.get(name, "See the log."))
+    for name, error in async_to_sync(failures)(asked).items():
+        state = state_after(error)
+        if error is None:
+            mend = ""
+        elif state == NOT_MIGRATED:
+            mend = "Run: manage.py migrate"
+        else:
+            reason = next(iter(str(error).splitlines()), "") or repr(error)
+            mend = f"{mends[name]} ({reason})"
+        yield Finding(f"{name}: {state}", mend)
 
 
 def _database() -> Iterator[Finding]:
@@ -215,8 +224,8 @@ def _tone3000() -> Iterator[Finding]:
 
 def _settings() -> Iterator[Finding]:
     messages = checks.run_checks(include_deployment_checks=not settings.IS_EMBEDDED)
-    for message in messages:
-        if message.level >= checks.WARNING:
-            yield Finding(f"{message.id}: {message.msg}", message.hint or "See the documentation.")
-    if not messages:
+    problems = [message for message in messages if message.level >= checks.WARNING]
+    for message in problems:
+        yield Finding(f"{message.id}: {message.msg}", message.hint or "See the documentation.")
+    if not problems:
         yield Finding("settings")

@@ -21,19 +21,32 @@ class Command(BaseCommand):
     help = "Render a shootout file: segments, montage, video, chapters.txt and manifest.json."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, metavar="FILE.toml")
-        parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+        parser.add_argument(
+            "file", type=Path, nargs="?", metavar="FILE.toml", help="without it, the bundled demo"
+        )
+        parser.add_argument(
+            "--out",
+            type=Path,
+            metavar="DIR",
+            help="of the demo it may be left out: demo in the data",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        file, out = options["file"], options["out"]
+        if file is None:
+            file = settings.GTS_DEMO_DIR / "shootout.toml"
+            out = out or settings.DATA_DIR / "demo"
+        if out is None:
+            raise CommandError("Where to? Name a folder: --out DIR")
         bar = ProgressBar(self)
         try:
-            shootout = read_shootout_file(options["file"])
+            shootout = read_shootout_file(file)
             check_counts(shootout)
             for number, chain in enumerate(shootout.chains):
                 _check_chain(chain, number)
             result = render_shootout(
                 shootout,
-                options["out"].resolve(),
+                out.resolve(),
                 render_svg=render_svg,
                 fonts=font_paths(),
                 num_threads=settings.GTS_WORKER_THREADS,
@@ -44,7 +57,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         except OSError as error:
             bar.end()
-            raise CommandError(f"{options['out']} cannot be written: {error}") from error
+            raise CommandError(f"{out} cannot be written: {error}") from error
         bar.end()
         for path in result.files:
             self.stdout.write(str(path))
