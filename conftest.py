@@ -107,7 +107,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 @pytest.fixture(autouse=True)
 def close_pages(request: pytest.FixtureRequest) -> Iterator[None]:
     """Pages that a test has opened are closed: their scripts would go on, and act, in the next."""
-    if "browser" not in request.fixturenames:
+    if "playwright" not in request.fixturenames:  # another `browser` may be something else
         yield
         return
     browser: Browser = request.getfixturevalue("browser")

@@ -117,9 +117,12 @@ class ShootoutPartView(PageView):
     def get(self, request: HttpRequest, uuid: UUID, part: str) -> HttpResponse:
         if part not in self.parts:
             raise Http404
-        shootout = _shootout_or_none(request, uuid)
-        if shootout is None:
-            return HttpResponse(status=401)
+        if request.headers.get("X-Poll") == "true":
+            shootout = _shootout_or_none(request, uuid)
+            if shootout is None:
+                return HttpResponse(status=401)
+        else:
+            shootout = shootout_get(request.user, uuid)
         return render(request, self.parts[part], _detail_context(request, shootout))
 
 

@@ -33,6 +33,13 @@ from shootouts.models import ChainPreview, DITrack
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.fixture(autouse=True)
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What processes of other tests left behind is not this test's."""
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
+
+
 def put(name: str, *, hours_old: float = 48.0) -> str:
     stored = default_storage.save(name, ContentFile(b"12345"))
     then = time.time() - 3600 * hours_old

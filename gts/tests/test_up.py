@@ -214,7 +214,7 @@ class Terminal:
 @pytest.mark.parametrize("times", [1, 2])
 def test_ctrl_c_is_one_line_and_a_clean_end(data_dir: Path, times: int) -> None:
     terminal = Terminal(data_dir, free_port())
-    terminal.read_until(b"GTS is on")
+    terminal.read_until(b"/\r\n\r\n")  # the address, and all has been said
     for _ in range(times):
         terminal.press_ctrl_c()
     assert terminal.exit_code() == 0

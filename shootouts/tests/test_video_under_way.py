@@ -106,4 +106,5 @@ def test_who_is_logged_out_is_told_so_by_every_part(shootout: Shootout, client: 
     """Issue 11: a page that was open said that its shootout had been deleted."""
     for part in ("progress", "listen", "steps", "result", "film", "toolbar"):
         url = f"{detail_url(shootout)}parts/{part}/"
-        assert client.get(url).status_code == 401, part
+        assert client.get(url, headers={"X-Poll": "true"}).status_code == 401, part
+        assert client.get(url).status_code == 404, part
