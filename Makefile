@@ -48,15 +48,15 @@ demo: .venv/installed ## render the bundled demo shootout into demo/ of the data
 	@$(BIN)/python manage.py render_shootout
 
 test: .venv/installed-dev ## run every test that needs no server and no browser
-	env -u GTS_DATA_DIR $(BIN)/python -m pytest -m 'not browser' -n 4 --dist worksteal --durations 10 $(ARGS)
+	env -u GTS_DATA_DIR $(BIN)/python -m pytest -m 'not browser' -n 3 --dist worksteal --durations 10 $(ARGS)
 
 # Tests of one file share a server and a browser, so they stay together.
 test-browser: .venv/installed-dev ## run the pages in Chromium
-	env -u GTS_DATA_DIR $(BIN)/python -m pytest -m browser -n 3 --dist loadfile --durations 10 $(ARGS)
+	env -u GTS_DATA_DIR $(BIN)/python -m pytest -m browser -n 2 --dist loadfile --durations 10 $(ARGS)
 
 # Tests that start real workers have the broker to themselves; the others run side by side.
 test-services: .venv/installed-dev ## run the whole suite on PostgreSQL and Redis
-	env -u GTS_DATA_DIR $(SERVICES) $(BIN)/python -m pytest -m 'not services and not browser' -n 4 --dist worksteal $(ARGS)
+	env -u GTS_DATA_DIR $(SERVICES) $(BIN)/python -m pytest -m 'not services and not browser' -n 2 --dist worksteal $(ARGS)
 	env -u GTS_DATA_DIR $(SERVICES) $(BIN)/python -m pytest -m services $(ARGS)
 
 # One after the other: each has the machine to itself as far as possible.
