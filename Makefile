@@ -57,7 +57,7 @@ test-browser: .venv/installed-dev ## run the pages in Chromium
 # Tests that start real workers have the broker to themselves; the others run side by side.
 test-services: .venv/installed-dev ## run the whole suite on PostgreSQL and Redis
 	env -u GTS_DATA_DIR $(SERVICES) $(BIN)/python -m pytest -m 'not services and not browser' -n 2 --dist worksteal $(ARGS)
-	env -u GTS_DATA_DIR $(SERVICES) $(BIN)/python -m pytest -m services $(ARGS)
+	env -u GTS_DATA_DIR $(SERVICES) $(BIN)/python -m pytest -m services --durations 10 $(ARGS)
 
 # One after the other: each has the machine to itself as far as possible.
 test-faults: .venv/installed-dev ## break a real installation in every way; FAULT_ROUNDS, FAULT_SEED
