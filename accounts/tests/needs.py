@@ -27,6 +27,7 @@ FUSED_MULTIPLY_ADD: Final = "needs fused multiply-add, and leave to run code jus
 OPENBLAS: Final = "needs a NumPy that comes with OpenBLAS"
 PROC: Final = "needs Linux's /proc, to tell memory"
 GIT: Final = "needs git"
+NETWORK: Final = "needs an address in a network"
 
 REASONS: Final = frozenset(
     {
@@ -42,6 +43,7 @@ REASONS: Final = frozenset(
         OPENBLAS,
         PROC,
         GIT,
+        NETWORK,
     }
 )
 

@@ -17,6 +17,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
+from accounts.tests import needs
 from gts import listening
 from gts.server_lock import LockedError, holding
 from gts.tests.processes import ROOT, environment, free_port, heed_ctrl_c, kill, process, wait_until
@@ -237,7 +238,7 @@ def test_ctrl_c_while_it_starts(tmp_path: Path) -> None:
 def test_the_network_sees_it_and_is_not_its_operator(data_dir: Path) -> None:
     own = listening.own_addresses()
     if not own:
-        pytest.skip("this machine has no network")
+        pytest.skip(needs.NETWORK)
     port, log = free_port(), data_dir.parent / "console"
     command = ("manage", "up", "--no-demo", "--host", "0.0.0.0", "--port", str(port))
     with process(environment(data_dir), log, *command):
