@@ -16,7 +16,7 @@ SERVICES := DATABASE_URL=$${DATABASE_URL:-postgresql://postgres@127.0.0.1:5432/p
 	GTS_ALLOWED_HOSTS=testserver,localhost,127.0.0.1 GTS_SSL_REDIRECT=0
 
 .DEFAULT_GOAL := help
-.PHONY: FORCE help run setup demo test test-browser test-services test-faults check audit image-check format bench bench-api web worker beat lock lock-check release
+.PHONY: FORCE help run setup demo test test-processes test-services test-faults check audit image-check format bench bench-api web worker beat lock lock-check release
 
 help: ## print this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -47,17 +47,15 @@ run: .venv/installed ## serve GTS on http://127.0.0.1:8000/ (PORT, HOST=0.0.0.0,
 demo: .venv/installed ## render the bundled demo shootout into demo/ of the data folder
 	@$(BIN)/python manage.py render_shootout
 
-test: .venv/installed-dev ## run every test that needs no server and no browser
-	env -u GTS_DATA_DIR $(BIN)/python -m pytest -m 'not browser' -n 3 --dist worksteal --durations 10 $(ARGS)
+test: .venv/installed-dev ## run every test that starts no program
+	env -u GTS_DATA_DIR $(BIN)/python -m pytest -m 'not processes' -n 3 --dist worksteal --durations 10 $(ARGS)
 
 # Tests of one file share a server and a browser, so they stay together.
-test-browser: .venv/installed-dev ## run the pages in Chromium
-	env -u GTS_DATA_DIR $(BIN)/python -m pytest -m browser -n 2 --dist loadfile --durations 10 $(ARGS)
+test-processes: .venv/installed-dev ## run those with servers, the installer, Chromium
+	env -u GTS_DATA_DIR $(BIN)/python -m pytest -m processes -n 3 --dist loadfile --durations 10 $(ARGS)
 
-# Tests that start real workers have the broker to themselves; the others run side by side.
 test-services: .venv/installed-dev ## run the whole suite on PostgreSQL and Redis
-	env -u GTS_DATA_DIR $(SERVICES) $(BIN)/python -m pytest -m 'not services and not browser' -n 2 --dist worksteal $(ARGS)
-	env -u GTS_DATA_DIR $(SERVICES) $(BIN)/python -m pytest -m services --durations 10 $(ARGS)
+	env -u GTS_DATA_DIR $(SERVICES) $(BIN)/python -m pytest -m 'not processes' -n 4 --dist worksteal --durations 10 $(ARGS)
 
 # One after the other: each has the machine to itself as far as possible.
 test-faults: .venv/installed-dev ## break a real installation in every way; FAULT_ROUNDS, FAULT_SEED

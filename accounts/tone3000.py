@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import logging
 import math
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 import httpx
@@ -182,6 +184,12 @@ def error_code_of(data: Any) -> str:
     return "unknown"
 
 
+@cache
+def certificates() -> ssl.SSLContext:
+    """Those that are trusted. Read once: it takes longer than many a request."""
+    return httpx.create_ssl_context()
+
+
 def call(
     method: str, url: str, *, form: Mapping[str, str] | None = None, bearer: str = ""
 ) -> Answer:
@@ -192,7 +200,9 @@ def call(
     deadline_s = time.monotonic() + TIMEOUT_S
     try:
         with (
-            httpx.Client(timeout=TIMEOUT_S, follow_redirects=False) as client,
+            httpx.Client(
+                timeout=TIMEOUT_S, follow_redirects=False, verify=certificates()
+            ) as client,
             client.stream(method, url, headers=headers, data=form) as response,
         ):
             body = b""

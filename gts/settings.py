@@ -175,7 +175,9 @@ if IS_EMBEDDED:
                 # cannot be refused half-way, it only waits (up to `timeout` seconds).
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 30,
-                "init_command": "PRAGMA journal_mode=WAL;",
+                # What a test has written need not outlive the machine.
+                "init_command": "PRAGMA journal_mode=WAL;"
+                + ("PRAGMA synchronous=OFF;" if IS_TEST else ""),
             },
             # Threads share one file; an in-memory test database would be another code path.
             "TEST": {"NAME": DATA_DIR / f"test-{os.getpid()}.sqlite3"},

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import cache
 from typing import Final
 from weakref import WeakKeyDictionary
 
 import httpx
 from django.conf import settings
+
+from accounts.tone3000 import certificates
 
 # Of each step; a request as a whole has a deadline of its own.
 TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0, pool=10.0)
@@ -48,12 +48,6 @@ def _new_pool() -> httpx.AsyncClient:
         timeout=TIMEOUT,
         limits=_LIMITS,
         follow_redirects=False,
-        verify=_trust(),
+        verify=certificates(),
         headers={"User-Agent": settings.GTS_USER_AGENT},
     )
-
-
-@cache
-def _trust() -> ssl.SSLContext:
-    """Read once: it takes longer than many a request."""
-    return httpx.create_ssl_context()

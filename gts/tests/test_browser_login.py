@@ -15,7 +15,7 @@ from accounts.tests.needs import needs_chromium
 from gear.tone3000.standin import StandIn, running_standin
 from gts.tests.processes import environment, free_port, manage, process, wait_until
 
-pytestmark = [pytest.mark.browser, needs_chromium]
+pytestmark = [pytest.mark.processes, needs_chromium]
 
 # What the library would find out at its next call, an hour later.
 FIND_OUT = """

@@ -27,7 +27,7 @@ from gts.tests.faults.people import SLOW_AMP, Person
 from shootouts.tests.embedded_server import EmbeddedServer
 from shootouts.tests.factories import plucked, wav_bytes
 
-pytestmark = [pytest.mark.browser, needs_chromium]
+pytestmark = [pytest.mark.processes, needs_chromium]
 
 DESKTOP: Final[ViewportSize] = {"width": 1440, "height": 900}
 PHONE: Final[ViewportSize] = {"width": 360, "height": 780}

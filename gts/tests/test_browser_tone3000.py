@@ -26,7 +26,7 @@ DI_EXCERPT_S = 3.0
 FETCH_TIMEOUT_MS = 60_000
 RENDER_TIMEOUT_MS = 180_000
 
-pytestmark = [pytest.mark.browser, needs_chromium]
+pytestmark = [pytest.mark.processes, needs_chromium]
 
 # The browser itself logs every answer of these kinds; pages say what they mean.
 _EXPECTED_STATUSES = re.compile(r"status of (404|409|503) ")

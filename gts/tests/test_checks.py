@@ -20,6 +20,8 @@ from gts.checks import (
     refuse_bad_start,
 )
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).resolve().parents[2]
 GOOD_KEY = "k9-" + "abcdefgh" * 8
 GOOD_TOKEN_KEY = "0" * 43 + "="

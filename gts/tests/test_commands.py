@@ -209,6 +209,7 @@ def test_up_knows_what_a_port_is(port: int) -> None:
         call_command("up", port=port)
 
 
+@pytest.mark.processes
 def test_up_brings_the_standin_along(tmp_path: Path) -> None:
     port, standin_port = str(free_port()), str(free_port())
     env = environment(
@@ -251,6 +252,7 @@ def test_the_standin_knows_what_a_port_is(port: int) -> None:
         call_command("tone3000_standin", port=port)
 
 
+@pytest.mark.processes
 def test_the_standin_runs_by_itself(tmp_path: Path) -> None:
     port, log = free_port(), tmp_path / "log"
     command = ("manage", "tone3000_standin", "--port", str(port), "--auto-approve", "bob")

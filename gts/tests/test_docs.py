@@ -28,7 +28,7 @@ def test_the_docs_page_has_nothing_inline(client: Client) -> None:
     assert script["Content-Type"].startswith("application/javascript")
 
 
-@pytest.mark.browser
+@pytest.mark.processes
 @needs_chromium
 def test_the_docs_page_works_under_the_security_policy(live_server: Any, browser: Browser) -> None:
     complaints: list[str] = []

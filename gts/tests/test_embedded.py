@@ -27,6 +27,8 @@ from gts.tests.processes import (
     wait_until,
 )
 
+pytestmark = pytest.mark.processes
+
 
 class Server:
     """One data folder, and the servers that run on it one after the other."""

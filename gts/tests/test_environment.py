@@ -18,6 +18,8 @@ from django.core.exceptions import ImproperlyConfigured
 from gts.environment import env, read_env_file
 from gts.tests.processes import ROOT, free_port
 
+pytestmark = pytest.mark.processes
+
 EXAMPLE: Final = (ROOT / ".env.example").read_text()
 # Each variable with the value that stands there, and whether it is commented out.
 VARIABLES: Final = re.findall(r"^(#?)([A-Z][A-Z0-9_]*)=(.*)$", EXAMPLE, re.MULTILINE)

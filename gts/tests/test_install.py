@@ -26,6 +26,8 @@ import pytest
 
 from gts.tests.processes import ROOT, free_port, heed_ctrl_c, wait_until
 
+pytestmark = pytest.mark.processes
+
 NETWORK_AWAY = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "1"}
 
 

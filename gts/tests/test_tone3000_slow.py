@@ -15,6 +15,8 @@ import pytest
 from gear.tone3000.standin import StandIn, running_standin
 from gts.tests.processes import environment, free_port, manage, process, wait_until
 
+pytestmark = pytest.mark.processes
+
 NUM_CALLS = 50
 # Of health, while the others hang. Blocked by one of them it would take seconds.
 HEALTH_WITHIN_S = 0.2

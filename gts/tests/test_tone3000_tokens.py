@@ -250,6 +250,7 @@ def run(env: dict[str, str], code: str) -> list[str]:
     return manage(env, "shell", "-v", "0", "-c", code).splitlines()
 
 
+@pytest.mark.processes
 def test_ten_processes_at_expiry_refresh_once(world: dict[str, str], standin: StandIn) -> None:
     standin.fail(TOKEN_PATH, delay_s=0.5)
     answers = run(world, COMMON.format(first=standin.tokens("alice")) + TEN)
@@ -259,6 +260,7 @@ def test_ten_processes_at_expiry_refresh_once(world: dict[str, str], standin: St
     assert num_refreshes(standin) == 1
 
 
+@pytest.mark.processes
 def test_killed_between_answer_and_saving_only_the_session_there_is_lost(
     world: dict[str, str], standin: StandIn
 ) -> None:
@@ -277,6 +279,7 @@ def test_killed_between_answer_and_saving_only_the_session_there_is_lost(
     assert num_refreshes(standin) == 2  # the one that died, and the one that was refused
 
 
+@pytest.mark.processes
 def test_the_key_of_the_vault_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
     env = environment(tmp_path / "var")
     show = "from django.conf import settings; print(settings.GTS_TOKEN_KEYS)"

@@ -22,6 +22,8 @@ from gts import listening
 from gts.server_lock import LockedError, holding
 from gts.tests.processes import ROOT, environment, free_port, heed_ctrl_c, kill, process, wait_until
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.tests.needs import needs_chromium
 
 BROWSER_MARKS: Final = [
-    pytest.mark.browser,
+    pytest.mark.processes,
     needs_chromium,
     pytest.mark.django_db(transaction=True),
 ]

@@ -27,7 +27,7 @@ DI_EXCERPT_S = 3.0
 
 DEMO = Path(settings.BASE_DIR, "shootouts", "demo")
 
-pytestmark = [pytest.mark.browser, needs_chromium]
+pytestmark = [pytest.mark.processes, needs_chromium]
 
 
 @pytest.fixture(scope="module")

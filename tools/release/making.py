@@ -13,7 +13,7 @@ from tools.release.errors import ReleaseError
 from tools.release.files import build_files, remove_files
 from tools.release.repository import Repository
 
-CHECKS: Final = ("check", "test", "test-browser")  # targets of the Makefile
+CHECKS: Final = ("check", "test", "test-processes")  # targets of the Makefile
 
 
 def make_release(root: Path, version: str, *, day: date, checked: str = "") -> list[Path]:

@@ -12,7 +12,7 @@ from accounts.tests.browser import open_chromium
 from accounts.tests.needs import needs_chromium
 from shootouts.tests.player.pages import DI_DURATIONS_S, PlayerPage, Site
 
-pytestmark = [pytest.mark.browser, needs_chromium]
+pytestmark = [pytest.mark.processes, needs_chromium]
 
 PHONE: dict[str, Any] = {
     "viewport": {"width": 360, "height": 780},

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 from accounts.tests.needs import needs_chromium
 from shootouts.tests.player.pages import ADDRESS, Site
 
-pytestmark = [pytest.mark.browser, needs_chromium]
+pytestmark = [pytest.mark.processes, needs_chromium]
 
 NUM_SEEDS = 60
 NUM_ACTIONS = 500

@@ -23,10 +23,13 @@ from tools.release.files import build_files
 from tools.release.lock_check import parse_pins
 from tools.release.repository import Repository
 
-pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason=needs.GIT)
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.skipif(shutil.which("git") is None, reason=needs.GIT),
+]
 
 # Writes down what it was asked for, and fails when it is told to.
-MAKEFILE = "check test test-browser:\n\t@echo $@ >> ../asked\n\t@test ! -e ../fails-$@\n"
+MAKEFILE = "check test test-processes:\n\t@echo $@ >> ../asked\n\t@test ! -e ../fails-$@\n"
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ def later(released: Checkout, tmp_path: Path) -> Checkout:
 
 
 def test_a_release_is_a_commit_and_a_tag(released: Checkout) -> None:
-    assert released.asked == ["check", "test", "test-browser"]
+    assert released.asked == ["check", "test", "test-processes"]
     assert released.git("log", "--format=%s").splitlines() == [
         "Begin 0.2.0.dev0",
         "Release 0.1.0",
@@ -231,7 +234,7 @@ def test_checks_of_another_commit(checkout: Checkout) -> None:
     refused(checkout, f"and here is {head}", "0.1.0", "--checked", "0" * 40)
 
 
-@pytest.mark.parametrize("target", ["check", "test", "test-browser"])
+@pytest.mark.parametrize("target", ["check", "test", "test-processes"])
 def test_checks_that_fail(checkout: Checkout, target: str) -> None:
     (checkout.root.parent / f"fails-{target}").touch()
     refused(checkout, f"make {target} failed.")
