@@ -113,7 +113,8 @@ def test_a_second_server_is_refused_before_it_touches_anything(data_dir: Path) -
         assert run(data_dir, "migrate", "--check").returncode == 0
     finally:
         kill(first)
-    assert run(data_dir, "migrate", "-v", "0").returncode == 0  # the lock went with its process
+    with holding(data_dir):  # the lock went with its process
+        pass
 
 
 def test_a_running_server_holds_the_lock_until_its_end(data_dir: Path) -> None:
