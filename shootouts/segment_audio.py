@@ -35,9 +35,11 @@ def segment_audio(
 ) -> SegmentAudio:
     """Raises ``PipelineError`` as ``render_segment`` does, and FILE_MISSING."""
     recipe = segment_recipe_from_json(segment.recipe)
-    # Not the key of the row: a render that was planned by an older version would find there what
-    # that version made.
-    key = rendering.render_key(recipe)
+    key = segment.render_key
+    if "is_aligned" in segment.recipe:
+        # Planned by a version that moved segments as it rendered them: under the key of the row
+        # may be what that version made.
+        key = rendering.render_key(recipe)
     found = cached_audio_find(key=key, folder=folder)
     if found is not None:
         return SegmentAudio(*found, was_cached=True)

@@ -107,7 +107,7 @@ def _segment(segment: FinishedSegment, media_name: str) -> dict[str, Any]:
         "true_peak_dbtp": published.loudness.true_peak_dbtp,
         "gain_db": segment.gain_db,
         "staging": asdict(render.staging),
-        "alignment": asdict(segment.alignment) if segment.alignment else None,
+        "alignment": segment.alignment.as_json() if segment.alignment else None,
         "blocks": list(render.blocks),
         "warnings": list(segment.warnings),
         "waveform": list(published.waveform),

@@ -12,13 +12,13 @@ touch the samples.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.pipeline.audio.onset import DARK_UNCERTAINTY_FRAMES, Onset, joint_onsets
+from jobs.pipeline.audio.onset import Onset, joint_onsets
 from jobs.pipeline.audio.response import ChainResponse, PartResponse
 from jobs.pipeline.audio.signal import OUTPUT_SAMPLE_RATE_HZ
 
@@ -31,19 +31,26 @@ _SMALLEST_SPREAD_FRAMES = 1.0
 # As for an onset; "group": as the others are moved; "none": nothing to go by.
 AlignmentMethod: TypeAlias = Literal["phase", "first_sound", "group", "none"]
 Polarity: TypeAlias = Literal["same", "inverted", "unclear"]
+AlignmentWarningCode: TypeAlias = Literal[
+    "ALIGNMENT_UNKNOWN",
+    "ALIGNMENT_BY_GROUP",
+    "ALIGNMENT_LATE",
+    "ALIGNMENT_LEADING_SILENCE",
+    "ALIGNMENT_NOT_TIGHTER",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class AlignmentWarning:
     """``text``: one sentence for people."""
 
-    code: str
+    code: AlignmentWarningCode
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """What was found of a contender and done about it, JSON-safe.
+    """What was found of a contender and done about it.
 
     ``is_accepted``: the segment was moved to begin ``lag_samples`` (48 kHz) earlier.
     ``onset_samples``: how late it begins, to fractions; None where nothing came through.
@@ -67,6 +74,12 @@ class Alignment:
     def advance_frames(self) -> int:
         """By how much the segment is moved, in frames at 48 kHz."""
         return self.lag_samples if self.is_accepted else 0
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON-safe; of the warnings the codes."""
+        described = asdict(self)
+        described["warning_codes"] = [warning["code"] for warning in described.pop("warnings")]
+        return described
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +135,9 @@ def _estimates(parts: Sequence[PartResponse | None]) -> list[_Estimate]:
     between them, so it needs no trust."""
     distinct = list(dict.fromkeys(part for part in parts if part is not None))
     onsets = joint_onsets(distinct)
-    trusted = [onset.frame for onset in onsets if onset.method is not None]
+    trusted = [onset.frame for onset in onsets if onset.method == "phase"] or [
+        onset.frame for onset in onsets if onset.method is not None
+    ]
     is_shared = len(distinct) == 1 and len(parts) > 1 and None not in parts
     middle = float(np.median(trusted)) if trusted else None
     found = {
@@ -138,15 +153,20 @@ def _shared(onset: Onset) -> _Estimate:
 
 
 def _estimate(onset: Onset, middle: float | None) -> _Estimate:
-    """``middle``: where the trusted ones begin, if there are any. Of a dark one it is known
-    whether it is later than that, if by more than may be wrong."""
-    if onset.method is not None:
-        return _Estimate(onset.frame, onset.alone_frame, onset.sign, onset.method, onset.peak_ratio)
+    """``middle``: where the trusted ones begin, if there are any.
+
+    What is not certain is taken to begin there, or as near to it as its uncertainty lets it: as
+    long as it is not wrong by more than that, it ends up no further from the others than it was.
+    """
     if middle is None:
         return _Estimate(0.0, 0.0, 0, "none", onset.peak_ratio)
-    off = onset.frame - middle if onset.is_dark else 0.0
-    frame = middle + float(np.sign(off)) * max(0.0, abs(off) - DARK_UNCERTAINTY_FRAMES)
-    return _Estimate(frame, frame, onset.sign if onset.is_dark else 0, "group", onset.peak_ratio)
+    method: AlignmentMethod = onset.method or "group"
+    frame, alone = onset.frame, onset.alone_frame
+    if onset.uncertainty_frames:
+        off = frame - middle
+        frame = middle + float(np.sign(off)) * max(0.0, abs(off) - onset.uncertainty_frames)
+        alone = frame
+    return _Estimate(frame, alone, onset.sign, method, onset.peak_ratio)
 
 
 def _in_series(first: _Estimate, second: _Estimate) -> _Estimate:

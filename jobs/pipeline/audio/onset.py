@@ -34,7 +34,7 @@ _PEAK_WIDTH_FRAMES = 16
 
 # What reaches no higher rises so slowly that its beginning cannot be told to a few samples.
 _REACH_DB = -50.0
-MIN_REACH_HZ = 3_000.0
+MIN_REACH_HZ = 5_000.0
 DARK_UNCERTAINTY_FRAMES = 16.0
 
 # Where sound is first heard: smoothed, so that what a resampler rings ahead is not it, and put
@@ -43,6 +43,8 @@ _SMOOTHING_FRAMES = 1.2
 _AUDIBLE = 0.05
 _IMPULSE_LEAD_FRAMES = _SMOOTHING_FRAMES * float(np.sqrt(-2.0 * np.log(_AUDIBLE)))
 _QUIET_BEFORE = 0.01
+MAX_CONTRADICTION_FRAMES = 3.0
+FIRST_SOUND_UNCERTAINTY_FRAMES = 4.0
 
 # What a response must show to be believed: the height of its peak (1: all of it is one delay), how
 # far it stands above others (linear), and agreement with the lag found for all (samples).
@@ -67,8 +69,8 @@ class Onset:
     the same, found from this response alone. ``sign``: 1, −1, or 0 where it is not clear.
     ``peak_ratio``: how far the peak of the correlation with an impulse stands above all others.
 
-    ``method``: None where neither can be trusted. ``is_dark``: then ``frame`` may still be right
-    to ``DARK_UNCERTAINTY_FRAMES``.
+    ``method``: None where no method can be trusted. ``uncertainty_frames``: by how much ``frame``
+    may be wrong, beyond fractions; infinite where it says nothing.
     """
 
     frame: float
@@ -76,7 +78,7 @@ class Onset:
     sign: int
     method: OnsetMethod | None
     peak_ratio: float
-    is_dark: bool = False
+    uncertainty_frames: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,21 +105,58 @@ def joint_onsets(responses: Sequence[PartResponse]) -> list[Onset]:
     signs = _signs(pairs.height)
     onsets = []
     for number, each in enumerate(taps, 1):
-        found = Onset(
+        by_phase = Onset(
             float(lags[number]),
             float(pairs.lag[number, 0]),
             int(signs[number]),
             "phase",
             float(pairs.ratio[number, 0]),
         )
+        first_sound = _first_sound(each)
+        first_frame = None if first_sound is None else starts[number] + first_sound
+        num_sure = int((agrees[number] & is_sure).sum())
+        is_backed = num_sure >= MIN_AGREEING and 2 * num_sure > int(is_sure.sum())
         if not is_bright[number]:
-            found = replace(found, method=None, is_dark=bool(agrees[number, 0]))
-        elif not is_sure[number]:
-            num_sure = int((agrees[number] & is_sure).sum())
-            is_backed = num_sure >= MIN_AGREEING and 2 * num_sure > int(is_sure.sum())
-            found = _heard_first(found, each, float(starts[number]), is_backed=is_backed)
-        onsets.append(found)
+            onsets.append(_dark(by_phase, is_clear=bool(agrees[number, 0])))
+        elif is_sure[number]:
+            onsets.append(_sure(by_phase, first_frame))
+        elif first_frame is not None:
+            onsets.append(_at_first_sound(by_phase, first_frame))
+        else:
+            onsets.append(by_phase if is_backed else _unknown(by_phase))
     return onsets
+
+
+def _sure(by_phase: Onset, first_frame: float | None) -> Onset:
+    """Unless it is heard before: then it began somewhere in between."""
+    if first_frame is None or first_frame >= by_phase.frame - MAX_CONTRADICTION_FRAMES:
+        return by_phase
+    middle = 0.5 * (by_phase.frame + first_frame)
+    doubt = by_phase.frame - middle + MAX_CONTRADICTION_FRAMES
+    return replace(
+        by_phase, frame=middle, alone_frame=middle, method=None, uncertainty_frames=doubt
+    )
+
+
+def _dark(by_phase: Onset, *, is_clear: bool) -> Onset:
+    if not is_clear:
+        return _unknown(by_phase)
+    return replace(by_phase, method=None, uncertainty_frames=DARK_UNCERTAINTY_FRAMES)
+
+
+def _at_first_sound(by_phase: Onset, frame: float) -> Onset:
+    return replace(
+        by_phase,
+        frame=frame,
+        alone_frame=frame,
+        sign=0,
+        method="first_sound",
+        uncertainty_frames=FIRST_SOUND_UNCERTAINTY_FRAMES,
+    )
+
+
+def _unknown(by_phase: Onset) -> Onset:
+    return replace(by_phase, sign=0, method=None, uncertainty_frames=np.inf)
 
 
 def _agreement(pairs: _Pairs, lags: Taps) -> NDArray[np.bool_]:
@@ -127,16 +166,6 @@ def _agreement(pairs: _Pairs, lags: Taps) -> NDArray[np.bool_]:
     agrees: NDArray[np.bool_] = is_clear & (residual <= MAX_DISAGREEMENT_FRAMES)
     np.fill_diagonal(agrees, val=False)
     return agrees
-
-
-def _heard_first(found: Onset, taps: Taps, start: float, *, is_backed: bool) -> Onset:
-    """Of a response whose phase by itself says little. ``is_backed``: those that are sure of
-    themselves mostly agree with it."""
-    first_sound = _first_sound(taps)
-    if first_sound is not None:
-        frame = start + first_sound
-        return replace(found, frame=frame, alone_frame=frame, sign=0, method="first_sound")
-    return found if is_backed else replace(found, sign=0, method=None)
 
 
 def solve_lags(lag: Taps, weights: Taps) -> Taps:
