@@ -18,8 +18,14 @@ LATE_FRAMES = 720  # 15 ms
 Taps = NDArray[np.float64]
 Make = Callable[[np.random.Generator], Taps]
 
-_MODES = ((95, 1.0, 28), (180, 0.7, 45), (420, 0.6, 90), (900, 0.5, 160), (1800, 0.5, 300))
-_HIGH_MODES = ((2900, 0.7, 420), (4100, 0.4, 600))
+_MODES: tuple[tuple[float, float, float], ...] = (
+    (95, 1.0, 28),
+    (180, 0.7, 45),
+    (420, 0.6, 90),
+    (900, 0.5, 160),
+    (1800, 0.5, 300),
+)
+_HIGH_MODES: tuple[tuple[float, float, float], ...] = ((2900, 0.7, 420), (4100, 0.4, 600))
 
 
 def _time_s(duration_s: float = 0.15) -> Taps:
@@ -113,7 +119,8 @@ class KnownCab:
     sign: int
 
     def as_sound(self) -> FloatArray:
-        return (0.9 * self.taps / np.abs(self.taps).max())[np.newaxis].astype(np.float32)
+        sound: FloatArray = (0.9 * self.taps / np.abs(self.taps).max()).astype(np.float32)
+        return sound[np.newaxis]
 
     def response(self) -> PartResponse | None:
         sweep = alignment_sweep()[0].astype(np.float64)

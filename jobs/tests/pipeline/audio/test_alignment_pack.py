@@ -37,7 +37,7 @@ AMP_SIGNS = (1, -1, 1)
 def amps(tmp_path_factory: pytest.TempPathFactory) -> tuple[Inputs, list[tuple[NamBlock, ...]]]:
     inputs = Inputs(tmp_path_factory.mktemp("amps"))
     captures = ("halyard-22-clean", "bosun-45-crunch", "tempest-100-lead")
-    chains = [
+    chains: list[tuple[NamBlock, ...]] = [
         (
             NamBlock(inputs.capture([0.0] * lag + [float(sign)])),
             NamBlock(inputs.known(PACK / "captures" / f"{name}.nam")),
