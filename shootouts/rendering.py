@@ -98,7 +98,6 @@ def segment_recipe(shootout: Shootout, track: DITrack, chain: SignalChain) -> Se
         di=DISource(track.sha256, input_level_dbu=track.input_level_dbu),
         blocks=tuple(_block_recipe(block) for block in chain.blocks.all()),
         input_mode=shootout.input_mode,  # type: ignore[arg-type]  # the choices are the same words
-        is_aligned=shootout.is_aligned,
     )
 
 

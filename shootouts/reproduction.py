@@ -13,14 +13,14 @@ import numpy as np
 
 from gear.models import Capture
 from jobs.pipeline.audio.files import open_audio
-from jobs.pipeline.audio.level import publish_segment
+from jobs.pipeline.audio.level import Cut, publish_segment
 from jobs.pipeline.audio.prefix import FolderPrefixes
 from jobs.pipeline.audio.render import render_segment
 from jobs.pipeline.audio.signal import gain_to_db
 from jobs.pipeline.environment import sample_origin
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.files import sha256_of
-from jobs.pipeline.recipe import segment_recipe_from_json
+from jobs.pipeline.recipe import SegmentRecipe, segment_recipe_from_json, was_aligned
 from jobs.storage import fetch_file, scratch_folder, stored_name
 from shootouts.models import DITrack, Manifest, RenderedFile, Segment
 
@@ -70,8 +70,7 @@ def reproduce(manifest: Manifest) -> Iterator[Reproduction]:
                 continue
             pre_gain, out = folder / "pre-gain.wav", folder / "segment.flac"
             try:
-                render_segment(recipe, paths, pre_gain, prefixes=prefixes)
-                pcm_sha256 = publish_segment(pre_gain, segment["gain_db"], out).pcm_sha256
+                pcm_sha256 = _render(recipe, segment, paths, pre_gain, out, prefixes)
             except PipelineError as error:
                 yield Reproduction(di, contender, Outcome.FAILED, note=str(error))
                 continue
@@ -80,6 +79,25 @@ def reproduce(manifest: Manifest) -> Iterator[Reproduction]:
             else:
                 note = _what_differs(segment, out, folder)
                 yield Reproduction(di, contender, Outcome.DIFFERENT, pcm_sha256, note)
+
+
+def _render(
+    recipe: SegmentRecipe,
+    segment: Mapping[str, Any],
+    paths: Mapping[str, Path],
+    pre_gain: Path,
+    out: Path,
+    prefixes: FolderPrefixes,
+) -> str:
+    """Write ``out`` as it was published, and say what its samples hash to."""
+    alignment = segment.get("alignment") or {}
+    advance_frames = alignment["lag_samples"] if alignment.get("is_accepted") else 0
+    if was_aligned(segment["recipe"]):  # moved while it was rendered
+        render_segment(recipe, paths, pre_gain, prefixes=prefixes, advance_frames=advance_frames)
+        return publish_segment(pre_gain, segment["gain_db"], out).pcm_sha256
+    render = render_segment(recipe, paths, pre_gain, prefixes=prefixes)
+    cut = Cut(advance_frames, render.di_num_frames)
+    return publish_segment(pre_gain, segment["gain_db"], out, cut=cut).pcm_sha256
 
 
 class _Sources:

@@ -34,10 +34,15 @@ def segment_audio(
     segment: Segment | ChainPreview, folder: Path, *, progress: Progress = no_progress
 ) -> SegmentAudio:
     """Raises ``PipelineError`` as ``render_segment`` does, and FILE_MISSING."""
-    found = cached_audio_find(key=segment.render_key, folder=folder)
+    recipe = segment_recipe_from_json(segment.recipe)
+    key = segment.render_key
+    if "is_aligned" in segment.recipe:
+        # Planned by a version that moved segments as it rendered them: under the key of the row
+        # may be what that version made.
+        key = rendering.render_key(recipe)
+    found = cached_audio_find(key=key, folder=folder)
     if found is not None:
         return SegmentAudio(*found, was_cached=True)
-    recipe = segment_recipe_from_json(segment.recipe)
     path = folder / f"{segment.uuid}.wav"
     render = render_segment(
         recipe,
@@ -48,7 +53,7 @@ def segment_audio(
     )
     measured = rendering.measured_as_json(render)
     inputs = recipe.input_digests()
-    cached_audio_keep(key=segment.render_key, inputs=inputs, path=path, described=measured)
+    cached_audio_keep(key=key, inputs=inputs, path=path, described=measured)
     cache_forget_ownerless(inputs=inputs)
     return SegmentAudio(path, measured, was_cached=False)
 

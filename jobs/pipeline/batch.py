@@ -153,7 +153,6 @@ def _segment_recipe(shootout: ShootoutFile, di_index: int, contender_index: int)
         di=shootout.dis[di_index].source,
         blocks=tuple(block.recipe() for block in shootout.chains[contender_index].blocks),
         input_mode=shootout.options.input_mode,
-        is_aligned=shootout.options.is_aligned,
     )
 
 

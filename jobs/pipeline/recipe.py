@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Literal, TypeAlias
 
 # Raised whenever the same recipe would give other samples: old digests then no longer match.
-RECIPE_SCHEMA_VERSION = 2
+RECIPE_SCHEMA_VERSION = 3
 
 MAX_CAB_IRS = 4
 MAX_CAB_DELAY_MS = 10.0
@@ -80,15 +80,11 @@ BlockRecipe: TypeAlias = NamBlock | CabBlock | ProcessorBlock
 
 @dataclass(frozen=True, slots=True)
 class SegmentRecipe:
-    """One DI through one chain, up to but not including the level match.
-
-    ``is_aligned``: the chain's lag is measured and taken out, in whole samples at 48 kHz.
-    """
+    """One DI through one chain, up to but not including alignment and the level match."""
 
     di: DISource
     blocks: tuple[BlockRecipe, ...]
     input_mode: InputMode = "auto"
-    is_aligned: bool = True
 
     is_prefix: ClassVar[bool] = False
 
@@ -119,8 +115,8 @@ class SegmentRecipe:
 class PrefixRecipe:
     """One DI through the beginning of a chain, up to and with a capture.
 
-    Alignment comes later, so it is no part of this. ``has_cab_ahead``: whether a cabinet follows
-    somewhere, which decides where the chain may become stereo.
+    ``has_cab_ahead``: whether a cabinet follows somewhere, which decides where the chain may
+    become stereo.
     """
 
     di: DISource
@@ -218,11 +214,15 @@ def block_recipe_from_json(data: Mapping[str, Any]) -> BlockRecipe:
 def segment_recipe_from_json(data: Mapping[str, Any]) -> SegmentRecipe:
     """Read what ``canonical_json`` wrote (its ``schema_version`` may be present or not).
 
-    Schema version 1 knew no alignment: nothing was moved.
+    Until schema version 2 alignment was a part of it: see ``was_aligned``.
     """
     return SegmentRecipe(
         di=DISource(**data["di"]),
         blocks=tuple(block_recipe_from_json(block) for block in data["blocks"]),
         input_mode=data["input_mode"],
-        is_aligned=data.get("is_aligned", False),
     )
+
+
+def was_aligned(data: Mapping[str, Any]) -> bool:
+    """Whether a stored recipe is of a time when segments were moved as they were rendered."""
+    return bool(data.get("is_aligned", False))

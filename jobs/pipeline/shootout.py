@@ -11,8 +11,17 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from jobs.pipeline.audio.alignment import Alignment, align
 from jobs.pipeline.audio.evaluation import Remark, evaluate
-from jobs.pipeline.audio.level import LevelMatch, PublishedSegment, match_levels, publish_segment
+from jobs.pipeline.audio.level import (
+    Cut,
+    LevelMatch,
+    PublishedSegment,
+    match_levels,
+    measure_loudness,
+    publish_segment,
+)
+from jobs.pipeline.audio.loudness import LoudnessResult
 from jobs.pipeline.audio.metrics import SegmentMetrics, measure_metrics
 from jobs.pipeline.audio.montage import write_montage
 from jobs.pipeline.audio.render import SegmentRender
@@ -20,6 +29,9 @@ from jobs.pipeline.environment import sample_origin
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
 from jobs.pipeline.recipe import InputMode, PlaybackOrder, SegmentRecipe
 from jobs.pipeline.video.timeline import Timeline, TimelineSegment, build_timeline
+
+# Of the work of finishing: measuring the segments that are moved.
+_MEASURED_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +91,9 @@ class ShootoutInfo:
 
 @dataclass(frozen=True, slots=True)
 class SegmentResult:
-    """One rendered segment before the level match. ``pre_gain_path``: float32 WAV, 48 kHz.
+    """One rendered segment before alignment and the level match.
+
+    ``pre_gain_path``: float32 WAV, 48 kHz.
 
     ``rendered_with``: what computed it, which may have been another machine, long ago; empty when
     nobody noted it.
@@ -96,14 +110,25 @@ class SegmentResult:
 @dataclass(frozen=True, slots=True)
 class FinishedSegment:
     """A segment as it is published: 24-bit FLAC at ``path``, and what was measured of it.
-    ``remarks``: how it differs from the mean of the segments of its DI."""
+
+    ``loudness_before``: of what is played, ahead of the gain. ``alignment``: None when it was
+    switched off. ``remarks``: how it differs from the mean of the segments of its DI.
+    """
 
     result: SegmentResult
     gain_db: float
     published: PublishedSegment
     path: Path
     metrics: SegmentMetrics
+    loudness_before: LoudnessResult
+    alignment: Alignment | None = None
     remarks: tuple[Remark, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences for people, of the render and of its alignment."""
+        about_alignment = self.alignment.warnings if self.alignment else ()
+        return (*self.result.render.warnings, *(warning.text for warning in about_alignment))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,35 +148,47 @@ def finish_audio(
     *,
     progress: Progress = no_progress,
 ) -> FinishedAudio:
-    """Match levels, publish each segment, and write the montage, all into ``folder``.
+    """Align, match levels, publish each segment, and write the montage, all into ``folder``.
 
-    One constant gain per segment; nothing else touches the samples. Segments that failed are
+    Whole samples at the beginning and one constant gain per segment; nothing else touches the
+    samples. Segments that failed are
     simply not among ``results``. Raises ``PipelineError`` NO_SEGMENTS when there are none.
     """
     if not results:
         raise PipelineError("NO_SEGMENTS", "None of the segments could be rendered.")
     ordered = sorted(results, key=lambda result: (result.di_index, result.contender_index))
-    levels = match_levels(
-        [result.render.loudness for result in ordered],
-        target_lufs=info.options.target_loudness_lufs,
-    )
+    alignments = _alignments(info, ordered)
+    cuts = [
+        Cut(alignment.advance_frames if alignment else 0, result.render.di_num_frames)
+        for result, alignment in zip(ordered, alignments, strict=True)
+    ]
+    measured_share = _MEASURED_SHARE if any(cut.advance_frames for cut in cuts) else 0.0
+    loudness = _loudness(ordered, cuts, lambda done: progress(measured_share * done))
+    levels = match_levels(loudness, target_lufs=info.options.target_loudness_lufs)
     finished: list[FinishedSegment] = []
     for number, (result, gain_db) in enumerate(zip(ordered, levels.gains_db, strict=True)):
 
         def within(start: float, end: float, number: int = number) -> Progress:
             return lambda done: progress(
-                0.6 * (number + start + (end - start) * done) / len(ordered)
+                measured_share
+                + (0.6 - measured_share) * (number + start + (end - start) * done) / len(ordered)
             )
 
         path = folder / f"di{result.di_index + 1}-{result.contender_index + 1:02d}.flac"
-        published = publish_segment(result.pre_gain_path, gain_db, path, progress=within(0.0, 0.6))
+        published = publish_segment(
+            result.pre_gain_path, gain_db, path, cut=cuts[number], progress=within(0.0, 0.6)
+        )
         metrics = measure_metrics(
             path,
             loudness=published.loudness,
             thd_pct=result.render.thd_pct,
             progress=within(0.6, 1.0),
         )
-        finished.append(FinishedSegment(result, gain_db, published, path, metrics))
+        finished.append(
+            FinishedSegment(
+                result, gain_db, published, path, metrics, loudness[number], alignments[number]
+            )
+        )
     finished = _remarked(finished)
 
     timeline = plan_timeline(info, [(segment.result, segment.published) for segment in finished])
@@ -163,6 +200,38 @@ def finish_audio(
         progress=lambda fraction: progress(0.6 + 0.4 * fraction),
     )
     return FinishedAudio(tuple(finished), levels, timeline, montage_path)
+
+
+def _alignments(
+    info: ShootoutInfo, ordered: Sequence[SegmentResult]
+) -> list[Alignment] | list[None]:
+    """The contenders of each DI to each other."""
+    if not info.options.is_aligned:
+        return [None] * len(ordered)
+    alignments: list[Alignment] = []
+    for _, group in groupby(ordered, key=lambda result: result.di_index):
+        alignments += align([result.render.response for result in group])
+    return alignments
+
+
+def _loudness(
+    results: Sequence[SegmentResult], cuts: Sequence[Cut], progress: Progress
+) -> list[LoudnessResult]:
+    """Of what is played: measured again where that is not all of the render."""
+    num_moved = sum(bool(cut.advance_frames) for cut in cuts)
+    loudness: list[LoudnessResult] = []
+    num_measured = 0
+    for result, cut in zip(results, cuts, strict=True):
+        if not cut.advance_frames:
+            loudness.append(result.render.loudness)
+            continue
+
+        def within(done: float, number: int = num_measured) -> None:
+            progress((number + done) / num_moved)
+
+        loudness.append(measure_loudness(result.pre_gain_path, cut, within))
+        num_measured += 1
+    return loudness
 
 
 def _remarked(segments: Sequence[FinishedSegment]) -> list[FinishedSegment]:

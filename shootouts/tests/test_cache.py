@@ -211,3 +211,32 @@ def test_a_render_survives_the_loss_of_its_cache(settings: Settings) -> None:
     shootout.refresh_from_db()
     assert shootout.state == "completed"
     shootout_delete(shootout=shootout)
+
+
+def test_alignment_is_no_part_of_what_is_kept() -> None:
+    shootout = render(make_shootout(make_user()))
+    Shootout.objects.filter(pk=shootout.pk).update(is_aligned=False)
+    shootout.refresh_from_db()
+    render(shootout)
+    assert [result["was_cached"] for result in results("segment.render")] == [False] * 2 + [
+        True
+    ] * 2
+
+
+def test_a_render_planned_by_an_older_version_is_not_given_what_that_version_made(
+    tmp_path: Path,
+) -> None:
+    """It moved segments before it kept them, and said nothing of how its chains answer."""
+    shootout = render(make_shootout(make_user()))
+    shootout_render(shootout=shootout)
+    moved = tmp_path / "moved.wav"
+    moved.write_bytes(b"of an older version")
+    for segment in Segment.objects.filter(render__version=2):
+        segment.recipe = {**segment.recipe, "is_aligned": True}
+        segment.render_key = f"{segment.contender_index}" * 64
+        segment.save()
+        cached_audio_keep(key=segment.render_key, inputs=[], path=moved, described={})
+    run_until_idle()
+    first, second = (manifest.data for manifest in Manifest.objects.order_by("id"))
+    hashes = [[s["pcm_sha256"] for s in data["segments"]] for data in (first, second)]
+    assert hashes[0] == hashes[1]

@@ -11,13 +11,18 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.tests.factories import make_user
-from gear.models import Capture
+from gear.models import Block, Capture
 from gear.services.captures import gear_delete
+from jobs.pipeline.audio.level import publish_segment
+from jobs.pipeline.audio.render import render_segment
+from jobs.pipeline.files import sha256_of
+from jobs.pipeline.recipe import segment_recipe_from_json
 from jobs.storage import stored_name
 from shootouts.models import CachedAudio, DITrack, Manifest, RenderedFile
 from shootouts.services.di_tracks import di_track_delete
 from shootouts.tests.factories import (
     make_cab,
+    make_capture,
     make_di_track,
     make_shootout,
     overwrite_manifest,
@@ -54,6 +59,40 @@ def test_the_same_samples_come_out_again_and_nothing_is_stored(media_root: Path)
     assert len(set(hashes)) == 2
     assert lines[-1] == "2 segments: 2 same"
     assert sorted(media_root.rglob("*")) == before
+
+
+def test_what_was_moved_comes_out_again_of_this_version_and_of_older_ones(tmp_path: Path) -> None:
+    owner = make_user()
+    shootout = make_shootout(owner)
+    late = make_capture(owner, weights=[0.0] * 37 + [-0.5])
+    Block.objects.filter(slot="amp", chain__name="Loud").update(capture=late)
+    render(shootout)
+    manifest = Manifest.objects.get()
+    lags = [segment["alignment"]["lag_samples"] for segment in manifest.data["segments"]]
+    assert lags[1] - lags[0] == 37
+    assert reproduce(shootout)[1] == ""
+
+    # As it was published when alignment belonged to the recipe: moved while it was rendered.
+    for segment in manifest.data["segments"]:
+        recipe = segment_recipe_from_json(segment["recipe"])
+        paths = {
+            sha256_of(Path(file.path)): Path(file.path)
+            for model in (DITrack, Capture)
+            for file in (row.file for row in model._default_manager.all())
+        }
+        advance = segment["alignment"]["lag_samples"]
+        render_segment(recipe, paths, tmp_path / "a.wav", advance_frames=advance)
+        published = publish_segment(tmp_path / "a.wav", segment["gain_db"], tmp_path / "a.flac")
+        segment["pcm_sha256"] = published.pcm_sha256
+        segment["recipe"]["is_aligned"] = True
+        segment["alignment"] = {
+            "lag_samples": advance,
+            "is_inverted": False,
+            "is_accepted": True,
+            "peak_ratio": 3.0,
+        }
+    overwrite_manifest(manifest)
+    assert reproduce(shootout)[1] == ""
 
 
 def test_a_difference_is_found_measured_and_ends_with_an_error() -> None:

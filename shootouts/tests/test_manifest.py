@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 from django.conf import settings
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from accounts.models import User
 from accounts.templatetags.display import number, signed
@@ -179,11 +181,16 @@ def test_every_contender_shows_how_its_input_was_staged(
         (
             [0.0] * 37 + [-0.5],
             True,
-            '<span class="num">37</span> samples earlier, polarity inverted',
+            '<span class="num">37</span> samples (<span class="num">0.77 ms</span>) earlier, '
+            "polarity inverted against the others<small",
         ),
-        ([0.5], True, '<span class="num">0</span> samples earlier, polarity kept'),
-        ([0.5] + [0.0] * 99 + [0.45], True, "not clear, left as it was"),
-        ([0.5], False, "off"),
+        (
+            [0.5],
+            True,
+            '<span class="num">0</span> samples (<span class="num">0.00 ms</span>) earlier, '
+            "polarity kept<small",
+        ),
+        ([0.5], False, "off<"),
     ],
 )
 def test_the_page_tells_lag_and_polarity(
@@ -191,13 +198,37 @@ def test_the_page_tells_lag_and_polarity(
 ) -> None:
     owner = make_user()
     shootout = make_shootout(owner, options={"is_aligned": is_aligned})
-    Block.objects.filter(slot="amp").update(capture=make_capture(owner, weights=weights))
+    late = shootout.contenders.order_by("position")[0].chain
+    Block.objects.filter(slot="amp").update(capture=make_capture(owner, weights=[0.4]))
+    Block.objects.filter(slot="amp", chain=late).update(
+        capture=make_capture(owner, weights=weights)
+    )
     Block.objects.filter(slot="cab").update(capture=make_unit_cab(owner))
     render(shootout)
     client.force_login(owner)
     page = client.get(reverse("shootout-detail", args=[shootout.uuid])).content.decode()
     row = page[page.index('data-fair="0-0"') :]
-    assert f"<td>{words}</td>" in row[: row.index("</tr>")]
+    assert f"<td>{words}" in row[: row.index("</tr>")]
+
+
+def test_the_page_says_how_far_alignment_is_trusted_and_reads_older_manifests() -> None:
+    def said(**alignment: Any) -> str:
+        template = "shootouts/_alignment.html"
+        return strip_tags(render_to_string(template, {"alignment": alignment}))
+
+    moved = {"is_accepted": True, "lag_samples": 12, "lag_ms": 0.25}
+    assert "12 samples (0.25 ms) earlier, polarity kept" in said(
+        **moved, method="first_sound", polarity="same"
+    )
+    by_group = said(**moved, method="group", polarity="unclear")
+    assert "polarity not clear" in by_group
+    assert "not trusted: moved as the others are" in by_group
+    assert "not moved" in said(is_accepted=False, method="none", polarity="unclear")
+    # Before contenders were aligned to each other.
+    assert "12 samples earlier, polarity inverted" in said(
+        is_accepted=True, lag_samples=12, is_inverted=True
+    )
+    assert "not clear, left as it was" in said(is_accepted=False, lag_samples=12)
 
 
 def make_unit_cab(owner: User) -> Capture:

@@ -1,88 +1,307 @@
-"""How late a chain is, and whether it turns the signal over: one sweep through it.
-
-The sweep reaches the chain at −20 dBFS peak whatever the DI, so one chain is moved alike over
-every DI. Blocks with a mix (delay, chorus, …) let it pass: what they add is not what comes first.
+"""Time alignment: the contenders of a DI are moved to begin together.
 
 Captures and impulse responses often begin with a few samples of nothing, or are inverted. A
-comparison should not hear that, so contenders are moved to begin together. Polarity is reported
-and left alone: it belongs to the gear, and a constant gain is all that may touch the samples.
+comparison should not hear that. Onsets are estimated for all contenders together (``onset``), amps
+and what follows them each by themselves. One that cannot be trusted is moved as the others are,
+never left behind: whatever it really is, the spread of the onsets cannot grow by that.
+
+Polarity is reported and left alone: it belongs to the gear, and a constant gain is all that may
+touch the samples.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
-import scipy
+from numpy.typing import NDArray
 
-from jobs.pipeline.audio.signal import OUTPUT_SAMPLE_RATE_HZ, FloatArray, db_to_gain
+from jobs.pipeline.audio.onset import Onset, joint_onsets
+from jobs.pipeline.audio.response import ChainResponse, PartResponse
+from jobs.pipeline.audio.signal import OUTPUT_SAMPLE_RATE_HZ
 
 MAX_LAG_S = 0.010
-MIN_PEAK_RATIO = 2.0
+MAX_LEADING_SILENCE_S = 0.002
 
-_SWEEP_S = 0.100
-_SWEEP_FROM_HZ = 20.0
-_SWEEP_TO_HZ = 20_000.0
-_SWEEP_DBFS = -20.0
-_FADE_S = 0.002
+# What a spread of onsets may be without being heard or meant: less cannot be moved.
+_SMALLEST_SPREAD_FRAMES = 1.0
 
-# What lies closer to the peak belongs to it: the ringing of the cabinet's own band.
-_PEAK_WIDTH_S = 0.001
+# As for an onset; "group": as the others are moved; "none": nothing to go by.
+AlignmentMethod: TypeAlias = Literal["phase", "first_sound", "group", "none"]
+Polarity: TypeAlias = Literal["same", "inverted", "unclear"]
+AlignmentWarningCode: TypeAlias = Literal[
+    "ALIGNMENT_UNKNOWN",
+    "ALIGNMENT_BY_GROUP",
+    "ALIGNMENT_LATE",
+    "ALIGNMENT_LEADING_SILENCE",
+    "ALIGNMENT_NOT_TIGHTER",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class AlignmentWarning:
+    """``text``: one sentence for people."""
+
+    code: AlignmentWarningCode
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """What the sweep has told. ``lag_samples``: 0…480 at 48 kHz. ``peak_ratio``: how far the
-    peak of the correlation stands above everything else (linear); 0 when nothing was heard.
-    ``is_accepted``: clear enough to move the segment, which then begins ``lag_samples`` earlier.
+    """What was found of a contender and done about it.
+
+    ``is_accepted``: the segment was moved to begin ``lag_samples`` (48 kHz) earlier.
+    ``onset_samples``: how late it begins, to fractions; None where nothing came through.
+    ``is_trusted``: found from its own response; else ``method`` is "group" or "none".
+    ``is_inverted``: against most contenders, where that is clear; ``polarity`` says whether it is.
+    ``peak_ratio``: how far the peak of the least clear correlation stands above others (linear).
     """
 
     lag_samples: int
     is_inverted: bool
     is_accepted: bool
     peak_ratio: float
-
-    @classmethod
-    def unknown(cls) -> Alignment:
-        """Of a chain that lets no sweep through."""
-        return cls(0, is_inverted=False, is_accepted=False, peak_ratio=0.0)
+    lag_ms: float
+    onset_samples: float | None
+    polarity: Polarity
+    is_trusted: bool
+    method: AlignmentMethod
+    warnings: tuple[AlignmentWarning, ...] = ()
 
     @property
     def advance_frames(self) -> int:
         """By how much the segment is moved, in frames at 48 kHz."""
         return self.lag_samples if self.is_accepted else 0
 
-
-def alignment_sweep() -> FloatArray:
-    """``(1, 4800)`` at 48 kHz: a linear sweep to 20 kHz at −20 dBFS peak, faded in and out."""
-    num_frames = round(_SWEEP_S * OUTPUT_SAMPLE_RATE_HZ)
-    time_s = np.arange(num_frames) / OUTPUT_SAMPLE_RATE_HZ
-    rate = (_SWEEP_TO_HZ - _SWEEP_FROM_HZ) / _SWEEP_S
-    phase = 2.0 * np.pi * (_SWEEP_FROM_HZ * time_s + 0.5 * rate * time_s**2)
-    fade = scipy.signal.windows.tukey(num_frames, 2.0 * _FADE_S / _SWEEP_S)
-    sweep = db_to_gain(_SWEEP_DBFS) * fade * np.sin(phase)
-    return sweep[np.newaxis].astype(np.float32)
+    def as_json(self) -> dict[str, Any]:
+        """JSON-safe; of the warnings the codes."""
+        described = asdict(self)
+        described["warning_codes"] = [warning["code"] for warning in described.pop("warnings")]
+        return described
 
 
-def estimate_alignment(sent: FloatArray, heard: FloatArray) -> Alignment:
-    """Compare ``sent`` ``(1, n)`` with ``heard`` ``(channels, at least n + 480)`` at 48 kHz.
+@dataclass(frozen=True, slots=True)
+class _Estimate:
+    """Of a part of a chain, or of a whole one. ``frame``, ``alone_frame`` and ``sign``: as of an
+    ``Onset``, with those of the group where it is not trusted."""
 
-    The lag is where the magnitude of the cross-correlation is greatest between 0 and 10 ms, the
-    polarity is its sign there. Channels are heard together.
+    frame: float
+    alone_frame: float
+    sign: int
+    method: AlignmentMethod
+    peak_ratio: float
+
+    @property
+    def is_trusted(self) -> bool:
+        return self.method in ("phase", "first_sound")
+
+
+_NOTHING_THERE = _Estimate(0.0, 0.0, 1, "phase", np.inf)
+_SILENT = _Estimate(0.0, 0.0, 0, "none", 0.0)
+
+# Where methods differ within a chain, the weaker one counts.
+_METHODS: tuple[AlignmentMethod, ...] = ("phase", "first_sound", "group", "none")
+
+
+def align(responses: Sequence[ChainResponse | None]) -> list[Alignment]:
+    """The contenders of one DI, in the order given. ``None``: nothing is known of its chain."""
+    heard = [
+        number
+        for number, response in enumerate(responses)
+        if response is not None
+        and response.linear is not None
+        and (response.captured is not None or not response.has_capture)
+    ]
+    chains = [response for n in heard if (response := responses[n]) is not None]
+    captured = _estimates([chain.captured for chain in chains])
+    linear = _estimates([chain.linear for chain in chains])
+    found = [_Chain(_in_series(c, li), li) for c, li in zip(captured, linear, strict=True)]
+    aligned = dict(zip(heard, _aligned(found), strict=True))
+    lags = [alignment.lag_samples for alignment in aligned.values() if alignment.is_accepted]
+    silent = _moved_along(round(float(np.median(lags)))) if lags else _not_moved(_SILENT, [])
+    return [aligned.get(number, silent) for number in range(len(responses))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    whole: _Estimate
+    linear: _Estimate
+
+
+def _estimates(parts: Sequence[PartResponse | None]) -> list[_Estimate]:
+    """Equal parts are estimated once. Of one part that all contenders share nothing can be heard
+    between them, so it needs no trust."""
+    distinct = list(dict.fromkeys(part for part in parts if part is not None))
+    onsets = joint_onsets(distinct)
+    trusted = [onset.frame for onset in onsets if onset.method == "phase"] or [
+        onset.frame for onset in onsets if onset.method is not None
+    ]
+    is_shared = len(distinct) == 1 and len(parts) > 1 and None not in parts
+    middle = float(np.median(trusted)) if trusted else None
+    found = {
+        part: _shared(onset) if is_shared else _estimate(onset, middle)
+        for part, onset in zip(distinct, onsets, strict=True)
+    }
+    return [_NOTHING_THERE if part is None else found[part] for part in parts]
+
+
+def _shared(onset: Onset) -> _Estimate:
+    frame = onset.frame if onset.method else 0.0
+    return _Estimate(frame, frame, onset.sign or 1, "phase", onset.peak_ratio)
+
+
+def _estimate(onset: Onset, middle: float | None) -> _Estimate:
+    """``middle``: where the trusted ones begin, if there are any.
+
+    What is not certain is taken to begin there, or as near to it as its uncertainty lets it: as
+    long as it is not wrong by more than that, it ends up no further from the others than it was.
     """
-    num_lags = round(MAX_LAG_S * OUTPUT_SAMPLE_RATE_HZ) + 1
-    window = heard.astype(np.float64).sum(axis=0)[: sent.shape[1] + num_lags - 1]
-    correlation = scipy.signal.correlate(window, sent[0].astype(np.float64), "valid", "fft")
-    magnitude = np.abs(correlation)
-    lag = int(magnitude.argmax())
-    width = round(_PEAK_WIDTH_S * OUTPUT_SAMPLE_RATE_HZ)
-    rest = np.concatenate([magnitude[: max(0, lag - width)], magnitude[lag + width + 1 :]])
-    # Rounding leaves something everywhere; a ratio beyond this says no more.
-    floor = max(float(rest.max()), 1e-6 * float(magnitude[lag]))
-    ratio = float(magnitude[lag]) / floor if floor > 0.0 else 0.0
-    return Alignment(
-        lag_samples=lag,
-        is_inverted=bool(correlation[lag] < 0.0),
-        is_accepted=ratio >= MIN_PEAK_RATIO,
-        peak_ratio=ratio,
+    if middle is None:
+        return _Estimate(0.0, 0.0, 0, "none", onset.peak_ratio)
+    method: AlignmentMethod = onset.method or "group"
+    frame, alone = onset.frame, onset.alone_frame
+    if onset.uncertainty_frames:
+        off = frame - middle
+        frame = middle + float(np.sign(off)) * max(0.0, abs(off) - onset.uncertainty_frames)
+        alone = frame
+    return _Estimate(frame, alone, onset.sign, method, onset.peak_ratio)
+
+
+def _in_series(first: _Estimate, second: _Estimate) -> _Estimate:
+    return _Estimate(
+        first.frame + second.frame,
+        first.alone_frame + second.alone_frame,
+        first.sign * second.sign,
+        max(first.method, second.method, key=_METHODS.index),
+        min(first.peak_ratio, second.peak_ratio),
     )
+
+
+def _aligned(chains: Sequence[_Chain]) -> list[Alignment]:
+    if not chains:
+        return []
+    wholes = [chain.whole for chain in chains]
+    lags = whole_lags([whole.frame for whole in wholes])
+    reference = _reference_sign([whole.sign for whole in wholes])
+    if is_wider(wholes, lags):
+        return [_not_moved(whole, [_not_tighter()], reference) for whole in wholes]
+    aligned = []
+    for chain, lag in zip(chains, lags, strict=True):
+        if len(chains) == 1 and not chain.whole.is_trusted:
+            aligned.append(_not_moved(chain.whole, [], reference))
+            continue
+        aligned.append(_moved(chain, int(lag), reference))
+    return aligned
+
+
+def whole_lags(frames: Sequence[float]) -> NDArray[np.int_]:
+    """Whole samples that bring onsets together, none negative.
+
+    Rounded where the fractions leave the widest gap: so rounding never sets any two further
+    apart than all are, and a contender that is moved by whole samples is rounded as before.
+    """
+    onsets = np.asarray(frames, dtype=np.float64)
+    fractions = np.sort(onsets % 1.0)
+    gaps = np.diff(np.append(fractions, fractions[0] + 1.0))
+    widest = int(gaps.argmax())
+    edge = (fractions[widest] + 0.5 * gaps[widest]) % 1.0
+    lags: NDArray[np.int_] = (np.floor(onsets - edge) + 1.0).astype(np.int_)
+    return lags - min(0, int(lags.min()))
+
+
+def is_wider(wholes: Sequence[_Estimate], lags: NDArray[np.int_]) -> bool:
+    """Whether moving sets those apart that are trusted, by what each says alone."""
+    is_trusted = np.array([whole.is_trusted for whole in wholes])
+    if not is_trusted.any():
+        return False
+    before = np.array([whole.alone_frame for whole in wholes])[is_trusted]
+    after = before - lags[is_trusted]
+    return bool(np.ptp(after) > max(float(np.ptp(before)), _SMALLEST_SPREAD_FRAMES))
+
+
+def _reference_sign(signs: Sequence[int]) -> int:
+    """Of most contenders; the DI has a vote, too, so it decides between two, and about one."""
+    return -1 if signs.count(-1) > signs.count(1) + 1 else 1
+
+
+def _moved(chain: _Chain, lag: int, reference: int) -> Alignment:
+    whole = chain.whole
+    warnings = []
+    if not whole.is_trusted:
+        warnings.append(_by_the_group(lag))
+    if lag > MAX_LAG_S * OUTPUT_SAMPLE_RATE_HZ:
+        warnings.append(_late(lag))
+    if chain.linear.frame > MAX_LEADING_SILENCE_S * OUTPUT_SAMPLE_RATE_HZ:
+        warnings.append(_leading_silence(chain.linear.frame))
+    described = _not_moved(whole, warnings, reference)
+    return replace(described, lag_samples=lag, lag_ms=_ms(lag), is_accepted=True)
+
+
+def _moved_along(lag: int) -> Alignment:
+    """One that lets no sweep through, as the others are."""
+    described = _not_moved(replace(_SILENT, method="group"), [_by_the_group(lag)])
+    return replace(described, lag_samples=lag, lag_ms=_ms(lag), is_accepted=True)
+
+
+def _not_moved(
+    whole: _Estimate, warnings: Sequence[AlignmentWarning], reference: int = 1
+) -> Alignment:
+    polarity: Polarity = "unclear"
+    if whole.sign:
+        polarity = "same" if whole.sign == reference else "inverted"
+    return Alignment(
+        lag_samples=0,
+        is_inverted=polarity == "inverted",
+        is_accepted=False,
+        peak_ratio=whole.peak_ratio,
+        lag_ms=0.0,
+        onset_samples=round(whole.frame, 3) if whole.is_trusted else None,
+        polarity=polarity,
+        is_trusted=whole.is_trusted,
+        method=whole.method,
+        warnings=tuple(warnings) or (() if whole.is_trusted else (_unknown(),)),
+    )
+
+
+def _unknown() -> AlignmentWarning:
+    return AlignmentWarning(
+        "ALIGNMENT_UNKNOWN",
+        "Time alignment: how late this contender is could not be measured, so it was not moved.",
+    )
+
+
+def _by_the_group(lag: int) -> AlignmentWarning:
+    return AlignmentWarning(
+        "ALIGNMENT_BY_GROUP",
+        "Time alignment: how late this contender is could not be measured, so it was moved by "
+        f"{_ms(lag):.2f} ms, as the others are.",
+    )
+
+
+def _late(lag: int) -> AlignmentWarning:
+    return AlignmentWarning(
+        "ALIGNMENT_LATE",
+        f"Time alignment: this contender was {_ms(lag):.1f} ms late, more than 10 ms. It was "
+        "moved; check whether its capture or impulse response is meant to be so late.",
+    )
+
+
+def _leading_silence(frames: float) -> AlignmentWarning:
+    return AlignmentWarning(
+        "ALIGNMENT_LEADING_SILENCE",
+        f"Time alignment: the impulse response begins with {_ms(frames):.1f} ms of silence (or "
+        "is delayed), which was taken out.",
+    )
+
+
+def _not_tighter() -> AlignmentWarning:
+    return AlignmentWarning(
+        "ALIGNMENT_NOT_TIGHTER",
+        "Time alignment: moving the contenders would have set them further apart, so none was.",
+    )
+
+
+def _ms(frames: float) -> float:
+    return round(1000.0 * frames / OUTPUT_SAMPLE_RATE_HZ, 4)

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from jobs.pipeline.audio.alignment import alignment_sweep
 from jobs.pipeline.audio.decode import open_audio
 from jobs.pipeline.audio.distortion import thd_tone
 from jobs.pipeline.audio.passage import Passage, Signal
 from jobs.pipeline.audio.probe import mono_blocks, probe_di
-from jobs.pipeline.audio.signal import OUTPUT_SAMPLE_RATE_HZ, FloatArray, num_frames_at
+from jobs.pipeline.audio.response import ChainResponse, alignment_sweep, part_response
+from jobs.pipeline.audio.signal import OUTPUT_SAMPLE_RATE_HZ, FloatArray, num_frames_at, resample
 from jobs.pipeline.audio.staging import Staging
 from jobs.pipeline.audio.stretch import Entry, Laid, Stretch
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
@@ -67,14 +67,28 @@ class Journey:
 
     def sweep_through(self, stretch: Stretch) -> Passage | None:
         """The sweep, as loud as it was made, through the next stretch without its effects."""
-        if self.sweep is None:
-            return None
+        return None if self.sweep is None else self._without_effects(stretch, self.sweep)
+
+    def response(self, last: Stretch, progress: Progress = no_progress) -> ChainResponse:
+        """Of the whole chain: of what was passed, and of ``last`` by itself."""
+        has_capture = self.facts.has_capture
+        di = self.di
+        sent = resample(alignment_sweep(), OUTPUT_SAMPLE_RATE_HZ, di.sample_rate_hz)
+        fresh = Signal.of(np.repeat(sent, len(di.rest), axis=0), di.sample_rate_hz)
+        heard = probe_samples(self._without_effects(last, fresh), progress)
+        return ChainResponse(
+            has_capture=has_capture,
+            captured=part_response(_as_heard(self.sweep)) if has_capture else None,
+            linear=part_response(heard),
+        )
+
+    def _without_effects(self, stretch: Stretch, sweep: Signal) -> Passage:
         laid = stretch.lay(
-            self._entry(self.sweep),
+            self._entry(sweep),
             input_gain_db=None if self._input_gain_db() is None else 0.0,
             without_effects=True,
         )
-        return Passage(laid.chain, self.sweep)
+        return Passage(laid.chain, sweep)
 
     def _entry(self, signal: Signal) -> Entry:
         return Entry(
@@ -134,3 +148,11 @@ def probe_samples(passage: Passage | None, progress: Progress = no_progress) -> 
         if error.code not in _SAYS_NOTHING:
             raise
         return None
+
+
+def _as_heard(sweep: Signal | None) -> FloatArray | None:
+    """What a capture made of the sweep, at 48 kHz, without the constant it gives at silence."""
+    if sweep is None:
+        return None
+    samples = np.concatenate(list(sweep.blocks()), axis=1) - sweep.rest
+    return resample(samples.astype(np.float32), sweep.sample_rate_hz, OUTPUT_SAMPLE_RATE_HZ)

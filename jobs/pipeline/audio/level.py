@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jobs.pipeline.audio.decode import open_audio
+from jobs.pipeline.audio.decode import AudioFile, open_audio
 from jobs.pipeline.audio.encode import write_pcm_24
 from jobs.pipeline.audio.loudness import LoudnessMeter, LoudnessResult
 from jobs.pipeline.audio.signal import FloatArray, db_to_gain
@@ -73,11 +73,49 @@ class PublishedSegment:
     waveform: tuple[float, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What is played of a render: from ``advance_frames`` on, and with silence at its end should
+    that leave less than ``min_frames``."""
+
+    advance_frames: int = 0
+    min_frames: int = 0
+
+    def num_frames(self, audio: AudioFile) -> int:
+        return max(audio.num_frames - self.advance_frames, self.min_frames)
+
+    def blocks(self, audio: AudioFile) -> Iterator[FloatArray]:
+        to_drop, num_frames = self.advance_frames, 0
+        for block in audio.blocks():
+            played = block[:, min(to_drop, block.shape[1]) :]
+            to_drop -= block.shape[1] - played.shape[1]
+            num_frames += played.shape[1]
+            if played.shape[1]:
+                yield played
+        if num_frames < self.min_frames:
+            yield np.zeros((audio.num_channels, self.min_frames - num_frames), dtype=np.float32)
+
+
+def measure_loudness(
+    pre_gain_path: Path, cut: Cut, progress: Progress = no_progress
+) -> LoudnessResult:
+    """Of what is played of a render. Raises what ``open_audio`` raises."""
+    audio = open_audio(pre_gain_path)
+    meter = LoudnessMeter(audio.sample_rate_hz, audio.num_channels)
+    num_frames = 0
+    for block in cut.blocks(audio):
+        meter.add(block)
+        num_frames += block.shape[1]
+        progress(min(1.0, num_frames / cut.num_frames(audio)))
+    return meter.result()
+
+
 def publish_segment(
     pre_gain_path: Path,
     gain_db: float,
     out_path: Path,
     *,
+    cut: Cut = Cut(),
     dither_key: str | None = None,
     progress: Progress = no_progress,
 ) -> PublishedSegment:
@@ -92,10 +130,10 @@ def publish_segment(
 
     def louder() -> Iterator[FloatArray]:
         num_frames = 0
-        for block in audio.blocks():
+        for block in cut.blocks(audio):
             yield block * gain
             num_frames += block.shape[1]
-            progress(min(1.0, num_frames / audio.num_frames))
+            progress(min(1.0, num_frames / cut.num_frames(audio)))
 
     meter = LoudnessMeter(audio.sample_rate_hz, audio.num_channels)
     outline = WaveformOutline()

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from jobs.pipeline.audio.alignment import Alignment, alignment_sweep, estimate_alignment
 from jobs.pipeline.audio.distortion import thd_pct
-from jobs.pipeline.audio.journey import Journey, probe_samples, start_journey
+from jobs.pipeline.audio.journey import probe_samples, start_journey
 from jobs.pipeline.audio.loudness import LoudnessMeter, LoudnessResult
 from jobs.pipeline.audio.passage import MAX_TAIL_S, Passage
 from jobs.pipeline.audio.prefix import FolderPrefixes, PrefixStore, reach
+from jobs.pipeline.audio.response import ChainResponse
 from jobs.pipeline.audio.signal import OUTPUT_SAMPLE_RATE_HZ, FloatArray, db_to_gain
 from jobs.pipeline.audio.staging import Staging
 from jobs.pipeline.audio.stretch import Stretch
@@ -41,7 +41,7 @@ class SegmentRender:
     ``loudness``: as played, one channel as dual mono. ``blocks``: one description per block of
     the recipe (labels and sizes of networks, scaling of impulse responses). ``waveform``: peaks
     per column, linear. ``thd_pct``: distortion of a tone as loud as the DI, of the whole chain.
-    ``alignment``: None when it was switched off.
+    ``response``: what alignment is computed from. ``di_num_frames``: of the DI, without the tail.
     """
 
     num_frames: int
@@ -53,7 +53,8 @@ class SegmentRender:
     warnings: tuple[str, ...]
     waveform: tuple[float, ...]
     thd_pct: float | None = None
-    alignment: Alignment | None = None
+    response: ChainResponse | None = None
+    di_num_frames: int = 0
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -62,9 +63,9 @@ class SegmentRender:
     def from_json(cls, data: Mapping[str, Any]) -> SegmentRender:
         """The inverse of ``as_json``, also after a passage through JSON text.
 
-        Renders from before there was alignment have none.
+        Older ones say nothing of the response, or of the distortion.
         """
-        alignment = data.get("alignment")
+        response = data.get("response")
         return cls(
             num_frames=data["num_frames"],
             num_channels=data["num_channels"],
@@ -74,8 +75,9 @@ class SegmentRender:
             blocks=tuple(data["blocks"]),
             warnings=tuple(data["warnings"]),
             waveform=tuple(data["waveform"]),
-            thd_pct=data.get("thd_pct"),  # what is stored may be older
-            alignment=Alignment(**alignment) if alignment else None,
+            thd_pct=data.get("thd_pct"),
+            response=ChainResponse.from_json(response) if response else None,
+            di_num_frames=data.get("di_num_frames", 0),
         )
 
 
@@ -85,6 +87,7 @@ def render_segment(
     out_path: Path,
     *,
     prefixes: PrefixStore | None = None,
+    advance_frames: int = 0,
     progress: Progress = no_progress,
 ) -> SegmentRender:
     """Write ``out_path``: float32 WAV at 48 kHz, as long as the DI plus the chain's tail.
@@ -93,8 +96,9 @@ def render_segment(
     and kept (default: nowhere); they change the time this takes, never a sample. The chain has
     been listening to silence before the DI begins, so neither networks nor the DC blocker have to
     settle within it. The tail ends after the last sample above −90 dBFS, at most 4 s after the DI.
-    Aligned, the first frame is what the chain answers ``lag_samples`` after the DI's first; the
-    length is counted from there. ``progress`` is called between blocks; whatever it raises leaves
+    ``advance_frames``: by how much the segment begins earlier; the length is counted from there.
+    Segments were moved here until recipes had schema version 3, and are so only to make one of
+    those again. ``progress`` is called between blocks; whatever it raises leaves
     nothing behind. The file is not synced: it is on the way to something, which is.
 
     Raises ``PipelineError``: what ``probe_di`` and the readers of captures and impulse responses
@@ -104,7 +108,14 @@ def render_segment(
     if prefixes is None:
         with tempfile.TemporaryDirectory(prefix="gts-") as folder:
             prefixes = FolderPrefixes(Path(folder))
-            return render_segment(recipe, sources, out_path, prefixes=prefixes, progress=progress)
+            return render_segment(
+                recipe,
+                sources,
+                out_path,
+                prefixes=prefixes,
+                advance_frames=advance_frames,
+                progress=progress,
+            )
     journey = reach(
         recipe.prefixes(), sources, prefixes, progress=lambda done: progress(_REACH_SHARE * done)
     )
@@ -114,7 +125,7 @@ def render_segment(
         progress(_REACH_SHARE)
 
     journey = journey or start_journey(stretch, sources, reached)
-    alignment = _alignment(journey, stretch, reached) if recipe.is_aligned else None
+    response = journey.response(stretch, reached)
     laid = journey.lay(stretch)
     passage = Passage(laid.chain, journey.di)
     num_channels = laid.chain.num_channels
@@ -126,7 +137,7 @@ def render_segment(
             passage.blocks(lambda done: progress(_REACH_SHARE + (1.0 - _REACH_SHARE) * done)),
             num_channels,
             num_frames=journey.facts.di_num_frames,
-            advance_frames=alignment.advance_frames if alignment else 0,
+            advance_frames=advance_frames,
         ):
             writer.write(block)
             meter.add(block)
@@ -148,13 +159,9 @@ def render_segment(
         warnings=tuple(dict.fromkeys([*journey.facts.warnings, *laid.warnings])),
         waveform=outline.columns(),
         thd_pct=None if tone is None else thd_pct(tone, OUTPUT_SAMPLE_RATE_HZ),
-        alignment=alignment,
+        response=response,
+        di_num_frames=journey.facts.di_num_frames,
     )
-
-
-def _alignment(journey: Journey, stretch: Stretch, progress: Progress) -> Alignment:
-    heard = probe_samples(journey.sweep_through(stretch), progress)
-    return Alignment.unknown() if heard is None else estimate_alignment(alignment_sweep(), heard)
 
 
 def _played(

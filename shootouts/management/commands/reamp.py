@@ -67,7 +67,7 @@ class Command(BaseCommand):
         di, capture, *irs = (sha256_of(path) for path in paths)
         blocks: list[BlockRecipe] = [NamBlock(capture, slim_size=options["slim_size"])]
         blocks += [CabBlock.of(ir) for ir in irs]
-        recipe = SegmentRecipe(di=DISource(di), blocks=tuple(blocks), is_aligned=False)
+        recipe = SegmentRecipe(di=DISource(di), blocks=tuple(blocks))
         with tempfile.TemporaryDirectory(prefix="gts-") as folder:
             pre_gain = Path(folder) / "pre-gain.wav"
             render = render_segment(recipe, sources, pre_gain)

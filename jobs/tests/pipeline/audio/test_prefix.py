@@ -97,7 +97,6 @@ def test_what_is_shared_says_the_same_of_every_segment(
     amp = NamBlock(inputs.capture([0.0] * 37 + [-0.8]))
     cabs = [CabBlock.of(inputs.sound(cabinet(n))) for n in range(2)]
     recipes = [SegmentRecipe(di, (amp, cab), "calibrated") for cab in cabs]
-    recipes.append(replace(recipes[0], is_aligned=False))
     found = [
         render_segment(recipe, inputs.paths, tmp_path / "out.wav", prefixes=prefixes)
         for recipe in recipes
@@ -106,8 +105,11 @@ def test_what_is_shared_says_the_same_of_every_segment(
     assert {render.staging for render in found} == {found[0].staging}
     assert {render.warnings for render in found} == {found[0].warnings}
     assert "not known" in found[0].warnings[0]
-    assert found[0].alignment is not None
-    assert found[2].alignment is None
+    first, second = (render.response for render in found)
+    assert first is not None
+    assert second is not None
+    assert first.captured == second.captured
+    assert first.linear != second.linear
     assert [block["kind"] for block in found[1].blocks] == ["nam", "cab"]
     assert found[0].thd_pct == pytest.approx(0.0, abs=0.01)
 
@@ -153,8 +155,9 @@ def test_a_probe_that_is_lost_is_not_looked_for_again(
     found = prefixes.find(recipe.prefixes()[-1])
     assert found is not None
     assert found.sweep is None
-    assert render.alignment is not None
-    assert not render.alignment.is_accepted
+    assert render.response is not None
+    assert render.response.has_capture
+    assert render.response.captured is None
 
 
 def test_what_cannot_be_rendered_leaves_nothing(
@@ -194,7 +197,6 @@ def test_the_end_of_a_constant_is_not_heard(inputs: Inputs, tmp_path: Path) -> N
             ProcessorBlock("gain", {"gain_db": 24.0}),
         ),
         "raw",
-        is_aligned=False,
     )
     assert render_segment(recipe, inputs.paths, tmp_path / "out.wav").num_frames == 96_000
 
@@ -205,6 +207,5 @@ def test_digests_tell_prefixes_apart(inputs: Inputs) -> None:
     headed = SegmentRecipe(DISource("d" * 64), (amp, CabBlock.of("c" * 64)))
     (rig,), (head,) = segment.prefixes(), headed.prefixes()
     assert len({segment.digest(), headed.digest(), rig.digest(), head.digest()}) == 4
-    assert replace(headed, is_aligned=False).prefixes() == (head,)
     assert head.prefixes() == (head,)
     assert head.blocks == (amp,)

@@ -12,6 +12,7 @@ import pytest
 import soundfile
 from scipy import signal as dsp
 
+from jobs.pipeline.audio.alignment import align
 from jobs.pipeline.audio.compare import third_octave_difference_db
 from jobs.pipeline.audio.decode import AudioFile
 from jobs.pipeline.audio.level import match_levels, publish_segment
@@ -104,22 +105,17 @@ def test_an_injected_lag_and_inversion_are_reported_with_the_segment(
     amp = [0.5, 0.3]
     late = [0.0] * 37 + [-tap for tap in amp]
     (plain, one), (moved, other) = (
-        play(
-            inputs,
-            tmp_path / "a.wav",
-            di,
-            [NamBlock(inputs.capture(taps)), cab],
-            is_aligned=True,
-        )
+        play(inputs, tmp_path / "a.wav", di, [NamBlock(inputs.capture(taps)), cab])
         for taps in (amp, late)
     )
-    assert plain.alignment is not None
-    assert moved.alignment is not None
-    assert moved.alignment.lag_samples - plain.alignment.lag_samples == 37
-    assert moved.alignment.is_inverted != plain.alignment.is_inverted
-    assert plain.alignment.is_accepted
-    assert moved.alignment.is_accepted
-    assert level_db(one + other) < level_db(one) - 100.0
+    first, second = align([plain.response, moved.response])
+    assert second.lag_samples - first.lag_samples == 37
+    assert (first.polarity, second.polarity) == ("same", "inverted")
+    assert first.is_trusted
+    assert second.is_trusted
+    # A render itself is not moved.
+    length = one.shape[1]
+    assert level_db(one[:, : length - 37] + other[:, 37:length]) < level_db(one) - 100.0
 
 
 @pytest.mark.parametrize("gain_db", [3.0, -3.0])
