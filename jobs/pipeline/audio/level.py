@@ -16,6 +16,7 @@ from jobs.pipeline.audio.signal import FloatArray, db_to_gain
 from jobs.pipeline.audio.waveform import WaveformOutline
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
 from jobs.pipeline.files import sha256_of
+from jobs.pipeline.step_times import timed
 
 DEFAULT_TARGET_LUFS = -14.0
 DEFAULT_CEILING_DBTP = -1.0
@@ -73,6 +74,7 @@ class PublishedSegment:
     waveform: tuple[float, ...]
 
 
+@timed("publish")
 def publish_segment(
     pre_gain_path: Path,
     gain_db: float,

@@ -9,6 +9,7 @@ from typing import Any
 
 from jobs.pipeline.errors import Progress, no_progress
 from jobs.pipeline.files import replacing
+from jobs.pipeline.step_times import timed
 from jobs.pipeline.video.chapters import chapters_text
 from jobs.pipeline.video.encode import encode_video
 from jobs.pipeline.video.probe import VideoExpectation, probe_video
@@ -36,6 +37,7 @@ class MadeVideo:
     info: dict[str, Any]
 
 
+@timed("video")
 def make_video(
     manifest: Mapping[str, Any],
     montage: Path,
