@@ -7,6 +7,7 @@ import html
 import json
 import re
 from itertools import product
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -26,9 +27,11 @@ from jobs.pipeline.video.text import FontBook
 from jobs.pipeline.video.timeline import TimelineEntry, timeline_from_json
 from jobs.tests.running import run_until_idle
 from shootouts.models import DITrack, Segment, Shootout
+from shootouts.models.media import RenderedFileKind
 from shootouts.player import player_data
 from shootouts.rendering import font_paths, render_svg
 from shootouts.services.di_tracks import di_track_upload
+from shootouts.services.renders import rendered_file_store
 from shootouts.services.shootouts import shootout_create, shootout_render
 from shootouts.tests.factories import (
     linear_nam_bytes,
@@ -253,3 +256,23 @@ def test_measurements_are_shown_when_the_first_di_failed(client: Client) -> None
     assert "Metrics of Soft" not in page
     for name in ("Medium", "Loud"):
         assert f"Metrics of {name}" in page
+
+
+def test_the_page_says_why_there_are_no_chapters_to_download(
+    client: Client, rendered: Shootout, alice: User, tmp_path: Path
+) -> None:
+    assert rendered.published_render is not None
+    youtube = data_of(rendered)["youtube"]
+    assert youtube["chapters"] == []
+    for kind, name, content in (
+        (RenderedFileKind.VIDEO, "film.mp4", b"film"),
+        (RenderedFileKind.CHAPTERS, "chapters.txt", b""),
+    ):
+        path = tmp_path / name
+        path.write_bytes(content)
+        rendered_file_store(render=rendered.published_render, kind=kind, path=path, name=name)
+    client.force_login(alice)
+    page = client.get(reverse("shootout-detail", args=[rendered.uuid])).content.decode()
+    assert youtube["note"] in page
+    assert ">Video</a>" in page
+    assert "Chapters for the video description" not in page
