@@ -91,8 +91,8 @@ format: .venv/installed-dev ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/installed ## measure the engine, the video and the demo; writes bench.json
-	$(BIN)/python manage.py bench
+bench: .venv/installed ## measure engine, video, whole path and demo; writes bench.json (ARGS=--video)
+	$(BIN)/python manage.py bench $(ARGS)
 
 # Needs a PostgreSQL in which databases may be made: it makes two, and drops them again.
 bench-api: .venv/installed ## compare every list at two sizes (DATABASE_URL, REDIS_URL); writes bench-api.json

@@ -194,7 +194,8 @@ _TITLES = {
 
 
 def downloads(manifest: Manifest, files: Iterable[RenderedFile]) -> list[Download]:
-    """Every published file, the video first and the segments last."""
+    """Every published file, the video first and the segments last; without chapters that cannot be
+    (an empty file)."""
     data = manifest.data
     titles = {
         segment["media"]: (
@@ -212,6 +213,7 @@ def downloads(manifest: Manifest, files: Iterable[RenderedFile]) -> list[Downloa
             file_name=file.name,
         )
         for file in sorted(files, key=lambda file: (order[RenderedFileKind(file.kind)], file.pk))
+        if file.size_bytes
     ]
 
 

@@ -305,11 +305,13 @@ def _result_context(shootout: Shootout) -> dict[str, Any]:
         return {"manifest": None}
     files = rendered_file_list(shootout)
     by_kind = {file.kind: file for file in files if file.segment_id is None}
+    performances = player.performances(manifest)
     return {
         "manifest": manifest,
         "data": manifest.data,
         "player_data": player.player_data(manifest),
-        "performances": player.performances(manifest),
+        "performances": performances,
+        "has_metrics": any(performance.measured for performance in performances),
         "rigs": player.rigs(manifest),
         "downloads": player.downloads(manifest, files),
         "video": by_kind.get(RenderedFileKind.VIDEO),

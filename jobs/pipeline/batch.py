@@ -36,10 +36,12 @@ _AUDIO_SHARE = 0.6
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """``files``: everything that was written, in the order in which people want it."""
+    """``files``: everything that was written, in the order in which people want it.
+    ``chapters_note``: for people, why the video's description gets no or fewer chapters."""
 
     audio: FinishedAudio
     files: tuple[Path, ...]
+    chapters_note: str
 
 
 def render_shootout(
@@ -106,7 +108,8 @@ def render_shootout(
             shutil.rmtree(out)
         finished.rename(out)
     progress("Done", 1.0)
-    return BatchResult(audio, tuple(sorted(path for path in out.rglob("*") if path.is_file())))
+    files = tuple(sorted(path for path in out.rglob("*") if path.is_file()))
+    return BatchResult(audio, files, manifest["youtube"]["note"])
 
 
 def _check_free(out: Path) -> None:

@@ -68,9 +68,12 @@ def _nam_run(capture: Path, duration_s: float) -> Callable[[], None]:
     return run
 
 
-def video_x_realtime(*, render_svg: SvgRenderer, fonts: Sequence[Path]) -> float:
-    """A 1080p30 video of three contenders, about 30 s, everything included."""
-    timeline = sample_timeline(30.0)
+def video_x_realtime(
+    *, render_svg: SvgRenderer, fonts: Sequence[Path], duration_s: float = 30.0, num_runs: int = 3
+) -> float:
+    """A 1080p30 video of three contenders, everything included; ``duration_s``: about, 6 or more.
+    Median of several runs, after one that does not count."""
+    timeline = sample_timeline(duration_s)
     with tempfile.TemporaryDirectory(prefix="gts-bench-") as name:
         montage = Path(name, "montage.flac")
         write_sample_montage(timeline, montage)
@@ -81,7 +84,7 @@ def video_x_realtime(*, render_svg: SvgRenderer, fonts: Sequence[Path]) -> float
                 sample_scene(3), timeline, montage, out, render_svg=render_svg, fonts=fonts
             )
 
-        return timeline.duration_s / _median_s(run, 3)
+        return timeline.duration_s / _median_s(run, num_runs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ def plan_figures(
     """
     with tempfile.TemporaryDirectory(prefix="gts-bench-") as name:
         folder = Path(name)
-        source = _repeated(di, folder / "di.wav", duration_s)
+        source = repeated(di, folder / "di.wav", duration_s)
         sources = {sha256_of(path): path for path in (source, *captures, *irs)}
         recipes = [
             SegmentRecipe(DISource(sha256_of(source)), (NamBlock(sha256_of(capture)), cab))
@@ -142,12 +145,13 @@ def _cabs(irs: Sequence[Path], num_cabs: int) -> list[CabBlock]:
     ]
 
 
-def _repeated(di: Path, out: Path, duration_s: float) -> Path:
+def repeated(di: Path, out: Path, duration_s: float) -> Path:
+    """Write a DI that lasts ``duration_s`` to ``out``."""
     audio = open_audio(di)
     once = np.concatenate(list(audio.blocks()), axis=1)
     num_frames = round(duration_s * audio.sample_rate_hz)
-    repeated = np.tile(once, math.ceil(num_frames / once.shape[1]))[:, :num_frames]
-    write_wav_f32(out, [repeated], audio.sample_rate_hz, audio.num_channels)
+    looped = np.tile(once, math.ceil(num_frames / once.shape[1]))[:, :num_frames]
+    write_wav_f32(out, [looped], audio.sample_rate_hz, audio.num_channels)
     return out
 
 

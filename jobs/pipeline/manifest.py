@@ -19,6 +19,7 @@ from jobs.pipeline.recipe import BlockRecipe, CabBlock, NamBlock
 from jobs.pipeline.shootout import FinishedAudio, FinishedSegment, ShootoutInfo, info_as_json
 from jobs.pipeline.video.chapters import chapters
 from jobs.pipeline.video.production import scene_from_manifest
+from jobs.pipeline.video.youtube import youtube_chapters
 
 MANIFEST_SCHEMA_VERSION = 1
 _SCHEMAS = Path(__file__).parent / "schemas"
@@ -85,10 +86,12 @@ def build_manifest(
         "inputs": _inputs(info, audio.segments),
         "engine": describe_environment(),
     }
+    scene = scene_from_manifest(manifest)
     manifest["chapters"] = [
         {"start_s": chapter.start_frame / audio.timeline.sample_rate_hz, "title": chapter.title}
-        for chapter in chapters(audio.timeline, scene_from_manifest(manifest))
+        for chapter in chapters(audio.timeline, scene)
     ]
+    manifest["youtube"] = youtube_chapters(audio.timeline, scene).as_json()
     return manifest
 
 

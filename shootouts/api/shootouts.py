@@ -235,7 +235,8 @@ class ShootoutChaptersView(_ShootoutFileView):
 
     @extend_schema(responses={(200, "text/plain"): OpenApiTypes.STR})
     async def get(self, request: Request, uuid: UUID) -> HttpResponseBase:
-        """Chapters as YouTube reads them from a description."""
+        """Chapters as YouTube reads them from a description; empty where its rules leave none, then
+        `youtube.note` of the manifest says why."""
         return await self.send(request, uuid)
 
 

@@ -158,9 +158,12 @@ def test_the_same_again_gives_the_same_samples(pack: Path, out: Path) -> None:
     assert [path.name for path in out.parent.iterdir()] == [out.name]
 
 
-def test_with_video_there_are_a_film_and_its_texts(pack: Path, out: Path) -> None:
+def test_with_video_there_are_a_film_and_its_texts(
+    pack: Path, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = change(pack, "video = false", 'video = true\ntheme = "light"')
     written = render(file, out)
+    assert "No chapters for YouTube: it wants at least 3" in capsys.readouterr().err
     texts = {"video.mp4", "thumbnail.png", "chapters.txt", "video.vtt", "video.srt"}
     assert texts <= set(written)
     manifest = json.loads((out / "manifest.json").read_text())

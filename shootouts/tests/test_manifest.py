@@ -25,6 +25,7 @@ from jobs.pipeline.audio.nam import ENGINE_VERSION
 from jobs.pipeline.audio.render import RENDERER_VERSION
 from jobs.pipeline.environment import sample_origin
 from jobs.pipeline.recipe import segment_recipe_from_json
+from jobs.pipeline.video.youtube import YouTubeChapters
 from jobs.tests.running import run_until_idle
 from shootouts.models import CachedAudio, DITrack, Segment, Shootout
 from shootouts.services.shootouts import shootout_create, shootout_render
@@ -273,7 +274,9 @@ def test_the_documentation_names_exactly_the_keys_there_are() -> None:
     assert partial["failed_segments"]
     # Rigs as alike as these leave nothing to remark.
     remark = {"notes": [Remark("rms_dbfs", 1.0, "Louder").as_json()]}
-    found = _paths(whole) | _paths(partial) | _paths(remark, "segments[]")
+    # Segments as short as these leave no chapters for YouTube.
+    listed = {"youtube": YouTubeChapters(((0, "A"),)).as_json()}
+    found = _paths(whole) | _paths(partial) | _paths(remark, "segments[]") | _paths(listed)
     # An empty list says less than one with items in it.
     found -= {p for p in found if any(other.startswith(f"{p}.") for other in found)}
 

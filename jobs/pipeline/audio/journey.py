@@ -23,6 +23,7 @@ from jobs.pipeline.audio.signal import OUTPUT_SAMPLE_RATE_HZ, FloatArray, num_fr
 from jobs.pipeline.audio.staging import Staging
 from jobs.pipeline.audio.stretch import Entry, Laid, Stretch
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
+from jobs.pipeline.step_times import timed
 
 # A chain that is silent or breaks under a probe may still sound with the DI, or fail there.
 _SAYS_NOTHING = ("BLOCK_SILENT", "BLOCK_NOT_FINITE")
@@ -102,6 +103,7 @@ class Journey:
         return None if self.facts.num_blocks else self.facts.staging.gain_db
 
 
+@timed("decode_stage")
 def start_journey(
     stretch: Stretch, sources: Mapping[str, Path], progress: Progress = no_progress
 ) -> Journey:

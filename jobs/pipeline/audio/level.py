@@ -16,6 +16,7 @@ from jobs.pipeline.audio.signal import FloatArray, db_to_gain
 from jobs.pipeline.audio.waveform import WaveformOutline
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
 from jobs.pipeline.files import sha256_of
+from jobs.pipeline.step_times import timed
 
 DEFAULT_TARGET_LUFS = -14.0
 DEFAULT_CEILING_DBTP = -1.0
@@ -96,6 +97,7 @@ class Cut:
             yield np.zeros((audio.num_channels, self.min_frames - num_frames), dtype=np.float32)
 
 
+@timed("measure")
 def measure_loudness(
     pre_gain_path: Path, cut: Cut, progress: Progress = no_progress
 ) -> LoudnessResult:
@@ -110,6 +112,7 @@ def measure_loudness(
     return meter.result()
 
 
+@timed("publish")
 def publish_segment(
     pre_gain_path: Path,
     gain_db: float,

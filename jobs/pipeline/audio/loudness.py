@@ -18,6 +18,7 @@ from jobs.pipeline.audio.signal import FloatArray, gain_to_db
 from jobs.pipeline.audio.true_peak import TruePeak
 from jobs.pipeline.audio.weighting import WeightedEnergy
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
+from jobs.pipeline.step_times import timed
 
 _Array = NDArray[np.float64]
 
@@ -130,6 +131,7 @@ class LoudnessMeter:
         self._true_peak = TruePeak(num_channels)
         self._is_finished = False
 
+    @timed("measure")
     def add(self, block: FloatArray) -> None:
         """Hear ``(channels, n)``. Raises ``ValueError`` after ``result``."""
         if self._is_finished:

@@ -19,6 +19,7 @@ from jobs.pipeline.audio.notes import NoteMeter
 from jobs.pipeline.audio.signal import FloatArray
 from jobs.pipeline.audio.spectrum import SILENCE_POWER, SpectrumMeter
 from jobs.pipeline.errors import Progress, no_progress
+from jobs.pipeline.step_times import timed
 
 _WINDOWS_PER_S = 20  # 50 ms
 _NOISE_FLOOR_PERCENTILE = 2.0
@@ -125,6 +126,7 @@ class MetricsMeter:
         )
 
 
+@timed("measure")
 def measure_metrics(
     path: Path,
     *,

@@ -12,6 +12,7 @@ from jobs.pipeline.audio.decode import AudioFile, open_audio
 from jobs.pipeline.audio.encode import PcmWritten, write_pcm_24
 from jobs.pipeline.audio.signal import BLOCK_FRAMES, OUTPUT_SAMPLE_RATE_HZ, FloatArray, empty
 from jobs.pipeline.errors import Progress, no_progress
+from jobs.pipeline.step_times import timed
 from jobs.pipeline.video.timeline import (
     Timeline,
     TimelineEntry,
@@ -22,6 +23,7 @@ from jobs.pipeline.video.timeline import (
 _NUM_CHANNELS = 2
 
 
+@timed("montage")
 def write_montage(
     timeline: Timeline,
     segment_paths: Mapping[tuple[int, int], Path],

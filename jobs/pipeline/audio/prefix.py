@@ -24,6 +24,7 @@ from jobs.pipeline.audio.wav_f32 import WavF32File, WavF32Writer
 from jobs.pipeline.errors import Progress, no_progress
 from jobs.pipeline.files import replacing
 from jobs.pipeline.recipe import PrefixRecipe
+from jobs.pipeline.step_times import timed
 
 # Share of the work that looking through the DI is, beside playing it.
 _PROBE_SHARE = 0.05
@@ -127,6 +128,7 @@ def go_on_from(prefix: Prefix) -> Journey:
     )
 
 
+@timed("captures")
 def reach(
     prefixes: Sequence[PrefixRecipe],
     sources: Mapping[str, Path],

@@ -22,6 +22,7 @@ from jobs.pipeline.audio.signal import (
 from jobs.pipeline.audio.waveform import WaveformOutline
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
 from jobs.pipeline.recipe import ChannelRule
+from jobs.pipeline.step_times import timed_items
 
 MAX_DI_DURATION_S = 600.0
 MIN_DI_DURATION_S = 0.4  # one gating block of the loudness meter
@@ -162,6 +163,7 @@ def to_mono(block: FloatArray, channel_rule: ChannelRule) -> FloatArray:
             return (block[:1] + block[1:2]) * np.float32(0.5)
 
 
+@timed_items("decode_stage")
 def mono_blocks(audio: AudioFile, channel_rule: ChannelRule) -> Iterator[FloatArray]:
     """Decode a file as one channel, blocks ``(1, n)``."""
     for block in audio.blocks():

@@ -24,6 +24,7 @@ from jobs.pipeline.audio.waveform import WaveformOutline
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
 from jobs.pipeline.files import replacing
 from jobs.pipeline.recipe import SegmentRecipe
+from jobs.pipeline.step_times import timed
 
 # Changes whenever the same recipe may give other samples for a reason outside the NAM engine.
 RENDERER_VERSION = "3"
@@ -81,6 +82,7 @@ class SegmentRender:
         )
 
 
+@timed("cab_post")
 def render_segment(
     recipe: SegmentRecipe,
     sources: Mapping[str, Path],

@@ -134,7 +134,8 @@ class Cards:
         level = "Level-matched"
         if self.scene.target_lufs is not None:
             level += f" to {signed(self.scene.target_lufs)} LUFS"
-        return f"{level}: one constant gain per tone, nothing else."
+        each = "tone and DI" if len(self.scene.dis) > 1 else "tone"
+        return f"{level}: one constant gain per {each}, nothing else."
 
     def _title_area(self, bottom: int) -> Box:
         top = self.canvas.header_y + (72 if not self.canvas.is_portrait else 96)

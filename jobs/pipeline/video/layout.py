@@ -22,7 +22,7 @@ from jobs.pipeline.video.canvas import (
 )
 from jobs.pipeline.video.chain import ChainCards
 from jobs.pipeline.video.colors import THEMES, contender_color
-from jobs.pipeline.video.scene import SceneContender, SceneDI, Size, VideoScene
+from jobs.pipeline.video.scene import SceneDI, SceneSegment, Size, VideoScene
 from jobs.pipeline.video.text import NO_BREAK_SPACE, Font, FontBook, clean_text, fit_text
 from jobs.pipeline.video.waveform import Waveform
 
@@ -113,7 +113,7 @@ class Layout:
             "panel": canvas.panel.values(),
             "wave": canvas.wave.values(),
             "clock": canvas.clock.values(),
-            "facts": self._facts(contender),
+            "facts": self._facts(self.scene.segment(contender_index, di_index)),
             "pips": self._pips(contender_index),
         }
 
@@ -212,14 +212,14 @@ class Layout:
             x += part.width + gap
         return placed
 
-    def _facts(self, contender: SceneContender) -> list[dict[str, str]]:
+    def _facts(self, segment: SceneSegment) -> list[dict[str, str]]:
         """The line above the waveform: how the input was staged, how loud it is played."""
         level = "Level-matched"
-        if self.scene.target_lufs is not None:
-            level += f" to {signed(self.scene.target_lufs)} LUFS"
+        if segment.loudness_lufs is not None:
+            level += f" to {signed(segment.loudness_lufs)} LUFS"
         parts = [Part(level, self.type.semi_bold, 28, "soft")]
         room = self.canvas.inner_width - CLOCK_ROOM - parts[0].width - 2 * HEADER_GAP
-        note = fit_text(contender.note, self.type.regular, room, (28, 26))
+        note = fit_text(segment.note, self.type.regular, room, (28, 26))
         parts.insert(0, Part("".join(note.lines), self.type.regular, note.size, "muted"))
         return self._in_a_row(parts, HEADER_GAP, self.canvas.clock.bottom - 9, is_right=True)
 

@@ -9,16 +9,19 @@ from typing import Any
 
 from jobs.pipeline.errors import Progress, no_progress
 from jobs.pipeline.files import replacing
-from jobs.pipeline.video.chapters import chapters_text, srt, web_vtt
+from jobs.pipeline.step_times import timed
+from jobs.pipeline.video.chapters import chapters_text
 from jobs.pipeline.video.encode import encode_video
 from jobs.pipeline.video.probe import VideoExpectation, probe_video
 from jobs.pipeline.video.scene import (
     SceneContender,
     SceneDI,
     SceneGear,
+    SceneSegment,
     SvgRenderer,
     VideoScene,
 )
+from jobs.pipeline.video.subtitles import srt, web_vtt
 from jobs.pipeline.video.timeline import timeline_from_json
 
 
@@ -34,6 +37,7 @@ class MadeVideo:
     info: dict[str, Any]
 
 
+@timed("video")
 def make_video(
     manifest: Mapping[str, Any],
     montage: Path,
@@ -85,7 +89,14 @@ def make_video(
 
 
 def scene_from_manifest(manifest: Mapping[str, Any]) -> VideoScene:
-    staging = {segment["contender"]: segment["staging"] for segment in manifest["segments"]}
+    """What the video tells; of each segment what the manifest says of that one."""
+    segments = {
+        (segment["contender"], segment["di"]): SceneSegment(
+            note=_staging_note(segment["staging"]),
+            loudness_lufs=segment["loudness_after_lufs"],
+        )
+        for segment in manifest["segments"]
+    }
     return VideoScene(
         title=manifest["title"],
         description=manifest["description"],
@@ -93,14 +104,25 @@ def scene_from_manifest(manifest: Mapping[str, Any]) -> VideoScene:
             SceneContender(
                 label=contender["label"],
                 gear=tuple(_gear(line) for line in contender["gear"]),
-                note=_staging_note(staging.get(contender["position"])),
+                note=_common_note(
+                    [
+                        segment.note
+                        for (position, _), segment in segments.items()
+                        if position == contender["position"]
+                    ]
+                ),
             )
             for contender in manifest["contenders"]
         ),
         dis=tuple(SceneDI(di["name"], _di_details(di)) for di in manifest["dis"]),
         target_lufs=manifest["fairness"]["common_target_lufs"],
         theme=manifest["options"]["theme"],
+        segments=segments,
     )
+
+
+def _common_note(notes: Sequence[str]) -> str:
+    return notes[0] if len(set(notes)) == 1 else ""
 
 
 def _gear(line: Mapping[str, Any]) -> SceneGear:
@@ -119,8 +141,6 @@ def _di_details(di: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(text for text in (di["guitar"], di["pickup"], di["tuning"], bpm) if text)
 
 
-def _staging_note(staging: Mapping[str, Any] | None) -> str:
-    if staging is None:
-        return ""
+def _staging_note(staging: Mapping[str, Any]) -> str:
     basis = "" if staging["basis"] == staging["mode"] else f" ({staging['basis']})"
     return f"input {staging['mode']} {staging['gain_db']:+.1f} dB{basis}"

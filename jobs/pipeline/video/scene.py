@@ -7,10 +7,11 @@ The pipeline is free of Django: whoever calls hands in an ``SvgRenderer``, for e
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from jobs.pipeline.video.colors import ThemeName
+from jobs.pipeline.video.waveform import SegmentKey
 
 # Takes the name of a template ("video/contender.svg") and its values; gives SVG text in which
 # every value is escaped.
@@ -54,7 +55,8 @@ class SceneDI:
 
 @dataclass(frozen=True, slots=True)
 class SceneContender:
-    """One chain. ``note``: how the input was staged, in a few words."""
+    """One chain. ``note``: how the input was staged, in a few words, where that is the same with
+    every DI; what differs is in the segments."""
 
     label: str
     gear: tuple[SceneGear, ...]
@@ -62,8 +64,18 @@ class SceneContender:
 
 
 @dataclass(frozen=True, slots=True)
+class SceneSegment:
+    """What is true of one contender over one DI and no other. ``note``: how the input was staged;
+    ``loudness_lufs``: as published, ``None`` where it is not known."""
+
+    note: str
+    loudness_lufs: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class VideoScene:
-    """Everything a video tells. ``contenders`` and ``dis`` are indexed as in the timeline.
+    """Everything a video tells. ``contenders`` and ``dis`` are indexed as in the timeline,
+    ``segments`` by both.
 
     The waveforms are not here: they are read from the montage, so they show what sounds.
     """
@@ -74,6 +86,12 @@ class VideoScene:
     description: str = ""
     target_lufs: float | None = None
     theme: ThemeName = "dark"
+    segments: Mapping[SegmentKey, SceneSegment] = field(default_factory=dict)
+
+    def segment(self, contender_index: int, di_index: int) -> SceneSegment:
+        """What a frame says while this contender plays this DI."""
+        known = self.segments.get((contender_index, di_index))
+        return known or SceneSegment(self.contenders[contender_index].note, self.target_lufs)
 
     def texts(self) -> str:
         """All that will be written, for choosing fonts."""
@@ -84,4 +102,5 @@ class VideoScene:
             parts += [contender.label, contender.note]
             for gear in contender.gear:
                 parts += [gear.name, gear.make, gear.creator, gear.licence, *gear.settings]
+        parts += [segment.note for segment in self.segments.values()]
         return " ".join(parts)

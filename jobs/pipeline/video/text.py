@@ -149,6 +149,11 @@ def clean_text(text: str) -> str:
     return re.sub(r" +", " ", plain).strip()
 
 
+def without_brackets(text: str) -> str:
+    """With ‹ › for < >, which YouTube refuses and players take for tags."""
+    return text.replace("<", "‹").replace(">", "›")
+
+
 def fit_text(
     text: str,
     font: Font,

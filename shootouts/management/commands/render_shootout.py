@@ -61,6 +61,8 @@ class Command(BaseCommand):
         bar.end()
         for path in result.files:
             self.stdout.write(str(path))
+        if shootout.options.has_video and result.chapters_note:
+            self.stderr.write(result.chapters_note)
 
 
 def _check_chain(chain: FileChain, number: int) -> None:
