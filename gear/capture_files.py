@@ -40,6 +40,12 @@ _NAMES: Final = {
 _HEAD_BYTES: Final = 4096
 
 
+def kind_of_file(file_name: str) -> GearKind:
+    """What a file is taken for by its suffix, until somebody or the file itself says more."""
+    suffix = PurePosixPath(file_name.lower()).suffix
+    return GearKind.CAB if suffix in _SUFFIXES[CaptureFormat.IR] else GearKind.AMP
+
+
 def upload_suffix(upload: File[bytes], capture_format: CaptureFormat) -> str:
     """The suffix of an upload that looks like what it says it is; the worker looks closer.
 

@@ -10,6 +10,7 @@ from gear.models.item import GearKind
 
 # A space needs the reverb of a later version.
 _KINDS = [choice for choice in GearKind.choices if choice[0] != GearKind.SPACE]
+_FROM_FILE = ("", "What the file says")
 
 
 class GearUploadForm(forms.Form):
@@ -20,7 +21,11 @@ class GearUploadForm(forms.Form):
         error_messages={"required": "Choose a file.", "empty": "The file is empty."},
     )
     kind = forms.ChoiceField(
-        label="What it is", choices=_KINDS, widget=forms.RadioSelect, initial=GearKind.AMP
+        label="What it is",
+        choices=[_FROM_FILE, *_KINDS],
+        widget=forms.RadioSelect,
+        initial="",
+        required=False,
     )
     name = forms.CharField(
         label="Name", max_length=200, required=False, help_text="Empty: what the file says"

@@ -9,6 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 
 from accounts.errors import NotFoundError
 from accounts.models import User
+from gear.describe import gear_type_of
 from gear.grammar import UNKNOWN, ChainBlock, ChainError, validate_chain
 from gear.models import (
     Block,
@@ -20,7 +21,8 @@ from gear.models import (
     SignalChain,
     Tag,
 )
-from gear.models.item import FileStatus
+from gear.models.item import FileStatus, GearKind
+from gear.naming import kind_of_gear_type
 from gear.querysets import (
     CaptureQuerySet,
     ChainGroupQuerySet,
@@ -177,8 +179,14 @@ def as_chain_block(block: Block) -> ChainBlock:
     return ChainBlock(
         slot=block.slot,
         kind=block.capture.gear.kind,
+        has_own_cab=has_own_cab(block.capture),
         is_supported=all(map(may_be_played, [block.capture, *extra])),
     )
+
+
+def has_own_cab(capture: Capture) -> bool:
+    """Whether the file says that a cabinet is in it, whatever kind its owner has chosen."""
+    return kind_of_gear_type(gear_type_of(capture)) == GearKind.FULL_RIG
 
 
 def may_be_played(capture: Capture | None) -> bool:

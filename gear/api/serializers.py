@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from accounts.api.serializers import StrictSerializer
 from gear.block_parameters import describe
-from gear.describe import architecture_of
+from gear.describe import architecture_of, capture_warnings
 from gear.models import Block, BlockIR, Capture, GearItem, GearTag, SignalChain
 from gear.models.chain import Slot
 from gear.models.item import CaptureFormat, FileStatus, GearKind, GearSource
@@ -26,7 +26,12 @@ from jobs.api.serializers import JobOutput
 class GearUploadInput(StrictSerializer):
     # An empty file is for the service to refuse, with its own code.
     file = serializers.FileField(allow_empty_file=True, help_text="a .nam model, or a cab IR")
-    kind = serializers.ChoiceField(choices=GearKind.choices)
+    kind = serializers.ChoiceField(
+        choices=GearKind.choices,
+        required=False,
+        allow_blank=True,
+        help_text="empty: what a model says of itself, or an amp; for an impulse response a cab",
+    )
     name = serializers.CharField(
         max_length=200, required=False, allow_blank=True, help_text="empty: what the file says"
     )
@@ -84,8 +89,7 @@ class CaptureOutput(serializers.Serializer[Capture]):
         return architecture_of(capture)
 
     def get_warnings(self, capture: Capture) -> list[str]:
-        warnings = capture.info.get("warnings", [])
-        return list(dict.fromkeys(str(warning) for warning in warnings))
+        return capture_warnings(capture)
 
 
 class GearBriefOutput(serializers.Serializer[GearItem]):

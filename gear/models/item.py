@@ -36,6 +36,9 @@ class GearItem(PublicModel):
     )
     kind = models.CharField(max_length=16, choices=GearKind)
     name = models.CharField(max_length=200)
+    # What was not chosen is taken from the file once a worker has looked inside.
+    is_name_chosen = models.BooleanField(default=True, help_text="by a person, not by the file")
+    is_kind_chosen = models.BooleanField(default=True, help_text="by a person, not by the file")
     make = models.CharField(max_length=100, blank=True)
     description = models.TextField(blank=True, max_length=4000)
     creator = models.CharField(max_length=200, blank=True)

@@ -12,6 +12,7 @@ from gear.capture_files import FORMAT_OF_KIND, folder_of
 from gear.inspection import CaptureFacts
 from gear.models import Capture, GearItem
 from gear.services.captures import capture_accept
+from gear.services.naming import free_name
 from jobs.storage import StoredFile
 
 
@@ -61,7 +62,9 @@ def capture_record(
         description=description,
     )
     item.clean_fields(exclude=["owner"])
+    User.objects.select_for_update().get(pk=owner.pk)
     storage_check(user=owner, new_bytes=stored.size_bytes)
+    item.name = free_name(item, name)
     item.save()
     capture = Capture(
         uuid=uuid,
@@ -72,4 +75,4 @@ def capture_record(
         sha256=stored.sha256,
         size_bytes=stored.size_bytes,
     )
-    return capture_accept(capture=capture, facts=facts, is_named=True)
+    return capture_accept(capture=capture, facts=facts)
