@@ -87,11 +87,16 @@ def without_make(name: str, make: str) -> str:
     return name
 
 
+def name_key(name: str) -> str:
+    """The same for names that people cannot tell apart."""
+    return name.casefold()
+
+
 def distinct_name(name: str, taken: Collection[str]) -> str:
     """``name``, or the first of "name (2)", "name (3)", … that is none of ``taken``."""
-    known = {other.casefold() for other in taken}
+    known = {name_key(other) for other in taken}
     candidate, number = name[:MAX_NAME_CHARS], 1
-    while candidate.casefold() in known:
+    while name_key(candidate) in known:
         number += 1
         end = f" ({number})"
         candidate = f"{name[: MAX_NAME_CHARS - len(end)]}{end}"

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q
 
 from accounts.errors import NotFoundError
 from accounts.models import User
@@ -64,6 +65,14 @@ def gear_get_owned(user: User | AnonymousUser, uuid: UUID) -> GearItem:
     if item is None:
         raise NotFoundError(NO_GEAR)
     return item
+
+
+def chains_with(item: GearItem) -> SignalChainQuerySet:
+    """Chains, whoever has them, in which a capture of ``item`` stands, newest first. A subquery,
+    so that each comes once; with blocks, captures and gear."""
+    captures = item.captures.order_by().values("pk")
+    blocks = Block.objects.filter(Q(capture__in=captures) | Q(extra_irs__capture__in=captures))
+    return SignalChain.objects.filter(pk__in=blocks.order_by().values("chain")).with_blocks()
 
 
 def capture_list(user: User | AnonymousUser) -> CaptureQuerySet:

@@ -41,6 +41,15 @@ class GearUploadInput(StrictSerializer):
     description = serializers.CharField(max_length=4000, required=False, allow_blank=True)
 
 
+class GearUpdateInput(StrictSerializer):
+    kind = serializers.ChoiceField(choices=GearKind.choices, required=False)
+    name = serializers.CharField(max_length=200, required=False)
+    make = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    creator = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    licence = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    description = serializers.CharField(max_length=4000, required=False, allow_blank=True)
+
+
 class NetworkSelfTestOutput(serializers.Serializer[Any]):
     label = serializers.CharField(help_text="the network; a container has several")  # type: ignore[assignment]
     stated_db = serializers.FloatField(allow_null=True, help_text="null: the file says nothing")

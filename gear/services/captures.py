@@ -100,8 +100,8 @@ def _record(item: GearItem, capture: Capture, stored: StoredFile) -> Job:
     if known is None:
         storage_check(user=item.owner, new_bytes=stored.size_bytes)
     if known is not None:
-        message = f"You have this file already: “{known.gear}” ({known.gear.uuid})."
-        detail = ErrorDetail("/file", "DUPLICATE_FILE", message)
+        message = f"You have this file already: “{known.gear}”."
+        detail = ErrorDetail("/file", "DUPLICATE_FILE", message, str(known.gear.uuid))
         raise ConflictError(message, code="DUPLICATE_FILE", details=[detail])
     item.name = free_name(item, item.name)
     _save(item, capture, stored)

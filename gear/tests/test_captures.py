@@ -137,7 +137,8 @@ def test_the_same_file_twice_is_a_conflict_that_names_the_first(
         upload(alice, nam_bytes(), "other.nam", kind="pedal")
     assert caught.value.code == "DUPLICATE_FILE"
     assert "Marshall JCM800" in caught.value.message
-    assert str(first.gear.uuid) in caught.value.message
+    assert str(first.gear.uuid) not in caught.value.message
+    assert [d.existing_id for d in caught.value.details] == [str(first.gear.uuid)]
     upload(charlie, nam_bytes())  # what others have is nobody's business
     assert Capture.objects.count() == GearItem.objects.count() == 2
     assert len(files_in(media_root)) == 2

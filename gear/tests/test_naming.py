@@ -79,7 +79,7 @@ def test_the_trainers_words_for_gear_are_kinds(gear_type: str | None, kind: str 
         ({}, "crunch g5"),
     ],
 )
-def test_the_most_telling_name_wins(metadata: dict[str, str], name: str) -> None:
+def test_the_most_telling_name_wins(metadata: dict[str, Any], name: str) -> None:
     upload(make_user(), "crunch_g5.nam", **metadata)
     run_until_idle()
     assert str(GearItem.objects.get()) == name
@@ -114,9 +114,8 @@ def test_a_pack_of_twenty_with_placeholders_gets_twenty_names_and_its_kinds() ->
 @pytest.mark.django_db(transaction=True)
 def test_a_name_that_somebody_chose_stays_when_the_rest_of_the_pack_comes() -> None:
     owner = make_user()
-    first, _ = gear_upload(
-        owner=owner, upload=upload_of(nam_bytes(gear_model="75"), "a1.nam"), name="75"
-    )
+    content = nam_bytes(gear_model="75")
+    gear_upload(owner=owner, upload=upload_of(content, "a1.nam"), name="75")
     run_until_idle()
     upload(owner, "a2.nam", 2, gear_model="75")
     run_until_idle()
