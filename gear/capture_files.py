@@ -30,6 +30,9 @@ FORMAT_OF_KIND: Final[dict[str, CaptureFormat]] = {
     GearKind.CAB: CaptureFormat.IR,
     GearKind.SPACE: CaptureFormat.IR,
 }
+# Kinds of gear that may be collected before the renderer has learnt to play them.
+UNPLAYABLE_KINDS: Final[dict[str, str]] = {GearKind.SPACE: "Spaces cannot be played yet."}
+
 _SUFFIXES: Final = {
     CaptureFormat.NAM: (".nam",),
     CaptureFormat.IR: (".wav", ".aif", ".aiff", ".flac"),
@@ -83,11 +86,11 @@ def _has_magic(head: bytes, suffix: str) -> bool:
         case ".nam":  # JSON with an object on top
             return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
         case ".wav":
-            return head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE"
+            return head[:4] in (b"RIFF", b"RIFX", b"RF64") and head[8:12] == b"WAVE"
         case ".aif" | ".aiff":
             return head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC")
         case _:
-            return head[:4] == b"fLaC"
+            return head[:4] == b"fLaC" or head[:3] == b"ID3"
 
 
 def upload_name(upload: UploadedFile[bytes]) -> str:

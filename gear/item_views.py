@@ -30,7 +30,7 @@ class GearItemView(PageView):
         form = GearForm.of(item, request.POST)
         if form.is_valid():
             try:
-                item = gear_update(item=item, **form.cleaned_data)
+                item = gear_update(item=item, **form.values())
             except AppError as error:
                 add_app_error(form, error)
             else:

@@ -84,7 +84,7 @@ class GearListView(GenericAPIView[GearItem]):
     def post(self, request: Request) -> Response:
         data = GearUploadInput(data=request.data)
         data.is_valid(raise_exception=True)
-        values = data.validated_data
+        values = data.with_settings()
         user = cast(User, request.user)
         capture, job = gear_upload(owner=user, upload=values.pop("file"), **values)
         item = gear_get(user, capture.gear.uuid)
@@ -113,7 +113,7 @@ class GearView(APIView):
         item = gear_get_owned(request.user, uuid)
         data = GearUpdateInput(data=request.data, partial=True)
         data.is_valid(raise_exception=True)
-        gear_update(item=item, **data.validated_data)
+        gear_update(item=item, **data.with_settings())
         return Response(GearOutput(gear_get(request.user, uuid), context={"request": request}).data)
 
     @extend_schema(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from accounts.models import User
 from accounts.quotas import storage_check
 from gear.capture_files import (
     FORMAT_OF_KIND,
+    UNPLAYABLE_KINDS,
     delete_unused,
     folder_of,
     kind_of_file,
@@ -23,7 +25,7 @@ from gear.capture_files import (
 )
 from gear.inspection import CaptureFacts, inspect_capture
 from gear.models import Capture, GearItem
-from gear.models.item import FileStatus, GearKind, GearSource
+from gear.models.item import CaptureFormat, FileStatus, GearSource
 from gear.naming import kind_of_gear_type, name_of_file
 from gear.services.library import library_keep_own
 from gear.services.naming import free_name, name_from_file
@@ -39,9 +41,6 @@ from jobs.storage import (
 
 INSPECT_KIND = "gear.inspect"
 
-# Kinds of gear that may be collected before the renderer has learnt to play them.
-_UNPLAYABLE_KINDS: Final[dict[str, str]] = {GearKind.SPACE: "Spaces cannot be played yet."}
-
 
 def gear_upload(
     *,
@@ -53,6 +52,7 @@ def gear_upload(
     creator: str = "",
     licence: str = "",
     description: str = "",
+    ir_settings: Mapping[str, Any] | None = None,
 ) -> tuple[Capture, Job]:
     """A new piece of gear with the uploaded file as its capture, and the job that looks inside.
 
@@ -81,6 +81,9 @@ def gear_upload(
     capture_format = FORMAT_OF_KIND[item.kind]
     suffix = upload_suffix(upload, capture_format)
     capture = Capture(uuid=uuid4(), gear=item, format=capture_format, name=file_name)
+    if capture_format == CaptureFormat.IR:  # to a model they mean nothing
+        for name_of_setting, value in (ir_settings or {}).items():
+            setattr(capture, name_of_setting, value)
     stored = store_upload(
         upload, folder=folder_of(capture.uuid), suffix=suffix, max_bytes=max_bytes
     )
@@ -199,7 +202,7 @@ def capture_accept(*, capture: Capture, facts: CaptureFacts) -> Capture:
     capture.duration_s = facts.duration_s
     capture.input_level_dbu = facts.input_level_dbu
     capture.output_level_dbu = facts.output_level_dbu
-    capture.unsupported_reason = _UNPLAYABLE_KINDS.get(item.kind, "")
+    capture.unsupported_reason = UNPLAYABLE_KINDS.get(item.kind, "")
     capture.info = dict(facts.info)
     capture.save()
     item.make = item.make or facts.make[:100]

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any, Final
 
 from django.db import transaction
 
 from accounts.errors import ConflictError, ErrorDetail, InvalidInputError, NotFoundError
 from accounts.models import User
-from gear.capture_files import FORMAT_OF_KIND
+from gear.capture_files import FORMAT_OF_KIND, UNPLAYABLE_KINDS
 from gear.grammar import validate_chain
-from gear.models import GearItem, SignalChain
+from gear.models import Capture, GearItem, SignalChain
 from gear.models.item import CaptureFormat, GearKind, GearSource
 from gear.naming import name_key
 from gear.selectors import NO_GEAR, as_chain_block, chains_with
-from gear.services.chains import field_problems
+from gear.services.chains import NOT_AN_IR, field_problems
+
+# How the file of an impulse response is read; see ``Capture.ir_settings``.
+IR_SETTINGS: Final = ("channel_rule", "tail_end_db", "is_lead_trimmed")
+_NOT_SETTINGS: Final = tuple(
+    field.name for field in Capture._meta.fields if field.name not in IR_SETTINGS
+)
 
 OTHER_FORMAT = "Its file is of another sort: a NAM model cannot be an impulse response."
 NAME_TAKEN = "You have other gear of this name. Choose a name that tells them apart."
@@ -23,13 +30,15 @@ FROM_TONE3000 = "This is what its page at Tone 3000 says, and cannot be changed 
 
 
 @transaction.atomic
-def gear_update(*, item: GearItem, **values: str) -> GearItem:
+def gear_update(
+    *, item: GearItem, ir_settings: Mapping[str, Any] | None = None, **values: str
+) -> GearItem:
     """Change what is given of ``kind``, ``name``, ``make``, ``creator``, ``licence`` and
-    ``description``.
+    ``description``; ``ir_settings``: some of ``IR_SETTINGS``, for its impulse responses.
 
     Raises ``NotFoundError``, ``InvalidInputError`` with everything that is wrong (DUPLICATE_NAME,
-    KIND_OF_OTHER_FORMAT, FROM_TONE3000, or fields), and ``ConflictError`` KIND_IN_USE where a chain
-    that can be played could not be played any more.
+    KIND_OF_OTHER_FORMAT, NOT_AN_IR, FROM_TONE3000, or fields), and ``ConflictError`` KIND_IN_USE
+    where a chain that can be played could not be played any more.
     """
     User.objects.select_for_update().get(pk=item.owner_id)
     row = GearItem.objects.filter(pk=item.pk).first()
@@ -42,13 +51,31 @@ def gear_update(*, item: GearItem, **values: str) -> GearItem:
         setattr(row, name, value)
     row.is_name_chosen = row.is_name_chosen or "name" in changed
     row.is_kind_chosen = row.is_kind_chosen or "kind" in values
+    captures = _with_settings(row, ir_settings or {})
     problems = [*field_problems(row), *_problems(row, changed)]
+    for capture in captures:
+        problems += field_problems(capture, exclude=_NOT_SETTINGS)
+    if ir_settings and not captures:
+        problems += [ErrorDetail(f"/{name}", "NOT_AN_IR", NOT_AN_IR) for name in ir_settings]
     if problems:
         raise InvalidInputError(problems[0].message, details=problems)
     if row.kind != old_kind:
         _refuse_broken_chains(row)
+        playable = row.captures.exclude(format=CaptureFormat.OTHER)
+        playable.update(unsupported_reason=UNPLAYABLE_KINDS.get(row.kind, ""))
     row.save()
+    for capture in captures:
+        capture.save(update_fields=[*IR_SETTINGS, "updated_at"])
     return row
+
+
+def _with_settings(row: GearItem, settings: Mapping[str, Any]) -> list[Capture]:
+    """Its impulse responses, changed and not saved yet."""
+    captures = list(row.captures.filter(format=CaptureFormat.IR)) if settings else []
+    for capture in captures:
+        for name, value in settings.items():
+            setattr(capture, name, value)
+    return captures
 
 
 def _problems(row: GearItem, changed: dict[str, str]) -> Iterator[ErrorDetail]:
