@@ -11,11 +11,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ErrorDetail:
-    """One thing that is wrong. ``pointer`` is a JSON pointer (RFC 6901) into the input."""
+    """One thing that is wrong. ``pointer`` is a JSON pointer (RFC 6901) into the input.
+
+    ``existing_id``: of what is there already and stands against it, for programs and links.
+    """
 
     pointer: str
     code: str
     message: str
+    existing_id: str = ""
 
 
 class AppError(Exception):

@@ -18,6 +18,7 @@ from gear.capture_text import clean_text
 from gear.content_store import lock_name
 from gear.models import Capture
 from gear.models.item import CaptureFormat, GearKind
+from jobs.pipeline.audio.nam import foreign_format_of, foreign_message
 from jobs.storage import delete_stored
 
 # What kind of gear is captured by what kind of file.
@@ -29,6 +30,9 @@ FORMAT_OF_KIND: Final[dict[str, CaptureFormat]] = {
     GearKind.CAB: CaptureFormat.IR,
     GearKind.SPACE: CaptureFormat.IR,
 }
+# Kinds of gear that may be collected before the renderer has learnt to play them.
+UNPLAYABLE_KINDS: Final[dict[str, str]] = {GearKind.SPACE: "Spaces cannot be played yet."}
+
 _SUFFIXES: Final = {
     CaptureFormat.NAM: (".nam",),
     CaptureFormat.IR: (".wav", ".aif", ".aiff", ".flac"),
@@ -38,15 +42,30 @@ _NAMES: Final = {
     CaptureFormat.IR: "an impulse response as .wav, .aif or .flac file",
 }
 _HEAD_BYTES: Final = 4096
+# Captures of other programs; they are looked into to say what they are.
+_FOREIGN_SUFFIXES: Final = (".json", ".aidax", ".aida", ".proteus", ".snapshot", ".aasnapshot")
+_MAX_FOREIGN_BYTES: Final = 8 * 1024**2
+
+
+def kind_of_file(file_name: str) -> GearKind:
+    """What a file is taken for by its suffix, until somebody or the file itself says more."""
+    suffix = PurePosixPath(file_name.lower()).suffix
+    return GearKind.CAB if suffix in _SUFFIXES[CaptureFormat.IR] else GearKind.AMP
 
 
 def upload_suffix(upload: File[bytes], capture_format: CaptureFormat) -> str:
     """The suffix of an upload that looks like what it says it is; the worker looks closer.
 
-    Raises ``UnsupportedMediaError`` FILE_TYPE_UNSUPPORTED for another suffix, and
-    FILE_NOT_WHAT_IT_SAYS when the first bytes belong to another kind of file.
+    Raises ``UnsupportedMediaError`` CAPTURE_FORMAT_UNSUPPORTED for a capture of another program,
+    FILE_TYPE_UNSUPPORTED for another suffix, and FILE_NOT_WHAT_IT_SAYS when the first bytes belong
+    to another kind of file.
     """
     suffix = PurePosixPath((upload.name or "").lower()).suffix
+    if suffix in _FOREIGN_SUFFIXES:
+        foreign = foreign_format_of(upload.read(_MAX_FOREIGN_BYTES))
+        upload.seek(0)
+        if foreign:
+            raise _unsupported("CAPTURE_FORMAT_UNSUPPORTED", foreign_message(foreign))
     if suffix not in _SUFFIXES[capture_format]:
         raise _unsupported("FILE_TYPE_UNSUPPORTED", f"This takes {_NAMES[capture_format]}.")
     head = upload.read(_HEAD_BYTES)
@@ -67,11 +86,11 @@ def _has_magic(head: bytes, suffix: str) -> bool:
         case ".nam":  # JSON with an object on top
             return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
         case ".wav":
-            return head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE"
+            return head[:4] in (b"RIFF", b"RIFX", b"RF64") and head[8:12] == b"WAVE"
         case ".aif" | ".aiff":
             return head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC")
         case _:
-            return head[:4] == b"fLaC"
+            return head[:4] == b"fLaC" or head[:3] == b"ID3"
 
 
 def upload_name(upload: UploadedFile[bytes]) -> str:

@@ -6,8 +6,10 @@ from typing import Any
 
 from gear.block_parameters import describe
 from gear.models import Block, Capture, SignalChain
+from gear.naming import kind_warning
 from jobs.pipeline.audio.blocks import BLOCK_TYPES
 from jobs.pipeline.audio.cab_mix import describe_ir
+from jobs.pipeline.audio.files import ir_notes
 
 GONE = "Deleted capture"
 _NOTHING = dict.fromkeys(
@@ -65,6 +67,20 @@ def _describe_capture(slot: str, capture: Capture | None, settings: str) -> dict
         "architecture": architecture_of(capture),
         "settings": settings,
     }
+
+
+def capture_warnings(capture: Capture) -> list[str]:
+    """What people should know before they use it, each once. No query when its gear is loaded."""
+    warnings = [str(warning) for warning in capture.info.get("warnings", [])]
+    if "lead_s" in capture.info:  # the older ones of an impulse response are as they were stored
+        warnings = ir_notes(capture.info, capture.ir_settings)
+    said = kind_warning(capture.gear.kind, gear_type_of(capture))
+    return list(dict.fromkeys([*warnings, *([said] if said else [])]))
+
+
+def gear_type_of(capture: Capture) -> str:
+    """What its file says it captures, in the trainer's word; empty: nothing."""
+    return str(capture.info.get("metadata", {}).get("gear_type") or "")
 
 
 def architecture_of(capture: Capture) -> str:

@@ -6,22 +6,93 @@ from typing import Any
 
 from django import forms
 
-from gear.models.item import GearKind
+from gear.capture_files import FORMAT_OF_KIND
+from gear.models import Capture, GearItem
+from gear.models.item import CaptureFormat, GearKind, GearSource, IRChannelRule
+from gear.services.gear import IR_SETTINGS
 
 # A space needs the reverb of a later version.
 _KINDS = [choice for choice in GearKind.choices if choice[0] != GearKind.SPACE]
+_TAIL_ENDS_DB = (-90.0, -80.0, -70.0, -60.0, -50.0, -40.0)
+_FROM_FILE = ("", "What the file says")
+
+
+def _kind_field(**given: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(label="What it is", widget=forms.RadioSelect, **given)
+
+
+class GearForm(forms.Form):
+    """What may be changed of gear that is here. Of that from Tone 3000 the kind alone."""
+
+    kind = _kind_field()
+    name = forms.CharField(label="Name", max_length=200)
+    make = forms.CharField(label="Make", max_length=100, required=False)
+    creator = forms.CharField(label="Captured by", max_length=200, required=False)
+    licence = forms.CharField(
+        label="Licence",
+        max_length=100,
+        required=False,
+        widget=forms.TextInput(attrs={"list": "licences"}),
+    )
+    description = forms.CharField(
+        label="Description", max_length=4000, required=False, widget=forms.Textarea
+    )
+
+    @classmethod
+    def of(cls, item: GearItem, data: Any = None) -> GearForm:
+        form = cls(data, initial={name: getattr(item, name) for name in cls.base_fields})
+        form.settings_of(item.captures.filter(format=CaptureFormat.IR).first())
+        own_format = FORMAT_OF_KIND[item.kind]
+        fitting = [choice for choice in _KINDS if FORMAT_OF_KIND[choice[0]] == own_format]
+        form.fields["kind"] = _kind_field(choices=fitting)
+        if item.source == GearSource.TONE3000:
+            for name in list(form.fields):
+                if name not in ("kind", *IR_SETTINGS):
+                    del form.fields[name]
+        return form
+
+    def settings_of(self, capture: Capture | None) -> None:
+        """What may be said about how an impulse response is read."""
+        if capture is None:
+            return
+        value = capture.tail_end_db
+        levels_db = sorted({*_TAIL_ENDS_DB, *([] if value is None else [value])})
+        ends = [(f"{level:g}", f"{-level:g} dB below its peak") for level in levels_db]
+        self.fields["channel_rule"] = forms.ChoiceField(
+            label="If its channels differ", choices=IRChannelRule.choices, required=False
+        )
+        self.fields["tail_end_db"] = forms.TypedChoiceField(
+            label="Ends",
+            choices=[("", "By itself; after 2 s at 60 dB below its peak"), *ends],
+            coerce=float,
+            empty_value=None,
+            required=False,
+        )
+        self.fields["is_lead_trimmed"] = forms.BooleanField(
+            label="Leave out silence in front", required=False
+        )
+        self.initial["tail_end_db"] = "" if value is None else f"{value:g}"
+        self.initial["channel_rule"] = capture.channel_rule
+        self.initial["is_lead_trimmed"] = capture.is_lead_trimmed
+
+    def values(self) -> dict[str, Any]:
+        """As the service takes them."""
+        values = dict(self.cleaned_data)
+        settings = {name: values.pop(name) for name in IR_SETTINGS if name in values}
+        if not settings.get("channel_rule", "mix"):  # not sent: as it is
+            del settings["channel_rule"]
+        return {**values, "ir_settings": settings}
 
 
 class GearUploadForm(forms.Form):
     file = forms.FileField(
         label="Capture",
-        help_text="A .nam model, or an impulse response as WAV, AIFF or FLAC (up to 2 s)",
+        help_text="A .nam model, or an impulse response as WAV, AIFF or FLAC; one longer than 2 s "
+        "is cut, and fades out",
         widget=forms.FileInput(attrs={"accept": ".nam,.wav,.aif,.aiff,.flac"}),
         error_messages={"required": "Choose a file.", "empty": "The file is empty."},
     )
-    kind = forms.ChoiceField(
-        label="What it is", choices=_KINDS, widget=forms.RadioSelect, initial=GearKind.AMP
-    )
+    kind = _kind_field(choices=[_FROM_FILE, *_KINDS], initial="", required=False)
     name = forms.CharField(
         label="Name", max_length=200, required=False, help_text="Empty: what the file says"
     )

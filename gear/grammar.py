@@ -48,12 +48,16 @@ UNKNOWN: Final = ""
 
 @dataclass(frozen=True, slots=True)
 class ChainBlock:
-    """One block as the grammar sees it: a capture of some ``kind``, or a built-in ``processor``."""
+    """One block as the grammar sees it: a capture of some ``kind``, or a built-in ``processor``.
+
+    ``has_own_cab``: of an amp head whose file says that its cabinet was captured too.
+    """
 
     slot: str
     kind: str = UNKNOWN
     processor: str = ""
     is_supported: bool = True
+    has_own_cab: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,7 @@ def _cabs(blocks: Sequence[ChainBlock]) -> Iterator[ChainError]:
     cabs = _positions(blocks, _is_cab)
     amp = _first_amp(blocks)
     kind = UNKNOWN if amp is None else blocks[amp].kind
-    if kind == "amp" and not cabs:
+    if kind == "amp" and not cabs and amp is not None and not blocks[amp].has_own_cab:
         yield ChainError(IR_REQUIRED, "An amp head needs a cabinet: add a cab IR.", amp)
     if kind == "full_rig":
         for position in cabs:

@@ -20,11 +20,12 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from accounts.models import User
-from gear.capture_files import FORMAT_OF_KIND
+from gear.capture_files import FORMAT_OF_KIND, kind_of_file
 from gear.capture_text import clean_text
 from gear.inspection import inspect_capture
 from gear.models import Capture, GearItem
-from gear.models.item import CaptureFormat, GearKind
+from gear.models.item import CaptureFormat
+from gear.naming import best_name, kind_of_gear_type, name_of_file, without_make
 from gear.services.captures import gear_import
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.files import sha256_of
@@ -59,7 +60,7 @@ def gear_import_folder(
     owner: User,
     folder: Path,
     defaults: Mapping[str, str],
-    nam_kind: str = GearKind.AMP,
+    nam_kind: str = "",
     is_shared: bool = False,
     is_dry_run: bool = False,
 ) -> Iterator[Imported]:
@@ -73,13 +74,15 @@ def gear_import_folder(
     for path in _captures_below(folder):
         relative = path.relative_to(folder)
         capture_format = _FORMATS[path.suffix.lower()]
-        kind = nam_kind if capture_format == CaptureFormat.NAM else GearKind.CAB
         try:
             if path.stat().st_size > settings.GTS_CAPTURE_MAX_BYTES:
                 limit = settings.GTS_CAPTURE_MAX_BYTES // 1024**2
                 raise _BadDescriptionError(f"it is larger than {limit} MB")
-            fields = {"kind": kind, "name": path.stem, **defaults, **_described(path)}
-            _check_kind(fields["kind"], capture_format)
+            fields = {**defaults, **_described(path)}
+            if nam_kind and capture_format == CaptureFormat.NAM:
+                fields.setdefault("kind", nam_kind)
+            if "kind" in fields:
+                _check_kind(fields["kind"], capture_format)
             sha256 = sha256_of(path)
             owned = Capture.objects.owned_by(owner).filter(sha256=sha256)
             known = owned.select_related("gear").first()
@@ -88,9 +91,9 @@ def gear_import_folder(
                 yield Imported(relative, ImportState.KNOWN, note)
                 continue
             if is_dry_run:
-                _look_at(owner, path, capture_format, fields, is_shared)
+                item = _look_at(owner, path, capture_format, fields, is_shared)
             else:
-                gear_import(owner=owner, path=path, is_shared=is_shared, **fields)
+                item = gear_import(owner=owner, path=path, is_shared=is_shared, **fields).gear
         except PipelineError as error:
             if not error.is_permanent:
                 raise
@@ -101,8 +104,7 @@ def gear_import_folder(
             yield Imported(relative, ImportState.BAD, str(error))
         else:
             seen.add(sha256)
-            title = f"{fields.get('make', '')} {fields['name']}".strip()
-            yield Imported(relative, ImportState.ADDED, f"{fields['kind']} {title}")
+            yield Imported(relative, ImportState.ADDED, f"{item.kind} {item}")
 
 
 def _captures_below(folder: Path) -> Iterator[Path]:
@@ -186,10 +188,19 @@ def _look_at(
     capture_format: CaptureFormat,
     fields: Mapping[str, str],
     is_shared: bool,
-) -> None:
-    """As ``gear_import``, without anything that stays."""
-    GearItem(owner=owner, is_shared=is_shared, **fields).clean_fields(exclude=["owner"])
-    inspect_capture(path, capture_format)
+) -> GearItem:
+    """As ``gear_import``, without anything that stays, and without a look at other gear."""
+    given = {"kind": kind_of_file(path.name), "name": name_of_file(path.name)[:200], **fields}
+    item = GearItem(owner=owner, is_shared=is_shared, **given)
+    item.clean_fields(exclude=["owner"])
+    facts = inspect_capture(path, capture_format)
+    item.make = item.make or facts.make
+    if "kind" not in fields:
+        item.kind = kind_of_gear_type(facts.gear_type) or item.kind
+    if "name" not in fields:
+        said = [(without_make(text, item.make), False) for text in (facts.name, facts.model)]
+        item.name = best_name(said, path.name)
+    return item
 
 
 def _in_words(error: ValidationError) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gear.capture_text import clean_json, clean_text
+from gear.naming import stated
 from jobs.pipeline.audio.files import probe_ir
 from jobs.pipeline.audio.nam import read_nam, self_test_report
 from jobs.pipeline.errors import Progress, no_progress
@@ -17,7 +18,8 @@ from jobs.pipeline.errors import Progress, no_progress
 class CaptureFacts:
     """What the inspection found. ``None`` is unknown, never zero.
 
-    ``name``, ``make`` and ``creator``: what the file says of the gear, for what nobody has said.
+    ``name``, ``model``, ``make``, ``creator``: what the file says of the gear, placeholders left
+    out; ``gear_type``: in the trainer's word. For what its owner has not said.
     """
 
     architecture: str = ""
@@ -28,8 +30,10 @@ class CaptureFacts:
     output_level_dbu: float | None = None
     info: Mapping[str, Any] = field(default_factory=dict)
     name: str = ""
+    model: str = ""
     make: str = ""
     creator: str = ""
+    gear_type: str = ""
 
 
 def inspect_capture(
@@ -53,9 +57,11 @@ def _inspect_nam(path: Path, progress: Progress) -> CaptureFacts:
         input_level_dbu=metadata.input_level_dbu,
         output_level_dbu=metadata.output_level_dbu,
         info=clean_json({**nam.summary(), "self_test": self_test_report(nam, progress=progress)}),
-        name=clean_text(metadata.gear_model or metadata.name or ""),
-        make=clean_text(metadata.gear_make or ""),
-        creator=clean_text(metadata.modeled_by or ""),
+        name=stated(metadata.name),
+        model=stated(metadata.gear_model),
+        make=stated(metadata.gear_make),
+        creator=stated(metadata.modeled_by),
+        gear_type=clean_text(metadata.gear_type or ""),
     )
 
 

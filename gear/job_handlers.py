@@ -48,7 +48,7 @@ class InspectCapture:
                 path = fetch_file(stored_name(capture.file), folder, sha256=capture.sha256)
                 facts = inspect_capture(path, capture.format, context.report)
             with context.holding():
-                capture_accept(capture=capture, facts=facts, is_named=payload["is_named"])
+                capture_accept(capture=capture, facts=facts)
         return {"capture_id": str(capture.uuid), "gear_id": str(capture.gear.uuid)}
 
     def finished(self, job: Job) -> None:

@@ -11,7 +11,7 @@ from accounts.models import User
 from gear.grammar import ChainBlock
 from gear.guidance import Guidance, guide_chain
 from gear.models import Capture
-from gear.selectors import NO_CAPTURE, capture_list, may_be_played
+from gear.selectors import NO_CAPTURE, capture_list, has_own_cab, may_be_played
 from jobs.pipeline.audio.blocks import BLOCK_TYPES
 
 ONE_OF_THREE = "A block is a capture, a built-in processor, or any gear of a kind."
@@ -61,4 +61,9 @@ def _problems(block: PlannedBlock, known: set[UUID]) -> Iterator[tuple[str, str,
 def _chain_block(block: PlannedBlock, capture: Capture | None) -> ChainBlock:
     if capture is None:
         return ChainBlock(block.slot, kind=block.kind, processor=block.processor)
-    return ChainBlock(block.slot, kind=capture.gear.kind, is_supported=may_be_played(capture))
+    return ChainBlock(
+        block.slot,
+        kind=capture.gear.kind,
+        is_supported=may_be_played(capture),
+        has_own_cab=has_own_cab(capture),
+    )

@@ -6,9 +6,11 @@ from collections.abc import Collection
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q
 
 from accounts.errors import NotFoundError
 from accounts.models import User
+from gear.describe import gear_type_of
 from gear.grammar import UNKNOWN, ChainBlock, ChainError, validate_chain
 from gear.models import (
     Block,
@@ -20,7 +22,8 @@ from gear.models import (
     SignalChain,
     Tag,
 )
-from gear.models.item import FileStatus
+from gear.models.item import FileStatus, GearKind
+from gear.naming import kind_of_gear_type
 from gear.querysets import (
     CaptureQuerySet,
     ChainGroupQuerySet,
@@ -62,6 +65,14 @@ def gear_get_owned(user: User | AnonymousUser, uuid: UUID) -> GearItem:
     if item is None:
         raise NotFoundError(NO_GEAR)
     return item
+
+
+def chains_with(item: GearItem) -> SignalChainQuerySet:
+    """Chains, whoever has them, in which a capture of ``item`` stands, newest first. A subquery,
+    so that each comes once; with blocks, captures and gear."""
+    captures = item.captures.order_by().values("pk")
+    blocks = Block.objects.filter(Q(capture__in=captures) | Q(extra_irs__capture__in=captures))
+    return SignalChain.objects.filter(pk__in=blocks.order_by().values("chain")).with_blocks()
 
 
 def capture_list(user: User | AnonymousUser) -> CaptureQuerySet:
@@ -177,8 +188,14 @@ def as_chain_block(block: Block) -> ChainBlock:
     return ChainBlock(
         slot=block.slot,
         kind=block.capture.gear.kind,
+        has_own_cab=has_own_cab(block.capture),
         is_supported=all(map(may_be_played, [block.capture, *extra])),
     )
+
+
+def has_own_cab(capture: Capture) -> bool:
+    """Whether the file says that a cabinet is in it, whatever kind its owner has chosen."""
+    return kind_of_gear_type(gear_type_of(capture)) == GearKind.FULL_RIG
 
 
 def may_be_played(capture: Capture | None) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gear import views
+from gear import item_views, views
 from gear.tone3000 import views as tone3000
 
 urlpatterns = [
     path("gear/", views.GearListView.as_view(), name="gear-list"),
     path("gear/upload/", views.GearUploadView.as_view(), name="gear-upload"),
+    path("gear/<uuid:uuid>/", item_views.GearItemView.as_view(), name="gear-item"),
+    path("gear/<uuid:uuid>/delete/", item_views.GearDeleteView.as_view(), name="gear-delete"),
     path("gear/captures/<uuid:uuid>/row/", views.CaptureRowView.as_view(), name="capture-row"),
     path("chains/", views.ChainListView.as_view(), name="chain-list"),
     path("chains/new/", views.ChainNewView.as_view(), name="chain-new"),

@@ -48,17 +48,21 @@ class GearUploadView(PageView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = GearUploadForm(request.POST, request.FILES)
+        existing = ""
         if form.is_valid():
             values = form.cleaned_data
             try:
                 capture, job = gear_upload(owner=self.user, upload=values.pop("file"), **values)
             except AppError as error:
                 add_app_error(form, error)
+                existing = next((d.existing_id for d in error.details if d.existing_id), "")
             else:
                 return self._accepted(request, capture, job, values["kind"])
+        context = {"upload_form": form, "existing": existing}
         if self.is_partial:
-            return render(request, "gear/_upload.html", {"upload_form": form}, status=422)
-        return render(request, "gear/gear_list.html", gear_page(request, form), status=422)
+            return render(request, "gear/_upload.html", context, status=422)
+        page = gear_page(request, form) | context
+        return render(request, "gear/gear_list.html", page, status=422)
 
     def _accepted(
         self, request: HttpRequest, capture: Capture, job: Job, kind: str

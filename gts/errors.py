@@ -24,6 +24,7 @@ def error_body(code: str, message: str, details: Iterable[ErrorDetail] = ()) -> 
         "message": message,
         "details": [
             {"pointer": detail.pointer, "code": detail.code, "message": detail.message}
+            | ({"existing_id": detail.existing_id} if detail.existing_id else {})
             for detail in details
         ],
         "request_id": current_request_id(),

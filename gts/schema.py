@@ -39,6 +39,11 @@ _ERROR_DETAIL = {
         "pointer": _text("JSON pointer into the input; empty: all of it", "/blocks/1"),
         "code": _text("for programs", "IR_REQUIRED"),
         "message": _text("for people", "An amp head needs a cabinet."),
+        "existing_id": {
+            "type": "string",
+            "format": "uuid",
+            "description": "of what is there already, where that is what is wrong",
+        },
     },
 }
 _ERROR = {

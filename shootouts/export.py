@@ -207,6 +207,7 @@ class _Collected:
             description=item.description,
             path=Path(name),
             sha256=capture.sha256,
+            ir_settings=capture.ir_settings,
         )
         self._gear[capture.pk] = gear
         return gear

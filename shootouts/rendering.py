@@ -168,8 +168,9 @@ def _cab_recipe(first: Capture, block: Block) -> CabBlock:
     parameters = dict(block.parameters)
     is_aligned = parameters.pop("is_aligned", False)
     extra = (
-        CabIR(ir.capture.sha256, **ir.parameters)
+        CabIR(ir.capture.sha256, **ir.parameters, **asdict(ir.capture.ir_settings))
         for ir in block.extra_irs.all()
         if ir.capture is not None
     )
-    return CabBlock((CabIR(first.sha256, **parameters), *extra), is_aligned=is_aligned)
+    own = CabIR(first.sha256, **parameters, **asdict(first.ir_settings))
+    return CabBlock((own, *extra), is_aligned=is_aligned)

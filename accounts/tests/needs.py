@@ -27,6 +27,7 @@ FUSED_MULTIPLY_ADD: Final = "needs fused multiply-add, and leave to run code jus
 OPENBLAS: Final = "needs a NumPy that comes with OpenBLAS"
 PROC: Final = "needs Linux's /proc, to tell memory"
 GIT: Final = "needs git"
+FFMPEG: Final = "needs the program ffmpeg, to compare with what it decodes"
 NETWORK: Final = "needs an address in a network"
 
 REASONS: Final = frozenset(
@@ -43,12 +44,14 @@ REASONS: Final = frozenset(
         OPENBLAS,
         PROC,
         GIT,
+        FFMPEG,
         NETWORK,
     }
 )
 
 CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 
+needs_ffmpeg = pytest.mark.skipif(not shutil.which("ffmpeg"), reason=FFMPEG)
 needs_services = pytest.mark.skipif(os.environ.get("GTS_TEST_SERVICES") != "1", reason=SERVICES)
 needs_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason=POSTGRESQL)
 needs_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason=SQLITE)

@@ -10,26 +10,69 @@ from rest_framework import serializers
 
 from accounts.api.serializers import StrictSerializer
 from gear.block_parameters import describe
-from gear.describe import architecture_of
+from gear.describe import architecture_of, capture_warnings
 from gear.models import Block, BlockIR, Capture, GearItem, GearTag, SignalChain
 from gear.models.chain import Slot
-from gear.models.item import CaptureFormat, FileStatus, GearKind, GearSource
+from gear.models.item import CaptureFormat, FileStatus, GearKind, GearSource, IRChannelRule
 from gear.selectors import chain_errors
+from gear.services.gear import IR_SETTINGS
 from gear.tag_words import distinct_tags
 from jobs.api.serializers import JobOutput
+from jobs.pipeline.recipe import MAX_TAIL_END_DB, MIN_TAIL_END_DB
 
 # Names that `Field` and `Serializer` use too are taken out of the class by the framework.
 
 # Gear ---------------------------------------------------------------------------------------------
 
 
-class GearUploadInput(StrictSerializer):
+class IRSettingsInput(StrictSerializer):
+    """How the file of an impulse response is read."""
+
+    channel_rule = serializers.ChoiceField(
+        choices=IRChannelRule.choices,
+        required=False,
+        help_text="of an impulse response whose channels differ",
+    )
+    tail_end_db = serializers.FloatField(
+        min_value=MIN_TAIL_END_DB,
+        max_value=MAX_TAIL_END_DB,
+        required=False,
+        allow_null=True,
+        help_text="where an impulse response ends, below its peak, and fades out; "
+        "null: at −90, and at −60 where it lasts longer than 2 s",
+    )
+    is_lead_trimmed = serializers.BooleanField(
+        required=False, help_text="leave out silence in front of an impulse response"
+    )
+
+    def with_settings(self) -> dict[str, Any]:
+        """The input, with the settings of impulse responses by themselves."""
+        values = dict(self.validated_data)
+        settings = {name: values.pop(name) for name in IR_SETTINGS if name in values}
+        return {**values, "ir_settings": settings}
+
+
+class GearUploadInput(IRSettingsInput):
     # An empty file is for the service to refuse, with its own code.
     file = serializers.FileField(allow_empty_file=True, help_text="a .nam model, or a cab IR")
-    kind = serializers.ChoiceField(choices=GearKind.choices)
+    kind = serializers.ChoiceField(
+        choices=GearKind.choices,
+        required=False,
+        allow_blank=True,
+        help_text="empty: what a model says of itself, or an amp; for an impulse response a cab",
+    )
     name = serializers.CharField(
         max_length=200, required=False, allow_blank=True, help_text="empty: what the file says"
     )
+    make = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    creator = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    licence = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    description = serializers.CharField(max_length=4000, required=False, allow_blank=True)
+
+
+class GearUpdateInput(IRSettingsInput):
+    kind = serializers.ChoiceField(choices=GearKind.choices, required=False)
+    name = serializers.CharField(max_length=200, required=False)
     make = serializers.CharField(max_length=100, required=False, allow_blank=True)
     creator = serializers.CharField(max_length=200, required=False, allow_blank=True)
     licence = serializers.CharField(max_length=100, required=False, allow_blank=True)
@@ -52,6 +95,26 @@ class SelfTestOutput(serializers.Serializer[Any]):
     networks = NetworkSelfTestOutput(many=True)
 
 
+class ImpulseResponseOutput(serializers.Serializer[Capture]):
+    channel_rule = serializers.ChoiceField(choices=IRChannelRule.choices)
+    tail_end_db = serializers.FloatField(
+        allow_null=True, help_text="null: −90, and −60 where it lasts longer than 2 s"
+    )
+    is_lead_trimmed = serializers.BooleanField()
+    sound_s = serializers.FloatField(
+        source="info.sound_s", default=None, allow_null=True, help_text="until 90 dB below its peak"
+    )
+    lead_s = serializers.FloatField(
+        source="info.lead_s", default=None, allow_null=True, help_text="silence in front"
+    )
+    only_channel = serializers.CharField(
+        source="info.only_channel", default="", help_text="the one that sounds; empty: all"
+    )
+    has_choice_of_channel = serializers.BooleanField(
+        source="info.has_choice_of_channel", default=False, help_text="its channels differ"
+    )
+
+
 class CaptureOutput(serializers.Serializer[Capture]):
     id = serializers.UUIDField(source="uuid")
     format = serializers.ChoiceField(choices=CaptureFormat.choices)
@@ -67,6 +130,9 @@ class CaptureOutput(serializers.Serializer[Capture]):
     input_level_dbu = serializers.FloatField(allow_null=True)
     output_level_dbu = serializers.FloatField(allow_null=True)
     warnings = serializers.SerializerMethodField()
+    impulse_response = serializers.SerializerMethodField(
+        help_text="how it is read; null for a model"
+    )
     self_test = SelfTestOutput(
         source="info.self_test",
         default=None,
@@ -83,9 +149,12 @@ class CaptureOutput(serializers.Serializer[Capture]):
     def get_architecture(self, capture: Capture) -> str:
         return architecture_of(capture)
 
+    @extend_schema_field(ImpulseResponseOutput(allow_null=True))
+    def get_impulse_response(self, capture: Capture) -> Any:
+        return ImpulseResponseOutput(capture).data if capture.format == CaptureFormat.IR else None
+
     def get_warnings(self, capture: Capture) -> list[str]:
-        warnings = capture.info.get("warnings", [])
-        return list(dict.fromkeys(str(warning) for warning in warnings))
+        return capture_warnings(capture)
 
 
 class GearBriefOutput(serializers.Serializer[GearItem]):

@@ -31,6 +31,7 @@ from gear.api.serializers import (
     ChainInput,
     ChainOutput,
     GearOutput,
+    GearUpdateInput,
     GearUploadInput,
     GearUploadOutput,
 )
@@ -47,6 +48,7 @@ from gear.selectors import (
 )
 from gear.services.captures import gear_delete, gear_upload
 from gear.services.chains import BlockInput, IRInput, chain_create, chain_delete, chain_update
+from gear.services.gear import gear_update
 from jobs.pipeline.audio.blocks import BLOCK_TYPES
 
 _BLOCK_TYPES_MAX_AGE_S = 3600
@@ -82,7 +84,7 @@ class GearListView(GenericAPIView[GearItem]):
     def post(self, request: Request) -> Response:
         data = GearUploadInput(data=request.data)
         data.is_valid(raise_exception=True)
-        values = data.validated_data
+        values = data.with_settings()
         user = cast(User, request.user)
         capture, job = gear_upload(owner=user, upload=values.pop("file"), **values)
         item = gear_get(user, capture.gear.uuid)
@@ -97,6 +99,22 @@ class GearView(APIView):
     def get(self, request: Request, uuid: UUID) -> Response:
         item = gear_get(request.user, uuid)
         return Response(GearOutput(item, context={"request": request}).data)
+
+    @extend_schema(
+        operation_id="gear_update",
+        tags=["gear"],
+        request=GearUpdateInput,
+        responses=GearOutput,
+        summary="Rename my gear, or change its kind, licence and the rest",
+        description="A kind with which a chain could not be played any more is a 409 KIND_IN_USE "
+        "that names the chains. Of gear from Tone 3000 only the kind can be changed.",
+    )
+    def patch(self, request: Request, uuid: UUID) -> Response:
+        item = gear_get_owned(request.user, uuid)
+        data = GearUpdateInput(data=request.data, partial=True)
+        data.is_valid(raise_exception=True)
+        gear_update(item=item, **data.with_settings())
+        return Response(GearOutput(gear_get(request.user, uuid), context={"request": request}).data)
 
     @extend_schema(
         operation_id="gear_delete",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Value
 from django.db.models.fields.json import KT
@@ -10,6 +13,7 @@ from django.db.models.functions import Coalesce, Left, NullIf, Upper
 
 from accounts.models import PublicModel
 from gear.querysets import CaptureQuerySet, GearItemQuerySet
+from jobs.pipeline.recipe import MAX_TAIL_END_DB, MIN_TAIL_END_DB, ChannelRule, IRSettings
 
 
 class GearKind(models.TextChoices):
@@ -36,6 +40,9 @@ class GearItem(PublicModel):
     )
     kind = models.CharField(max_length=16, choices=GearKind)
     name = models.CharField(max_length=200)
+    # What was not chosen is taken from the file once a worker has looked inside.
+    is_name_chosen = models.BooleanField(default=True, help_text="by a person, not by the file")
+    is_kind_chosen = models.BooleanField(default=True, help_text="by a person, not by the file")
     make = models.CharField(max_length=100, blank=True)
     description = models.TextField(blank=True, max_length=4000)
     creator = models.CharField(max_length=200, blank=True)
@@ -96,6 +103,14 @@ class FileStatus(models.TextChoices):
     READY = "ready", "Ready"
 
 
+class IRChannelRule(models.TextChoices):
+    """What is heard of an impulse response whose channels differ."""
+
+    MIX = "mix", "Both mixed"
+    LEFT = "left", "Left"
+    RIGHT = "right", "Right"
+
+
 class Capture(PublicModel):
     """One concrete file of a gear item, known by its SHA-256. The file goes when the row goes.
 
@@ -138,6 +153,16 @@ class Capture(PublicModel):
         db_index=True,
     )
 
+    # Of an impulse response: how its file is read, see ``jobs.pipeline.recipe.IRSettings``.
+    channel_rule = models.CharField(max_length=8, choices=IRChannelRule, default=IRChannelRule.MIX)
+    tail_end_db = models.FloatField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(MIN_TAIL_END_DB), MaxValueValidator(MAX_TAIL_END_DB)],
+        help_text="below its peak; empty: −90, and −60 for one of more than 2 s",
+    )
+    is_lead_trimmed = models.BooleanField(default=False)
+
     # In the words of Tone 3000, whose lists grow; empty for captures from elsewhere.
     tone3000_id = models.CharField(
         max_length=64, blank=True, help_text="of the model at Tone 3000, opaque"
@@ -174,6 +199,12 @@ class Capture(PublicModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def ir_settings(self) -> IRSettings:
+        return IRSettings(
+            cast(ChannelRule, self.channel_rule), self.tail_end_db, self.is_lead_trimmed
+        )
 
     @property
     def title(self) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
-from typing import Final
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -15,15 +16,19 @@ from accounts.models import User
 from accounts.quotas import storage_check
 from gear.capture_files import (
     FORMAT_OF_KIND,
+    UNPLAYABLE_KINDS,
     delete_unused,
     folder_of,
+    kind_of_file,
     upload_name,
     upload_suffix,
 )
 from gear.inspection import CaptureFacts, inspect_capture
 from gear.models import Capture, GearItem
-from gear.models.item import FileStatus, GearKind, GearSource
+from gear.models.item import CaptureFormat, FileStatus, GearSource
+from gear.naming import kind_of_gear_type, name_of_file
 from gear.services.library import library_keep_own
+from gear.services.naming import free_name, name_from_file
 from jobs.models import Job
 from jobs.pipeline.files import sha256_of
 from jobs.services import job_enqueue
@@ -36,33 +41,34 @@ from jobs.storage import (
 
 INSPECT_KIND = "gear.inspect"
 
-# Kinds of gear that may be collected before the renderer has learnt to play them.
-_UNPLAYABLE_KINDS: Final[dict[str, str]] = {GearKind.SPACE: "Spaces cannot be played yet."}
-
 
 def gear_upload(
     *,
     owner: User,
     upload: UploadedFile[bytes],
-    kind: str,
+    kind: str = "",
     name: str = "",
     make: str = "",
     creator: str = "",
     licence: str = "",
     description: str = "",
+    ir_settings: Mapping[str, Any] | None = None,
 ) -> tuple[Capture, Job]:
     """A new piece of gear with the uploaded file as its capture, and the job that looks inside.
 
-    An empty ``name`` becomes what the file says, or the name it came with. On any error nothing
-    is left behind. Raises ``TooLargeError`` (also QUOTA_STORAGE), ``UnsupportedMediaError``,
-    ``InvalidInputError`` (EMPTY_FILE, or fields), ``ConflictError`` DUPLICATE_FILE, Django's
-    ``ValidationError``.
+    An empty ``name`` becomes what the file says, or the name it came with; an empty ``kind`` what
+    a model says, or an amp, and for an impulse response a cab. Nobody has two of the same name.
+    On any error nothing is left behind. Raises ``TooLargeError`` (also QUOTA_STORAGE),
+    ``UnsupportedMediaError``, ``InvalidInputError`` (EMPTY_FILE, or fields), ``ConflictError``
+    DUPLICATE_FILE, Django's ``ValidationError``.
     """
     file_name = upload_name(upload)
     item = GearItem(
         owner=owner,
-        kind=kind,
-        name=name.strip() or PurePosixPath(file_name).stem,
+        kind=kind or kind_of_file(file_name),
+        is_kind_chosen=bool(kind),
+        name=name.strip() or name_of_file(file_name),
+        is_name_chosen=bool(name.strip()),
         make=make.strip(),
         creator=creator.strip(),
         licence=licence.strip(),
@@ -72,14 +78,17 @@ def gear_upload(
     max_bytes = settings.GTS_CAPTURE_MAX_BYTES
     check_upload_size(upload, max_bytes=max_bytes)
     storage_check(user=owner, new_bytes=upload.size or 0)
-    capture_format = FORMAT_OF_KIND[kind]
+    capture_format = FORMAT_OF_KIND[item.kind]
     suffix = upload_suffix(upload, capture_format)
     capture = Capture(uuid=uuid4(), gear=item, format=capture_format, name=file_name)
+    if capture_format == CaptureFormat.IR:  # to a model they mean nothing
+        for name_of_setting, value in (ir_settings or {}).items():
+            setattr(capture, name_of_setting, value)
     stored = store_upload(
         upload, folder=folder_of(capture.uuid), suffix=suffix, max_bytes=max_bytes
     )
     try:
-        job = _record(item, capture, stored, is_named=bool(name.strip()))
+        job = _record(item, capture, stored)
     except BaseException:
         delete_unused(stored.name)
         raise
@@ -87,21 +96,22 @@ def gear_upload(
 
 
 @transaction.atomic
-def _record(item: GearItem, capture: Capture, stored: StoredFile, *, is_named: bool) -> Job:
+def _record(item: GearItem, capture: Capture, stored: StoredFile) -> Job:
     # Two uploads of the same file at once take turns here, and the second one is refused.
     User.objects.select_for_update().get(pk=item.owner_id)
     known = _known_copy(item.owner, stored.sha256)
     if known is None:
         storage_check(user=item.owner, new_bytes=stored.size_bytes)
     if known is not None:
-        message = f"You have this file already: “{known.gear}” ({known.gear.uuid})."
-        detail = ErrorDetail("/file", "DUPLICATE_FILE", message)
+        message = f"You have this file already: “{known.gear}”."
+        detail = ErrorDetail("/file", "DUPLICATE_FILE", message, str(known.gear.uuid))
         raise ConflictError(message, code="DUPLICATE_FILE", details=[detail])
+    item.name = free_name(item, item.name)
     _save(item, capture, stored)
     return job_enqueue(
         kind=INSPECT_KIND,
         owner=item.owner,
-        payload={"capture_id": str(capture.uuid), "is_named": is_named},
+        payload={"capture_id": str(capture.uuid)},
         label=str(item),
     )
 
@@ -123,8 +133,8 @@ def gear_import(
     *,
     owner: User,
     path: Path,
-    kind: str,
-    name: str,
+    kind: str = "",
+    name: str = "",
     make: str = "",
     creator: str = "",
     licence: str = "",
@@ -140,8 +150,10 @@ def gear_import(
     """
     item = GearItem(
         owner=owner,
-        kind=kind,
-        name=name,
+        kind=kind or kind_of_file(path.name),
+        is_kind_chosen=bool(kind),
+        name=name or name_of_file(path.name)[:200],
+        is_name_chosen=bool(name),
         make=make,
         creator=creator,
         licence=licence,
@@ -155,21 +167,34 @@ def gear_import(
     known = _known_copy(owner, sha256)
     if known is not None:
         return known
-    capture = Capture(uuid=uuid4(), gear=item, format=FORMAT_OF_KIND[kind], name=path.name[:200])
+    capture = Capture(
+        uuid=uuid4(), gear=item, format=FORMAT_OF_KIND[item.kind], name=path.name[:200]
+    )
     facts = inspect_capture(path, capture.format)
     stored = store_local_file(path, f"{folder_of(capture.uuid)}/{sha256}{path.suffix.lower()}")
     try:
         with transaction.atomic():
+            User.objects.select_for_update().get(pk=owner.pk)
+            item.name = free_name(item, item.name)
             _save(item, capture, stored)
-            return capture_accept(capture=capture, facts=facts, is_named=True)
+            return capture_accept(capture=capture, facts=facts)
     except BaseException:
         delete_unused(stored.name)
         raise
 
 
 @transaction.atomic
-def capture_accept(*, capture: Capture, facts: CaptureFacts, is_named: bool) -> Capture:
-    """The file is what it says it is: it may be used from now on. Doing it twice is harmless."""
+def capture_accept(*, capture: Capture, facts: CaptureFacts) -> Capture:
+    """The file is what it says it is: it may be used from now on. Doing it twice is harmless.
+
+    What nobody has chosen of its gear becomes what the file says.
+    """
+    # Captures of one pack take turns: their names depend on each other.
+    User.objects.select_for_update().get(pk=capture.gear.owner_id)
+    item = GearItem.objects.get(pk=capture.gear_id)  # it may have been renamed meanwhile
+    capture.gear = item
+    if not item.is_kind_chosen:
+        item.kind = kind_of_gear_type(facts.gear_type) or item.kind
     capture.status = FileStatus.READY
     capture.architecture = facts.architecture[:32]
     capture.format_version = facts.format_version[:16]
@@ -177,15 +202,14 @@ def capture_accept(*, capture: Capture, facts: CaptureFacts, is_named: bool) -> 
     capture.duration_s = facts.duration_s
     capture.input_level_dbu = facts.input_level_dbu
     capture.output_level_dbu = facts.output_level_dbu
-    capture.unsupported_reason = _UNPLAYABLE_KINDS.get(capture.gear.kind, "")
+    capture.unsupported_reason = UNPLAYABLE_KINDS.get(item.kind, "")
     capture.info = dict(facts.info)
     capture.save()
-    item = capture.gear
-    if not is_named and facts.name:
-        item.name = facts.name[:200]
     item.make = item.make or facts.make[:100]
     item.creator = item.creator or facts.creator[:200]
-    item.save(update_fields=["name", "make", "creator", "updated_at"])
+    if not item.is_name_chosen:
+        name_from_file(item, capture, facts)
+    item.save(update_fields=["name", "kind", "make", "creator", "updated_at"])
     library_keep_own(capture=capture)
     return capture
 

@@ -123,7 +123,7 @@ def _save(chain: SignalChain, blocks: Sequence[BlockInput] | None) -> None:
 
 
 def field_problems(row: Model, *, exclude: Sequence[str] = ()) -> Iterator[ErrorDetail]:
-    """What is wrong with the plain fields of something that belongs to an ``owner``."""
+    """What is wrong with the plain fields of something, but for those of ``exclude``."""
     try:
         row.clean_fields(exclude=["owner", *exclude])
     except ValidationError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from uuid import UUID, uuid4
 
 from django.db import transaction
@@ -12,12 +13,18 @@ from gear.capture_files import FORMAT_OF_KIND, folder_of
 from gear.inspection import CaptureFacts
 from gear.models import Capture, GearItem
 from gear.services.captures import capture_accept
+from gear.services.naming import free_name
+from jobs.pipeline.recipe import DEFAULT_IR_SETTINGS, IRSettings
 from jobs.storage import StoredFile
 
 
-def capture_known(*, owner: User, sha256: str, kind: str) -> Capture | None:
-    """The same file as the same kind of gear, of ``owner`` or shared with them; their own first."""
-    found = Capture.objects.visible_to(owner).usable().filter(sha256=sha256, gear__kind=kind)
+def capture_known(
+    *, owner: User, sha256: str, kind: str, ir_settings: IRSettings
+) -> Capture | None:
+    """The same file as the same kind of gear and read alike, of ``owner`` or shared with them;
+    their own first."""
+    same = {"sha256": sha256, "gear__kind": kind, **asdict(ir_settings)}
+    found = Capture.objects.visible_to(owner).usable().filter(**same)
     captures = list(found.select_related("gear").order_by("pk"))
     own = [capture for capture in captures if capture.gear.owner_id == owner.pk]
     return next(iter([*own, *captures]), None)
@@ -44,6 +51,7 @@ def capture_record(
     licence: str = "",
     url: str = "",
     description: str = "",
+    ir_settings: IRSettings = DEFAULT_IR_SETTINGS,
 ) -> Capture:
     """A capture of ``owner`` whose file is in the storage and was found good.
 
@@ -61,7 +69,9 @@ def capture_record(
         description=description,
     )
     item.clean_fields(exclude=["owner"])
+    User.objects.select_for_update().get(pk=owner.pk)
     storage_check(user=owner, new_bytes=stored.size_bytes)
+    item.name = free_name(item, name)
     item.save()
     capture = Capture(
         uuid=uuid,
@@ -71,5 +81,6 @@ def capture_record(
         file=stored.name,
         sha256=stored.sha256,
         size_bytes=stored.size_bytes,
+        **asdict(ir_settings),
     )
-    return capture_accept(capture=capture, facts=facts, is_named=True)
+    return capture_accept(capture=capture, facts=facts)

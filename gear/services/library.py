@@ -27,7 +27,7 @@ def library_save(
     values = {"nickname": nickname.strip(), "is_favourite": is_favourite}
     entry, is_new = LibraryEntry.objects.get_or_create(user=user, capture=capture, defaults=values)
     if not is_new:
-        detail = ErrorDetail("/capture_id", "ALREADY_SAVED", f"{ALREADY_SAVED} ({entry.uuid})")
+        detail = ErrorDetail("/capture_id", "ALREADY_SAVED", ALREADY_SAVED, str(entry.uuid))
         raise ConflictError(ALREADY_SAVED, code="ALREADY_SAVED", details=[detail])
     return entry
 

@@ -63,7 +63,7 @@ def _save(preset: Preset, parameters: Mapping[str, object] | None) -> None:
     same = Preset.objects.filter(owner=preset.owner_id, processor=preset.processor)
     other = same.filter(name=preset.name).exclude(pk=preset.pk).first()
     if other is not None:
-        detail = ErrorDetail("/name", "DUPLICATE_PRESET", f"{ALREADY_THERE} ({other.uuid})")
+        detail = ErrorDetail("/name", "DUPLICATE_PRESET", ALREADY_THERE, str(other.uuid))
         raise ConflictError(ALREADY_THERE, code="DUPLICATE_PRESET", details=[detail])
     preset.save()
 

@@ -107,5 +107,5 @@ def _checked(name: str, pointer: str) -> str:
 
 
 def _duplicate(tag: Tag) -> ConflictError:
-    detail = ErrorDetail("/name", "DUPLICATE_TAG", f"{ALREADY_THERE} ({tag.uuid})")
+    detail = ErrorDetail("/name", "DUPLICATE_TAG", ALREADY_THERE, str(tag.uuid))
     return ConflictError(ALREADY_THERE, code="DUPLICATE_TAG", details=[detail])

@@ -20,6 +20,7 @@ from gear.models import Capture, GearItem
 from gear.models.item import FileStatus, GearKind, GearSource
 from gear.services.captures import capture_accept
 from gear.services.library import library_keep_own
+from gear.services.naming import free_name
 from gear.services.tags import gear_tags_import
 from gear.tone3000.fields import is_identifier
 from gear.tone3000.kinds import capture_format, format_label, licence_label, unsupported_reason
@@ -98,7 +99,7 @@ def tone_capture_keep(
             if fetched is None:
                 library_keep_own(capture=capture)
                 return capture
-            return capture_accept(capture=capture, facts=fetched.facts, is_named=True)
+            return capture_accept(capture=capture, facts=fetched.facts)
     except BaseException:
         delete_unused(name)
         raise
@@ -110,7 +111,7 @@ def _item(owner: User, tone: Tone, kind: GearKind) -> GearItem:
     is_new = item is None
     if item is None:
         item = GearItem(owner=owner, tone3000_id=tone.id, kind=kind, source=GearSource.TONE3000)
-    item.name = tone.title[:200]
+    item.name = free_name(item, tone.title)
     item.make = (tone.makes[0] if tone.makes else "")[:100]
     item.description = (tone.description or "")[:4000]
     item.creator = (tone.creator.name if tone.creator else "")[:200]

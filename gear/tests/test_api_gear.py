@@ -145,7 +145,8 @@ def test_the_same_file_twice_is_a_409_that_names_the_first(alice: User) -> None:
     first = upload(client, nam_bytes(), "a.nam", name="JCM800").json()
     answer = upload(client, nam_bytes(), "b.nam")
     assert (answer.status_code, answer.json()["code"]) == (409, "DUPLICATE_FILE")
-    assert first["id"] in answer.json()["message"]
+    assert [detail["existing_id"] for detail in answer.json()["details"]] == [first["id"]]
+    assert first["id"] not in answer.json()["message"]
 
 
 @pytest.mark.parametrize(

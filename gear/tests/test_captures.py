@@ -34,6 +34,9 @@ from jobs.services import job_cancel
 from jobs.states import JobState
 from jobs.tests.running import run_until_idle
 
+AIDA_X = b'{"in_shape": [null, null, 1], "in_skip": 1, "layers": []}'
+PROTEUS = b'{"model_data": {"unit_type": "LSTM"}, "state_dict": {}}'
+
 
 def upload(owner: User, content: bytes, file_name: str = "amp.nam", **values: Any) -> Capture:
     values = {"kind": "amp", **values}
@@ -82,6 +85,9 @@ def test_an_upload_becomes_gear_with_a_pending_capture_and_a_job(
         ("amp", "a.wav", wav_bytes(), UnsupportedMediaError, "FILE_TYPE_UNSUPPORTED"),
         ("cab", "a.nam", nam_bytes(), UnsupportedMediaError, "FILE_TYPE_UNSUPPORTED"),
         ("pedal", "a.aidax", b"{}", UnsupportedMediaError, "FILE_TYPE_UNSUPPORTED"),
+        ("amp", "a.aidax", AIDA_X, UnsupportedMediaError, "CAPTURE_FORMAT_UNSUPPORTED"),
+        ("amp", "a.json", PROTEUS, UnsupportedMediaError, "CAPTURE_FORMAT_UNSUPPORTED"),
+        ("", "a.json", b"{}", UnsupportedMediaError, "FILE_TYPE_UNSUPPORTED"),
         ("amp", "nam", nam_bytes(), UnsupportedMediaError, "FILE_TYPE_UNSUPPORTED"),
         ("amp", "a.nam", b"{" + b" " * 2000, TooLargeError, "TOO_LARGE"),
     ],
@@ -137,7 +143,8 @@ def test_the_same_file_twice_is_a_conflict_that_names_the_first(
         upload(alice, nam_bytes(), "other.nam", kind="pedal")
     assert caught.value.code == "DUPLICATE_FILE"
     assert "Marshall JCM800" in caught.value.message
-    assert str(first.gear.uuid) in caught.value.message
+    assert str(first.gear.uuid) not in caught.value.message
+    assert [d.existing_id for d in caught.value.details] == [str(first.gear.uuid)]
     upload(charlie, nam_bytes())  # what others have is nobody's business
     assert Capture.objects.count() == GearItem.objects.count() == 2
     assert len(files_in(media_root)) == 2
@@ -231,6 +238,7 @@ def test_a_space_is_kept_but_cannot_be_played_yet() -> None:
         ("a.nam", "amp", nam_bytes(version="9.0.0"), "NAM_VERSION_UNSUPPORTED"),
         ("a.nam", "amp", nam_bytes(version="0\x00\ud800"), "NAM_VERSION_UNSUPPORTED"),
         ("a.nam", "amp", b"{not json", "NAM_NOT_JSON"),
+        ("a.nam", "amp", AIDA_X, "CAPTURE_FORMAT_UNSUPPORTED"),
         ("a.wav", "cab", wav_bytes(num_frames=2), "IR_TOO_SHORT"),
         ("a.wav", "cab", wav_bytes(num_frames=250_000, sample_rate_hz=8_000), "IR_TOO_LONG"),
         ("a.wav", "cab", b"RIFF\x10\x00\x00\x00WAVE" + b"x" * 36, "AUDIO_UNREADABLE"),

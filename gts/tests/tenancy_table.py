@@ -73,6 +73,7 @@ API: Final = (
     each("api-gear-list", "get", 200),
     each("api-gear-list", "post", 422),
     own("api-gear", "get", "gear", 200),
+    own("api-gear", "patch", "gear", 200, body={"name": "new"}),
     own("api-gear", "delete", "gear", 204),
     own("api-gear-tags", "put", "gear", 200, body={"tags": ["clean"]}),
     each("api-tag-list", "get", 200),
@@ -209,6 +210,9 @@ PAGES: Final = (
     # Gear and chains.
     each_page("gear-list", "get", 200),
     each_page("gear-upload", "post", 422),
+    own_page("gear-item", "get", "gear", 200),
+    own_page("gear-item", "post", "gear", 422),
+    own_page("gear-delete", "post", "gear", 302),
     own_page("capture-row", "get", "capture", 200),
     each_page("chain-list", "get", 200),
     each_page("chain-new", "get", 200),

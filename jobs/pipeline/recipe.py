@@ -18,9 +18,14 @@ RECIPE_SCHEMA_VERSION = 3
 
 MAX_CAB_IRS = 4
 MAX_CAB_DELAY_MS = 10.0
+# Where an impulse response may be told to end, below its peak.
+MIN_TAIL_END_DB, MAX_TAIL_END_DB = -90.0, -30.0
+# Until schema version 2 the left channel was heard.
+_OLD_IR = {"channel_rule": "left"}
 
 InputMode: TypeAlias = Literal["auto", "calibrated", "normalized", "raw"]
 ChannelRule: TypeAlias = Literal["mix", "left", "right"]
+CHANNEL_RULES: tuple[ChannelRule, ...] = ("mix", "left", "right")
 PlaybackOrder: TypeAlias = Literal["sequential", "alternating"]
 
 
@@ -43,13 +48,40 @@ class NamBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class IRSettings:
+    """How the file of an impulse response is read.
+
+    ``channel_rule``: where its channels differ. ``tail_end_db``: where it ends, below its peak, and
+    fades out if that leaves out sound; null is −90, and −60 for one of more than 2 s.
+    ``is_lead_trimmed``: silence in front is left out.
+    """
+
+    channel_rule: ChannelRule = "mix"
+    tail_end_db: float | None = None
+    is_lead_trimmed: bool = False
+
+
+DEFAULT_IR_SETTINGS = IRSettings()
+
+
+@dataclass(frozen=True, slots=True)
 class CabIR:
-    """One impulse response of a cabinet, as loud, turned over and late as wanted (0 to 10 ms)."""
+    """One impulse response of a cabinet, as loud, turned over and late as wanted (0 to 10 ms).
+
+    ``channel_rule``, ``tail_end_db``, ``is_lead_trimmed``: see ``IRSettings``.
+    """
 
     sha256: str
     gain_db: float = 0.0
     is_inverted: bool = False
     delay_ms: float = 0.0
+    channel_rule: ChannelRule = "mix"
+    tail_end_db: float | None = None
+    is_lead_trimmed: bool = False
+
+    @property
+    def settings(self) -> IRSettings:
+        return IRSettings(self.channel_rule, self.tail_end_db, self.is_lead_trimmed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,17 +226,18 @@ def canonical_json(value: Mapping[str, Any]) -> str:
 def block_recipe_from_json(data: Mapping[str, Any]) -> BlockRecipe:
     """The inverse of ``dataclasses.asdict`` for a block. Raises ``ValueError`` on another kind.
 
-    Schema version 1 wrote the one impulse response of a cabinet into the block itself.
+    Schema version 1 wrote the one impulse response of a cabinet into the block itself; version 2
+    had no settings of it.
     """
     values = {key: value for key, value in data.items() if key != "kind"}
     match data.get("kind"):
         case "nam":
             return NamBlock(**values)
         case "cab" if "irs" in values:
-            irs = tuple(CabIR(**ir) for ir in values["irs"])
+            irs = tuple(CabIR(**{**_OLD_IR, **ir}) for ir in values["irs"])
             return CabBlock(irs, is_aligned=values["is_aligned"])
         case "cab":
-            return CabBlock.of(**values)
+            return CabBlock((CabIR(**{**_OLD_IR, **values}),))
         case "processor":
             return ProcessorBlock(**values)
         case other:

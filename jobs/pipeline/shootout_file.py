@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,17 @@ from jobs.pipeline.audio.cab_mix import describe_ir
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.files import sha256_of
 from jobs.pipeline.recipe import (
+    CHANNEL_RULES,
+    DEFAULT_IR_SETTINGS,
     MAX_CAB_DELAY_MS,
     MAX_CAB_IRS,
+    MAX_TAIL_END_DB,
+    MIN_TAIL_END_DB,
     BlockRecipe,
     CabBlock,
     CabIR,
     DISource,
+    IRSettings,
     NamBlock,
     ProcessorBlock,
 )
@@ -36,6 +41,12 @@ from jobs.pipeline.shootout import (
 _FILE_KEYS = {"title", "description", "options", "di", "gear", "chain"}
 _DI_KEYS = {"file", "name", "guitar", "pickup", "tuning", "bpm", "notes", "input_level_dbu"}
 _GEAR_KEYS = {"id", "file", "kind", "name", "make", "creator", "licence", "url", "description"}
+# How an impulse response is read: its keys in the file, and their names in the recipe.
+IR_KEYS = {
+    "channel_rule": "channel_rule",
+    "tail_end_db": "tail_end_db",
+    "trim_lead": "is_lead_trimmed",
+}
 OPTION_KEYS = {
     "order": "playback_order",
     "slice_s": "slice_s",
@@ -52,6 +63,7 @@ _RANGES = {
     "bpm": (20.0, 400.0),
     "input_level_dbu": (-60.0, 60.0),
     "slim_size": (0.0, 1.0),
+    "tail_end_db": (MIN_TAIL_END_DB, MAX_TAIL_END_DB),
     "gain_db": (-24.0, 24.0),
     "delay_ms": (0.0, MAX_CAB_DELAY_MS),
 }
@@ -81,6 +93,7 @@ class FileGear:
     description: str
     path: Path
     sha256: str
+    ir_settings: IRSettings = DEFAULT_IR_SETTINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +122,9 @@ class FileBlock:
             return ProcessorBlock(self.processor, self.parameters)
         if self.gear.kind == "cab":
             first = {key: self.parameters[key] for key in self.parameters if key != "is_aligned"}
-            extra = (CabIR(ir.gear.sha256, **ir.parameters) for ir in self.extra_irs)
+            extra = (_cab_ir(ir.gear, ir.parameters) for ir in self.extra_irs)
             return CabBlock(
-                (CabIR(self.gear.sha256, **first), *extra),
+                (_cab_ir(self.gear, first), *extra),
                 is_aligned=self.parameters.get("is_aligned", False),
             )
         return NamBlock(self.gear.sha256, **self.parameters)
@@ -139,6 +152,10 @@ class FileBlock:
             gear.url,
             settings=settings,
         )
+
+
+def _cab_ir(gear: FileGear, parameters: Mapping[str, Any]) -> CabIR:
+    return CabIR(gear.sha256, **parameters, **asdict(gear.ir_settings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +193,7 @@ class ShootoutFile:
 
 
 def read_shootout_file(path: Path) -> ShootoutFile:
-    """Raises ``PipelineError`` SHOOTOUT_FILE_INVALID naming the place, permanent."""
+    """Raises ``PipelineError`` SHOOTOUT_FILE_INVALID, or SPACE_NOT_SUPPORTED, naming the place."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -252,10 +269,16 @@ def _read_di(data: Mapping[str, Any], folder: Path, number: int) -> FileDI:
 
 def _read_gear(data: Mapping[str, Any], folder: Path, number: int) -> FileGear:
     where = f"[[gear]] {number + 1}"
-    _no_unknown(data, _GEAR_KEYS, where)
     kind = _text(data, "kind", where, required=True)
     if kind not in KINDS:
         raise _invalid(f"{where}: kind must be one of {', '.join(KINDS)}.")
+    if kind == "space":
+        raise PipelineError(
+            "SPACE_NOT_SUPPORTED",
+            f"{where}: spaces (reverb impulse responses) cannot be played. "
+            "Leave it out, or use the built-in reverb.",
+        )
+    _no_unknown(data, _GEAR_KEYS | (set(IR_KEYS) if kind == "cab" else set()), where)
     file = _media(data, folder, where)
     return FileGear(
         id=_text(data, "id", where, required=True),
@@ -268,6 +291,19 @@ def _read_gear(data: Mapping[str, Any], folder: Path, number: int) -> FileGear:
         description=_text(data, "description", where),
         path=file,
         sha256=sha256_of(file),
+        ir_settings=_read_ir_settings(data, where),
+    )
+
+
+def _read_ir_settings(data: Mapping[str, Any], where: str) -> IRSettings:
+    rule = data.get("channel_rule", "mix")
+    if rule not in CHANNEL_RULES:
+        raise _invalid(f"{where}: channel_rule must be one of {', '.join(CHANNEL_RULES)}.")
+    switches = _values(data, (), {"trim_lead": "is_lead_trimmed"}, where)
+    return IRSettings(
+        channel_rule=rule,
+        tail_end_db=_number(data, "tail_end_db", where),
+        is_lead_trimmed=bool(switches.get("is_lead_trimmed", False)),
     )
 
 

@@ -146,11 +146,9 @@ def _forget(stored: StoredFile) -> None:
 
 
 def _already_there(track: DITrack) -> ConflictError:
-    return ConflictError(
-        f"You already have this recording: {track.name}.",
-        code="ALREADY_EXISTS",
-        details=[ErrorDetail(pointer="/file", code="ALREADY_EXISTS", message=str(track.uuid))],
-    )
+    message = f"You already have this recording: {track.name}."
+    detail = ErrorDetail("/file", "ALREADY_EXISTS", message, str(track.uuid))
+    return ConflictError(message, code="ALREADY_EXISTS", details=[detail])
 
 
 def check_magic(upload: File[bytes], suffix: str) -> None:

@@ -154,7 +154,12 @@ class _Adder:
             name = f"di/{self._owner.uuid}/{sha256}{di.path.suffix.lower()}"
             self._dis.append((di, known or self._store(di.path, name)))
         for gear in used_gear(self._inspected.file):
-            capture = capture_known(owner=self._owner, sha256=gear.sha256, kind=gear.kind)
+            capture = capture_known(
+                owner=self._owner,
+                sha256=gear.sha256,
+                kind=gear.kind,
+                ir_settings=gear.ir_settings,
+            )
             if capture is not None:
                 self._gear[gear.id] = gear, capture
                 continue
@@ -223,6 +228,7 @@ class _Adder:
             licence=gear.licence,
             url=gear.url,
             description=gear.description,
+            ir_settings=gear.ir_settings,
         )
 
     def _chain(self, chain: FileChain, number: int, captures: Mapping[str, Capture]) -> SignalChain:

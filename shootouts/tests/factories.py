@@ -16,6 +16,7 @@ from accounts.models import User
 from gear.models import Capture, SignalChain
 from gear.services.captures import gear_upload
 from gear.services.chains import BlockInput, IRInput, chain_create
+from gear.services.gear import gear_update
 from jobs.pipeline.audio.signal import FloatArray
 from jobs.tests.running import run_until_idle
 from shootouts.models import DITrack, Manifest, Render, Shootout
@@ -129,6 +130,8 @@ def rich_shootout(owner: User) -> Shootout:
         owner=owner, upload=upload(wav_bytes(plucked(300.0, 0.2)), "r.wav"), kind="cab", name="Room"
     )
     run_until_idle()
+    settings = {"channel_rule": "left", "tail_end_db": -70.0, "is_lead_trimmed": True}
+    gear_update(item=room.gear, ir_settings=settings)
     mixed = BlockInput(
         "cab",
         cab.uuid,

@@ -103,7 +103,9 @@ def test_the_same_recording_twice_names_the_first() -> None:
     track = make_di_track(alice)
     answer = _post(api_client(alice), wav_bytes(plucked()))
     assert answer.status_code == 409
-    assert answer.json()["details"][0]["message"] == str(track.uuid)
+    [detail] = answer.json()["details"]
+    assert detail["existing_id"] == str(track.uuid)
+    assert str(track.uuid) not in detail["message"]
     assert len(_stored_files()) == 1
     assert _post(api_client(make_user("charlie")), wav_bytes(plucked())).status_code == 202
 

@@ -10,6 +10,7 @@ function update(form) {
   const cab = slotOf(form, "cab").querySelector("[data-source]");
   const kind = amp?.selectedOptions[0]?.dataset.kind ?? "";
   const isFullRig = kind === "full_rig";
+  const hasOwnCab = isFullRig || amp?.selectedOptions[0]?.dataset.ownCab !== undefined;
   for (const name of ["loop", "cab"]) {
     const slot = slotOf(form, name);
     slot.classList.toggle("is-off", isFullRig);
@@ -23,7 +24,7 @@ function update(form) {
   const guidance = form.querySelector("[data-guidance]");
   let text = "Ready: this chain is complete.";
   if (!ampName) text = "Choose an amp or a full rig.";
-  else if (!isFullRig && !cabName) text = "An amp head needs a cabinet.";
+  else if (!hasOwnCab && !cabName) text = "An amp head needs a cabinet.";
   else if (isFullRig) text = "Ready: a full rig brings its own cabinet.";
   numberIRs(form);
   // After a chain was added the board is empty, and what it said then stays until something moves.

@@ -31,8 +31,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--nam-kind",
             choices=[str(kind) for kind in _NAM_KINDS],
-            default=str(GearKind.AMP),
-            help="of .nam files that say nothing else (default: %(default)s)",
+            default="",
+            help="of .nam files without a description (default: what the file says, or amp)",
         )
         for name in ("make", "creator", "licence"):
             parser.add_argument(f"--{name}", default="", help="of files that say nothing else")

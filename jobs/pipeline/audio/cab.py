@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jobs.pipeline.audio.convolution import Convolver, lay_out
-from jobs.pipeline.audio.probe import IR_TAIL_END_DB, num_sounding, read_ir
+from jobs.pipeline.audio.ir_file import IR_TAIL_END_DB, num_sounding, read_ir
 from jobs.pipeline.audio.signal import (
     OUTPUT_SAMPLE_RATE_HZ,
     FloatArray,
@@ -20,6 +22,7 @@ from jobs.pipeline.audio.signal import (
     gain_to_db,
     resample,
 )
+from jobs.pipeline.recipe import DEFAULT_IR_SETTINGS, IRSettings
 
 _RESAMPLING_MARGIN_S = 0.010
 
@@ -28,6 +31,7 @@ _RESAMPLING_MARGIN_S = 0.010
 class ImpulseResponse:
     """``taps``: (n,) at ``sample_rate_hz``; the tap at ``lead_frames`` is time zero (resampling
     rings a little ahead of it). ``scaling_db``: gain already in the taps. ``source_…``: the file.
+    ``treatment``: what was done to it, JSON-safe.
     """
 
     taps: NDArray[np.float64]
@@ -37,6 +41,7 @@ class ImpulseResponse:
     source_sample_rate_hz: int
     source_num_frames: int
     warnings: tuple[str, ...]
+    treatment: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def tail_s(self) -> float:
@@ -49,15 +54,18 @@ class ImpulseResponse:
         return lay_out(self.taps)
 
 
-def load_impulse_response(path: Path, sample_rate_hz: int) -> ImpulseResponse:
-    """Read an impulse response for a chain at ``sample_rate_hz``.
+def load_impulse_response(
+    path: Path, sample_rate_hz: int, settings: IRSettings = DEFAULT_IR_SETTINGS
+) -> ImpulseResponse:
+    """Read an impulse response for a chain at ``sample_rate_hz``, as ``settings`` say.
 
     What follows after the last tap above −90 dB of the peak is cut off, so padding in a file
     changes nothing. Scaled to unit energy, Σh²·fs/48000 = 1 at the file's rate fs: white noise of
     one band comes out as loud from every cabinet, whatever the file's rate. Raises as ``probe_ir``
     does, but takes a response of any length above zero.
     """
-    audio, samples, warnings = read_ir(path)
+    reading = read_ir(path, settings)
+    audio, samples = reading.audio, reading.samples
     taps = samples[0, : num_sounding(samples[0])].astype(np.float64)
     energy = float(np.square(taps).sum()) * audio.sample_rate_hz / OUTPUT_SAMPLE_RATE_HZ
     scaling = 1.0 / math.sqrt(energy)
@@ -68,20 +76,29 @@ def load_impulse_response(path: Path, sample_rate_hz: int) -> ImpulseResponse:
         sample_rate_hz=sample_rate_hz,
         scaling_db=gain_to_db(scaling),
         source_sample_rate_hz=audio.sample_rate_hz,
-        source_num_frames=samples.shape[1],
-        warnings=warnings,
+        source_num_frames=reading.num_source_frames,
+        warnings=reading.warnings,
+        treatment=reading.treatment(),
     )
 
 
 def load_unscaled_impulse_response(path: Path, sample_rate_hz: int) -> ImpulseResponse:
     """The file's own taps, neither trimmed nor scaled. At another rate: the same frequency
     response, for which the resampled taps are multiplied by the ratio of the rates."""
-    audio, samples, warnings = read_ir(path)
+    reading = read_ir(path)
+    audio, samples = reading.audio, reading.samples
     taps, lead_frames = _at_rate(
         samples[0].astype(np.float64), audio.sample_rate_hz, sample_rate_hz
     )
     return ImpulseResponse(
-        taps, lead_frames, sample_rate_hz, 0.0, audio.sample_rate_hz, samples.shape[1], warnings
+        taps,
+        lead_frames,
+        sample_rate_hz,
+        0.0,
+        audio.sample_rate_hz,
+        reading.num_source_frames,
+        reading.warnings,
+        reading.treatment(),
     )
 
 

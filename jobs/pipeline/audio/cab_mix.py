@@ -52,7 +52,9 @@ def load_cab(block: CabBlock, sources: Mapping[str, Path], sample_rate_hz: int) 
                 "CAB_DELAY_OUT_OF_RANGE",
                 f"Delay must be between 0 and {MAX_CAB_DELAY_MS:g} ms.",
             )
-    responses = [load_impulse_response(sources[ir.sha256], sample_rate_hz) for ir in block.irs]
+    responses = [
+        load_impulse_response(sources[ir.sha256], sample_rate_hz, ir.settings) for ir in block.irs
+    ]
     lags = [lag_frames(responses[0], other) if block.is_aligned else 0 for other in responses]
     delays = [round(ir.delay_ms * sample_rate_hz / 1000.0) for ir in block.irs]
     shifts = [delay - lag for delay, lag in zip(delays, lags, strict=True)]
@@ -68,6 +70,7 @@ def load_cab(block: CabBlock, sources: Mapping[str, Path], sample_rate_hz: int) 
                 "is_inverted": ir.is_inverted,
                 "delay_frames": delay,
                 "align_lag_frames": lag,
+                **response.treatment,
             }
             for response, ir, delay, lag in zip(responses, block.irs, delays, lags, strict=True)
         ),

@@ -31,6 +31,8 @@ def is_cut_off(path: Path) -> bool:
         match head[:4], head[8:]:
             case b"RIFF", b"WAVE":
                 return _sound_is_cut(file, size_bytes, b"data", "<I")
+            case b"RIFX", b"WAVE":
+                return _sound_is_cut(file, size_bytes, b"data", ">I")
             case b"FORM", b"AIFF" | b"AIFC":
                 return _sound_is_cut(file, size_bytes, b"SSND", ">I")
             case b"OggS", _:

@@ -33,8 +33,14 @@ _FORMATS = {
 # A header may announce "unknown" as a very large number of frames.
 _MAX_PLAUSIBLE_FRAMES = 1 << 40
 
-# The length of an MP3 is estimated from its headers; only a clear lack means that it is cut off.
+# The length of an MP3, by itself or within a WAV (whose "fact" is often wrong), is estimated from
+# its headers; only a clear lack means that it is cut off. The estimate counts whole frames of the
+# coder, and what it needs ahead.
 _MP3_LENGTH_TOLERANCE = 0.02
+_MP3_TOLERANCE_FRAMES = 3 * 1152
+
+# Of a length that a FLAC from a pipe does not tell no more is counted than anything takes.
+_MAX_COUNTED_S = 3600
 
 
 class _ForwardReader(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no stubs
@@ -48,13 +54,17 @@ class _ForwardReader(soundfile.SoundFile):  # type: ignore[misc]  # soundfile ha
 
 @dataclass(frozen=True, slots=True)
 class AudioFile:
-    """A readable sound file. ``num_frames``: as its header says; decoding may find fewer."""
+    """A readable sound file. ``num_frames``: as its header says; decoding may find fewer.
+
+    ``tolerance_frames``: how many may be missing where the header only estimates.
+    """
 
     path: Path
     sample_rate_hz: int
     num_channels: int
     num_frames: int
     format: str
+    tolerance_frames: int = 0
 
     @property
     def duration_s(self) -> float:
@@ -90,8 +100,7 @@ class AudioFile:
                     yield np.ascontiguousarray(frames.T)
         except soundfile.SoundFileError as error:
             raise _unreadable(str(error)) from error
-        tolerance = _MP3_LENGTH_TOLERANCE if self.format == "MP3" else 0.0
-        if num_decoded < expected * (1.0 - tolerance):
+        if num_decoded < expected - self.tolerance_frames:
             raise _truncated(f"decoded {num_decoded} of {expected} frames")
 
 
@@ -109,6 +118,7 @@ def open_audio(path: Path) -> AudioFile:
         with soundfile.SoundFile(path) as file:
             container, num_frames = str(file.format), int(file.frames)
             sample_rate_hz, num_channels = int(file.samplerate), int(file.channels)
+            is_mp3 = str(file.subtype).startswith("MPEG_LAYER")
     except soundfile.SoundFileError as error:
         raise _unreadable(str(error)) from error
 
@@ -135,8 +145,33 @@ def open_audio(path: Path) -> AudioFile:
             raise _truncated("no last page")
         raise PipelineError("AUDIO_EMPTY", "The file holds no sound.")
     if num_frames > _MAX_PLAUSIBLE_FRAMES:
-        raise _unreadable("the header does not tell the length")
-    return AudioFile(path, sample_rate_hz, num_channels, num_frames, _FORMATS[container])
+        num_frames = _count_frames(path, _MAX_COUNTED_S * sample_rate_hz)
+        if not num_frames:
+            raise PipelineError("AUDIO_EMPTY", "The file holds no sound.")
+    tolerance = math.ceil(num_frames * _MP3_LENGTH_TOLERANCE) + _MP3_TOLERANCE_FRAMES
+    return AudioFile(
+        path,
+        sample_rate_hz,
+        num_channels,
+        num_frames,
+        _FORMATS[container],
+        tolerance_frames=tolerance if is_mp3 else 0,
+    )
+
+
+def _count_frames(path: Path, max_frames: int) -> int:
+    """By decoding it, as far as anything is interested. Raises ``AUDIO_UNREADABLE``."""
+    num_frames = 0
+    try:
+        with _ForwardReader(path) as file:
+            while num_frames < max_frames:
+                read = len(file.read(BLOCK_FRAMES, dtype="float32", always_2d=True))
+                if not read:
+                    break
+                num_frames += read
+    except soundfile.SoundFileError as error:
+        raise _unreadable(str(error)) from error
+    return num_frames
 
 
 def _unreadable(detail: str) -> PipelineError:

@@ -11,14 +11,12 @@ from jobs.pipeline.audio.encode import (
     write_pcm_24,
     write_wav_f32,
 )
+from jobs.pipeline.audio.ir_file import MAX_IR_DURATION_S, IRProbe, ir_notes, probe_ir
 from jobs.pipeline.audio.probe import (
     MAX_DI_DURATION_S,
-    MAX_IR_DURATION_S,
     DIProbe,
-    IRProbe,
     mono_blocks,
     probe_di,
-    probe_ir,
 )
 from jobs.pipeline.audio.wav_f32 import WavF32Writer
 
@@ -32,6 +30,7 @@ __all__ = [
     "IRProbe",
     "PcmWritten",
     "WavF32Writer",
+    "ir_notes",
     "mono_blocks",
     "open_audio",
     "probe_di",

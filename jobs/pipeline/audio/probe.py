@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from jobs.pipeline.audio.decode import AudioFile, open_audio
+from jobs.pipeline.audio.ir_file import probe_ir as probe_ir
 from jobs.pipeline.audio.signal import (
     OUTPUT_SAMPLE_RATE_HZ,
     FloatArray,
     Resampler,
-    db_to_gain,
     gain_to_db,
 )
 from jobs.pipeline.audio.waveform import WaveformOutline
@@ -26,11 +25,6 @@ from jobs.pipeline.step_times import timed_items
 
 MAX_DI_DURATION_S = 600.0
 MIN_DI_DURATION_S = 0.4  # one gating block of the loudness meter
-# Of sound: silence after it does not count, but a file of hours need not be looked through.
-MAX_IR_DURATION_S = 2.0
-MAX_IR_FILE_DURATION_S = 30.0
-MIN_IR_FRAMES = 32
-IR_TAIL_END_DB = -90.0  # below the peak: what follows the last sample above it is silence
 
 # Below this peak there is nothing but the noise of a converter or dither (16 bits: -87 dBFS).
 SILENCE_DBFS = -80.0
@@ -168,82 +162,6 @@ def mono_blocks(audio: AudioFile, channel_rule: ChannelRule) -> Iterator[FloatAr
     """Decode a file as one channel, blocks ``(1, n)``."""
     for block in audio.blocks():
         yield to_mono(block, channel_rule)
-
-
-@dataclass(frozen=True, slots=True)
-class IRProbe:
-    """What an impulse response file is."""
-
-    sample_rate_hz: int
-    num_channels: int
-    num_frames: int
-    duration_s: float
-    format: str
-    peak_dbfs: float
-    warnings: tuple[str, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """JSON-safe, by the names of the fields."""
-        return asdict(self)
-
-
-def probe_ir(path: Path) -> IRProbe:
-    """Decode a whole impulse response.
-
-    Raises what ``open_audio`` raises, and ``IR_FORMAT_UNSUPPORTED`` (lossy), ``IR_TOO_SHORT``
-    (under 32 frames), ``IR_TOO_LONG`` (over 2 s of sound), ``IR_NOT_FINITE``, ``IR_SILENT``.
-    """
-    audio, samples, warnings = read_ir(path)
-    if samples.shape[1] < MIN_IR_FRAMES:
-        raise PipelineError(
-            "IR_TOO_SHORT",
-            f"The impulse response has {samples.shape[1]} samples; "
-            f"it needs at least {MIN_IR_FRAMES}.",
-        )
-    return IRProbe(
-        sample_rate_hz=audio.sample_rate_hz,
-        num_channels=audio.num_channels,
-        num_frames=samples.shape[1],
-        duration_s=samples.shape[1] / audio.sample_rate_hz,
-        format=audio.format,
-        peak_dbfs=gain_to_db(float(np.abs(samples).max())),
-        warnings=warnings,
-    )
-
-
-def read_ir(path: Path) -> tuple[AudioFile, FloatArray, tuple[str, ...]]:
-    """The left channel ``(1, n)`` of an impulse response, at its own rate, with warnings.
-
-    As it is in the file, with the silence after it. Raises as ``probe_ir``, except that it takes a
-    response of any length above zero.
-    """
-    audio = open_audio(path)
-    if audio.format not in ("WAV", "AIFF", "FLAC"):
-        raise PipelineError(
-            "IR_FORMAT_UNSUPPORTED", "An impulse response must be a WAV, AIFF or FLAC file."
-        )
-    if audio.duration_s > MAX_IR_FILE_DURATION_S:
-        raise _too_long("IR_TOO_LONG", MAX_IR_DURATION_S)
-    # At most 30 s at 192 kHz, of which one channel is kept.
-    samples = np.concatenate([block[:1].copy() for block in audio.blocks()], axis=1)
-    _refuse_not_finite(samples, "IR_NOT_FINITE", "impulse response")
-    if num_sounding(samples[0]) > MAX_IR_DURATION_S * audio.sample_rate_hz:
-        raise _too_long("IR_TOO_LONG", MAX_IR_DURATION_S)
-    if float(np.abs(samples).max()) < _SILENCE_GAIN:
-        raise PipelineError("IR_SILENT", "The impulse response is silent.")
-    warnings: tuple[str, ...] = ()
-    if audio.num_channels > 1:
-        warnings = (
-            f"The impulse response has {audio.num_channels} channels; the left one was used.",
-        )
-    return audio, samples, warnings
-
-
-def num_sounding(taps: NDArray[Any]) -> int:
-    """Frames of an impulse response ``(n,)`` up to its last one above −90 dB of its peak."""
-    magnitudes = np.abs(taps)
-    sounding = np.flatnonzero(magnitudes > magnitudes.max() * db_to_gain(IR_TAIL_END_DB))
-    return int(sounding[-1]) + 1 if len(sounding) else 0
 
 
 def _too_long(code: str, max_duration_s: float) -> PipelineError:

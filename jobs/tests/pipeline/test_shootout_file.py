@@ -8,9 +8,10 @@ import pytest
 
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.files import sha256_of
-from jobs.pipeline.recipe import CabBlock, CabIR, NamBlock, ProcessorBlock
+from jobs.pipeline.recipe import CabBlock, CabIR, IRSettings, NamBlock, ProcessorBlock
 from jobs.pipeline.shootout import ShootoutOptions
 from jobs.pipeline.shootout_file import ShootoutFile, read_shootout_file
+from jobs.pipeline.shootout_toml import shootout_toml
 
 GOOD = """
 title = "Amps"
@@ -294,3 +295,35 @@ def test_mistakes_in_a_cabinet_are_named(folder: Path, old: str, new: str, said:
     message = refusal(folder, changed("gain_db = -3.0\n", MICS.replace(old, new)))
     assert "[[chain]] 1 block 3" in message
     assert said in message
+
+
+def test_how_an_impulse_response_is_read_stands_with_its_gear(folder: Path) -> None:
+    settings = 'kind = "cab"\nchannel_rule = "right"\ntail_end_db = -50\ntrim_lead = true\n'
+    file = read(folder, changed('kind = "cab"\n', settings))
+    expected = IRSettings("right", -50.0, is_lead_trimmed=True)
+    assert [gear.ir_settings for gear in file.gear] == [IRSettings(), expected]
+    cabinet = file.chains[0].blocks[-1].recipe()
+    assert isinstance(cabinet, CabBlock)
+    assert [ir.settings for ir in cabinet.irs] == [expected]
+    assert read(folder, shootout_toml(file)).gear == file.gear
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('channel_rule = "up"', "channel_rule must be one of mix, left, right"),
+        ("tail_end_db = -20", "tail_end_db must be between -90 and -30"),
+        ("trim_lead = 1", "trim_lead must be true or false"),
+    ],
+)
+def test_settings_of_an_impulse_response_are_checked(folder: Path, line: str, said: str) -> None:
+    assert said in refusal(folder, changed('kind = "cab"\n', f'kind = "cab"\n{line}\n'))
+    of_an_amp = changed('kind = "amp"\n', f'kind = "amp"\n{line}\n')
+    assert "does not know" in refusal(folder, of_an_amp)
+
+
+def test_a_space_is_refused_by_name(folder: Path) -> None:
+    with pytest.raises(PipelineError) as caught:
+        read(folder, changed('kind = "cab"', 'kind = "space"'))
+    assert caught.value.code == "SPACE_NOT_SUPPORTED"
+    assert caught.value.message.startswith("[[gear]] 2: ")

@@ -8,6 +8,7 @@ wet = stage.process(dry)            # (1, n) float32, as often as there are bloc
 from jobs.pipeline.audio.nam.backend import default_backend
 from jobs.pipeline.audio.nam.engine import ENGINE_VERSION, NamEngine, NamStage, build_engine
 from jobs.pipeline.audio.nam.file import NamFile, NamMetadata, Submodel, parse_nam, read_nam
+from jobs.pipeline.audio.nam.foreign import foreign_format_of, foreign_message
 from jobs.pipeline.audio.nam.self_test import SelfTest, self_test, self_test_report
 
 __all__ = [
@@ -20,6 +21,8 @@ __all__ = [
     "Submodel",
     "build_engine",
     "default_backend",
+    "foreign_format_of",
+    "foreign_message",
     "parse_nam",
     "read_nam",
     "self_test",

@@ -14,6 +14,7 @@ import numpy as np
 
 from jobs.pipeline.audio.nam.convnet import parse_convnet
 from jobs.pipeline.audio.nam.fields import Fields, invalid, printable
+from jobs.pipeline.audio.nam.foreign import refuse_foreign
 from jobs.pipeline.audio.nam.json_text import read_json_object
 from jobs.pipeline.audio.nam.limits import (
     DEFAULT_SAMPLE_RATE_HZ,
@@ -113,9 +114,9 @@ class NamFile:
 def read_nam(path: Path) -> NamFile:
     """Read and check a capture. Takes bounded time and memory whatever the file holds.
 
-    Raises ``PipelineError``: NAM_TOO_LARGE, NAM_NOT_JSON, NAM_VERSION_UNSUPPORTED,
-    NAM_ARCHITECTURE_UNSUPPORTED, NAM_WEIGHT_COUNT or NAM_INVALID, all permanent;
-    ``OSError`` if the file cannot be read.
+    Raises ``PipelineError``: NAM_TOO_LARGE, NAM_NOT_JSON, CAPTURE_FORMAT_UNSUPPORTED (of another
+    program), NAM_VERSION_UNSUPPORTED, NAM_ARCHITECTURE_UNSUPPORTED, NAM_WEIGHT_COUNT or
+    NAM_INVALID, all permanent; ``OSError`` if the file cannot be read.
     """
     with path.open("rb") as file:
         # One byte more than allowed is enough to know, and a size asked beforehand may be stale.
@@ -125,7 +126,9 @@ def read_nam(path: Path) -> NamFile:
 
 def parse_nam(data: bytes) -> NamFile:
     """The same for a file in memory."""
-    nam = _parse_model(Fields(read_json_object(data), ""), DEFAULT_SAMPLE_RATE_HZ, depth=0)
+    document = read_json_object(data)
+    refuse_foreign(document)
+    nam = _parse_model(Fields(document, ""), DEFAULT_SAMPLE_RATE_HZ, depth=0)
     for model in (nam, *(submodel.nam for submodel in nam.submodels)):
         if model.config is not None and model.config.num_outputs != 1:
             invalid("config", "of one output: GTS runs mono captures only")

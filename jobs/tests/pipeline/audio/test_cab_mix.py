@@ -168,7 +168,11 @@ def test_a_recipe_survives_json_and_older_ones_are_read(inputs: Inputs, tmp_path
     assert recipe.input_digests() == (di, amp, one, other)
     assert segment_recipe_from_json(json.loads(recipe.canonical_json())) == recipe
     older = {"kind": "cab", "sha256": one, "gain_db": -2.0}
-    assert block_recipe_from_json(older) == CabBlock.of(one, -2.0)
+    left = CabIR(one, -2.0, channel_rule="left")  # what was heard then
+    assert block_recipe_from_json(older) == CabBlock((left,))
+    second = {"sha256": one, "gain_db": -2.0, "is_inverted": False, "delay_ms": 0.0}
+    older = {"kind": "cab", "irs": [second], "is_aligned": False}
+    assert block_recipe_from_json(older) == CabBlock((left,))
 
     result = render_segment(recipe, inputs.paths, tmp_path / "out.wav")
     described = json.loads(json.dumps(result.blocks[1], allow_nan=False))

@@ -1,0 +1,125 @@
+"""What its owner says about gear that is here already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from django.db import transaction
+
+from accounts.errors import ConflictError, ErrorDetail, InvalidInputError, NotFoundError
+from accounts.models import User
+from gear.capture_files import FORMAT_OF_KIND, UNPLAYABLE_KINDS
+from gear.grammar import validate_chain
+from gear.models import Capture, GearItem, SignalChain
+from gear.models.item import CaptureFormat, GearKind, GearSource
+from gear.naming import name_key
+from gear.selectors import NO_GEAR, as_chain_block, chains_with
+from gear.services.chains import NOT_AN_IR, field_problems
+
+# How the file of an impulse response is read; see ``Capture.ir_settings``.
+IR_SETTINGS: Final = ("channel_rule", "tail_end_db", "is_lead_trimmed")
+_NOT_SETTINGS: Final = tuple(
+    field.name for field in Capture._meta.fields if field.name not in IR_SETTINGS
+)
+
+OTHER_FORMAT = "Its file is of another sort: a NAM model cannot be an impulse response."
+NAME_TAKEN = "You have other gear of this name. Choose a name that tells them apart."
+FROM_TONE3000 = "This is what its page at Tone 3000 says, and cannot be changed here."
+
+
+@transaction.atomic
+def gear_update(
+    *, item: GearItem, ir_settings: Mapping[str, Any] | None = None, **values: str
+) -> GearItem:
+    """Change what is given of ``kind``, ``name``, ``make``, ``creator``, ``licence`` and
+    ``description``; ``ir_settings``: some of ``IR_SETTINGS``, for its impulse responses.
+
+    Raises ``NotFoundError``, ``InvalidInputError`` with everything that is wrong (DUPLICATE_NAME,
+    KIND_OF_OTHER_FORMAT, NOT_AN_IR, FROM_TONE3000, or fields), and ``ConflictError`` KIND_IN_USE
+    where a chain that can be played could not be played any more.
+    """
+    User.objects.select_for_update().get(pk=item.owner_id)
+    row = GearItem.objects.filter(pk=item.pk).first()
+    if row is None:  # deleted since it was looked up
+        raise NotFoundError(NO_GEAR)
+    old_kind = row.kind
+    changed = {name: value.strip() for name, value in values.items()}
+    changed = {name: value for name, value in changed.items() if value != getattr(row, name)}
+    for name, value in changed.items():
+        setattr(row, name, value)
+    row.is_name_chosen = row.is_name_chosen or "name" in changed
+    row.is_kind_chosen = row.is_kind_chosen or "kind" in values
+    captures = _with_settings(row, ir_settings or {})
+    problems = [*field_problems(row), *_problems(row, changed)]
+    for capture in captures:
+        problems += field_problems(capture, exclude=_NOT_SETTINGS)
+    if ir_settings and not captures:
+        problems += [ErrorDetail(f"/{name}", "NOT_AN_IR", NOT_AN_IR) for name in ir_settings]
+    if problems:
+        raise InvalidInputError(problems[0].message, details=problems)
+    if row.kind != old_kind:
+        _refuse_broken_chains(row)
+        playable = row.captures.exclude(format=CaptureFormat.OTHER)
+        playable.update(unsupported_reason=UNPLAYABLE_KINDS.get(row.kind, ""))
+    row.save()
+    for capture in captures:
+        capture.save(update_fields=[*IR_SETTINGS, "updated_at"])
+    return row
+
+
+def _with_settings(row: GearItem, settings: Mapping[str, Any]) -> list[Capture]:
+    """Its impulse responses, changed and not saved yet."""
+    captures = list(row.captures.filter(format=CaptureFormat.IR)) if settings else []
+    for capture in captures:
+        for name, value in settings.items():
+            setattr(capture, name, value)
+    return captures
+
+
+def _problems(row: GearItem, changed: dict[str, str]) -> Iterator[ErrorDetail]:
+    if "name" in changed:
+        others = GearItem.objects.filter(owner=row.owner_id).exclude(pk=row.pk)
+        taken = {name_key(name) for name in others.values_list("name", flat=True)}
+        if name_key(row.name) in taken:
+            yield ErrorDetail("/name", "DUPLICATE_NAME", NAME_TAKEN)
+    if "kind" in changed and row.kind in GearKind.values:
+        formats = set(row.captures.values_list("format", flat=True)) - {CaptureFormat.OTHER}
+        if formats - {FORMAT_OF_KIND[row.kind]}:
+            yield ErrorDetail("/kind", "KIND_OF_OTHER_FORMAT", OTHER_FORMAT)
+    if row.source == GearSource.TONE3000:
+        for name in ("name", "make", "creator", "licence", "description"):
+            if name in changed:
+                yield ErrorDetail(f"/{name}", "FROM_TONE3000", FROM_TONE3000)
+
+
+def _refuse_broken_chains(row: GearItem) -> None:
+    """A chain that can be played must not stop to be one because its gear is called otherwise."""
+    broken = [chain for chain in chains_with(row) if _breaks(chain, row)]
+    if not broken:
+        return
+    names = [f"“{chain.name}”" for chain in broken if chain.owner_id == row.owner_id]
+    num_others = len(broken) - len(names)
+    if num_others:
+        names.append(f"{num_others} of other people")
+    label = GearKind(row.kind).label
+    message = (
+        f"As “{label}” it could not stand where it stands in these chains: {', '.join(names)}. "
+        "Change or delete them first."
+    )
+    detail = ErrorDetail("/kind", "KIND_IN_USE", message)
+    raise ConflictError(message, code="KIND_IN_USE", details=[detail])
+
+
+def _breaks(chain: SignalChain, row: GearItem) -> bool:
+    before, after = [], []
+    for block in chain.blocks.all():
+        judged = as_chain_block(block)
+        is_it = block.capture is not None and block.capture.gear_id == row.pk
+        before.append(judged)
+        after.append(replace(judged, kind=row.kind) if is_it else judged)
+        extra = [ir.capture for ir in block.extra_irs.all() if ir.capture is not None]
+        if row.kind != GearKind.CAB and any(capture.gear_id == row.pk for capture in extra):
+            return True
+    return not validate_chain(before) and bool(validate_chain(after))

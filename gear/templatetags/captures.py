@@ -1,0 +1,18 @@
+"""What pages say about captures beside their plain fields."""
+
+from __future__ import annotations
+
+from django import template
+
+from gear.describe import capture_warnings
+from gear.models import Capture
+from gear.selectors import has_own_cab
+
+register = template.Library()
+
+register.filter("has_own_cab", has_own_cab)
+
+
+@register.filter
+def warnings(capture: Capture) -> list[str]:
+    return capture_warnings(capture)
