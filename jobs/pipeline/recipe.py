@@ -14,23 +14,30 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Literal, TypeAlias
 
 # Raised whenever the same recipe would give other samples: old digests then no longer match.
-RECIPE_SCHEMA_VERSION = 2
+RECIPE_SCHEMA_VERSION = 3
 
 MAX_CAB_IRS = 4
 MAX_CAB_DELAY_MS = 10.0
 
 InputMode: TypeAlias = Literal["auto", "calibrated", "normalized", "raw"]
 ChannelRule: TypeAlias = Literal["mix", "left", "right"]
+# What people ask for; "auto" is resolved before a recipe is written.
+ChannelChoice: TypeAlias = Literal["auto", "mix", "left", "right"]
 PlaybackOrder: TypeAlias = Literal["sequential", "alternating"]
 
 
 @dataclass(frozen=True, slots=True)
 class DISource:
-    """A direct-input recording. ``input_level_dbu``: its level at 0 dBFS, when known."""
+    """A direct-input recording. ``input_level_dbu``: its level at 0 dBFS, when known.
+
+    Played from ``start_s`` to ``end_s`` (``None``: its end), to the nearest frame of its own rate.
+    """
 
     sha256: str
     channel_rule: ChannelRule = "mix"
     input_level_dbu: float | None = None
+    start_s: float = 0.0
+    end_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +225,7 @@ def block_recipe_from_json(data: Mapping[str, Any]) -> BlockRecipe:
 def segment_recipe_from_json(data: Mapping[str, Any]) -> SegmentRecipe:
     """Read what ``canonical_json`` wrote (its ``schema_version`` may be present or not).
 
-    Schema version 1 knew no alignment: nothing was moved.
+    Schema version 1 knew no alignment: nothing was moved. Version 2 knew no trim: all was played.
     """
     return SegmentRecipe(
         di=DISource(**data["di"]),

@@ -1,5 +1,6 @@
 """Sound files: decode, probe, encode. The door that the rest of GTS comes through."""
 
+from jobs.pipeline.audio.channels import mono_blocks
 from jobs.pipeline.audio.decode import (
     MAX_SAMPLE_RATE_HZ,
     MIN_SAMPLE_RATE_HZ,
@@ -16,7 +17,6 @@ from jobs.pipeline.audio.probe import (
     MAX_IR_DURATION_S,
     DIProbe,
     IRProbe,
-    mono_blocks,
     probe_di,
     probe_ir,
 )
