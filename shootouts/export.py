@@ -19,7 +19,7 @@ from django.utils.text import slugify
 from accounts.errors import ConflictError, ErrorDetail, InvalidInputError
 from gear.models import Block, Capture, SignalChain
 from gear.models.item import GearSource
-from jobs.pipeline.recipe import DISource
+from jobs.pipeline.recipe import ChannelChoice
 from jobs.pipeline.shootout import DIInfo
 from jobs.pipeline.shootout_archive import SHOOTOUT_FILE
 from jobs.pipeline.shootout_file import (
@@ -159,8 +159,8 @@ class _Collected:
             bpm=track.bpm,
             notes=track.notes,
         )
-        source = DISource(track.sha256, input_level_dbu=track.input_level_dbu)
-        return FileDI(info, source, Path(name))
+        choice: ChannelChoice = track.channel_rule  # type: ignore[assignment]  # the same words
+        return FileDI(info, rendering.di_source(track), Path(name), choice)
 
     def chain(self, label: str, chain: SignalChain) -> FileChain:
         return FileChain(label, tuple(self._block(block) for block in chain.blocks.all()))

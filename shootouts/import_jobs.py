@@ -18,6 +18,7 @@ from gear.inspection import CaptureFacts, inspect_capture
 from jobs.models import Job
 from jobs.pipeline.audio.files import probe_di
 from jobs.pipeline.audio.probe import DIProbe
+from jobs.pipeline.audio.trim import Trim, check_trim
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.shootout_archive import TOO_LARGE, unpack_archive
 from jobs.pipeline.shootout_file import ShootoutFile, read_shootout_file
@@ -87,9 +88,11 @@ def _inspect(context: JobContext, file: ShootoutFile) -> Inspected:
         _check_size(di.path, settings.GTS_DI_MAX_BYTES)
         with _naming(di.path), open(di.path, "rb") as content:
             check_magic(File(content, name=di.path.name), di.path.suffix.lower())
-            probes[di.source.sha256] = probe_di(
+            probe = probe_di(
                 di.path, max_duration_s=settings.GTS_DI_MAX_DURATION_S, progress=report
             )
+            check_trim(Trim(di.source.start_s, di.source.end_s), probe.duration_s)
+            probes[di.source.sha256] = probe
     for item in gear:
         report(0.0)
         _check_size(item.path, settings.GTS_CAPTURE_MAX_BYTES)

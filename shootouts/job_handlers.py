@@ -22,6 +22,7 @@ from django.utils.text import slugify
 
 from jobs.models import Job
 from jobs.pipeline.audio.files import probe_di
+from jobs.pipeline.audio.trim import Trim, check_trim
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.manifest import build_manifest
 from jobs.pipeline.shootout import FinishedAudio, finish_audio, info_from_json
@@ -70,6 +71,8 @@ class DIInspect:
                 max_duration_s=settings.GTS_DI_MAX_DURATION_S,
                 progress=context.report,
             )
+        track.refresh_from_db(fields=["start_s", "end_s"])
+        check_trim(Trim(track.start_s, track.end_s), probe.duration_s)
         with context.holding():
             di_track_accept(track=track, found=rendering.di_found(probe))
         return {"di_track": str(track.uuid)}

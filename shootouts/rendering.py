@@ -92,10 +92,25 @@ def di_found(probe: DIProbe) -> dict[str, Any]:
     }
 
 
+def di_source(track: DITrack) -> DISource:
+    """What of a recording is played, and how. ``auto`` becomes what its inspection found right."""
+    rule = track.channel_rule
+    if rule == "auto":
+        # Tracks that were inspected before channels were looked at are mixed, as they were then.
+        rule = track.info.get("channels", {}).get("rule", "mix")
+    return DISource(
+        track.sha256,
+        channel_rule=rule,  # type: ignore[arg-type]  # the choices are the same words
+        input_level_dbu=track.input_level_dbu,
+        start_s=track.start_s,
+        end_s=track.end_s,
+    )
+
+
 def segment_recipe(shootout: Shootout, track: DITrack, chain: SignalChain) -> SegmentRecipe:
     """The recipe of one DI through one chain. The chain must be valid."""
     return SegmentRecipe(
-        di=DISource(track.sha256, input_level_dbu=track.input_level_dbu),
+        di=di_source(track),
         blocks=tuple(_block_recipe(block) for block in chain.blocks.all()),
         input_mode=shootout.input_mode,  # type: ignore[arg-type]  # the choices are the same words
     )

@@ -20,7 +20,7 @@ from jobs.pipeline.errors import PipelineError, Progress
 from jobs.pipeline.files import replacing
 from jobs.pipeline.manifest import build_manifest
 from jobs.pipeline.plan import plan_renders
-from jobs.pipeline.recipe import PrefixRecipe, SegmentRecipe
+from jobs.pipeline.recipe import DISource, PrefixRecipe, SegmentRecipe
 from jobs.pipeline.shootout import FinishedAudio, SegmentResult, finish_audio
 from jobs.pipeline.shootout_file import ShootoutFile
 from jobs.pipeline.video.production import make_video
@@ -127,7 +127,8 @@ def _render_segments(
     """Every DI through every chain, ``num_threads`` at a time; what they share only once."""
     folder.mkdir()
     keys = [(d, c) for d in range(len(shootout.dis)) for c in range(len(shootout.chains))]
-    recipes = [_segment_recipe(shootout, *key) for key in keys]
+    di_sources = [di.resolved() for di in shootout.dis]
+    recipes = [_segment_recipe(shootout, di_sources[key[0]], key[1]) for key in keys]
     plan = plan_renders(recipes)
     shared = [prefix for stage in plan.stages for prefix in stage]
     progress = _Together(len(shared) + len(recipes), report)
@@ -151,9 +152,9 @@ def _render_segments(
         return list(pool.map(render_one, itertools.count(), keys, recipes))
 
 
-def _segment_recipe(shootout: ShootoutFile, di_index: int, contender_index: int) -> SegmentRecipe:
+def _segment_recipe(shootout: ShootoutFile, di: DISource, contender_index: int) -> SegmentRecipe:
     return SegmentRecipe(
-        di=shootout.dis[di_index].source,
+        di=di,
         blocks=tuple(block.recipe() for block in shootout.chains[contender_index].blocks),
         input_mode=shootout.options.input_mode,
     )

@@ -26,16 +26,23 @@ _OLD_IR = {"channel_rule": "left"}
 InputMode: TypeAlias = Literal["auto", "calibrated", "normalized", "raw"]
 ChannelRule: TypeAlias = Literal["mix", "left", "right"]
 CHANNEL_RULES: tuple[ChannelRule, ...] = ("mix", "left", "right")
+# What people ask for; "auto" is resolved before a recipe is written.
+ChannelChoice: TypeAlias = Literal["auto", "mix", "left", "right"]
 PlaybackOrder: TypeAlias = Literal["sequential", "alternating"]
 
 
 @dataclass(frozen=True, slots=True)
 class DISource:
-    """A direct-input recording. ``input_level_dbu``: its level at 0 dBFS, when known."""
+    """A direct-input recording. ``input_level_dbu``: its level at 0 dBFS, when known.
+
+    Played from ``start_s`` to ``end_s`` (``None``: its end), to the nearest frame of its own rate.
+    """
 
     sha256: str
     channel_rule: ChannelRule = "mix"
     input_level_dbu: float | None = None
+    start_s: float = 0.0
+    end_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +254,8 @@ def block_recipe_from_json(data: Mapping[str, Any]) -> BlockRecipe:
 def segment_recipe_from_json(data: Mapping[str, Any]) -> SegmentRecipe:
     """Read what ``canonical_json`` wrote (its ``schema_version`` may be present or not).
 
-    Until schema version 2 alignment was a part of it: see ``was_aligned``.
+    Until schema version 2 alignment was a part of it: see ``was_aligned``. Version 2 knew no trim:
+    all was played.
     """
     return SegmentRecipe(
         di=DISource(**data["di"]),

@@ -5,14 +5,17 @@ Format version 1. Paths are relative to the file and may not leave its folder.
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from jobs.pipeline.audio.blocks import describe_parameters, validate_parameters
 from jobs.pipeline.audio.cab_mix import describe_ir
+from jobs.pipeline.audio.decode import open_audio
+from jobs.pipeline.audio.probe import probe_di
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.files import sha256_of
 from jobs.pipeline.recipe import (
@@ -25,6 +28,7 @@ from jobs.pipeline.recipe import (
     BlockRecipe,
     CabBlock,
     CabIR,
+    ChannelChoice,
     DISource,
     IRSettings,
     NamBlock,
@@ -39,7 +43,10 @@ from jobs.pipeline.shootout import (
 )
 
 _FILE_KEYS = {"title", "description", "options", "di", "gear", "chain"}
-_DI_KEYS = {"file", "name", "guitar", "pickup", "tuning", "bpm", "notes", "input_level_dbu"}
+_DI_TEXT_KEYS = {"file", "name", "guitar", "pickup", "tuning", "bpm", "notes"}
+# Named as in ``DISource``, all of it.
+DI_SOURCE_KEYS = {"channel_rule", "input_level_dbu", "start_s", "end_s"}
+CHANNEL_CHOICES: tuple[ChannelChoice, ...] = ("auto", "mix", "left", "right")
 _GEAR_KEYS = {"id", "file", "kind", "name", "make", "creator", "licence", "url", "description"}
 # How an impulse response is read: its keys in the file, and their names in the recipe.
 IR_KEYS = {
@@ -62,6 +69,8 @@ _RANGES = {
     "target_loudness_lufs": (-40.0, -6.0),
     "bpm": (20.0, 400.0),
     "input_level_dbu": (-60.0, 60.0),
+    "start_s": (0.0, 600.0),
+    "end_s": (0.0, 600.0),
     "slim_size": (0.0, 1.0),
     "tail_end_db": (MIN_TAIL_END_DB, MAX_TAIL_END_DB),
     "gain_db": (-24.0, 24.0),
@@ -76,9 +85,19 @@ SLOTS = ("pre", "amp", "loop", "cab", "post")
 
 @dataclass(frozen=True, slots=True)
 class FileDI:
+    """``channel_rule``: as it was asked for. What ``auto`` means takes a look at the sound, so
+    ``source`` has it only after ``resolved``."""
+
     info: DIInfo
     source: DISource
     path: Path
+    channel_rule: ChannelChoice = "auto"
+
+    def resolved(self) -> DISource:
+        """With the channel that is used. Raises as ``probe_di``."""
+        if self.channel_rule != "auto" or open_audio(self.path).num_channels == 1:
+            return self.source
+        return replace(self.source, channel_rule=probe_di(self.path, math.inf).channel_rule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,9 +268,15 @@ def _by_id(gear: Sequence[FileGear]) -> dict[str, FileGear]:
 
 def _read_di(data: Mapping[str, Any], folder: Path, number: int) -> FileDI:
     where = f"[[di]] {number + 1}"
-    _no_unknown(data, _DI_KEYS, where)
+    _no_unknown(data, _DI_TEXT_KEYS | DI_SOURCE_KEYS, where)
     file = _media(data, folder, where)
     sha256 = sha256_of(file)
+    choice = _text(data, "channel_rule", where) or "auto"
+    if choice not in CHANNEL_CHOICES:
+        raise _invalid(f"{where}: channel_rule must be one of {', '.join(CHANNEL_CHOICES)}.")
+    start_s, end_s = _number(data, "start_s", where) or 0.0, _number(data, "end_s", where)
+    if end_s is not None and end_s <= start_s:
+        raise _invalid(f"{where}: end_s must be after start_s.")
     return FileDI(
         info=DIInfo(
             name=_text(data, "name", where) or file.stem,
@@ -262,8 +287,15 @@ def _read_di(data: Mapping[str, Any], folder: Path, number: int) -> FileDI:
             bpm=_number(data, "bpm", where),
             notes=_text(data, "notes", where),
         ),
-        source=DISource(sha256, input_level_dbu=_number(data, "input_level_dbu", where)),
+        source=DISource(
+            sha256,
+            channel_rule="mix" if choice == "auto" else choice,
+            input_level_dbu=_number(data, "input_level_dbu", where),
+            start_s=start_s,
+            end_s=end_s,
+        ),
         path=file,
+        channel_rule=choice,
     )
 
 

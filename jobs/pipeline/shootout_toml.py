@@ -50,6 +50,12 @@ def _di(di: FileDI) -> Iterator[str]:
     yield from _texts({"tuning": info.tuning, "notes": info.notes})
     if info.bpm is not None:
         yield f"bpm = {_value(info.bpm)}"
+    if di.channel_rule != "auto":
+        yield f"channel_rule = {_value(di.channel_rule)}"
+    if di.source.start_s:
+        yield f"start_s = {_value(di.source.start_s)}"
+    if di.source.end_s is not None:
+        yield f"end_s = {_value(di.source.end_s)}"
     if di.source.input_level_dbu is not None:
         yield f"input_level_dbu = {_value(di.source.input_level_dbu)}"
 

@@ -12,12 +12,52 @@ from accounts.api.serializers import StrictSerializer
 from gear.api.chain_group_serializers import GroupSlotInput
 from jobs.api.serializers import JobOutput
 from shootouts.models import DITrack, RenderedFile, Segment, Shootout
+from shootouts.models.di_track import ChannelRuleChoice
 from shootouts.models.shootout import InputModeChoice, Order, Theme, Visibility
+
+
+class FindingOutput(serializers.Serializer[Any]):
+    """What is doubtful about a recording, and what to do."""
+
+    code = serializers.CharField()
+    severity = serializers.ChoiceField(choices=["note", "warning"])
+    figure = serializers.FloatField(allow_null=True)
+    unit = serializers.CharField()
+    message = serializers.CharField()
+
+
+class ChannelLevelsOutput(serializers.Serializer[Any]):
+    """RMS of each channel and of their mix, gated; null is silence."""
+
+    layout = serializers.CharField(
+        help_text="mono, identical, left_only, right_only, out_of_phase or different"
+    )
+    rule = serializers.CharField(help_text="what auto means here: mix, left or right")
+    left_dbfs = serializers.FloatField(allow_null=True)
+    right_dbfs = serializers.FloatField(allow_null=True)
+    mix_dbfs = serializers.FloatField(allow_null=True)
+    correlation = serializers.FloatField()
 
 
 class DITrackOutput(serializers.ModelSerializer[DITrack]):
     id = serializers.UUIDField(source="uuid")
     audio_url = serializers.SerializerMethodField()
+    rms_dbfs = serializers.FloatField(
+        source="info.rms_dbfs", default=None, allow_null=True, help_text="gated, of what is played"
+    )
+    channels = ChannelLevelsOutput(source="info.channels", default=None, allow_null=True)
+    sound_start_s = serializers.FloatField(
+        source="info.sound_start_s", default=None, allow_null=True, help_text="silence before it"
+    )
+    sound_end_s = serializers.FloatField(
+        source="info.sound_end_s", default=None, allow_null=True, help_text="silence after it"
+    )
+    report = FindingOutput(
+        many=True,
+        source="info.report",
+        default=[],
+        help_text="of the whole file; empty while it is being checked",
+    )
 
     class Meta:
         model = DITrack
@@ -30,6 +70,14 @@ class DITrackOutput(serializers.ModelSerializer[DITrack]):
             "bpm",
             "notes",
             "input_level_dbu",
+            "channel_rule",
+            "start_s",
+            "end_s",
+            "rms_dbfs",
+            "channels",
+            "sound_start_s",
+            "sound_end_s",
+            "report",
             "file_name",
             "sha256",
             "size_bytes",
@@ -67,6 +115,21 @@ class DITrackInput(StrictSerializer):
     notes = serializers.CharField(max_length=4000, required=False, allow_blank=True)
     input_level_dbu = serializers.FloatField(
         min_value=-60, max_value=60, required=False, allow_null=True
+    )
+    channel_rule = serializers.ChoiceField(
+        choices=ChannelRuleChoice.choices,
+        required=False,
+        help_text="which channel of a stereo file goes into the amp; auto: where the sound is",
+    )
+    start_s = serializers.FloatField(
+        min_value=0, max_value=600, required=False, help_text="playing begins here"
+    )
+    end_s = serializers.FloatField(
+        min_value=0,
+        max_value=600,
+        required=False,
+        allow_null=True,
+        help_text="playing ends here; null: at the end of the file",
     )
 
 

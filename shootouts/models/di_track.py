@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.validators import MinValueValidator
 from django.db import models
 
 from accounts.models import PublicModel
 from gear.models.item import FileStatus
 from shootouts.querysets import DITrackQuerySet
+
+
+class ChannelRuleChoice(models.TextChoices):
+    AUTO = "auto"
+    LEFT = "left"
+    RIGHT = "right"
+    MIX = "mix"
 
 
 class DITrack(PublicModel):
@@ -23,6 +31,18 @@ class DITrack(PublicModel):
     input_level_dbu = models.FloatField(
         null=True, blank=True, help_text="level at 0 dBFS in dBu, when known"
     )
+    channel_rule = models.CharField(
+        max_length=5,
+        choices=ChannelRuleChoice,
+        default=ChannelRuleChoice.AUTO,
+        help_text="which channel of a stereo file goes into the amp",
+    )
+    start_s = models.FloatField(
+        default=0.0, validators=[MinValueValidator(0.0)], help_text="where playing begins"
+    )
+    end_s = models.FloatField(
+        null=True, blank=True, help_text="where playing ends; empty: at the end of the file"
+    )
 
     file = models.FileField(max_length=200)
     file_name = models.CharField(max_length=200, help_text="the name it was uploaded with")
@@ -35,7 +55,7 @@ class DITrack(PublicModel):
     sample_rate_hz = models.PositiveIntegerField(null=True, blank=True)
     num_channels = models.PositiveSmallIntegerField(null=True, blank=True)
     duration_s = models.FloatField(null=True, blank=True)
-    info = models.JSONField(default=dict, blank=True, help_text="levels and waveform")
+    info = models.JSONField(default=dict, blank=True, help_text="jobs.pipeline.audio.probe.DIProbe")
 
     objects = DITrackQuerySet.as_manager()
 

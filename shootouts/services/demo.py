@@ -98,6 +98,9 @@ def _di_track(owner: User, di: FileDI) -> DITrack:
             bpm=info.bpm,
             notes=info.notes,
             input_level_dbu=di.source.input_level_dbu,
+            channel_rule=di.channel_rule,
+            start_s=di.source.start_s,
+            end_s=di.source.end_s,
         )
     _inspect_now(job)
     track.refresh_from_db()

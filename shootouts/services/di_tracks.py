@@ -11,11 +11,18 @@ from django.core.files import File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 
-from accounts.errors import ConflictError, ErrorDetail, UnsupportedMediaError
+from accounts.errors import (
+    ConflictError,
+    ErrorDetail,
+    InvalidInputError,
+    UnsupportedMediaError,
+)
 from accounts.models import User
 from accounts.quotas import storage_check
 from gear.models.item import FileStatus
 from jobs.models import Job
+from jobs.pipeline.audio.trim import Trim, check_trim
+from jobs.pipeline.errors import PipelineError
 from jobs.services import job_enqueue
 from jobs.storage import StoredFile, check_upload_size, delete_stored, store_upload
 from shootouts.models import DITrack
@@ -31,7 +38,10 @@ _AUDIO_MAGIC: dict[str, tuple[tuple[int, bytes], ...]] = {
 }
 INSPECT_KIND = "di.inspect"
 
-EDITABLE = ("name", "guitar", "pickup", "tuning", "bpm", "notes", "input_level_dbu")
+EDITABLE = (
+    *("name", "guitar", "pickup", "tuning", "bpm", "notes"),
+    *("input_level_dbu", "channel_rule", "start_s", "end_s"),
+)
 
 
 def di_track_upload(
@@ -67,15 +77,31 @@ def di_track_upload(
 
 
 def di_track_update(*, track: DITrack, **changes: Any) -> DITrack:
-    """Change what people wrote about a track. The recording itself never changes."""
+    """Change what people wrote about a track, and what of it is played. The recording itself never
+    changes, nor does what was rendered from it.
+
+    Raises ``InvalidInputError`` DI_TRIM_INVALID.
+    """
     for field in changes:
         if field not in EDITABLE:
             raise TypeError(f"di_track_update does not change {field}")
     with transaction.atomic():
         for field, value in changes.items():
             setattr(track, field, value)
+        _check_trim(track)
         track.save(update_fields=[*changes, "updated_at"])
     return track
+
+
+def _check_trim(track: DITrack) -> None:
+    """Of one that is still being inspected the length is not known; its inspection checks then."""
+    if track.duration_s is None:
+        return
+    try:
+        check_trim(Trim(track.start_s, track.end_s), track.duration_s)
+    except PipelineError as error:
+        detail = ErrorDetail("/start_s", error.code, error.message)
+        raise InvalidInputError(error.message, code=error.code, details=[detail]) from error
 
 
 def di_track_delete(*, track: DITrack) -> None:

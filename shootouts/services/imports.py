@@ -208,6 +208,9 @@ class _Adder:
             bpm=info.bpm,
             notes=info.notes,
             input_level_dbu=di.source.input_level_dbu,
+            channel_rule=di.channel_rule,
+            start_s=di.source.start_s,
+            end_s=di.source.end_s,
         )
 
     def _capture(self, gear: FileGear, found: Capture | tuple[UUID, StoredFile]) -> Capture:

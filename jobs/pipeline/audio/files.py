@@ -1,5 +1,6 @@
 """Sound files: decode, probe, encode. The door that the rest of GTS comes through."""
 
+from jobs.pipeline.audio.channels import mono_blocks
 from jobs.pipeline.audio.decode import (
     MAX_SAMPLE_RATE_HZ,
     MIN_SAMPLE_RATE_HZ,
@@ -15,7 +16,6 @@ from jobs.pipeline.audio.ir_file import MAX_IR_DURATION_S, IRProbe, ir_notes, pr
 from jobs.pipeline.audio.probe import (
     MAX_DI_DURATION_S,
     DIProbe,
-    mono_blocks,
     probe_di,
 )
 from jobs.pipeline.audio.wav_f32 import WavF32Writer

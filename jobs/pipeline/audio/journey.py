@@ -14,14 +14,16 @@ from typing import Any
 
 import numpy as np
 
+from jobs.pipeline.audio.channels import mono_blocks
 from jobs.pipeline.audio.decode import open_audio
 from jobs.pipeline.audio.distortion import thd_tone
 from jobs.pipeline.audio.passage import Passage, Signal
-from jobs.pipeline.audio.probe import mono_blocks, probe_di
+from jobs.pipeline.audio.probe import probe_di
 from jobs.pipeline.audio.response import ChainResponse, alignment_sweep, part_response
 from jobs.pipeline.audio.signal import OUTPUT_SAMPLE_RATE_HZ, FloatArray, num_frames_at, resample
 from jobs.pipeline.audio.staging import Staging
 from jobs.pipeline.audio.stretch import Entry, Laid, Stretch
+from jobs.pipeline.audio.trim import Trim
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
 from jobs.pipeline.step_times import timed
 
@@ -110,7 +112,8 @@ def start_journey(
     """At the beginning of a chain. Raises what ``probe_di`` raises."""
     source = stretch.recipe.di
     path = sources[source.sha256]
-    probe = probe_di(path, math.inf, source.channel_rule, progress)
+    trim = Trim(source.start_s, source.end_s)
+    probe = probe_di(path, math.inf, source.channel_rule, trim, progress)
     staging = stretch.stage_input(probe.rms_dbfs)
     warnings = list(probe.warnings)
     if staging.requested == "calibrated" and staging.basis != "calibrated":
@@ -133,7 +136,7 @@ def start_journey(
             probe.sample_rate_hz,
             probe.num_frames,
             np.zeros((1, 1), dtype=np.float32),
-            lambda: mono_blocks(audio, source.channel_rule),
+            lambda: mono_blocks(audio, source.channel_rule, trim),
         ),
         tone=Signal.of(thd_tone(probe.rms_dbfs, OUTPUT_SAMPLE_RATE_HZ), OUTPUT_SAMPLE_RATE_HZ),
         sweep=Signal.of(alignment_sweep(), OUTPUT_SAMPLE_RATE_HZ),

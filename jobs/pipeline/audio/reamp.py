@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from jobs.pipeline.audio.cab import CabStage, load_unscaled_impulse_response
+from jobs.pipeline.audio.channels import mono_blocks
 from jobs.pipeline.audio.decode import open_audio
 from jobs.pipeline.audio.encode import write_wav_f32
 from jobs.pipeline.audio.nam import build_engine, read_nam
-from jobs.pipeline.audio.probe import mono_blocks
 from jobs.pipeline.audio.signal import EvenBlocks, FloatArray, Resampler, Stage, num_frames_at
 from jobs.pipeline.audio.stretch import CAPTURE_FRAMES
 from jobs.pipeline.errors import PipelineError, Progress, no_progress

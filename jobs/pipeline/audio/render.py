@@ -27,7 +27,7 @@ from jobs.pipeline.recipe import SegmentRecipe
 from jobs.pipeline.step_times import timed
 
 # Changes whenever the same recipe may give other samples for a reason outside the NAM engine.
-RENDERER_VERSION = "3"
+RENDERER_VERSION = "4"
 
 TAIL_END_DBFS = -90.0
 

@@ -193,11 +193,12 @@ def test_different_channels_are_mixed_with_a_warning_or_one_is_chosen(tmp_path: 
         assert np.array_equal(heard, expected)
 
 
-def test_channels_that_cancel_each_other_are_silence(tmp_path: Path) -> None:
+def test_channels_that_cancel_each_other_are_not_mixed(tmp_path: Path) -> None:
     mono = noise(48_000)
     path = save(tmp_path / "a.wav", np.concatenate([mono, -mono]), subtype="FLOAT")
-    assert refusal(path) == "DI_SILENT"
-    assert probe_di(path, channel_rule="left").num_channels == 2
+    assert probe_di(path).channel_rule == "left"
+    with pytest.raises(PipelineError, match="DI_CHANNELS_CANCEL"):
+        probe_di(path, channel_rule="mix")
 
 
 def ir_refusal(path: Path) -> str:
