@@ -138,7 +138,7 @@ class TestResult:
         assert text.count('class="lane"') == 2
         assert "Level-matched" in text
         assert "by alice, CC0-1.0" in text
-        assert text.count("samples earlier") == 2
+        assert text.count("earlier, polarity kept<small") == 2
         data = answer.context["player_data"]
         assert [segment["contender"] for segment in data["segments"]] == [0, 1]
         for segment in data["segments"]:
