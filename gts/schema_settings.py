@@ -34,6 +34,7 @@ SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
         "GearKind": "gear.models.item.GearKind",
         "GearSource": "gear.models.item.GearSource",
         "CaptureFormat": "gear.models.item.CaptureFormat",
+        "IRChannelRule": "gear.models.item.IRChannelRule",
         "BlockSlot": "gear.models.chain.Slot",
         "PickOutcome": "gear.tone3000.picking.Outcome",
         "PlaybackOrder": "shootouts.models.shootout.Order",

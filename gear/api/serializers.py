@@ -58,8 +58,7 @@ class GearUploadInput(IRSettingsInput):
     kind = serializers.ChoiceField(
         choices=GearKind.choices,
         required=False,
-        allow_blank=True,
-        help_text="empty: what a model says of itself, or an amp; for an impulse response a cab",
+        help_text="left out: what a model says of itself, or an amp; of an impulse response a cab",
     )
     name = serializers.CharField(
         max_length=200, required=False, allow_blank=True, help_text="empty: what the file says"
