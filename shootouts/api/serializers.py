@@ -137,6 +137,10 @@ class DITrackUploadInput(DITrackInput):
     file = serializers.FileField(allow_empty_file=True)  # an empty one gets a better error later
 
 
+class DITrackPreviewInput(StrictSerializer):
+    channel_rule = serializers.ChoiceField(choices=ChannelRuleChoice.choices, default="auto")
+
+
 class WaveformOutput(serializers.Serializer[Any]):
     waveform = serializers.ListField(child=serializers.FloatField())
     duration_s = serializers.FloatField(allow_null=True)
