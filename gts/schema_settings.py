@@ -38,6 +38,8 @@ SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
         "BlockSlot": "gear.models.chain.Slot",
         "PickOutcome": "gear.tone3000.picking.Outcome",
         "PlaybackOrder": "shootouts.models.shootout.Order",
+        "ChannelChoice": "shootouts.models.di_track.ChannelRuleChoice",
+        "FindingSeverity": "shootouts.models.di_track.FindingSeverity",
         "InputMode": "shootouts.models.shootout.InputModeChoice",
         "Theme": "shootouts.models.shootout.Theme",
         "Visibility": "shootouts.models.shootout.Visibility",

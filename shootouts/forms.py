@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from shootouts.models.di_track import ChannelRuleChoice
 from shootouts.models.shootout import InputModeChoice, Order, Theme, Visibility
 from shootouts.models.social import COMMENT_MAX_CHARS
 
@@ -37,6 +38,57 @@ class DIUploadForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # It shares a page with other forms that have a name too.
         super().__init__(*args, **{"auto_id": "di_%s", **kwargs})
+
+
+class DITrackForm(forms.Form):
+    """Everything about a recording that may be changed at any time."""
+
+    name = forms.CharField(label="Name", max_length=200)
+    guitar = forms.CharField(label="Guitar", max_length=100, required=False)
+    pickup = forms.CharField(label="Pickup", max_length=100, required=False)
+    tuning = forms.CharField(label="Tuning", max_length=50, required=False)
+    bpm = forms.FloatField(label="Tempo", min_value=20, max_value=400, required=False)
+    notes = forms.CharField(
+        label="Notes",
+        max_length=4000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    input_level_dbu = forms.FloatField(
+        label="Interface input level",
+        min_value=-60,
+        max_value=60,
+        required=False,
+        help_text="In dBu at 0 dBFS, if you know it",
+    )
+    channel_rule = forms.ChoiceField(
+        label="Channel",
+        choices=[
+            (ChannelRuleChoice.AUTO, "Auto: where the sound is"),
+            (ChannelRuleChoice.LEFT, "Left"),
+            (ChannelRuleChoice.RIGHT, "Right"),
+            (ChannelRuleChoice.MIX, "Mix of both"),
+        ],
+        help_text="What of a stereo file goes into the amp",
+    )
+    start_s = forms.FloatField(
+        label="Start",
+        min_value=0,
+        max_value=600,
+        required=False,
+        widget=forms.NumberInput(attrs={"step": "0.001"}),
+    )
+    end_s = forms.FloatField(
+        label="End",
+        min_value=0,
+        max_value=600,
+        required=False,
+        widget=forms.NumberInput(attrs={"step": "0.001"}),
+        help_text="Leave blank to play to the end",
+    )
+
+    def clean_start_s(self) -> float:
+        return float(self.cleaned_data["start_s"] or 0.0)
 
 
 class ShootoutForm(forms.Form):

@@ -23,6 +23,8 @@ from jobs.pipeline.recipe import (
     CabBlock,
     CabIR,
     ChainRecipe,
+    ChannelChoice,
+    ChannelRule,
     DISource,
     NamBlock,
     ProcessorBlock,
@@ -92,15 +94,22 @@ def di_found(probe: DIProbe) -> dict[str, Any]:
     }
 
 
+def used_channel(track: DITrack, choice: ChannelChoice) -> ChannelRule:
+    """``auto`` is what the inspection found right.
+
+    Tracks that were inspected before channels were looked at are mixed, as they were then.
+    """
+    if choice != "auto":
+        return choice
+    found: ChannelRule = track.info.get("channels", {}).get("rule", "mix")
+    return found
+
+
 def di_source(track: DITrack) -> DISource:
-    """What of a recording is played, and how. ``auto`` becomes what its inspection found right."""
-    rule = track.channel_rule
-    if rule == "auto":
-        # Tracks that were inspected before channels were looked at are mixed, as they were then.
-        rule = track.info.get("channels", {}).get("rule", "mix")
+    """What of a recording is played, and how."""
     return DISource(
         track.sha256,
-        channel_rule=rule,  # type: ignore[arg-type]  # the choices are the same words
+        channel_rule=used_channel(track, track.channel_rule),  # type: ignore[arg-type]  # the same words
         input_level_dbu=track.input_level_dbu,
         start_s=track.start_s,
         end_s=track.end_s,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from shootouts import archive_views, comment_views, views, workbench_views
+from shootouts import archive_views, comment_views, di_views, views, workbench_views
 
 urlpatterns = [
     path("", views.HomeView.as_view(), name="home"),
@@ -79,6 +79,7 @@ urlpatterns = [
     ),
     path("tracks/", views.DIListView.as_view(), name="di-list"),
     path("tracks/upload/", views.DIUploadView.as_view(), name="di-upload"),
+    path("tracks/<uuid:uuid>/", di_views.DIDetailView.as_view(), name="di-detail"),
     path("tracks/<uuid:uuid>/row/", views.DIRowView.as_view(), name="di-row"),
     path("tracks/<uuid:uuid>/delete/", views.DIDeleteView.as_view(), name="di-delete"),
 ]

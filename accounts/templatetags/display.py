@@ -61,6 +61,12 @@ def percent(share: float | None) -> str:
     return number(None if share is None else 100.0 * share, 0)
 
 
+@register.filter
+def finding_name(code: str) -> str:
+    """``LEVEL_LOW`` → ``Level low``: the codes of the report on a DI are words."""
+    return code.replace("_", " ").capitalize().replace("Dc ", "DC ")
+
+
 @register.simple_tag
 def band_differences(differences_db: Sequence[float | None]) -> SafeString:
     """An SVG of bars up and down from a line, one per band; 12 dB fill it, more is cut."""

@@ -125,6 +125,7 @@ API: Final = (
     own("api-di-track", "patch", "di", 200),
     own("api-di-track", "delete", "di", 204),
     own("api-di-track-audio", "get", "di", 200),
+    own("api-di-track-preview", "get", "di", 200),
     own("api-di-track-waveform", "get", "di", 200),
     # Shootouts.
     each("api-shootout-list", "get", 200),
@@ -269,6 +270,8 @@ PAGES: Final = (
     Row("comment-unhide", "post", "hidden_comment", 302, 404, LOGIN, 302),
     each_page("di-list", "get", 200),
     each_page("di-upload", "post", 422),
+    own_page("di-detail", "get", "di", 200),
+    own_page("di-detail", "post", "di", 422),
     own_page("di-row", "get", "di", 200),
     own_page("di-delete", "post", "di", 302),
     # Jobs.

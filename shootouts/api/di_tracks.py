@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 from uuid import UUID
 
-from django.http.response import HttpResponseBase
+from django.http.response import HttpResponse, HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
@@ -25,6 +25,7 @@ from shootouts.api.media import AnyContent
 from shootouts.api.serializers import (
     DITrackInput,
     DITrackOutput,
+    DITrackPreviewInput,
     DITrackUploaded,
     DITrackUploadInput,
     WaveformOutput,
@@ -33,6 +34,7 @@ from shootouts.media import MediaFile, content_type_of, media_response
 from shootouts.models import DITrack
 from shootouts.querysets import DITrackQuerySet
 from shootouts.selectors import di_track_get, di_track_list
+from shootouts.services.di_previews import di_track_preview
 from shootouts.services.di_tracks import di_track_delete, di_track_update, di_track_upload
 
 
@@ -96,6 +98,25 @@ class DITrackAudioView(AsyncAPIView):
             sha256=track.sha256,
         )
         return await media_response(request, media, is_private=True)
+
+
+class DITrackPreviewView(APIView):
+    content_negotiation_class = AnyContent
+
+    @extend_schema(
+        parameters=[DITrackPreviewInput], responses={(200, "audio/wav"): OpenApiTypes.BINARY}
+    )
+    def get(self, request: Request, uuid: UUID) -> HttpResponse:
+        """The first 15 s of what is played, from one channel or the mix, to choose by ear."""
+        track = di_track_get(request.user, uuid)
+        data = DITrackPreviewInput(data=request.query_params)
+        data.is_valid(raise_exception=True)
+        wav = di_track_preview(track=track, channel_rule=data.validated_data["channel_rule"])
+        return HttpResponse(
+            wav,
+            content_type="audio/wav",
+            headers={"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"},
+        )
 
 
 class DITrackWaveformView(APIView):

@@ -12,7 +12,7 @@ from accounts.api.serializers import StrictSerializer
 from gear.api.chain_group_serializers import GroupSlotInput
 from jobs.api.serializers import JobOutput
 from shootouts.models import DITrack, RenderedFile, Segment, Shootout
-from shootouts.models.di_track import ChannelRuleChoice
+from shootouts.models.di_track import ChannelRuleChoice, FindingSeverity
 from shootouts.models.shootout import InputModeChoice, Order, Theme, Visibility
 
 
@@ -20,7 +20,7 @@ class FindingOutput(serializers.Serializer[Any]):
     """What is doubtful about a recording, and what to do."""
 
     code = serializers.CharField()
-    severity = serializers.ChoiceField(choices=["note", "warning"])
+    severity = serializers.ChoiceField(choices=FindingSeverity.choices)
     figure = serializers.FloatField(allow_null=True)
     unit = serializers.CharField()
     message = serializers.CharField()
@@ -135,6 +135,10 @@ class DITrackInput(StrictSerializer):
 
 class DITrackUploadInput(DITrackInput):
     file = serializers.FileField(allow_empty_file=True)  # an empty one gets a better error later
+
+
+class DITrackPreviewInput(StrictSerializer):
+    channel_rule = serializers.ChoiceField(choices=ChannelRuleChoice.choices, default="auto")
 
 
 class WaveformOutput(serializers.Serializer[Any]):

@@ -23,6 +23,11 @@ urlpatterns = [
         name="api-di-track-audio",
     ),
     path(
+        "di-tracks/<uuid:uuid>/preview/",
+        di_tracks.DITrackPreviewView.as_view(),
+        name="api-di-track-preview",
+    ),
+    path(
         "di-tracks/<uuid:uuid>/waveform/",
         di_tracks.DITrackWaveformView.as_view(),
         name="api-di-track-waveform",

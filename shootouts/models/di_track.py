@@ -18,6 +18,13 @@ class ChannelRuleChoice(models.TextChoices):
     MIX = "mix"
 
 
+class FindingSeverity(models.TextChoices):
+    """Of what is in the report on a recording (``info``)."""
+
+    NOTE = "note"
+    WARNING = "warning"
+
+
 class DITrack(PublicModel):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="di_tracks"

@@ -21,7 +21,7 @@ from accounts.models import User
 from accounts.quotas import storage_check
 from gear.models.item import FileStatus
 from jobs.models import Job
-from jobs.pipeline.audio.trim import Trim, check_trim
+from jobs.pipeline.audio.trim import MIN_DI_DURATION_S, Trim, check_trim
 from jobs.pipeline.errors import PipelineError
 from jobs.services import job_enqueue
 from jobs.storage import StoredFile, check_upload_size, delete_stored, store_upload
@@ -36,6 +36,11 @@ _AUDIO_MAGIC: dict[str, tuple[tuple[int, bytes], ...]] = {
     ".ogg": ((0, b"OggS"),),
     ".mp3": ((0, b"ID3"), (0, b"\xff\xfb"), (0, b"\xff\xf3"), (0, b"\xff\xf2"), (0, b"\xff\xfa")),
 }
+# Left where silence is cut: a pick is heard before its note, and a note dies away.
+_ROOM_BEFORE_S = 0.05
+_ROOM_AFTER_S = 0.25
+_MIN_SILENCE_S = 0.25  # not worth a cut
+
 INSPECT_KIND = "di.inspect"
 
 EDITABLE = (
@@ -91,6 +96,19 @@ def di_track_update(*, track: DITrack, **changes: Any) -> DITrack:
         _check_trim(track)
         track.save(update_fields=[*changes, "updated_at"])
     return track
+
+
+def silence_cut(track: DITrack) -> Trim | None:
+    """What is left when the silence at both ends is cut; ``None`` where there is hardly any."""
+    start_s, end_s = track.info.get("sound_start_s"), track.info.get("sound_end_s")
+    if track.duration_s is None or start_s is None or end_s is None:
+        return None
+    start_s = round(max(0.0, start_s - _ROOM_BEFORE_S), 2)
+    end_s = round(min(track.duration_s, end_s + _ROOM_AFTER_S), 2)
+    has_lead, has_trail = start_s >= _MIN_SILENCE_S, track.duration_s - end_s >= _MIN_SILENCE_S
+    if not (has_lead or has_trail) or end_s - start_s < MIN_DI_DURATION_S:
+        return None
+    return Trim(start_s if has_lead else 0.0, end_s if has_trail else None)
 
 
 def _check_trim(track: DITrack) -> None:

@@ -145,7 +145,14 @@ def rich_shootout(owner: User) -> Shootout:
     ]
     tracks = [
         make_di_track(owner, name="Riff “one”", bpm=120, input_level_dbu=12.0, notes="Two\nlines"),
-        make_di_track(owner, frequency_hz=110.0, guitar="Solid body"),
+        make_di_track(
+            owner,
+            frequency_hz=110.0,
+            guitar="Solid body",
+            channel_rule="left",
+            start_s=0.25,
+            end_s=1.25,
+        ),
     ]
     return shootout_create(
         owner=owner,

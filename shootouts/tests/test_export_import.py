@@ -77,6 +77,8 @@ def test_what_comes_in_again_elsewhere_sounds_the_same(alice: User, charlie: Use
     track = DITrack.objects.get(owner=charlie, name="Riff “one”")
     assert (track.bpm, track.input_level_dbu, track.notes) == (120, 12.0, "Two\nlines")
     assert track.info == DITrack.objects.get(owner=alice, name="Riff “one”").info
+    other = DITrack.objects.get(owner=charlie, guitar="Solid body")
+    assert (other.channel_rule, other.start_s, other.end_s) == ("left", 0.25, 1.25)
     amp = Capture.objects.get(gear__owner=charlie, format="nam")
     assert (amp.gear.name, amp.gear.make, amp.gear.creator) == ("Amp 2", "Test", "alice")
     assert (amp.gear.licence, amp.gear.is_shared, amp.status) == ("CC0-1.0", False, "ready")

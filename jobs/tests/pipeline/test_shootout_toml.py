@@ -54,7 +54,14 @@ def sample(folder: Path) -> ShootoutFile:
         title="Two amps = [one]",
         description="Line one\n\tand two\x7f",
         options=ShootoutOptions("alternating", 3.5, -16.0, "raw", False, "light", False),
-        dis=(FileDI(info, DISource(info.sha256, input_level_dbu=13.5), media["di/riff.wav"]),),
+        dis=(
+            FileDI(
+                info,
+                DISource(info.sha256, "left", input_level_dbu=13.5, start_s=0.25, end_s=2.125),
+                media["di/riff.wav"],
+                "left",
+            ),
+        ),
         gear=(amp, cab, room),
         chains=(
             FileChain(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from jobs.pipeline.audio.render import render_segment
 from jobs.pipeline.audio.signal import FloatArray
 from jobs.pipeline.audio.trim import Trim, trimmed_blocks
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.recipe import DISource, NamBlock, SegmentRecipe
+from jobs.pipeline.recipe import DISource, NamBlock, SegmentRecipe, segment_recipe_from_json
 from jobs.tests.pipeline.audio.inputs import Inputs
 from jobs.tests.pipeline.audio.signals import noise, plucks, silence
 
@@ -76,3 +77,16 @@ def test_what_is_no_part_is_refused(trim: Trim, tmp_path: Path) -> None:
     soundfile.write(path := tmp_path / "a.wav", noise(96_000).T, 48_000, subtype="FLOAT")
     with pytest.raises(PipelineError, match="DI_TRIM_INVALID"):
         probe_di(path, trim=trim)
+
+
+def test_recipes_from_before_there_was_a_trim_play_all_of_the_di() -> None:
+    old = {
+        "schema_version": 2,
+        "di": {"sha256": "0" * 64, "channel_rule": "mix", "input_level_dbu": None},
+        "blocks": [],
+        "input_mode": "auto",
+        "is_aligned": True,
+    }
+    recipe = segment_recipe_from_json(old)
+    assert recipe == SegmentRecipe(DISource("0" * 64), ())
+    assert segment_recipe_from_json(json.loads(recipe.canonical_json())) == recipe

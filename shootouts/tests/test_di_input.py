@@ -1,0 +1,192 @@
+"""Channel, trim and report of a DI on every surface: page, API, shootout file, recipe."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from accounts.tests.factories import api_client, make_user
+from gear.block_parameters import CAB_SWITCHES, IR_NUMBERS, IR_SWITCHES, SLIM_SIZE
+from jobs.pipeline.audio.signal import FloatArray
+from jobs.pipeline.recipe import CabBlock, CabIR, DISource, NamBlock, SegmentRecipe
+from jobs.pipeline.shootout_file import CAB_SWITCHES as FILE_CAB_SWITCHES
+from jobs.pipeline.shootout_file import DI_SOURCE_KEYS, OPTION_KEYS
+from jobs.tests.running import run_until_idle
+from shootouts.api.serializers import DITrackInput, DITrackOutput, ShootoutUpdateInput
+from shootouts.forms import DITrackForm, ShootoutForm
+from shootouts.models import DITrack, Segment
+from shootouts.rendering import di_source
+from shootouts.services.di_tracks import EDITABLE, di_track_update
+from shootouts.tests.factories import (
+    make_di_track,
+    make_shootout,
+    plucked,
+    render,
+    upload,
+    wav_bytes,
+)
+
+URL = "/api/v1/di-tracks/"
+RIFF = plucked(duration_s=1.5)
+
+
+def names(recipe: type, *without: str) -> set[str]:
+    return {field.name for field in fields(recipe)} - set(without)
+
+
+def test_every_field_of_a_recipe_can_be_set_everywhere() -> None:
+    di = names(DISource, "sha256")
+    assert di == DI_SOURCE_KEYS
+    for offered in (DITrackInput().fields, DITrackForm.base_fields, EDITABLE):
+        assert di <= set(offered)
+    assert di <= set(DITrackOutput().fields)
+    # Blocks: one check for API, board and file; the file has its own words for the switches.
+    assert names(NamBlock, "sha256", "kind") == {SLIM_SIZE.name}
+    ir = {number.name for number in IR_NUMBERS} | set(IR_SWITCHES)
+    assert names(CabIR, "sha256") == ir
+    assert names(CabBlock, "irs", "kind") | set(IR_SWITCHES) == set(CAB_SWITCHES)
+    assert set(FILE_CAB_SWITCHES.values()) == set(CAB_SWITCHES)
+    options = names(SegmentRecipe, "di", "blocks")
+    assert options <= set(OPTION_KEYS.values())
+    for settings in (ShootoutUpdateInput().fields, ShootoutForm.base_fields):
+        assert options <= set(settings)
+
+
+def stereo(left: FloatArray, right: FloatArray) -> bytes:
+    return wav_bytes(np.stack([left, right], axis=1))
+
+
+def uploaded(owner: User, content: bytes, **more: Any) -> dict[str, Any]:
+    client = api_client(owner)
+    answer = client.post(URL, {"file": upload(content, "di.wav"), **more}, format="multipart")
+    assert answer.status_code == 202
+    run_until_idle()
+    body: dict[str, Any] = client.get(f"{URL}{answer.json()['id']}/").json()
+    return body
+
+
+@pytest.mark.django_db(transaction=True)
+class TestAPI:
+    def test_the_report_and_the_channels_are_there_before_it_is_used(self, alice: User) -> None:
+        body = uploaded(alice, stereo(RIFF, 0 * RIFF))
+        assert body["channel_rule"] == "auto"
+        assert (body["channels"]["layout"], body["channels"]["rule"]) == ("left_only", "left")
+        assert body["channels"]["right_dbfs"] is None
+        assert [finding["code"] for finding in body["report"]] == ["CHANNELS"]
+        assert body["rms_dbfs"] == pytest.approx(make_di_track(alice).info["rms_dbfs"], abs=0.1)
+        track = DITrack.objects.get(uuid=body["id"])
+        assert di_source(track).channel_rule == "left"
+        di_track_update(track=track, channel_rule="mix")
+        assert di_source(track).channel_rule == "mix"
+
+    def test_an_impossible_sample_is_refused_by_name(self, alice: User) -> None:
+        broken = RIFF.copy()
+        broken[5] = 3e38
+        file = io.BytesIO()
+        soundfile.write(file, broken, 48_000, format="WAV", subtype="FLOAT")
+        client = api_client(alice)
+        answer = client.post(
+            URL, {"file": upload(file.getvalue(), "di.wav")}, format="multipart"
+        ).json()
+        run_until_idle()
+        job = client.get(f"/api/v1/jobs/{answer['job']['id']}/").json()
+        assert job["error"]["code"] == "DI_IMPLAUSIBLE_LEVEL"
+        assert not DITrack.objects.exists()
+
+    def test_a_trim_is_stored_checked_and_rendered(self, alice: User) -> None:
+        shootout = make_shootout(alice)
+        track = DITrack.objects.get()
+        client = api_client(alice)
+        url = f"{URL}{track.uuid}/"
+        body = client.patch(url, {"start_s": 0.5, "end_s": 1.25}, format="json").json()
+        assert (body["start_s"], body["end_s"]) == (0.5, 1.25)
+        for bad in ({"start_s": 1.0}, {"end_s": 9.0}, {"start_s": -1.0}):
+            answer = client.patch(url, bad, format="json")
+            assert answer.status_code == 422
+        assert client.patch(url, {"start_s": 1.0}, format="json").json()["code"] == (
+            "DI_TRIM_INVALID"
+        )
+        render(shootout)
+        track.refresh_from_db()
+        segment = Segment.objects.first()
+        assert segment is not None
+        assert (segment.recipe["di"]["start_s"], segment.recipe["di"]["end_s"]) == (0.5, 1.25)
+        manifest = segment.render.manifest.data
+        assert manifest["segments"][0]["duration_s"] == pytest.approx(0.75, abs=0.3)
+        # What was rendered keeps what it was made with.
+        di_track_update(track=track, start_s=0.0)
+        segment.refresh_from_db()
+        assert segment.recipe["di"]["start_s"] == 0.5
+
+    def test_an_upload_whose_trim_is_no_part_of_it_is_refused(self, alice: User) -> None:
+        client = api_client(alice)
+        fields = {"file": upload(wav_bytes(RIFF), "di.wav"), "start_s": "5"}
+        answer = client.post(URL, fields, format="multipart").json()
+        run_until_idle()
+        job = client.get(f"/api/v1/jobs/{answer['job']['id']}/").json()
+        assert job["error"]["code"] == "DI_TRIM_INVALID"
+
+    def test_a_preview_is_short_and_for_the_owner_alone(self, alice: User) -> None:
+        long = np.tile(RIFF, 12)
+        track = uploaded(alice, stereo(long, (0.5 * long).astype(np.float32)))
+        url = f"{URL}{track['id']}/preview/"
+        heard = {}
+        for rule in ("left", "right", "mix"):
+            answer = api_client(alice).get(url, {"channel_rule": rule})
+            assert (answer.status_code, answer["Content-Type"]) == (200, "audio/wav")
+            heard[rule], _ = soundfile.read(io.BytesIO(answer.content))
+        assert {len(sound) for sound in heard.values()} == {15 * 48_000}
+        assert np.abs(heard["right"] - 0.5 * heard["left"]).max() < 1e-4
+        assert np.abs(heard["mix"] - 0.75 * heard["left"]).max() < 1e-4
+        assert api_client(alice).get(url, {"channel_rule": "up"}).status_code == 422
+        assert api_client(make_user("charlie")).get(url).status_code == 404
+        assert api_client(None).get(url).status_code == 401
+
+
+@pytest.mark.django_db(transaction=True)
+class TestPage:
+    def test_the_page_shows_the_report_and_saves(self, client: Client, alice: User) -> None:
+        body = uploaded(alice, stereo(RIFF, -RIFF))
+        client.force_login(alice)
+        url = reverse("di-detail", args=[body["id"]])
+        page = client.get(url).content.decode()
+        assert "out of phase" in page
+        assert page.count("?channel_rule=") == 3
+        values = {"name": "Riff", "channel_rule": "right", "start_s": "0.25", "end_s": ""}
+        assert client.post(url, values).status_code == 302
+        track = DITrack.objects.get(uuid=body["id"])
+        assert (track.name, track.channel_rule, track.start_s, track.end_s) == (
+            "Riff",
+            "right",
+            0.25,
+            None,
+        )
+        answer = client.post(url, values | {"end_s": "0.3"})
+        assert answer.status_code == 422
+        assert "cannot be played" in answer.content.decode()
+
+    def test_silence_is_cut_with_one_button(self, client: Client, alice: User) -> None:
+        silence = np.zeros(96_000, np.float32)
+        body = uploaded(alice, wav_bytes(np.concatenate([silence, RIFF, silence])))
+        client.force_login(alice)
+        url = reverse("di-detail", args=[body["id"]])
+        assert "Cut the silence" in client.get(url).content.decode()
+        assert client.post(url, {"cut_silence": "1"}).status_code == 302
+        track = DITrack.objects.get(uuid=body["id"])
+        assert track.start_s == pytest.approx(1.95, abs=0.07)
+        assert track.end_s == pytest.approx(3.75, abs=0.1)
+
+    def test_others_do_not_see_it(self, client: Client, alice: User, charlie: User) -> None:
+        url = reverse("di-detail", args=[make_di_track(alice).uuid])
+        assert client.get(url).status_code == 302
+        client.force_login(charlie)
+        assert client.get(url).status_code == 404
+        assert client.post(url, {"name": "Mine"}).status_code == 404
