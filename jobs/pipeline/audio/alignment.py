@@ -25,6 +25,10 @@ from jobs.pipeline.audio.signal import OUTPUT_SAMPLE_RATE_HZ
 MAX_LAG_S = 0.010
 MAX_LEADING_SILENCE_S = 0.002
 
+# Contenders that seem no further apart are together: to move each by itself could only set them
+# apart. They are moved as one.
+RESOLUTION_FRAMES = 5.0
+
 # What a spread of onsets may be without being heard or meant: less cannot be moved.
 _SMALLEST_SPREAD_FRAMES = 1.0
 
@@ -184,6 +188,8 @@ def _aligned(chains: Sequence[_Chain]) -> list[Alignment]:
         return []
     wholes = [chain.whole for chain in chains]
     lags = whole_lags([whole.frame for whole in wholes])
+    if np.ptp([whole.frame for whole in wholes]) <= RESOLUTION_FRAMES:
+        lags = np.full_like(lags, round(float(np.median(lags))))
     reference = _reference_sign([whole.sign for whole in wholes])
     if is_wider(wholes, lags):
         return [_not_moved(whole, [_not_tighter()], reference) for whole in wholes]
