@@ -14,9 +14,11 @@ around the playing, nor a DC offset, moves the result by 0.1 dB:
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage, signal
 
 from jobs.pipeline.audio.signal import OUTPUT_SAMPLE_RATE_HZ, FloatArray, Resampler
 
@@ -31,7 +33,15 @@ _STEP_FRAMES = round(STEP_S * OUTPUT_SAMPLE_RATE_HZ)
 _SOUNDING_DB = -30.0
 _MEDIAN_STEPS = 9
 
-_HIGH_PASS = signal.butter(2, 10.0, "highpass", fs=OUTPUT_SAMPLE_RATE_HZ, output="sos")
+_HIGH_PASS_HZ = 10.0
+
+
+@cache
+def _high_pass() -> NDArray[np.float64]:
+    sections = scipy.signal.butter(
+        2, _HIGH_PASS_HZ, "highpass", fs=OUTPUT_SAMPLE_RATE_HZ, output="sos"
+    )
+    return np.asarray(sections)
 
 
 class InputLevelMeter:
@@ -78,8 +88,8 @@ class InputLevelMeter:
 
     def _filtered(self, samples: NDArray[np.float64]) -> NDArray[np.float64]:
         if self._filter is None:
-            self._filter = signal.sosfilt_zi(_HIGH_PASS) * samples[:_STEP_FRAMES].mean()
-        filtered, self._filter = signal.sosfilt(_HIGH_PASS, samples, zi=self._filter)
+            self._filter = scipy.signal.sosfilt_zi(_high_pass()) * samples[:_STEP_FRAMES].mean()
+        filtered, self._filter = scipy.signal.sosfilt(_high_pass(), samples, zi=self._filter)
         return np.asarray(filtered)
 
 
@@ -102,7 +112,7 @@ def sounding_bounds(
 ) -> tuple[int, int]:
     """First and one past the last step of 10 ms that belongs to the playing."""
     threshold = _blocks(steps).max() * 10.0 ** (below_loudest_db / 10.0)
-    smooth = ndimage.median_filter(steps, size=_MEDIAN_STEPS, mode="nearest")
+    smooth = scipy.ndimage.median_filter(steps, size=_MEDIAN_STEPS, mode="nearest")
     sounding = np.flatnonzero(smooth >= threshold)
     # Nothing but clicks: then they are what is measured.
     return (int(sounding[0]), int(sounding[-1]) + 1) if len(sounding) else (0, len(steps))
