@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, Final
 
 from django.db import transaction
@@ -17,9 +17,10 @@ from gear.models.item import CaptureFormat, GearKind, GearSource
 from gear.naming import name_key
 from gear.selectors import NO_GEAR, as_chain_block, chains_with
 from gear.services.chains import NOT_AN_IR, field_problems
+from jobs.pipeline.recipe import IRSettings
 
 # How the file of an impulse response is read; see ``Capture.ir_settings``.
-IR_SETTINGS: Final = ("channel_rule", "tail_end_db", "is_lead_trimmed")
+IR_SETTINGS: Final = tuple(field.name for field in fields(IRSettings))
 _NOT_SETTINGS: Final = tuple(
     field.name for field in Capture._meta.fields if field.name not in IR_SETTINGS
 )

@@ -14,11 +14,14 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.tests.factories import api_client, make_user
+from gear.api.serializers import ImpulseResponseOutput, IRSettingsInput
 from gear.block_parameters import CAB_SWITCHES, IR_NUMBERS, IR_SWITCHES, SLIM_SIZE
+from gear.forms import GearForm
+from gear.models import Capture
 from jobs.pipeline.audio.signal import FloatArray
-from jobs.pipeline.recipe import CabBlock, CabIR, DISource, NamBlock, SegmentRecipe
+from jobs.pipeline.recipe import CabBlock, CabIR, DISource, IRSettings, NamBlock, SegmentRecipe
 from jobs.pipeline.shootout_file import CAB_SWITCHES as FILE_CAB_SWITCHES
-from jobs.pipeline.shootout_file import DI_SOURCE_KEYS, OPTION_KEYS
+from jobs.pipeline.shootout_file import DI_SOURCE_KEYS, IR_KEYS, OPTION_KEYS
 from jobs.tests.running import run_until_idle
 from shootouts.api.serializers import DITrackInput, DITrackOutput, ShootoutUpdateInput
 from shootouts.forms import DITrackForm, ShootoutForm
@@ -51,7 +54,13 @@ def test_every_field_of_a_recipe_can_be_set_everywhere() -> None:
     # Blocks: one check for API, board and file; the file has its own words for the switches.
     assert names(NamBlock, "sha256", "kind") == {SLIM_SIZE.name}
     ir = {number.name for number in IR_NUMBERS} | set(IR_SWITCHES)
-    assert names(CabIR, "sha256") == ir
+    assert names(CabIR, "sha256") == ir | names(IRSettings)
+    # How a file is read is said of the gear, once for all chains.
+    assert names(IRSettings) == set(IR_KEYS.values())
+    item = GearForm()
+    item.settings_of(Capture())
+    for settings in (IRSettingsInput().fields, ImpulseResponseOutput().fields, item.fields):
+        assert names(IRSettings) <= set(settings)
     assert names(CabBlock, "irs", "kind") | set(IR_SWITCHES) == set(CAB_SWITCHES)
     assert set(FILE_CAB_SWITCHES.values()) == set(CAB_SWITCHES)
     options = names(SegmentRecipe, "di", "blocks")
