@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 from importlib import import_module
 
 from django.apps import AppConfig
@@ -13,3 +14,6 @@ class GtsConfig(AppConfig):
         # Modules that register something by being imported.
         for module in ("gts.checks", "gts.schema", "gts.celery_presence"):
             import_module(module)
+        # This is the last app: what is there now stays as long as the process.
+        gc.freeze()
+        gc.enable()

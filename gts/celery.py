@@ -20,17 +20,18 @@ from celery.signals import (
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from kombu import Queue
+from kombu.transport import TRANSPORT_ALIASES
 
 from gts.checks import refuse_bad_production_start
 from gts.leftovers import remove_leftovers
-from gts.redis_transport import use_for_redis
 from jobs.closing import this_process
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gts.settings")
 
 UPKEEP_EVERY_S = 3600.0
 
-use_for_redis()
+# By its name: what needs no Redis need not load it.
+TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "gts.redis_transport:Transport"))
 app = Celery("gts")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_queues = (Queue("short"), Queue("render"))

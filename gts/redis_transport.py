@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from kombu.transport import TRANSPORT_ALIASES
 from kombu.transport.redis import Channel as RedisChannel
 from kombu.transport.redis import Transport as RedisTransport
 from redis.exceptions import ConnectionError as LostConnectionError
@@ -28,9 +27,3 @@ class Channel(RedisChannel):
 
 class Transport(RedisTransport):
     Channel = Channel
-
-
-def use_for_redis() -> None:
-    """For ``redis://`` and ``rediss://``, from now on and in this process."""
-    for scheme in ("redis", "rediss"):
-        TRANSPORT_ALIASES[scheme] = f"{__name__}:{Transport.__name__}"

@@ -151,8 +151,8 @@ def finish_audio(
     """Align, match levels, publish each segment, and write the montage, all into ``folder``.
 
     Whole samples at the beginning and one constant gain per segment; nothing else touches the
-    samples. Segments that failed are
-    simply not among ``results``. Raises ``PipelineError`` NO_SEGMENTS when there are none.
+    samples. Segments that failed are simply not among ``results``. Raises ``PipelineError``
+    NO_SEGMENTS when there are none.
     """
     if not results:
         raise PipelineError("NO_SEGMENTS", "None of the segments could be rendered.")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from jobs.pipeline.audio.decode import AudioFile, open_audio
 from jobs.pipeline.audio.encode import write_pcm_24
@@ -150,18 +150,18 @@ class _Pair:
 
     def correlation(self, max_lag: int, progress: Progress) -> NDArray[np.float64]:
         """Σ reference[n] · other[n + lag] for lags from −max_lag to max_lag, by FFT."""
-        length = fft.next_fast_len(4 * (2 * max_lag + 1), real=True)
+        length = scipy.fft.next_fast_len(4 * (2 * max_lag + 1), real=True)
         step = length - 2 * max_lag
         total = np.zeros(length // 2 + 1, dtype=np.complex128)
         others = _Ahead(self.other, max_lag, step)
         done = 0
         for reference in self.reference.blocks(step):
             around = self._as_channels(others.next())
-            spectrum = fft.rfft(self._as_channels(reference), length, axis=1).conj()
-            total += (spectrum * fft.rfft(around, length, axis=1)).sum(axis=0)
+            spectrum = scipy.fft.rfft(self._as_channels(reference), length, axis=1).conj()
+            total += (spectrum * scipy.fft.rfft(around, length, axis=1)).sum(axis=0)
             done += reference.shape[1]
             progress(min(1.0, done / self.reference.num_frames))
-        return np.asarray(fft.irfft(total, length)[: 2 * max_lag + 1])
+        return np.asarray(scipy.fft.irfft(total, length)[: 2 * max_lag + 1])
 
     def _as_channels(self, block: FloatArray) -> NDArray[np.float64]:
         channels = np.broadcast_to(block, (self.num_channels, block.shape[1]))

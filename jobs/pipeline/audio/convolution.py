@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from jobs.pipeline.audio.machine import sound_kernels
 from jobs.pipeline.audio.machine.response import LANES, ResponseTables
@@ -74,12 +74,12 @@ class SciPyConvolver:
         self.num_taps = len(taps)
         self._fft_frames = max(_MIN_FFT_FRAMES, 1 << (4 * self.num_taps - 1).bit_length())
         self.unit_frames = self._fft_frames - self.num_taps + 1
-        self._spectrum = fft.rfft(taps, self._fft_frames)
+        self._spectrum = scipy.fft.rfft(taps, self._fft_frames)
 
     def convolve(self, frames: FloatArray) -> _Doubles:
-        spectrum = fft.rfft(frames.astype(np.float64), self._fft_frames)
+        spectrum = scipy.fft.rfft(frames.astype(np.float64), self._fft_frames)
         spectrum *= self._spectrum
-        out = fft.irfft(spectrum, self._fft_frames, overwrite_x=True)
+        out = scipy.fft.irfft(spectrum, self._fft_frames, overwrite_x=True)
         return np.asarray(out[: len(frames) + self.num_taps - 1])
 
 

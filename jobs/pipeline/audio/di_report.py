@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from jobs.pipeline.audio.signal import FloatArray
 from jobs.pipeline.errors import PipelineError
@@ -133,7 +133,7 @@ class ChannelInspector:
             if _QUIET_FLOOR_POWER < power < self._quiet_power:
                 self._quiet_power, self._quiet = power, part.copy()
             whole = part[: length // _SPECTRUM_FRAMES * _SPECTRUM_FRAMES]
-            spectra = fft.rfft(whole.reshape(-1, _SPECTRUM_FRAMES) * self._window, axis=1)
+            spectra = scipy.fft.rfft(whole.reshape(-1, _SPECTRUM_FRAMES) * self._window, axis=1)
             self._powers += np.square(np.abs(spectra)).sum(axis=0)
         self._pending = pending[num_ready * length :]
 
@@ -178,8 +178,8 @@ class ChannelInspector:
         self, quiet: NDArray[np.float32]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         samples = (quiet - quiet.mean(dtype=np.float64)) * np.hanning(len(quiet))
-        powers = np.square(np.abs(fft.rfft(samples)))
-        return powers, fft.rfftfreq(len(quiet), 1.0 / self._rate_hz)
+        powers = np.square(np.abs(scipy.fft.rfft(samples)))
+        return powers, scipy.fft.rfftfreq(len(quiet), 1.0 / self._rate_hz)
 
     def source_rate_hz(self) -> int | None:
         """The rate this was recorded at, where that is half of its own or less."""

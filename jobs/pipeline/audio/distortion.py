@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import fft
+import scipy
 
 from jobs.pipeline.audio.signal import FloatArray, db_to_gain
 from jobs.pipeline.audio.spectrum import SILENCE_POWER
@@ -33,7 +33,7 @@ def thd_pct(heard: FloatArray, sample_rate_hz: int) -> float | None:
     steady = heard[:, start : start + num_frames].astype(np.float64)
     if steady.shape[1] < num_frames:
         return None
-    powers = np.square(np.abs(fft.rfft(steady, axis=1))).sum(axis=0)
+    powers = np.square(np.abs(scipy.fft.rfft(steady, axis=1))).sum(axis=0)
     powers *= 2.0 / num_frames**2
     last = min(int(_AUDIBLE_HZ * _HEARD_S), (num_frames - 1) // 2)
     if powers[_PERIODS] <= SILENCE_POWER:

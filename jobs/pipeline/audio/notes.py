@@ -13,7 +13,6 @@ from itertools import pairwise
 import numpy as np
 import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from jobs.pipeline.audio.signal import FloatArray, db_to_gain
 from jobs.pipeline.audio.spectrum import FrameCutter
@@ -117,7 +116,7 @@ class NoteMeter:
 
     def _hear(self, block: FloatArray) -> None:
         for frames in self._cutter.push(block):
-            bins = fft.rfft(frames * self._window, axis=-1)
+            bins = scipy.fft.rfft(frames * self._window, axis=-1)
             power = (np.square(bins.real) + np.square(bins.imag)).sum(axis=0)
             self._bands.append(np.add.reduceat(power, self._band_starts, axis=1)[:, :-1])
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 from jobs.pipeline.audio.signal import FloatArray
 
@@ -84,7 +83,7 @@ class SpectrumMeter:
 
     def _hear(self, block: FloatArray) -> None:
         for frames in self._cutter.push(block):
-            bins = fft.rfft(frames * self._window, axis=-1)
+            bins = scipy.fft.rfft(frames * self._window, axis=-1)
             power = np.square(bins.real, dtype=np.float64) + np.square(bins.imag, dtype=np.float64)
             self._energies += power.sum(axis=(0, 1))
 

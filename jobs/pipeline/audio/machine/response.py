@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft
 
 LANES: Final = 8
 # Fifteen real parts and one to spare, and as many imaginary ones.
@@ -27,7 +27,7 @@ class ResponseTables:
         phases = np.zeros((num_rows, LANES))
         phases.ravel()[: len(taps)] = taps
         # The way back adds up as many values as there are rows.
-        spectra = fft.fft(phases, axis=0) / num_rows
+        spectra = scipy.fft.fft(phases, axis=0) / num_rows
         later = np.exp(-2j * np.pi * np.arange(num_rows) / num_rows)[:, np.newaxis]
         order = np.arange(num_rows).reshape((4,) * num_stages).transpose().ravel()
         fifteen = np.concatenate([spectra[:, 1:] * later, spectra], axis=1)[order]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import scipy.fft
+import scipy
 
 from jobs.pipeline.audio.nam.convolution import WeightReader
 from jobs.pipeline.audio.nam.fields import Fields, invalid
