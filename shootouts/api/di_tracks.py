@@ -25,7 +25,7 @@ from shootouts.api.media import AnyContent
 from shootouts.api.serializers import (
     DITrackInput,
     DITrackOutput,
-    DITrackPreviewInput,
+    DITrackPreviewQuery,
     DITrackUploaded,
     DITrackUploadInput,
     WaveformOutput,
@@ -104,14 +104,13 @@ class DITrackPreviewView(APIView):
     content_negotiation_class = AnyContent
 
     @extend_schema(
-        parameters=[DITrackPreviewInput], responses={(200, "audio/wav"): OpenApiTypes.BINARY}
+        parameters=[DITrackPreviewQuery], responses={(200, "audio/wav"): OpenApiTypes.BINARY}
     )
     def get(self, request: Request, uuid: UUID) -> HttpResponse:
         """The first 15 s of what is played, from one channel or the mix, to choose by ear."""
         track = di_track_get(request.user, uuid)
-        data = DITrackPreviewInput(data=request.query_params)
-        data.is_valid(raise_exception=True)
-        wav = di_track_preview(track=track, channel_rule=data.validated_data["channel_rule"])
+        query = DITrackPreviewQuery.values_of(request)
+        wav = di_track_preview(track=track, channel_rule=query["channel_rule"])
         return HttpResponse(
             wav,
             content_type="audio/wav",

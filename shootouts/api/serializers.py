@@ -8,6 +8,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.api.queries import QuerySerializer
 from accounts.api.serializers import StrictSerializer
 from gear.api.chain_group_serializers import GroupSlotInput
 from jobs.api.serializers import JobOutput
@@ -137,7 +138,7 @@ class DITrackUploadInput(DITrackInput):
     file = serializers.FileField(allow_empty_file=True)  # an empty one gets a better error later
 
 
-class DITrackPreviewInput(StrictSerializer):
+class DITrackPreviewQuery(QuerySerializer):
     channel_rule = serializers.ChoiceField(choices=ChannelRuleChoice.choices, default="auto")
 
 
