@@ -48,7 +48,7 @@ _MAX_FOREIGN_BYTES: Final = 8 * 1024**2
 
 
 def kind_of_file(file_name: str) -> GearKind:
-    """What a file is taken for by its suffix, until somebody or the file itself says more."""
+    """What a file is taken for by its suffix, until its owner or the file itself says more."""
     suffix = PurePosixPath(file_name.lower()).suffix
     return GearKind.CAB if suffix in _SUFFIXES[CaptureFormat.IR] else GearKind.AMP
 

@@ -68,7 +68,7 @@ def gear_get_owned(user: User | AnonymousUser, uuid: UUID) -> GearItem:
 
 
 def chains_with(item: GearItem) -> SignalChainQuerySet:
-    """Chains, whoever has them, in which a capture of ``item`` stands, newest first. A subquery,
+    """Chains of all owners in which a capture of ``item`` stands, newest first. A subquery,
     so that each comes once; with blocks, captures and gear."""
     captures = item.captures.order_by().values("pk")
     blocks = Block.objects.filter(Q(capture__in=captures) | Q(extra_irs__capture__in=captures))

@@ -57,7 +57,7 @@ def gear_upload(
     """A new piece of gear with the uploaded file as its capture, and the job that looks inside.
 
     An empty ``name`` becomes what the file says, or the name it came with; an empty ``kind`` what
-    a model says, or an amp, and for an impulse response a cab. Nobody has two of the same name.
+    a model says, or an amp, and for an impulse response a cab. No owner has two of the same name.
     On any error nothing is left behind. Raises ``TooLargeError`` (also QUOTA_STORAGE),
     ``UnsupportedMediaError``, ``InvalidInputError`` (EMPTY_FILE, or fields), ``ConflictError``
     DUPLICATE_FILE, Django's ``ValidationError``.
@@ -187,7 +187,7 @@ def gear_import(
 def capture_accept(*, capture: Capture, facts: CaptureFacts) -> Capture:
     """The file is what it says it is: it may be used from now on. Doing it twice is harmless.
 
-    What nobody has chosen of its gear becomes what the file says.
+    What its owner has not chosen becomes what the file says.
     """
     # Captures of one pack take turns: their names depend on each other.
     User.objects.select_for_update().get(pk=capture.gear.owner_id)

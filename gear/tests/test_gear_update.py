@@ -174,7 +174,7 @@ def test_a_file_that_is_here_already_is_linked_on_the_page(client: Client, alice
     text = answer.content.decode()
     assert "You have this file already: “a”." in text
     assert f'href="{reverse("gear-item", args=[item.uuid])}"' in text
-    assert text.count(str(item.uuid)) == 1  # in the address, for nobody to read
+    assert text.count(str(item.uuid)) == 1  # in the address, not in a text
 
 
 def test_a_cab_that_becomes_a_space_cannot_be_played_until_it_is_one_again(alice: User) -> None:

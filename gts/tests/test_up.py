@@ -7,9 +7,11 @@ import pty
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -217,16 +219,16 @@ class Terminal:
 
 @pytest.mark.parametrize("times", [1, 2])
 def test_ctrl_c_is_one_line_and_a_clean_end(data_dir: Path, times: int) -> None:
+    # A busy machine may not get a render to stop in time, and says so: here nothing is to be done.
+    with closing(sqlite3.connect(data_dir / "gts.sqlite3")) as database, database:
+        database.execute("UPDATE jobs_job SET state = 'cancelled'")
     terminal = Terminal(data_dir, free_port())
     terminal.read_until(b"/\r\n\r\n")  # the address, and all has been said
     for _ in range(times):
         terminal.press_ctrl_c()
     assert terminal.exit_code() == 0
     end = terminal.said.replace(b"^C", b"").decode().rpartition("/\r\n\r\n")[2]
-    said, *more = end.splitlines()
-    assert said == "Stopping: what was rendering goes on at the next start."
-    # Where the machine is busy a step may take longer than is waited for, and that is said.
-    assert [line for line in more if not line.startswith("Warning: job ")] == []
+    assert end == "Stopping: what was rendering goes on at the next start.\r\n"
 
 
 def test_ctrl_c_while_it_starts(tmp_path: Path) -> None:
