@@ -43,12 +43,19 @@ _CREATE_PERMISSIONS: Final = "django.contrib.auth.management.create_permissions"
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On PostgreSQL and Redis (``make test-services``) only what uses a database runs.
 
-    The rest is the same there as in ``make test``.
+    The rest is the same there as in ``make test``. What may take longest begins first, so that no
+    process is left alone with it at the end.
     """
+    items.sort(key=lambda item: -_patience_s(item))
     if os.environ.get("GTS_TEST_SERVICES") == "1":
         same = [item for item in items if not _uses_services(item)]
         items[:] = [item for item in items if _uses_services(item)]
         config.hook.pytest_deselected(items=same)
+
+
+def _patience_s(item: pytest.Item) -> float:
+    timeout = item.get_closest_marker("timeout")
+    return float(timeout.args[0]) if timeout is not None else 0.0
 
 
 def _uses_services(item: pytest.Item) -> bool:

@@ -1,6 +1,6 @@
 """What breaks in real life, done to a real installation: PostgreSQL, Redis, web, workers, beat.
 
-``make test-faults`` runs it; every test prints its figures and adds them to ``var/faults.json``.
+``make test-faults`` runs it; every test prints its figures and adds them to ``var/faults.jsonl``.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def figures(
     found["took_s"] = round(time.monotonic() - began_s, 1)
     with capsys.disabled():
         print(f"\n{json.dumps(found)}")
-    path = ROOT / "var" / "faults.json"
+    path = ROOT / "var" / "faults.jsonl"
     path.parent.mkdir(exist_ok=True)
-    kept = json.loads(path.read_text()) if path.exists() else []
-    path.write_text(json.dumps([*kept, found], indent=1) + "\n")
+    with path.open("a") as lines:  # two tests may end at once
+        lines.write(json.dumps(found) + "\n")

@@ -20,6 +20,7 @@ MAX_TRIES = 4 * NUM_CANCELS  # some are over before they are cancelled
 SONG_S = 30.0
 
 
+@pytest.mark.in_time
 def test_ten_cancels_at_random_moments(
     place: Installation, chance: random.Random, figures: Figures
 ) -> None:
@@ -81,6 +82,7 @@ def test_ten_cancels_at_random_moments(
     assert [tuple(row.values()) for row in untouched] == [("completed", 1, 0, 0)]
 
 
+@pytest.mark.in_time
 def test_one_segment_is_cancelled_and_its_siblings_play(
     place: Installation, figures: Figures
 ) -> None:

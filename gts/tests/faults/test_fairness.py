@@ -17,6 +17,7 @@ DI_S = 8.0
 _COMMIT_S = 1.0
 
 
+@pytest.mark.in_time
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("num_workers", [1, 2])
 def test_27_contenders_delay_two_by_no_more_than_one_segment(

@@ -40,6 +40,7 @@ def stop(worker: Process) -> float:
     return time.monotonic() - began_s
 
 
+@pytest.mark.in_time
 def test_a_worker_that_is_asked_to_stop_hands_back_in_time(
     place: Installation, figures: Figures
 ) -> None:
@@ -67,6 +68,7 @@ def test_a_worker_that_is_asked_to_stop_hands_back_in_time(
     assert place.value("SELECT sum(num_lost + num_failures) FROM jobs_job") == 0
 
 
+@pytest.mark.in_time
 def test_work_that_does_not_listen_is_handed_back_over_its_head(
     place: Installation, figures: Figures
 ) -> None:
@@ -84,6 +86,7 @@ def test_work_that_does_not_listen_is_handed_back_over_its_head(
     assert (job["state"], job["num_lost"]) == ("queued", 0)
 
 
+@pytest.mark.in_time
 def test_a_worker_for_short_work_and_beat_stop_as_quickly(
     place: Installation, figures: Figures
 ) -> None:

@@ -83,6 +83,7 @@ class Crowd:
                 watcher.ended_at_s = watcher.ended_at_s or now_s
 
 
+@pytest.mark.in_time
 @pytest.mark.timeout(600)
 def test_every_watcher_sees_every_end_in_time(place: Installation, figures: Figures) -> None:
     place.start(num_web=2)
