@@ -3,19 +3,28 @@
 Format version 1. Paths are relative to the file and may not leave its folder.
 """
 
-from jobs.pipeline.shootout_file.chains import CAB_SWITCHES, SLOTS, FileBlock, FileChain, FileIR
+from jobs.pipeline.shootout_file.chains import (
+    CAB_SWITCHES,
+    SLOTS,
+    SPACE_NUMBERS,
+    FileBlock,
+    FileChain,
+    FileIR,
+)
 from jobs.pipeline.shootout_file.dis import CHANNEL_CHOICES, DI_SOURCE_KEYS, FileDI
 from jobs.pipeline.shootout_file.file import OPTION_KEYS, ShootoutFile, read_shootout_file
-from jobs.pipeline.shootout_file.gear import IR_KEYS, KINDS, FileGear
+from jobs.pipeline.shootout_file.gear import IR_KEYS, IR_KEYS_OF_KIND, KINDS, FileGear
 
 __all__ = [
     "CAB_SWITCHES",
     "CHANNEL_CHOICES",
     "DI_SOURCE_KEYS",
     "IR_KEYS",
+    "IR_KEYS_OF_KIND",
     "KINDS",
     "OPTION_KEYS",
     "SLOTS",
+    "SPACE_NUMBERS",
     "FileBlock",
     "FileChain",
     "FileDI",

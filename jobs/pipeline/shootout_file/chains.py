@@ -8,8 +8,18 @@ from typing import Any
 
 from jobs.pipeline.audio.blocks import describe_parameters, validate_parameters
 from jobs.pipeline.audio.cab_mix import describe_ir
+from jobs.pipeline.audio.space import describe_space
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.recipe import MAX_CAB_IRS, BlockRecipe, CabBlock, CabIR, NamBlock, ProcessorBlock
+from jobs.pipeline.recipe import (
+    DEFAULT_SPACE_MIX_PCT,
+    MAX_CAB_IRS,
+    BlockRecipe,
+    CabBlock,
+    CabIR,
+    NamBlock,
+    ProcessorBlock,
+    SpaceBlock,
+)
 from jobs.pipeline.shootout import GearLine
 from jobs.pipeline.shootout_file.gear import FileGear
 from jobs.pipeline.shootout_file.tables import (
@@ -24,6 +34,7 @@ from jobs.pipeline.shootout_file.tables import (
 # How the switches of a cabinet are called in the file.
 _IR_SWITCHES = {"inverted": "is_inverted"}
 CAB_SWITCHES = {**_IR_SWITCHES, "align": "is_aligned"}
+SPACE_NUMBERS = ("mix_pct",)
 SLOTS = ("pre", "amp", "loop", "cab", "post")
 
 
@@ -58,6 +69,9 @@ class FileBlock:
                 (_cab_ir(self.gear, first), *extra),
                 is_aligned=self.parameters.get("is_aligned", False),
             )
+        if self.gear.kind == "space":
+            mix_pct = self.parameters.get("mix_pct", DEFAULT_SPACE_MIX_PCT)
+            return SpaceBlock.of(self.gear.sha256, mix_pct, self.gear.ir_settings)
         return NamBlock(self.gear.sha256, **self.parameters)
 
     def lines(self) -> list[GearLine]:
@@ -65,10 +79,9 @@ class FileBlock:
         if self.gear is None:
             settings = describe_parameters(self.processor, self.parameters)
             return [GearLine(self.slot, "processor", self.processor, settings=settings)]
-        is_cab = self.gear.kind == "cab"
-        settings = describe_ir(self.parameters) if is_cab else ""
+        words = {"cab": describe_ir, "space": describe_space}.get(self.gear.kind)
         return [
-            self._line(self.gear, settings),
+            self._line(self.gear, words(self.parameters) if words else ""),
             *(self._line(ir.gear, describe_ir(ir.parameters)) for ir in self.extra_irs),
         ]
 
@@ -129,6 +142,9 @@ def _read_block(data: Mapping[str, Any], gear: Mapping[str, FileGear], where: st
         raise invalid(f"{where}: there is no [[gear]] with the id {data['gear']!r}.")
     if item.kind == "cab":
         return _read_cab(data, slot, item, gear, where)
+    if item.kind == "space":
+        refuse_unknown(data, {"slot", "gear", *SPACE_NUMBERS}, where)
+        return FileBlock(slot, item, "", read_values(data, SPACE_NUMBERS, {}, where))
     refuse_unknown(data, {"slot", "gear", "slim_size"}, where)
     return FileBlock(slot, item, "", read_values(data, ("slim_size",), {}, where))
 

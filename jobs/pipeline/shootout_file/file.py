@@ -59,7 +59,7 @@ class ShootoutFile:
 
 
 def read_shootout_file(path: Path) -> ShootoutFile:
-    """Raises ``PipelineError`` SHOOTOUT_FILE_INVALID, or SPACE_NOT_SUPPORTED, naming the place."""
+    """Raises ``PipelineError`` SHOOTOUT_FILE_INVALID, naming the place."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.files import sha256_of
 from jobs.pipeline.recipe import CHANNEL_RULES, DEFAULT_IR_SETTINGS, IRSettings
 from jobs.pipeline.shootout_file.tables import (
@@ -25,6 +24,11 @@ IR_KEYS = {
     "channel_rule": "channel_rule",
     "tail_end_db": "tail_end_db",
     "trim_lead": "is_lead_trimmed",
+}
+# What there is to say of each kind. A space sounds with all of its channels.
+IR_KEYS_OF_KIND = {
+    "cab": IR_KEYS,
+    "space": {key: name for key, name in IR_KEYS.items() if name != "channel_rule"},
 }
 KINDS = ("amp", "full_rig", "pedal", "outboard", "cab", "space")
 
@@ -58,13 +62,7 @@ def read_gear(data: Mapping[str, Any], folder: Path, number: int) -> FileGear:
     kind = read_text(data, "kind", where, required=True)
     if kind not in KINDS:
         raise invalid(f"{where}: kind must be one of {', '.join(KINDS)}.")
-    if kind == "space":
-        raise PipelineError(
-            "SPACE_NOT_SUPPORTED",
-            f"{where}: spaces (reverb impulse responses) cannot be played. "
-            "Leave it out, or use the built-in reverb.",
-        )
-    refuse_unknown(data, _GEAR_KEYS | (set(IR_KEYS) if kind == "cab" else set()), where)
+    refuse_unknown(data, _GEAR_KEYS | set(IR_KEYS_OF_KIND.get(kind, ())), where)
     file = read_media(data, folder, where)
     return FileGear(
         id=read_text(data, "id", where, required=True),

@@ -20,6 +20,7 @@ _RANGES = {
     "slim_size": (0.0, 1.0),
     "tail_end_db": (MIN_TAIL_END_DB, MAX_TAIL_END_DB),
     "gain_db": (-24.0, 24.0),
+    "mix_pct": (0.0, 100.0),
     "delay_ms": (0.0, MAX_CAB_DELAY_MS),
 }
 

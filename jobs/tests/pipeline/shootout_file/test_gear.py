@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.recipe import CabBlock, IRSettings
+from jobs.pipeline.files import sha256_of
+from jobs.pipeline.recipe import CabBlock, IRSettings, SpaceBlock
 from jobs.pipeline.shootout_toml import shootout_toml
 from jobs.tests.pipeline.shootout_file.reading import changed, read, refusal
 
@@ -52,8 +52,61 @@ def test_settings_of_an_impulse_response_are_checked(folder: Path, line: str, sa
     assert "does not know" in refusal(folder, of_an_amp)
 
 
-def test_a_space_is_refused_by_name(folder: Path) -> None:
-    with pytest.raises(PipelineError) as caught:
-        read(folder, changed('kind = "cab"', 'kind = "space"'))
-    assert caught.value.code == "SPACE_NOT_SUPPORTED"
-    assert caught.value.message.startswith("[[gear]] 2: ")
+def space(*lines: str) -> str:
+    """GOOD with a space in its first chain; ``lines``: of its [[gear]]."""
+    gear = '[[gear]]\nid = "hall"\nfile = "hall.wav"\nkind = "space"\n'
+    played = '[[chain.block]]\nslot = "post"\ngear = "hall"\nmix_pct = 35\n'
+    text = changed(
+        '[[chain]]\nlabel = "Boosted"',
+        "\n".join([gear, *lines, "", "[[chain]]"]) + '\nlabel = "Boosted"',
+    )
+    return text.replace("gain_db = -3.0\n", f"gain_db = -3.0\n{played}", 1)
+
+
+@pytest.fixture
+def hall(folder: Path) -> Path:
+    (folder / "hall.wav").write_text("a hall")
+    return folder / "hall.wav"
+
+
+def test_a_space_plays_with_its_mix_and_comes_back_from_the_file(folder: Path, hall: Path) -> None:
+    file = read(folder, space("tail_end_db = -50", "trim_lead = true"))
+    settings = IRSettings(tail_end_db=-50.0, is_lead_trimmed=True)
+    block = file.chains[0].blocks[-1]
+    assert block.recipe() == SpaceBlock(sha256_of(hall), 35.0, -50.0, is_lead_trimmed=True)
+    assert block.recipe().settings == settings  # type: ignore[union-attr]
+    [line] = block.lines()
+    assert (line.slot, line.kind, line.settings) == ("post", "space", "Mix 35 %")
+    assert sha256_of(hall) in file.sources()
+    again = read(folder, shootout_toml(file))
+    assert (again.gear, again.chains) == (file.gear, file.chains)
+
+
+def test_without_a_mix_a_space_has_the_default(folder: Path, hall: Path) -> None:
+    block = read(folder, space().replace("mix_pct = 35\n", "")).chains[0].blocks[-1]
+    assert block.recipe() == SpaceBlock(sha256_of(hall), 20.0)
+    assert block.lines()[0].settings == "Mix 20 %"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("mix_pct = 35", "mix_pct = 101", "[[chain]] 1 block 4: mix_pct must be between 0 and 100"),
+        ("mix_pct = 35", 'mix_pct = "all"', "[[chain]] 1 block 4: mix_pct must be a number"),
+        ("mix_pct = 35", "gain_db = 1.0", "[[chain]] 1 block 4 does not know gain_db"),
+        ("mix_pct = 35", 'extra_irs = [{ gear = "cab" }]', "does not know extra_irs"),
+        ('kind = "space"', 'kind = "space"\nchannel_rule = "left"', "does not know channel_rule"),
+        ('"hall.wav"', '"gone.wav"', "[[gear]] 3: there is no file gone.wav"),
+    ],
+)
+@pytest.mark.usefixtures("hall")
+def test_mistakes_in_a_space_are_named(folder: Path, old: str, new: str, said: str) -> None:
+    text = space()
+    assert text.count(old) == 1
+    assert said in refusal(folder, text.replace(old, new))
+
+
+@pytest.mark.usefixtures("hall")
+def test_a_space_is_no_microphone_of_a_cabinet(folder: Path) -> None:
+    blended = space().replace("gain_db = -3.0\n", 'extra_irs = [{ gear = "hall" }]\n', 1)
+    assert "no [[gear]] of kind cab with the id 'hall'" in refusal(folder, blended)
