@@ -198,7 +198,8 @@ def test_groups_vary_spaces_and_their_mix(alice: User) -> None:
 def test_the_board_offers_spaces_where_they_stand(client: Client, alice: User) -> None:
     client.force_login(alice)
     make_saved(alice, kind="full_rig")
-    assert "+ Space" not in client.get(reverse("chain-new")).content.decode()
+    none_yet = client.get(f"{reverse('chain-block')}?slot=post&source=space").content.decode()
+    assert "No space yet: upload one" in none_yet
     hall = make_saved(alice, kind="space", name="Hall")
     make_saved(alice, kind="pedal", name="Squeeze")
     assert client.get(reverse("chain-new")).content.decode().count("+ Space") == 1

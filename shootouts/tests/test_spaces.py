@@ -14,13 +14,14 @@ import soundfile
 from django.core.management import call_command
 
 from accounts.models import User
-from accounts.tests.factories import make_user
+from accounts.tests.factories import api_client, make_user
 from gear.models import Capture
 from gear.services.chains import BlockInput, chain_create
 from gear.services.gear import gear_update
 from jobs.pipeline.audio.files import write_wav_f32
 from jobs.tests.pipeline.audio.signals import plucks
-from shootouts.models import Shootout
+from jobs.tests.running import run_until_idle
+from shootouts.models import DITrack, Shootout
 from shootouts.services.shootouts import shootout_create
 from shootouts.tests.archives import exported, files_of
 from shootouts.tests.factories import (
@@ -128,6 +129,23 @@ def test_a_space_goes_out_and_comes_in_and_sounds_the_same() -> None:
     assert (taken.sha256, taken.tail_end_db, taken.is_lead_trimmed) == (space.sha256, -50.0, True)
     hashes = [[s["pcm_sha256"] for s in manifest_of(each)["segments"]] for each in (original, copy)]
     assert hashes[0] == hashes[1]
+
+
+def test_a_preview_has_the_space_in_it() -> None:
+    owner = make_user()
+    shootout = shootout_with(owner, hall(make_space(owner, num_channels=4), 60.0))
+    [track] = DITrack.objects.all()
+    durations_s = []
+    for contender in shootout.contenders.all():
+        assert contender.chain is not None
+        url = f"/api/v1/chains/{contender.chain.uuid}/preview/"
+        body = api_client(owner).post(url, {"di_track_id": str(track.uuid)}).json()
+        run_until_idle()
+        preview = api_client(owner).get(f"/api/v1/previews/{body['id']}/").json()
+        assert preview["state"] == "ready"
+        durations_s.append(preview["duration_s"])
+    dry_s, wet_s = durations_s
+    assert wet_s > dry_s + 0.1
 
 
 SHOOTOUT = """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import reduce
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
@@ -223,7 +224,7 @@ def facts_of(audio: AudioFile, heard: Heard) -> IRProbe:
 
 def envelope(samples: FloatArray) -> FloatArray:
     """The magnitude of the loudest channel, ``(channels, n)`` to ``(n,)``."""
-    return np.asarray(np.abs(samples).max(axis=0))
+    return reduce(np.maximum, (np.abs(channel) for channel in samples))
 
 
 def num_sounding(taps: NDArray[Any], end_db: float = IR_TAIL_END_DB) -> int:
