@@ -36,7 +36,7 @@ KINDS_OF_SLOT: dict[str, tuple[str, ...]] = {
     Slot.CAB: (GearKind.CAB,),
     Slot.POST: (GearKind.PEDAL, GearKind.OUTBOARD),
 }
-# What a block of its own is for, at the end of a chain: it has a mix, as no other capture has.
+# Of a block for a space: it has a mix, which no other capture has.
 KINDS_OF_SPACE = (GearKind.SPACE,)
 _HELP_OF_SLOT: dict[str, str] = {
     Slot.PRE: "Pedals and shaping",

@@ -106,6 +106,12 @@ class ImpulseResponseOutput(serializers.Serializer[Capture]):
     lead_s = serializers.FloatField(
         source="info.lead_s", default=None, allow_null=True, help_text="silence in front"
     )
+    num_channels = serializers.IntegerField(
+        source="info.num_channels",
+        default=None,
+        allow_null=True,
+        help_text="of the file; of a space 1, 2 or 4 (true stereo)",
+    )
     only_channel = serializers.CharField(
         source="info.only_channel", default="", help_text="the one that sounds; empty: all"
     )

@@ -47,7 +47,7 @@ def test_a_space_of_one_two_or_four_channels_arrives(num_channels: int) -> None:
     )
     # Three seconds are nothing for a room, and nothing has to be chosen.
     assert capture["warnings"] == []
-    assert Capture.objects.get().info["num_channels"] == num_channels
+    assert capture["impulse_response"]["num_channels"] == num_channels
     assert Capture.objects.usable().exists()
 
 
@@ -219,6 +219,21 @@ def test_the_board_offers_spaces_where_they_stand(client: Client, alice: User) -
         reverse("chain-options"), {"slot": "post", "source": "space", "key": "b1", "b1-find": "hal"}
     )
     assert str(hall.uuid) in found.content.decode()
+
+
+def test_its_row_says_what_it_has(client: Client, alice: User) -> None:
+    client.force_login(alice)
+    layouts = (
+        (1, False, "mono"),
+        (2, False, "mono"),
+        (2, True, "stereo"),
+        (4, True, "true stereo"),
+    )
+    for num_channels, differ, said in layouts:
+        info = {"num_channels": num_channels, "has_choice_of_channel": differ}
+        space = make_capture(alice, "space", name=f"Hall {num_channels}{differ}", info=info)
+        row = client.get(reverse("capture-row", args=[space.uuid])).content.decode()
+        assert f"<span>{said}</span>" in row
 
 
 def with_space(rig: Capture, hall: object, mix: str) -> dict[str, Any]:

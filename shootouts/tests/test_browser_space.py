@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, FilePayload, expect
 
 from accounts.models import User
 from gear.models import SignalChain
@@ -58,6 +58,26 @@ def test_a_space_is_put_at_the_end_of_a_chain_by_keyboard(
     assert [block.parameters for block in chain.blocks.filter(slot="post")] == [{"mix_pct": 35.0}]
     # That answer is a 422, which browsers write to the console.
     assert [text for text in complaints if "422" not in text] == []
+
+
+def test_the_kind_that_was_chosen_for_an_ir_stays(
+    live_server: Any, alice: User, browser: Browser
+) -> None:
+    page = page_of(browser, alice, live_server.url, [])
+    page.goto(live_server.url + reverse("gear-list"))
+    form = page.locator("form", has=page.get_by_role("button", name="Upload the capture"))
+    file, kind = form.locator('input[type="file"]'), form.locator('input[name="kind"]:checked')
+    file.set_input_files(named("hall.wav"))
+    expect(kind).to_have_value("cab")
+    form.get_by_role("radio", name="Space (reverb IR)").check()
+    file.set_input_files(named("plate.wav"))
+    expect(kind).to_have_value("space")
+    file.set_input_files(named("amp.nam"))
+    expect(kind).to_have_value("")
+
+
+def named(name: str) -> FilePayload:
+    return {"name": name, "mimeType": "audio/wav", "buffer": b"RIFF"}
 
 
 def test_a_space_moves_and_goes_as_other_blocks_do(

@@ -17,7 +17,11 @@ from jobs.pipeline.audio.ir_file import envelope, num_sounding
 from jobs.pipeline.audio.partitioned import UNIT_FRAMES, PartitionedConvolution, PartitionedTaps
 from jobs.pipeline.audio.signal import OUTPUT_SAMPLE_RATE_HZ, FloatArray, empty, gain_to_db
 from jobs.pipeline.audio.space_file import read_space
+from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.recipe import DEFAULT_IR_SETTINGS, DEFAULT_SPACE_MIX_PCT, IRSettings
+
+# Of one with nothing below 24 kHz; the softest file that is taken has ten times as much.
+_SILENT_ENERGY = 1e-9
 
 # Which channel each channel of a response is heard from, and where: of two, and of true stereo.
 _WAYS = {2: ((0, 0), (1, 1)), 4: ((0, 0), (0, 1), (1, 0), (1, 1))}
@@ -81,7 +85,10 @@ def load_space(
     resampled, lead_frames = taps_at_rate(taps, rate_hz, sample_rate_hz)
     measured, _ = taps_at_rate(taps, rate_hz, OUTPUT_SAMPLE_RATE_HZ)
     num_sides = min(len(taps), 2)
-    scaling = math.sqrt(num_sides / float(np.square(measured).sum()))
+    energy = float(np.square(measured).sum())
+    if energy < _SILENT_ENERGY:
+        raise PipelineError("IR_SILENT", "Nothing in the impulse response can be heard.")
+    scaling = math.sqrt(num_sides / energy)
     return SpaceResponse(
         taps=resampled * scaling,
         lead_frames=lead_frames,

@@ -10,6 +10,7 @@ import pytest
 from jobs.pipeline.audio.partitioned import UNIT_FRAMES, PartitionedConvolution
 from jobs.pipeline.audio.signal import FloatArray, resample
 from jobs.pipeline.audio.space import SpaceResponse, SpaceStage, load_space
+from jobs.pipeline.errors import PipelineError
 from jobs.tests.pipeline.audio.inputs import Inputs
 from jobs.tests.pipeline.audio.signals import cut, level_db, noise, plucks, silence
 from jobs.tests.pipeline.audio.test_space_file import hall
@@ -156,6 +157,15 @@ def test_a_file_at_another_rate_is_the_same_room(inputs: Inputs) -> None:
         space = response(inputs, *resample(taps, RATE_HZ, rate), rate=rate)
         outs.append(play(space, dry))
     assert level_db(outs[0] - outs[1]) < level_db(outs[0]) - 80.0
+
+
+def test_what_cannot_be_heard_at_all_is_refused(inputs: Inputs) -> None:
+    """A file may hold what lies above the rate that is heard, and nothing else."""
+    time_s = np.arange(9_600) / 192_000
+    window = np.hanning(9_600)
+    taps = (0.9 * window * np.sin(2 * np.pi * 60_000 * time_s)).astype(np.float32)
+    with pytest.raises(PipelineError, match="can be heard"):
+        response(inputs, taps, rate=192_000)
 
 
 def test_memory_is_that_of_the_response_whatever_the_length(inputs: Inputs) -> None:
