@@ -159,6 +159,14 @@ def test_only_ones_own_spaces(alice: User, charlie: User) -> None:
     assert post_chain(charlie, use("amp", rig), use("post", hall, mix_pct=5)).status_code == 201
 
 
+def test_a_space_that_a_chain_plays_stays_one(alice: User) -> None:
+    rig, hall = make_capture(alice, "full_rig"), make_capture(alice, "space", name="Hall")
+    assert post_chain(alice, use("amp", rig), use("post", hall)).status_code == 201
+    url = f"/api/v1/gear/{hall.gear.uuid}/"
+    answer = api_client(alice).patch(url, {"kind": "cab"}, format="json")
+    assert (answer.status_code, details_of(answer)) == (409, [("/kind", "KIND_IN_USE")])
+
+
 def test_groups_vary_spaces_and_their_mix(alice: User) -> None:
     rig, hall = (
         make_capture(alice, "full_rig", name="Rig"),

@@ -110,6 +110,14 @@ def test_what_is_said_of_the_file_is_in_the_recipe_and_in_the_sound() -> None:
     assert second["pcm_sha256"] != first["pcm_sha256"]
 
 
+def test_what_a_space_gave_can_be_reproduced_from_the_manifest() -> None:
+    owner = make_user()
+    shootout = render(shootout_with(owner, hall(make_space(owner), 25.0)))
+    out = StringIO()
+    call_command("reproduce_shootout", str(shootout.uuid), stdout=out)
+    assert out.getvalue().splitlines()[-1] == "2 segments: 2 same"
+
+
 def test_a_space_goes_out_and_comes_in_and_sounds_the_same() -> None:
     alice, charlie = make_user("alice"), make_user("charlie")
     space = make_space(alice, num_channels=4)
