@@ -1,4 +1,4 @@
-"""Spaces: taken in, looked into, put at the end of chains; by their owner, and nobody else."""
+"""Spaces: taken in, looked into, put at the end of chains, by their owner alone."""
 
 from __future__ import annotations
 
