@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from gear.models.item import CaptureFormat
-from jobs.pipeline.audio.blocks import Parameter, describe_parameters
+from gear.models.item import GearKind
+from jobs.pipeline.audio.blocks import Parameter, describe_parameters, mix_pct
 from jobs.pipeline.audio.cab_mix import describe_ir
+from jobs.pipeline.audio.space import describe_space
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.recipe import MAX_CAB_DELAY_MS
+from jobs.pipeline.recipe import DEFAULT_SPACE_MIX_PCT, MAX_CAB_DELAY_MS
 
-# What a captured block may be told: which size of a container to run, how a cab is mixed.
+# What a captured block may be told: which size of a container to run, how a cab is mixed,
+# how much there is of a space.
 SLIM_SIZE: Final = Parameter("slim_size", "Size", "", 0.0, 1.0, 1.0)
 IR_NUMBERS: Final = (
     Parameter("gain_db", "Gain", "dB", -24.0, 24.0, 0.0),
@@ -20,13 +22,17 @@ IR_NUMBERS: Final = (
 IR_SWITCHES: Final = ("is_inverted",)
 # Of the block and not of each response: whether their onsets are brought together.
 CAB_SWITCHES: Final = (*IR_SWITCHES, "is_aligned")
+SPACE_MIX: Final = mix_pct(DEFAULT_SPACE_MIX_PCT)
 
 
-def check_capture(capture_format: str, parameters: Mapping[str, object]) -> dict[str, float | bool]:
-    """The parameters of a captured block, complete. Raises ``PipelineError``:
-    BLOCK_PARAMETER_UNKNOWN, BLOCK_PARAMETER_INVALID, BLOCK_PARAMETER_OUT_OF_RANGE."""
-    if capture_format == CaptureFormat.IR:
+def check_capture(kind: str, parameters: Mapping[str, object]) -> dict[str, float | bool]:
+    """The parameters of a captured block, complete. ``kind``: of its gear. Raises
+    ``PipelineError``: BLOCK_PARAMETER_UNKNOWN, BLOCK_PARAMETER_INVALID,
+    BLOCK_PARAMETER_OUT_OF_RANGE."""
+    if kind == GearKind.CAB:
         return _checked(parameters, IR_NUMBERS, CAB_SWITCHES)
+    if kind == GearKind.SPACE:
+        return _checked(parameters, (SPACE_MIX,), ())
     return _checked(parameters, (SLIM_SIZE,), ())
 
 
@@ -53,18 +59,19 @@ def _checked(
     return complete
 
 
-def describe(
-    processor: str, capture_format: str | None, parameters: Mapping[str, float | bool]
-) -> str:
-    """The settings of a block for people; empty where there is nothing to say."""
+def describe(processor: str, kind: str | None, parameters: Mapping[str, float | bool]) -> str:
+    """The settings of a block for people; empty where there is nothing to say. ``kind``: of the
+    gear of its capture."""
     if processor:
         try:
             return describe_parameters(processor, parameters)
         except PipelineError:  # stored by a version that knew more processors
             return ""
-    if capture_format is None:
+    if kind is None:
         return ""
-    if capture_format == CaptureFormat.IR:
+    if kind == GearKind.CAB:
         return describe_ir(parameters)
+    if kind == GearKind.SPACE:
+        return describe_space(parameters)
     value = parameters.get(SLIM_SIZE.name, SLIM_SIZE.default)
     return "" if value == SLIM_SIZE.default else f"{SLIM_SIZE.label} {value * 100:g} %"

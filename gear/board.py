@@ -8,7 +8,7 @@ responses of a cabinet have keys of their own, ``<key>-ir=<key of the response>`
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from uuid import UUID
@@ -17,7 +17,7 @@ from django.http import QueryDict
 
 from accounts.errors import AppError
 from gear import selectors
-from gear.block_parameters import IR_NUMBERS
+from gear.block_parameters import IR_NUMBERS, SPACE_MIX
 from gear.models import Capture
 from gear.models.chain import Slot
 from gear.models.item import GearKind
@@ -25,6 +25,7 @@ from gear.services.chains import BlockInput, IRInput
 from jobs.pipeline.audio.blocks import BLOCK_TYPES, Parameter
 
 CAPTURE = "capture"
+SPACE = "space"
 _PROCESSOR_PREFIX = "processor:"
 
 # What may stand where; the grammar has the last word.
@@ -35,6 +36,8 @@ KINDS_OF_SLOT: dict[str, tuple[str, ...]] = {
     Slot.CAB: (GearKind.CAB,),
     Slot.POST: (GearKind.PEDAL, GearKind.OUTBOARD),
 }
+# Of a block for a space: it has a mix, which no other capture has.
+KINDS_OF_SPACE = (GearKind.SPACE,)
 _HELP_OF_SLOT: dict[str, str] = {
     Slot.PRE: "Pedals and shaping",
     Slot.AMP: "Every chain needs one",
@@ -109,7 +112,8 @@ class BoardIR:
 @dataclass(slots=True)
 class BoardBlock:
     """One block as it stands on the board. ``source``: a capture's id, ``processor:<name>``, or
-    nothing chosen yet. ``extra_irs``: of a cabinet, beside its own."""
+    nothing chosen yet. ``extra_irs``: of a cabinet, beside its own. ``is_space``: a place for a
+    space, which has a mix."""
 
     key: str
     slot: str
@@ -117,6 +121,7 @@ class BoardBlock:
     values: dict[str, str] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     extra_irs: list[BoardIR] = field(default_factory=list)
+    is_space: bool = False
 
     @property
     def processor(self) -> str:
@@ -141,7 +146,9 @@ class BoardBlock:
 
     @property
     def title(self) -> str:
-        return BLOCK_TYPES[self.processor].title if self.is_processor else "Capture"
+        if self.is_processor:
+            return BLOCK_TYPES[self.processor].title
+        return "Space" if self.is_space else "Capture"
 
     @property
     def is_bypassed(self) -> bool:
@@ -150,7 +157,7 @@ class BoardBlock:
     @property
     def parameters(self) -> list[ParameterField]:
         if not self.is_processor:
-            return []
+            return _fields((SPACE_MIX,), self.values) if self.is_space else []
         return _fields(BLOCK_TYPES[self.processor].parameters, self.values)
 
     @property
@@ -181,6 +188,8 @@ class BoardBlock:
         elif self.is_cab:
             parameters = {"is_aligned": self.is_aligned} | self.irs[0].as_parameters()
             extra = [given for ir in self.used_irs if (given := ir.as_input()) is not None]
+        elif self.is_space:
+            parameters = _numbers(self.parameters, self.errors)
         capture_id = None if self.is_processor else _capture_id(self.source, self.errors)
         if self.has_errors:
             return None
@@ -252,7 +261,9 @@ class Board:
 
 
 def new_block(slot: str, source: str = "") -> BoardBlock:
-    return BoardBlock(key=_new_key(), slot=slot, source=source)
+    """``source``: ``processor:<name>``, or ``capture`` or ``space`` for one to be chosen."""
+    chosen = "" if source in (CAPTURE, SPACE) else source
+    return BoardBlock(key=_new_key(), slot=slot, source=chosen, is_space=source == SPACE)
 
 
 def new_ir() -> BoardIR:
@@ -279,21 +290,30 @@ def board_from_form(data: QueryDict) -> Board:
                 BoardIR(ir_key, data.get(f"{ir_key}-source", ""), _values(data, ir_key))
                 for ir_key in dict.fromkeys(data.getlist(f"{key}-ir"))
             ],
+            is_space=data.get(f"{key}-for", "") == SPACE,
         )
         for key in dict.fromkeys(data.getlist("block"))
     ]
     order = {slot: index for index, slot in enumerate(Slot.values)}
-    known = [
-        block
-        for block in blocks
-        if block.slot in order and (not block.is_processor or block.processor in BLOCK_TYPES)
-    ]
+    known = [block for block in blocks if block.slot in order and is_known(block)]
     board = Board(name=data.get("name", "").strip(), blocks=known)
     for slot in (Slot.AMP, Slot.CAB):
         if not any(block.slot == slot for block in board.blocks):
             board.blocks.append(new_block(slot))
     board.blocks.sort(key=lambda block: order[block.slot])
     return board
+
+
+def is_known(block: BoardBlock) -> bool:
+    """Whether there is such a block; a space stands at the end of a chain."""
+    if block.is_space:
+        return block.slot == Slot.POST and not block.is_processor
+    return not block.is_processor or block.processor in BLOCK_TYPES
+
+
+def kinds_at(slot: str, *, is_space: bool = False) -> tuple[str, ...]:
+    """The kinds of gear that may be chosen at a place."""
+    return KINDS_OF_SPACE if is_space else KINDS_OF_SLOT.get(slot, ())
 
 
 def _values(data: QueryDict, key: str) -> dict[str, str]:
@@ -332,10 +352,9 @@ class CaptureOptions:
 
 
 def capture_options(
-    found: Collection[Capture], slot: str, chosen: Iterable[Capture] = ()
+    found: Collection[Capture], kinds: Sequence[str], chosen: Iterable[Capture] = ()
 ) -> CaptureOptions:
     """Of what was found, and what is chosen already whether it was found or not."""
-    kinds = KINDS_OF_SLOT.get(slot, ())
     offered = {capture.pk: capture for capture in (*found, *chosen) if capture.gear.kind in kinds}
     fitting = sorted(
         offered.values(),

@@ -30,8 +30,6 @@ FORMAT_OF_KIND: Final[dict[str, CaptureFormat]] = {
     GearKind.CAB: CaptureFormat.IR,
     GearKind.SPACE: CaptureFormat.IR,
 }
-# Kinds of gear that may be collected before the renderer has learnt to play them.
-UNPLAYABLE_KINDS: Final[dict[str, str]] = {GearKind.SPACE: "Spaces cannot be played yet."}
 
 _SUFFIXES: Final = {
     CaptureFormat.NAM: (".nam",),

@@ -6,10 +6,11 @@ from typing import Any
 
 from gear.block_parameters import describe
 from gear.models import Block, Capture, SignalChain
+from gear.models.item import GearKind
 from gear.naming import kind_warning
 from jobs.pipeline.audio.blocks import BLOCK_TYPES
 from jobs.pipeline.audio.cab_mix import describe_ir
-from jobs.pipeline.audio.files import ir_notes
+from jobs.pipeline.audio.files import ir_notes, space_notes
 
 GONE = "Deleted capture"
 _NOTHING = dict.fromkeys(
@@ -35,9 +36,8 @@ def describe_chain(chain: SignalChain) -> list[dict[str, Any]]:
 
 
 def _describe_block(block: Block) -> dict[str, Any]:
-    settings = describe(
-        block.processor, block.capture.format if block.capture else None, block.parameters
-    )
+    kind = block.capture.gear.kind if block.capture else None
+    settings = describe(block.processor, kind, block.parameters)
     if block.processor:
         block_type = BLOCK_TYPES.get(block.processor)
         title = block_type.title if block_type else block.processor
@@ -73,7 +73,8 @@ def capture_warnings(capture: Capture) -> list[str]:
     """What people should know before they use it, each once. No query when its gear is loaded."""
     warnings = [str(warning) for warning in capture.info.get("warnings", [])]
     if "lead_s" in capture.info:  # the older ones of an impulse response are as they were stored
-        warnings = ir_notes(capture.info, capture.ir_settings)
+        notes_of = space_notes if capture.gear.kind == GearKind.SPACE else ir_notes
+        warnings = notes_of(capture.info, capture.ir_settings)
     said = kind_warning(capture.gear.kind, gear_type_of(capture))
     return list(dict.fromkeys([*warnings, *([said] if said else [])]))
 

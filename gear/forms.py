@@ -9,10 +9,9 @@ from django import forms
 from gear.capture_files import FORMAT_OF_KIND
 from gear.models import Capture, GearItem
 from gear.models.item import CaptureFormat, GearKind, GearSource, IRChannelRule
-from gear.services.gear import IR_SETTINGS
+from gear.services.ir_settings import IR_SETTINGS
+from jobs.pipeline.audio.files import MAX_IR_DURATION_S, MAX_SPACE_DURATION_S
 
-# A space needs the reverb of a later version.
-_KINDS = [choice for choice in GearKind.choices if choice[0] != GearKind.SPACE]
 _TAIL_ENDS_DB = (-90.0, -80.0, -70.0, -60.0, -50.0, -40.0)
 _FROM_FILE = ("", "What the file says")
 
@@ -41,9 +40,9 @@ class GearForm(forms.Form):
     @classmethod
     def of(cls, item: GearItem, data: Any = None) -> GearForm:
         form = cls(data, initial={name: getattr(item, name) for name in cls.base_fields})
-        form.settings_of(item.captures.filter(format=CaptureFormat.IR).first())
+        form.settings_of(item.captures.filter(format=CaptureFormat.IR).first(), item.kind)
         own_format = FORMAT_OF_KIND[item.kind]
-        fitting = [choice for choice in _KINDS if FORMAT_OF_KIND[choice[0]] == own_format]
+        fitting = [choice for choice in GearKind.choices if FORMAT_OF_KIND[choice[0]] == own_format]
         form.fields["kind"] = _kind_field(choices=fitting)
         if item.source == GearSource.TONE3000:
             for name in list(form.fields):
@@ -51,19 +50,21 @@ class GearForm(forms.Form):
                     del form.fields[name]
         return form
 
-    def settings_of(self, capture: Capture | None) -> None:
-        """What may be said about how an impulse response is read."""
+    def settings_of(self, capture: Capture | None, kind: str = GearKind.CAB) -> None:
+        """What may be said about how an impulse response is read: of a space no channel."""
         if capture is None:
             return
         value = capture.tail_end_db
         levels_db = sorted({*_TAIL_ENDS_DB, *([] if value is None else [value])})
         ends = [(f"{level:g}", f"{-level:g} dB below its peak") for level in levels_db]
-        self.fields["channel_rule"] = forms.ChoiceField(
-            label="If its channels differ", choices=IRChannelRule.choices, required=False
-        )
+        if kind != GearKind.SPACE:
+            self.fields["channel_rule"] = forms.ChoiceField(
+                label="If its channels differ", choices=IRChannelRule.choices, required=False
+            )
+        limit_s = MAX_SPACE_DURATION_S if kind == GearKind.SPACE else MAX_IR_DURATION_S
         self.fields["tail_end_db"] = forms.TypedChoiceField(
             label="Ends",
-            choices=[("", "By itself; after 2 s at 60 dB below its peak"), *ends],
+            choices=[("", f"By itself; after {limit_s:g} s at 60 dB below its peak"), *ends],
             coerce=float,
             empty_value=None,
             required=False,
@@ -79,8 +80,9 @@ class GearForm(forms.Form):
         """As the service takes them."""
         values = dict(self.cleaned_data)
         settings = {name: values.pop(name) for name in IR_SETTINGS if name in values}
-        if not settings.get("channel_rule", "mix"):  # not sent: as it is
-            del settings["channel_rule"]
+        is_space = values.get("kind") == GearKind.SPACE
+        if is_space or not settings.get("channel_rule", "mix"):  # not sent: as it is
+            settings.pop("channel_rule", None)
         return {**values, "ir_settings": settings}
 
 
@@ -88,11 +90,11 @@ class GearUploadForm(forms.Form):
     file = forms.FileField(
         label="Capture",
         help_text="A .nam model, or an impulse response as WAV, AIFF or FLAC; one longer than 2 s "
-        "is cut, and fades out",
+        "(a space: 10 s) is cut, and fades out",
         widget=forms.FileInput(attrs={"accept": ".nam,.wav,.aif,.aiff,.flac"}),
         error_messages={"required": "Choose a file.", "empty": "The file is empty."},
     )
-    kind = _kind_field(choices=[_FROM_FILE, *_KINDS], initial="", required=False)
+    kind = _kind_field(choices=[_FROM_FILE, *GearKind.choices], initial="", required=False)
     name = forms.CharField(
         label="Name", max_length=200, required=False, help_text="Empty: what the file says"
     )

@@ -44,9 +44,8 @@ class SlotOption:
     def settings(self) -> str:
         """The parameters for people."""
         capture = self.block.capture
-        return describe(
-            self.block.processor, capture.format if capture else None, self.block.parameters
-        )
+        kind = capture.gear.kind if capture else None
+        return describe(self.block.processor, kind, self.block.parameters)
 
     def as_option(self) -> Option:
         block = as_chain_block(self.block)

@@ -193,7 +193,7 @@ def _look_at(
     given = {"kind": kind_of_file(path.name), "name": name_of_file(path.name)[:200], **fields}
     item = GearItem(owner=owner, is_shared=is_shared, **given)
     item.clean_fields(exclude=["owner"])
-    facts = inspect_capture(path, capture_format)
+    facts = inspect_capture(path, capture_format, kind=item.kind)
     item.make = item.make or facts.make
     if "kind" not in fields:
         item.kind = kind_of_gear_type(facts.gear_type) or item.kind

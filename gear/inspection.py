@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gear.capture_text import clean_json, clean_text
+from gear.models.item import CaptureFormat, GearKind
 from gear.naming import stated
-from jobs.pipeline.audio.files import probe_ir
+from jobs.pipeline.audio.files import IRProbe, probe_ir, probe_space
 from jobs.pipeline.audio.nam import read_nam, self_test_report
 from jobs.pipeline.errors import Progress, no_progress
 
@@ -37,14 +38,17 @@ class CaptureFacts:
 
 
 def inspect_capture(
-    path: Path, capture_format: str, progress: Progress = no_progress
+    path: Path, capture_format: str, progress: Progress = no_progress, *, kind: str = ""
 ) -> CaptureFacts:
-    """Read the whole file, within bounds, and run the self-test of a model.
+    """Read the whole file, within bounds, and run the self-test of a model. ``kind``: of its gear,
+    because all channels of a space sound.
 
     Raises ``PipelineError`` with what is wrong with the file. A failed self-test is no error: it
     is told in ``info["self_test"]``. Whatever ``progress`` raises ends it.
     """
-    return _inspect_nam(path, progress) if capture_format == "nam" else _inspect_ir(path)
+    if capture_format == CaptureFormat.NAM:
+        return _inspect_nam(path, progress)
+    return _inspect_ir(path, probe_space if kind == GearKind.SPACE else probe_ir)
 
 
 def _inspect_nam(path: Path, progress: Progress) -> CaptureFacts:
@@ -65,8 +69,8 @@ def _inspect_nam(path: Path, progress: Progress) -> CaptureFacts:
     )
 
 
-def _inspect_ir(path: Path) -> CaptureFacts:
-    probe = probe_ir(path)
+def _inspect_ir(path: Path, probe_file: Callable[[Path], IRProbe]) -> CaptureFacts:
+    probe = probe_file(path)
     return CaptureFacts(
         architecture="",
         sample_rate_hz=probe.sample_rate_hz,

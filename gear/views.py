@@ -32,7 +32,6 @@ from gear.selectors import (
 from gear.services.captures import INSPECT_KIND, gear_upload
 from gear.services.chains import chain_create, chain_delete
 from jobs.models import Job
-from jobs.pipeline.audio.blocks import BLOCK_TYPES
 from jobs.selectors import job_about, job_get
 
 _PAGE_SIZE = 24
@@ -146,10 +145,10 @@ class ChainBlockView(PageView):
     def get(self, request: HttpRequest) -> HttpResponse:
         slot = request.GET.get("slot", "")
         source = request.GET.get("source", "")
-        block = boards.new_block(slot, "" if source == boards.CAPTURE else source)
-        if slot not in Slot.values or (block.is_processor and block.processor not in BLOCK_TYPES):
+        block = boards.new_block(slot, source)
+        if slot not in Slot.values or not boards.is_known(block):
             return HttpResponseBadRequest("There is no such block.")
-        context = {"block": block, "options": _options(request, slot)}
+        context = {"block": block, "options": _options(request, block)}
         return render(request, "gear/_block.html", context)
 
 
@@ -158,7 +157,7 @@ class ChainIRView(PageView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         block = boards.BoardBlock(request.GET.get("block", ""), Slot.CAB)
-        context = {"block": block, "ir": boards.new_ir(), "options": _options(request, Slot.CAB)}
+        context = {"block": block, "ir": boards.new_ir(), "options": _options(request, block)}
         return render(request, "gear/_ir.html", context)
 
 
@@ -169,9 +168,12 @@ class ChainOptionsView(PageView):
     def get(self, request: HttpRequest) -> HttpResponse:
         key, slot = request.GET.get("key", ""), request.GET.get("slot", "")
         text = request.GET.get(f"{key}-find", "")
-        block = boards.BoardBlock(key, slot, request.GET.get(f"{key}-source", ""))
+        is_space = request.GET.get("source", "") == boards.SPACE
+        block = boards.BoardBlock(
+            key, slot, request.GET.get(f"{key}-source", ""), is_space=is_space
+        )
         chosen = captures_get(request.user, boards.Board(blocks=[block]).capture_ids())
-        options = _options(request, slot, text, chosen.values())
+        options = _options(request, block, text, chosen.values())
         context = {"block": block, "choice": block, "find": text.strip(), "options": options}
         return render(request, "gear/_block_select.html", context)
 
@@ -203,19 +205,19 @@ def board_context(request: HttpRequest, board: boards.Board) -> dict[str, Any]:
     # Several slots take the same kinds.
     found = {
         kinds: captures_to_choose(request.user, kinds)
-        for kinds in set(boards.KINDS_OF_SLOT.values())
+        for kinds in {*boards.KINDS_OF_SLOT.values(), boards.KINDS_OF_SPACE}
     }
     chosen = captures_get(request.user, board.capture_ids()).values()
     options = {
-        slot: boards.capture_options(found[kinds], slot, chosen)
-        for slot, kinds in boards.KINDS_OF_SLOT.items()
+        kinds: boards.capture_options(captures, kinds, chosen) for kinds, captures in found.items()
     }
     slots = [
         {
             "slot": slot,
             "help": text,
             "blocks": blocks,
-            "options": options[slot],
+            "options": options[boards.kinds_at(slot)],
+            "spaces": options[boards.KINDS_OF_SPACE] if slot == Slot.POST else None,
             "processors": boards.processor_options(slot),
         }
         for slot, text, blocks in board.slots()
@@ -242,7 +244,10 @@ def asked_job(request: HttpRequest) -> Job | None:
 
 
 def _options(
-    request: HttpRequest, slot: str, text: str = "", chosen: Iterable[Capture] = ()
+    request: HttpRequest,
+    block: boards.BoardBlock,
+    text: str = "",
+    chosen: Iterable[Capture] = (),
 ) -> boards.CaptureOptions:
-    kinds = boards.KINDS_OF_SLOT.get(slot, ())
-    return boards.capture_options(captures_to_choose(request.user, kinds, text), slot, chosen)
+    kinds = boards.kinds_at(block.slot, is_space=block.is_space)
+    return boards.capture_options(captures_to_choose(request.user, kinds, text), kinds, chosen)

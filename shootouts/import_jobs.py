@@ -99,7 +99,7 @@ def _inspect(context: JobContext, file: ShootoutFile) -> Inspected:
         with _naming(item.path), open(item.path, "rb") as content:
             capture_format = FORMAT_OF_KIND[item.kind]
             upload_suffix(File(content, name=item.path.name), capture_format)
-            facts[item.sha256] = inspect_capture(item.path, capture_format, report)
+            facts[item.id] = inspect_capture(item.path, capture_format, report, kind=item.kind)
     return Inspected(file, probes, facts)
 
 

@@ -11,9 +11,10 @@ from typing import Any
 from django.conf import settings
 from django.template.loader import render_to_string
 
+from gear.block_parameters import SPACE_MIX
 from gear.describe import describe_chain
 from gear.models import Block, Capture, SignalChain
-from gear.models.item import CaptureFormat
+from gear.models.item import GearKind
 from jobs.pipeline.audio.nam import ENGINE_VERSION
 from jobs.pipeline.audio.probe import DIProbe
 from jobs.pipeline.audio.render import RENDERER_VERSION, SegmentRender
@@ -29,6 +30,7 @@ from jobs.pipeline.recipe import (
     NamBlock,
     ProcessorBlock,
     SegmentRecipe,
+    SpaceBlock,
     canonical_json,
     segment_recipe_from_json,
 )
@@ -183,8 +185,12 @@ def font_paths() -> list[Path]:
 def _block_recipe(block: Block) -> BlockRecipe:
     if block.capture is None:
         return ProcessorBlock(block.processor, block.parameters)
-    if block.capture.format == CaptureFormat.IR:
+    kind = block.capture.gear.kind
+    if kind == GearKind.CAB:
         return _cab_recipe(block.capture, block)
+    if kind == GearKind.SPACE:
+        mix_pct = block.parameters.get(SPACE_MIX.name, SPACE_MIX.default)
+        return SpaceBlock.of(block.capture.sha256, mix_pct, block.capture.ir_settings)
     return NamBlock(block.capture.sha256, **block.parameters)
 
 

@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from accounts.api.serializers import StrictSerializer
 from gear.api.serializers import (
+    PARAMETERS_HELP,
     CaptureWithGearOutput,
     ChainErrorOutput,
     ChainOutput,
@@ -28,7 +29,9 @@ _MAX_OPTIONS = 100
 class SlotOptionInput(StrictSerializer):
     capture_id = serializers.UUIDField(required=False, allow_null=True)
     processor = serializers.CharField(max_length=32, required=False, allow_blank=True)
-    parameters = serializers.DictField(child=ParameterValueField(), required=False)
+    parameters = serializers.DictField(
+        child=ParameterValueField(), required=False, help_text=PARAMETERS_HELP
+    )
     extra_irs = ExtraIRInput(many=True, required=False)
 
 

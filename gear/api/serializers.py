@@ -15,7 +15,7 @@ from gear.models import Block, BlockIR, Capture, GearItem, GearTag, SignalChain
 from gear.models.chain import Slot
 from gear.models.item import CaptureFormat, FileStatus, GearKind, GearSource, IRChannelRule
 from gear.selectors import chain_errors
-from gear.services.gear import IR_SETTINGS
+from gear.services.ir_settings import IR_SETTINGS
 from gear.tag_words import distinct_tags
 from jobs.api.serializers import JobOutput
 from jobs.pipeline.recipe import MAX_TAIL_END_DB, MIN_TAIL_END_DB
@@ -31,7 +31,7 @@ class IRSettingsInput(StrictSerializer):
     channel_rule = serializers.ChoiceField(
         choices=IRChannelRule.choices,
         required=False,
-        help_text="of an impulse response whose channels differ",
+        help_text="of a cabinet's impulse response whose channels differ; a space has them all",
     )
     tail_end_db = serializers.FloatField(
         min_value=MIN_TAIL_END_DB,
@@ -39,7 +39,7 @@ class IRSettingsInput(StrictSerializer):
         required=False,
         allow_null=True,
         help_text="where an impulse response ends, below its peak, and fades out; "
-        "null: at −90, and at −60 where it lasts longer than 2 s",
+        "null: at −90, and at −60 where it lasts longer than 2 s, or as a space than 10 s",
     )
     is_lead_trimmed = serializers.BooleanField(
         required=False, help_text="leave out silence in front of an impulse response"
@@ -54,7 +54,7 @@ class IRSettingsInput(StrictSerializer):
 
 class GearUploadInput(IRSettingsInput):
     # An empty file is for the service to refuse, with its own code.
-    file = serializers.FileField(allow_empty_file=True, help_text="a .nam model, or a cab IR")
+    file = serializers.FileField(allow_empty_file=True, help_text="a .nam model, or an IR")
     kind = serializers.ChoiceField(
         choices=GearKind.choices,
         required=False,
@@ -97,7 +97,7 @@ class SelfTestOutput(serializers.Serializer[Any]):
 class ImpulseResponseOutput(serializers.Serializer[Capture]):
     channel_rule = serializers.ChoiceField(choices=IRChannelRule.choices)
     tail_end_db = serializers.FloatField(
-        allow_null=True, help_text="null: −90, and −60 where it lasts longer than 2 s"
+        allow_null=True, help_text="null: −90, and −60 where it is too long as it is"
     )
     is_lead_trimmed = serializers.BooleanField()
     sound_s = serializers.FloatField(
@@ -105,6 +105,12 @@ class ImpulseResponseOutput(serializers.Serializer[Capture]):
     )
     lead_s = serializers.FloatField(
         source="info.lead_s", default=None, allow_null=True, help_text="silence in front"
+    )
+    num_channels = serializers.IntegerField(
+        source="info.num_channels",
+        default=None,
+        allow_null=True,
+        help_text="of the file; of a space 1, 2 or 4 (true stereo)",
     )
     only_channel = serializers.CharField(
         source="info.only_channel", default="", help_text="the one that sounds; empty: all"
@@ -234,6 +240,12 @@ class ParameterValueField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
+PARAMETERS_HELP = (
+    "of a processor those of its block type; of a model slim_size; of a cabinet gain_db, delay_ms, "
+    "is_inverted, is_aligned; of a space mix_pct"
+)
+
+
 class ExtraIRInput(StrictSerializer):
     capture_id = serializers.UUIDField()
     parameters = serializers.DictField(
@@ -245,7 +257,9 @@ class ChainBlockInput(StrictSerializer):
     slot = serializers.ChoiceField(choices=Slot.choices)
     capture_id = serializers.UUIDField(required=False, allow_null=True)
     processor = serializers.CharField(max_length=32, required=False, allow_blank=True)
-    parameters = serializers.DictField(child=ParameterValueField(), required=False)
+    parameters = serializers.DictField(
+        child=ParameterValueField(), required=False, help_text=PARAMETERS_HELP
+    )
     extra_irs = ExtraIRInput(
         many=True, required=False, help_text="of a cabinet: up to three beside its capture"
     )
@@ -263,7 +277,7 @@ class ExtraIROutput(serializers.Serializer[BlockIR]):
     settings = serializers.SerializerMethodField(help_text="the parameters for people")
 
     def get_settings(self, ir: BlockIR) -> str:
-        return describe("", CaptureFormat.IR, ir.parameters)
+        return describe("", GearKind.CAB, ir.parameters)
 
 
 class BlockOutput(serializers.Serializer[Block]):
@@ -275,8 +289,8 @@ class BlockOutput(serializers.Serializer[Block]):
     settings = serializers.SerializerMethodField(help_text="the parameters for people")
 
     def get_settings(self, block: Block) -> str:
-        capture_format = block.capture.format if block.capture else None
-        return describe(block.processor, capture_format, block.parameters)
+        kind = block.capture.gear.kind if block.capture else None
+        return describe(block.processor, kind, block.parameters)
 
 
 class ChainErrorOutput(serializers.Serializer[Any]):

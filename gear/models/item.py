@@ -22,7 +22,7 @@ class GearKind(models.TextChoices):
     PEDAL = "pedal", "Pedal"
     OUTBOARD = "outboard", "Outboard"
     CAB = "cab", "Cabinet IR"
-    SPACE = "space", "Space"
+    SPACE = "space", "Space (reverb IR)"
 
 
 class GearSource(models.TextChoices):
@@ -159,7 +159,7 @@ class Capture(PublicModel):
         null=True,
         blank=True,
         validators=[MinValueValidator(MIN_TAIL_END_DB), MaxValueValidator(MAX_TAIL_END_DB)],
-        help_text="below its peak; empty: −90, and −60 for one of more than 2 s",
+        help_text="below its peak; empty: −90, and −60 for one that is too long as it is",
     )
     is_lead_trimmed = models.BooleanField(default=False)
 

@@ -11,12 +11,11 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
-from accounts.errors import ConflictError, ErrorDetail
+from accounts.errors import ConflictError, ErrorDetail, InvalidInputError
 from accounts.models import User
 from accounts.quotas import storage_check
 from gear.capture_files import (
     FORMAT_OF_KIND,
-    UNPLAYABLE_KINDS,
     delete_unused,
     folder_of,
     kind_of_file,
@@ -27,6 +26,7 @@ from gear.inspection import CaptureFacts, inspect_capture
 from gear.models import Capture, GearItem
 from gear.models.item import CaptureFormat, FileStatus, GearSource
 from gear.naming import kind_of_gear_type, name_of_file
+from gear.services.ir_settings import space_problems
 from gear.services.library import library_keep_own
 from gear.services.naming import free_name, name_from_file
 from jobs.models import Job
@@ -59,8 +59,8 @@ def gear_upload(
     An empty ``name`` becomes what the file says, or the name it came with; an empty ``kind`` what
     a model says, or an amp, and for an impulse response a cab. No owner has two of the same name.
     On any error nothing is left behind. Raises ``TooLargeError`` (also QUOTA_STORAGE),
-    ``UnsupportedMediaError``, ``InvalidInputError`` (EMPTY_FILE, or fields), ``ConflictError``
-    DUPLICATE_FILE, Django's ``ValidationError``.
+    ``UnsupportedMediaError``, ``InvalidInputError`` (EMPTY_FILE, NOT_OF_A_SPACE, or fields),
+    ``ConflictError`` DUPLICATE_FILE, Django's ``ValidationError``.
     """
     file_name = upload_name(upload)
     item = GearItem(
@@ -75,6 +75,9 @@ def gear_upload(
         description=description.strip(),
     )
     item.clean_fields(exclude=["owner"])
+    problems = space_problems(item.kind, ir_settings or {})
+    if problems:
+        raise InvalidInputError(problems[0].message, details=problems)
     max_bytes = settings.GTS_CAPTURE_MAX_BYTES
     check_upload_size(upload, max_bytes=max_bytes)
     storage_check(user=owner, new_bytes=upload.size or 0)
@@ -170,7 +173,7 @@ def gear_import(
     capture = Capture(
         uuid=uuid4(), gear=item, format=FORMAT_OF_KIND[item.kind], name=path.name[:200]
     )
-    facts = inspect_capture(path, capture.format)
+    facts = inspect_capture(path, capture.format, kind=item.kind)
     stored = store_local_file(path, f"{folder_of(capture.uuid)}/{sha256}{path.suffix.lower()}")
     try:
         with transaction.atomic():
@@ -202,7 +205,7 @@ def capture_accept(*, capture: Capture, facts: CaptureFacts) -> Capture:
     capture.duration_s = facts.duration_s
     capture.input_level_dbu = facts.input_level_dbu
     capture.output_level_dbu = facts.output_level_dbu
-    capture.unsupported_reason = UNPLAYABLE_KINDS.get(item.kind, "")
+    capture.unsupported_reason = ""
     capture.info = dict(facts.info)
     capture.save()
     item.make = item.make or facts.make[:100]

@@ -16,7 +16,7 @@ from accounts.revisions import revision_check
 from gear.block_parameters import check_capture, check_extra_ir
 from gear.grammar import MAX_BLOCKS, UNKNOWN, ChainBlock, validate_chain
 from gear.models import Block, BlockIR, Capture, SignalChain
-from gear.models.item import CaptureFormat, FileStatus
+from gear.models.item import CaptureFormat, FileStatus, GearKind
 from gear.selectors import NO_CAPTURE, NO_CHAIN, as_chain_block
 from jobs.pipeline.audio.blocks import validate_parameters
 from jobs.pipeline.errors import PipelineError
@@ -26,6 +26,7 @@ ONE_SOURCE = "A block is either a capture or a built-in processor."
 NOT_READY = "This capture is still being checked."
 NO_MORE_IRS = "Only a cabinet takes more impulse responses."
 TOO_MANY_IRS = f"A cabinet has {MAX_CAB_IRS} impulse responses at most."
+NOT_A_CAB = "This capture is a space: no microphone of a cabinet."
 NOT_AN_IR = "This capture is not an impulse response."
 
 
@@ -168,7 +169,7 @@ def _extra_problems(
     block: BlockInput, row: Block, extra: Sequence[BlockIR]
 ) -> Iterator[tuple[str, str, str]]:
     """What is wrong with further impulse responses, as below. Fills in parameters."""
-    is_other = row.capture is not None and row.capture.format != CaptureFormat.IR
+    is_other = row.capture is not None and row.capture.gear.kind != GearKind.CAB
     if extra and (is_other or block.processor):
         yield "", "BLOCK_TAKES_NO_IRS", NO_MORE_IRS
     if len(block.extra_irs) >= MAX_CAB_IRS:
@@ -180,6 +181,8 @@ def _extra_problems(
             yield f"/{number}/capture_id", "CAPTURE_NOT_READY", NOT_READY
         elif ir.capture.format != CaptureFormat.IR:
             yield f"/{number}/capture_id", "NOT_AN_IR", NOT_AN_IR
+        elif ir.capture.gear.kind != GearKind.CAB:
+            yield f"/{number}/capture_id", "NOT_A_CAB", NOT_A_CAB
         elif ir.capture.unsupported_reason:
             reason = ir.capture.unsupported_reason
             yield f"/{number}/capture_id", "UNSUPPORTED_CAPTURE", reason
@@ -205,7 +208,7 @@ def _block_problems(block: BlockInput, row: Block) -> Iterator[tuple[str, str, s
         if row.capture.status != FileStatus.READY:
             yield "/capture_id", "CAPTURE_NOT_READY", NOT_READY
         try:
-            row.parameters = check_capture(row.capture.format, block.parameters)
+            row.parameters = check_capture(row.capture.gear.kind, block.parameters)
         except PipelineError as error:
             yield "/parameters", error.code, error.message
 

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from django.db import transaction
 
 from accounts.errors import ConflictError, ErrorDetail, InvalidInputError, NotFoundError
 from accounts.models import User
-from gear.capture_files import FORMAT_OF_KIND, UNPLAYABLE_KINDS
+from gear.capture_files import FORMAT_OF_KIND
 from gear.grammar import validate_chain
 from gear.models import Capture, GearItem, SignalChain
-from gear.models.item import CaptureFormat, GearKind, GearSource
+from gear.models.item import CaptureFormat, GearKind, GearSource, IRChannelRule
 from gear.naming import name_key
 from gear.selectors import NO_GEAR, as_chain_block, chains_with
 from gear.services.chains import NOT_AN_IR, field_problems
-from jobs.pipeline.recipe import IRSettings
+from gear.services.ir_settings import IR_SETTINGS, space_problems
+from jobs.pipeline.audio.files import space_channels_error
 
-# How the file of an impulse response is read; see ``Capture.ir_settings``.
-IR_SETTINGS: Final = tuple(field.name for field in fields(IRSettings))
 _NOT_SETTINGS: Final = tuple(
     field.name for field in Capture._meta.fields if field.name not in IR_SETTINGS
 )
@@ -38,8 +37,9 @@ def gear_update(
     ``description``; ``ir_settings``: some of ``IR_SETTINGS``, for its impulse responses.
 
     Raises ``NotFoundError``, ``InvalidInputError`` with everything that is wrong (DUPLICATE_NAME,
-    KIND_OF_OTHER_FORMAT, NOT_AN_IR, FROM_TONE3000, or fields), and ``ConflictError`` KIND_IN_USE
-    where a chain that can be played could not be played any more.
+    KIND_OF_OTHER_FORMAT, NOT_AN_IR, NOT_OF_A_SPACE, SPACE_CHANNELS_UNSUPPORTED, FROM_TONE3000, or
+    fields), and ``ConflictError`` KIND_IN_USE where a chain that can be played could not be played
+    any more.
     """
     User.objects.select_for_update().get(pk=item.owner_id)
     row = GearItem.objects.filter(pk=item.pk).first()
@@ -54,6 +54,7 @@ def gear_update(
     row.is_kind_chosen = row.is_kind_chosen or "kind" in values
     captures = _with_settings(row, ir_settings or {})
     problems = [*field_problems(row), *_problems(row, changed)]
+    problems += space_problems(row.kind, ir_settings or {})
     for capture in captures:
         problems += field_problems(capture, exclude=_NOT_SETTINGS)
     if ir_settings and not captures:
@@ -62,11 +63,11 @@ def gear_update(
         raise InvalidInputError(problems[0].message, details=problems)
     if row.kind != old_kind:
         _refuse_broken_chains(row)
-        playable = row.captures.exclude(format=CaptureFormat.OTHER)
-        playable.update(unsupported_reason=UNPLAYABLE_KINDS.get(row.kind, ""))
     row.save()
     for capture in captures:
         capture.save(update_fields=[*IR_SETTINGS, "updated_at"])
+    if row.kind == GearKind.SPACE != old_kind:
+        row.captures.update(channel_rule=IRChannelRule.MIX)
     return row
 
 
@@ -89,10 +90,20 @@ def _problems(row: GearItem, changed: dict[str, str]) -> Iterator[ErrorDetail]:
         formats = set(row.captures.values_list("format", flat=True)) - {CaptureFormat.OTHER}
         if formats - {FORMAT_OF_KIND[row.kind]}:
             yield ErrorDetail("/kind", "KIND_OF_OTHER_FORMAT", OTHER_FORMAT)
+        elif row.kind == GearKind.SPACE:
+            yield from _not_a_space(row)
     if row.source == GearSource.TONE3000:
         for name in ("name", "make", "creator", "licence", "description"):
             if name in changed:
                 yield ErrorDetail(f"/{name}", "FROM_TONE3000", FROM_TONE3000)
+
+
+def _not_a_space(row: GearItem) -> Iterator[ErrorDetail]:
+    """What its files were found to have may not be enough, or too much."""
+    for info in row.captures.values_list("info", flat=True):
+        message = space_channels_error(info["num_channels"]) if "num_channels" in info else ""
+        if message:
+            yield ErrorDetail("/kind", "SPACE_CHANNELS_UNSUPPORTED", message)
 
 
 def _refuse_broken_chains(row: GearItem) -> None:

@@ -220,14 +220,14 @@ def test_a_good_impulse_response_becomes_usable(sample_rate_hz: int) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_space_is_kept_but_cannot_be_played_yet() -> None:
+def test_a_space_is_looked_into_and_can_be_played() -> None:
     owner = make_user()
     upload(owner, wav_bytes(), "hall.wav", kind="space")
     run_until_idle()
     capture = capture_list(owner).get()
     assert capture.status == FileStatus.READY
-    assert capture.unsupported_reason
-    assert not capture_list(owner).usable().exists()
+    assert capture.unsupported_reason == ""
+    assert capture_list(owner).usable().get() == capture
 
 
 @pytest.mark.django_db(transaction=True)

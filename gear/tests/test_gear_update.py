@@ -177,9 +177,20 @@ def test_a_file_that_is_here_already_is_linked_on_the_page(client: Client, alice
     assert text.count(str(item.uuid)) == 1  # in the address, not in a text
 
 
-def test_a_cab_that_becomes_a_space_cannot_be_played_until_it_is_one_again(alice: User) -> None:
-    cab = make_capture(alice, "cab")
-    [capture] = patch(alice, cab, kind="space").json()["captures"]
-    assert capture["unsupported_reason"]
-    [capture] = patch(alice, cab, kind="cab").json()["captures"]
+def test_a_cab_that_becomes_a_space_has_no_channel_to_choose(alice: User) -> None:
+    cab = make_capture(alice, "cab", channel_rule="left", info={"num_channels": 2})
+    [capture] = patch(alice, cab, kind="space", tail_end_db=-50.0).json()["captures"]
     assert capture["unsupported_reason"] == ""
+    assert capture["impulse_response"]["channel_rule"] == "mix"
+    assert capture["impulse_response"]["tail_end_db"] == -50.0
+    answer = patch(alice, cab, channel_rule="right")
+    assert details_of(answer) == [("/channel_rule", "NOT_OF_A_SPACE")]
+    assert patch(alice, cab, channel_rule="mix").status_code == 200
+    assert patch(alice, cab, kind="cab", channel_rule="right").status_code == 200
+
+
+def test_a_file_of_three_channels_is_no_space(alice: User) -> None:
+    cab = make_capture(alice, "cab", info={"num_channels": 3})
+    answer = patch(alice, cab, kind="space")
+    assert details_of(answer) == [("/kind", "SPACE_CHANNELS_UNSUPPORTED")]
+    assert "this file has 3" in answer.json()["message"]

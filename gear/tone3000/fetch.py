@@ -72,7 +72,9 @@ async def fetch_model(
             ),
         )
     report(0.7, "Looking into the file")
-    return Fetched(tone, model, chosen, await sync_to_async(_looked_into)(downloaded, file_format))
+    return Fetched(
+        tone, model, chosen, await sync_to_async(_looked_into)(downloaded, file_format, chosen)
+    )
 
 
 def _chosen_kind(tone: Tone, kind: str) -> GearKind:
@@ -89,9 +91,9 @@ def _chosen_kind(tone: Tone, kind: str) -> GearKind:
     return known
 
 
-def _looked_into(downloaded: Downloaded, file_format: CaptureFormat) -> FetchedFile:
+def _looked_into(downloaded: Downloaded, file_format: CaptureFormat, kind: GearKind) -> FetchedFile:
     _check_outside(downloaded.path, file_format)
-    facts = inspect_capture(downloaded.path, file_format)
+    facts = inspect_capture(downloaded.path, file_format, kind=kind)
     return FetchedFile(downloaded.path, downloaded.sha256, downloaded.size_bytes, facts)
 
 

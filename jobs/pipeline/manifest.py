@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.pipeline.environment import describe_environment
-from jobs.pipeline.recipe import BlockRecipe, CabBlock, NamBlock
+from jobs.pipeline.recipe import block_digests
 from jobs.pipeline.shootout import FinishedAudio, FinishedSegment, ShootoutInfo, info_as_json
 from jobs.pipeline.video.chapters import chapters
 from jobs.pipeline.video.production import scene_from_manifest
@@ -137,20 +137,9 @@ def _inputs(info: ShootoutInfo, segments: Sequence[FinishedSegment]) -> list[dic
         lines = iter(info.contenders[result.contender_index].gear)
         for block in result.recipe.blocks:
             # A block without a file has one line too, and a cabinet one for each of its responses.
-            for sha256 in _digests(block) or [""]:
+            for sha256 in block_digests(block) or [""]:
                 line = next(lines, None)
                 if sha256:
                     name = f"{line.make} {line.name}".strip() if line else ""
                     add(sha256, line.slot if line else "", name)
     return list(found.values())
-
-
-def _digests(block: BlockRecipe) -> list[str]:
-    """The files of a block, in the order in which a chain's description has them."""
-    match block:
-        case NamBlock(sha256=sha256):
-            return [sha256]
-        case CabBlock(irs=irs):
-            return [ir.sha256 for ir in irs]
-        case _:
-            return []

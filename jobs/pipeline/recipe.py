@@ -18,6 +18,7 @@ RECIPE_SCHEMA_VERSION = 3
 
 MAX_CAB_IRS = 4
 MAX_CAB_DELAY_MS = 10.0
+DEFAULT_SPACE_MIX_PCT = 20.0
 # Where an impulse response may be told to end, below its peak.
 MIN_TAIL_END_DB, MAX_TAIL_END_DB = -90.0, -30.0
 # Until schema version 2 the left channel was heard.
@@ -59,7 +60,8 @@ class IRSettings:
     """How the file of an impulse response is read.
 
     ``channel_rule``: where its channels differ. ``tail_end_db``: where it ends, below its peak, and
-    fades out if that leaves out sound; null is −90, and −60 for one of more than 2 s.
+    fades out if that leaves out sound; null is −90, and −60 for one that is too long as it is (2 s
+    for a cabinet, 10 s for a space).
     ``is_lead_trimmed``: silence in front is left out.
     """
 
@@ -106,6 +108,30 @@ class CabBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class SpaceBlock:
+    """A reverb impulse response of one, two or four channels, which all sound.
+
+    ``mix_pct``: 0 is the signal as it came, 100 the reverb alone. ``tail_end_db``,
+    ``is_lead_trimmed``: see ``IRSettings``.
+    """
+
+    sha256: str
+    mix_pct: float = DEFAULT_SPACE_MIX_PCT
+    tail_end_db: float | None = None
+    is_lead_trimmed: bool = False
+    kind: Literal["space"] = "space"
+
+    @classmethod
+    def of(cls, sha256: str, mix_pct: float, settings: IRSettings) -> SpaceBlock:
+        """Of ``settings`` what a space has."""
+        return cls(sha256, mix_pct, settings.tail_end_db, settings.is_lead_trimmed)
+
+    @property
+    def settings(self) -> IRSettings:
+        return IRSettings(tail_end_db=self.tail_end_db, is_lead_trimmed=self.is_lead_trimmed)
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessorBlock:
     """A built-in processor with all of its parameters spelled out."""
 
@@ -114,7 +140,7 @@ class ProcessorBlock:
     kind: Literal["processor"] = "processor"
 
 
-BlockRecipe: TypeAlias = NamBlock | CabBlock | ProcessorBlock
+BlockRecipe: TypeAlias = NamBlock | CabBlock | SpaceBlock | ProcessorBlock
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,14 +214,19 @@ ChainRecipe: TypeAlias = SegmentRecipe | PrefixRecipe
 
 
 def _input_digests(recipe: ChainRecipe) -> tuple[str, ...]:
-    captures: list[str] = []
-    for block in recipe.blocks:
-        match block:
-            case NamBlock():
-                captures.append(block.sha256)
-            case CabBlock():
-                captures += [ir.sha256 for ir in block.irs]
+    captures = [sha256 for block in recipe.blocks for sha256 in block_digests(block)]
     return tuple(dict.fromkeys([recipe.di.sha256, *captures]))
+
+
+def block_digests(block: BlockRecipe) -> list[str]:
+    """SHA-256 of the files of a block, in the order in which a chain's description has them."""
+    match block:
+        case NamBlock() | SpaceBlock():
+            return [block.sha256]
+        case CabBlock():
+            return [ir.sha256 for ir in block.irs]
+        case ProcessorBlock():
+            return []
 
 
 def _prefixes(recipe: ChainRecipe, *, has_cab_ahead: bool) -> tuple[PrefixRecipe, ...]:
@@ -245,6 +276,8 @@ def block_recipe_from_json(data: Mapping[str, Any]) -> BlockRecipe:
             return CabBlock(irs, is_aligned=values["is_aligned"])
         case "cab":
             return CabBlock((CabIR(**{**_OLD_IR, **values}),))
+        case "space":
+            return SpaceBlock(**values)
         case "processor":
             return ProcessorBlock(**values)
         case other:

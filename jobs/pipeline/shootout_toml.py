@@ -9,7 +9,7 @@ from jobs.pipeline.recipe import DEFAULT_IR_SETTINGS
 from jobs.pipeline.shootout import ShootoutOptions
 from jobs.pipeline.shootout_file import (
     CAB_SWITCHES,
-    IR_KEYS,
+    IR_KEYS_OF_KIND,
     OPTION_KEYS,
     FileBlock,
     FileChain,
@@ -66,7 +66,7 @@ def _gear(gear: FileGear) -> Iterator[str]:
     yield f"kind = {_value(gear.kind)}"
     yield from _texts({"name": gear.name, "make": gear.make, "creator": gear.creator})
     yield from _texts({"licence": gear.licence, "url": gear.url, "description": gear.description})
-    for key, name in IR_KEYS.items():
+    for key, name in IR_KEYS_OF_KIND.get(gear.kind, {}).items():
         value = getattr(gear.ir_settings, name)
         if value != getattr(DEFAULT_IR_SETTINGS, name):
             yield f"{key} = {_value(value)}"

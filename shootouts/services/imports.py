@@ -100,7 +100,8 @@ def shootout_import(*, owner: User, upload: UploadedFile[bytes]) -> Job:
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """A shootout file whose media were all looked into, by their SHA-256."""
+    """A shootout file whose media were all looked into: recordings by their SHA-256, gear by its
+    id."""
 
     file: ShootoutFile
     probes: Mapping[str, DIProbe]
@@ -223,7 +224,7 @@ class _Adder:
             uuid=uuid,
             stored=stored,
             file_name=gear.path.name,
-            facts=self._inspected.facts[gear.sha256],
+            facts=self._inspected.facts[gear.id],
             kind=gear.kind,
             name=gear.name,
             make=gear.make,

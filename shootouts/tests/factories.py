@@ -91,6 +91,22 @@ def make_cab(owner: User) -> Capture:
     return cab
 
 
+def space_taps(num_channels: int, duration_s: float = 0.4, rt60_s: float = 0.3) -> FloatArray:
+    """``(frames, channels)``: noise that falls by 60 dB in ``rt60_s``, another one each."""
+    t = np.arange(round(duration_s * 48_000))[:, np.newaxis] / 48_000
+    noise = np.random.default_rng(7).uniform(-0.5, 0.5, (len(t), num_channels))
+    return (noise * 10.0 ** (-3.0 * t / rt60_s)).astype(np.float32)
+
+
+def make_space(owner: User, *, num_channels: int = 4, name: str = "Hall") -> Capture:
+    """A reverb, uploaded and inspected; true stereo unless told otherwise."""
+    content = wav_bytes(space_taps(num_channels))
+    space, _ = gear_upload(owner=owner, upload=upload(content, "hall.wav"), kind="space", name=name)
+    run_until_idle()
+    space.refresh_from_db()
+    return space
+
+
 def make_chain(
     owner: User, amp: Capture, cab: Capture, *, name: str = "Amp + Cab", gain_db: float = 0.0
 ) -> SignalChain:
@@ -124,7 +140,7 @@ def make_shootout(owner: User, **values: Any) -> Shootout:
 
 
 def rich_shootout(owner: User) -> Shootout:
-    """Two recordings, a cabinet of two responses, processors, no option at its default."""
+    """Two recordings, a cabinet of two responses, a space, processors, no option at its default."""
     amp, cab = make_capture(owner), make_cab(owner)
     room, _ = gear_upload(
         owner=owner, upload=upload(wav_bytes(plucked(300.0, 0.2)), "r.wav"), kind="cab", name="Room"
@@ -139,9 +155,13 @@ def rich_shootout(owner: User) -> Shootout:
         extra_irs=[IRInput(room.uuid, {"delay_ms": 0.5, "is_inverted": True})],
     )
     delay = BlockInput("post", processor="delay")
+    space = make_space(owner, num_channels=2)
+    gear_update(item=space.gear, ir_settings={"tail_end_db": -50.0, "is_lead_trimmed": True})
+    hall = BlockInput("post", space.uuid, parameters={"mix_pct": 35.0})
+    ends = [mixed, delay, hall]
     chains = [
         make_chain(owner, amp, cab, name="Dry", gain_db=-6.0),
-        chain_create(owner=owner, name="Wet", blocks=[BlockInput("amp", amp.uuid), mixed, delay]),
+        chain_create(owner=owner, name="Wet", blocks=[BlockInput("amp", amp.uuid), *ends]),
     ]
     tracks = [
         make_di_track(owner, name="Riff “one”", bpm=120, input_level_dbu=12.0, notes="Two\nlines"),

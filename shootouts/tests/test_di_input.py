@@ -15,13 +15,28 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.tests.factories import api_client, make_user
 from gear.api.serializers import ImpulseResponseOutput, IRSettingsInput
-from gear.block_parameters import CAB_SWITCHES, IR_NUMBERS, IR_SWITCHES, SLIM_SIZE
+from gear.block_parameters import CAB_SWITCHES, IR_NUMBERS, IR_SWITCHES, SLIM_SIZE, SPACE_MIX
+from gear.board import new_block
 from gear.forms import GearForm
 from gear.models import Capture
 from jobs.pipeline.audio.signal import FloatArray
-from jobs.pipeline.recipe import CabBlock, CabIR, DISource, IRSettings, NamBlock, SegmentRecipe
+from jobs.pipeline.recipe import (
+    CabBlock,
+    CabIR,
+    DISource,
+    IRSettings,
+    NamBlock,
+    SegmentRecipe,
+    SpaceBlock,
+)
 from jobs.pipeline.shootout_file import CAB_SWITCHES as FILE_CAB_SWITCHES
-from jobs.pipeline.shootout_file import DI_SOURCE_KEYS, IR_KEYS, OPTION_KEYS
+from jobs.pipeline.shootout_file import (
+    DI_SOURCE_KEYS,
+    IR_KEYS,
+    IR_KEYS_OF_KIND,
+    OPTION_KEYS,
+    SPACE_NUMBERS,
+)
 from jobs.tests.running import run_until_idle
 from shootouts.api.serializers import DITrackInput, DITrackOutput, ShootoutUpdateInput
 from shootouts.forms import DITrackForm, ShootoutForm
@@ -63,6 +78,15 @@ def test_every_field_of_a_recipe_can_be_set_everywhere() -> None:
         assert names(IRSettings) <= set(settings)
     assert names(CabBlock, "irs", "kind") | set(IR_SWITCHES) == set(CAB_SWITCHES)
     assert set(FILE_CAB_SWITCHES.values()) == set(CAB_SWITCHES)
+    # A space has a mix, and all of its channels.
+    settings_of_space = names(IRSettings) - {"channel_rule"}
+    assert names(SpaceBlock, "sha256", "kind") == {SPACE_MIX.name} | settings_of_space
+    assert set(SPACE_NUMBERS) == {SPACE_MIX.name}
+    assert set(IR_KEYS_OF_KIND["space"].values()) == settings_of_space
+    assert [each.name for each in new_block("post", "space").parameters] == [SPACE_MIX.name]
+    space_form = GearForm()
+    space_form.settings_of(Capture(), "space")
+    assert set(space_form.fields) == set(item.fields) - {"channel_rule"}
     options = names(SegmentRecipe, "di", "blocks")
     assert options <= set(OPTION_KEYS.values())
     for settings in (ShootoutUpdateInput().fields, ShootoutForm.base_fields):

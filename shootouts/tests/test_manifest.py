@@ -19,7 +19,7 @@ from accounts.templatetags.display import number, signed
 from accounts.tests.factories import make_user
 from gear.models import Block, Capture, GearItem
 from gear.services.captures import gear_upload
-from gear.services.chains import BlockInput, IRInput, chain_create
+from gear.services.chains import BlockInput, IRInput, chain_create, chain_update
 from jobs.pipeline.audio.evaluation import Remark
 from jobs.pipeline.audio.nam import ENGINE_VERSION
 from jobs.pipeline.audio.render import RENDERER_VERSION
@@ -35,6 +35,7 @@ from shootouts.tests.factories import (
     make_capture,
     make_di_track,
     make_shootout,
+    make_space,
     plucked,
     render,
     upload,
@@ -261,7 +262,17 @@ def _paths(value: Any, path: str = "") -> set[str]:
 
 
 def test_the_documentation_names_exactly_the_keys_there_are() -> None:
-    shootout = render(make_shootout(make_user()))
+    owner = make_user()
+    shootout = make_shootout(owner)
+    chain = shootout.contenders.get(position=1).chain
+    assert chain is not None
+    blocks = [
+        BlockInput("amp", Capture.objects.get(format="nam").uuid),
+        BlockInput("cab", Capture.objects.get(format="ir").uuid),
+        BlockInput("post", make_space(owner).uuid),
+    ]
+    chain_update(chain=chain, blocks=blocks)
+    render(shootout)
     whole = manifest_of(shootout)
     shootout_render(shootout=shootout)
     broken = Segment.objects.get(render__version=2, contender_index=1)

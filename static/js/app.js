@@ -45,12 +45,13 @@ document.addEventListener("change", (event) => {
   if (!drop) return;
   const [file] = event.target.files;
   if (file) drop.querySelector("[data-drop-name]").textContent = file.name;
-  // An impulse response is most likely a cabinet, and nothing else of what can be chosen.
+  // An impulse response is most likely a cabinet, or the space that was chosen; a model is neither.
   const kinds = [...event.target.form.querySelectorAll('input[name="kind"]')];
   const cab = kinds.find(({ value }) => value === "cab");
   if (!file || !cab) return;
-  if (!/\.nam$/i.test(file.name)) cab.checked = true;
-  else if (cab.checked) kinds.find((kind) => kind !== cab).checked = true;
+  const isIR = kinds.some(({ value, checked }) => checked && ["cab", "space"].includes(value));
+  if (!/\.nam$/i.test(file.name)) cab.checked ||= !isIR;
+  else if (isIR) kinds.find((kind) => kind !== cab).checked = true;
 });
 for (const [name, isOver] of [["dragenter", true], ["dragleave", false], ["drop", false]]) {
   document.addEventListener(name, (event) => {

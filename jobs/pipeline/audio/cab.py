@@ -66,12 +66,12 @@ def load_impulse_response(
     """
     reading = read_ir(path, settings)
     audio, samples = reading.audio, reading.samples
-    taps = samples[0, : num_sounding(samples[0])].astype(np.float64)
+    taps = samples[:, : num_sounding(samples[0])].astype(np.float64)
     energy = float(np.square(taps).sum()) * audio.sample_rate_hz / OUTPUT_SAMPLE_RATE_HZ
     scaling = 1.0 / math.sqrt(energy)
-    resampled, lead_frames = _at_rate(taps * scaling, audio.sample_rate_hz, sample_rate_hz)
+    resampled, lead_frames = taps_at_rate(taps * scaling, audio.sample_rate_hz, sample_rate_hz)
     return ImpulseResponse(
-        taps=resampled,
+        taps=resampled[0],
         lead_frames=lead_frames,
         sample_rate_hz=sample_rate_hz,
         scaling_db=gain_to_db(scaling),
@@ -87,11 +87,11 @@ def load_unscaled_impulse_response(path: Path, sample_rate_hz: int) -> ImpulseRe
     response, for which the resampled taps are multiplied by the ratio of the rates."""
     reading = read_ir(path)
     audio, samples = reading.audio, reading.samples
-    taps, lead_frames = _at_rate(
-        samples[0].astype(np.float64), audio.sample_rate_hz, sample_rate_hz
+    taps, lead_frames = taps_at_rate(
+        samples.astype(np.float64), audio.sample_rate_hz, sample_rate_hz
     )
     return ImpulseResponse(
-        taps,
+        taps[0],
         lead_frames,
         sample_rate_hz,
         0.0,
@@ -102,10 +102,11 @@ def load_unscaled_impulse_response(path: Path, sample_rate_hz: int) -> ImpulseRe
     )
 
 
-def _at_rate(
+def taps_at_rate(
     taps: NDArray[np.float64], from_rate_hz: int, to_rate_hz: int
 ) -> tuple[NDArray[np.float64], int]:
-    """Taps with the same frequency response at another rate, and the index of time zero.
+    """Taps ``(channels, n)`` with the same frequency response at another rate, and the index of
+    time zero, one for all channels.
 
     A response often begins with its peak; what the resampler rings ahead of it would be lost
     without a margin of silence in front, whose length is a whole number of frames at both rates.
@@ -114,14 +115,17 @@ def _at_rate(
         return taps, 0
     step = from_rate_hz // math.gcd(from_rate_hz, to_rate_hz)
     margin = step * math.ceil(_RESAMPLING_MARGIN_S * from_rate_hz / step)
-    padded = np.pad(taps, margin)[np.newaxis].astype(np.float32)
-    resampled = resample(padded, from_rate_hz, to_rate_hz)[0].astype(np.float64)
-    resampled = resampled[: num_sounding(resampled)] * (from_rate_hz / to_rate_hz)
+    padded = np.pad(taps, ((0, 0), (margin, margin))).astype(np.float32)
+    resampled = np.concatenate(
+        [resample(channel[np.newaxis], from_rate_hz, to_rate_hz) for channel in padded]
+    ).astype(np.float64)
+    num_kept = num_sounding(np.abs(resampled).max(axis=0))
+    resampled = resampled[:, :num_kept] * (from_rate_hz / to_rate_hz)
     zero = margin * to_rate_hz // from_rate_hz
-    magnitudes = np.abs(resampled)
+    magnitudes = np.abs(resampled).max(axis=0)
     first = int(np.flatnonzero(magnitudes > magnitudes.max() * db_to_gain(IR_TAIL_END_DB))[0])
     first = min(first, zero)
-    return resampled[first:], zero - first
+    return resampled[:, first:], zero - first
 
 
 class CabStage:

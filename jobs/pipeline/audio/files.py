@@ -18,12 +18,19 @@ from jobs.pipeline.audio.probe import (
     DIProbe,
     probe_di,
 )
+from jobs.pipeline.audio.space_file import (
+    MAX_SPACE_DURATION_S,
+    probe_space,
+    space_channels_error,
+    space_notes,
+)
 from jobs.pipeline.audio.wav_f32 import WavF32Writer
 
 __all__ = [
     "MAX_DI_DURATION_S",
     "MAX_IR_DURATION_S",
     "MAX_SAMPLE_RATE_HZ",
+    "MAX_SPACE_DURATION_S",
     "MIN_SAMPLE_RATE_HZ",
     "AudioFile",
     "DIProbe",
@@ -35,6 +42,9 @@ __all__ = [
     "open_audio",
     "probe_di",
     "probe_ir",
+    "probe_space",
+    "space_channels_error",
+    "space_notes",
     "write_pcm_24",
     "write_wav_f32",
 ]

@@ -1,13 +1,14 @@
 """Impulse response files: which channel is heard, where the response begins and where it ends.
 
-A file is read as its settings say, and what was done to it is told: the same file with the same
-settings gives the same samples.
+Of cabinets here, of spaces in ``space_file``. A file is read as its settings say, and what was done
+to it is told: the same file with the same settings gives the same samples.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import reduce
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
@@ -38,17 +39,18 @@ QUIET_CHANNEL_DB: Final = -40.0
 _QUIET_ENERGY: Final = db_to_gain(QUIET_CHANNEL_DB) ** 2
 _SILENCE_GAIN: Final = db_to_gain(-80.0)
 
-ChannelFound: TypeAlias = Literal["mono", "left", "right", "mix"]
+ChannelFound: TypeAlias = Literal["mono", "left", "right", "mix", "stereo", "true_stereo"]
 
 
 @dataclass(frozen=True, slots=True)
 class IRReading:
     """An impulse response as it is heard.
 
-    ``samples``: ``(1, n)`` at the file's rate, trimmed in front and faded out as wanted, with the
-    silence after it where nothing was cut. ``num_source_frames``: of the file. ``channel``: what
-    was heard. ``num_trimmed_frames``: of silence left out in front. ``tail_end_db``: below the
-    peak, where the response ends; ``num_cut_frames``: of sound left out there.
+    ``samples``: ``(channels, n)`` at the file's rate, one channel of a cabinet; trimmed in front
+    and faded out as wanted, with the silence after it where nothing was cut. ``num_source_frames``:
+    of the file. ``channel``: what was heard. ``num_trimmed_frames``: of silence left out in front.
+    ``tail_end_db``: below the peak, where the response ends; ``num_cut_frames``: of sound left out
+    there.
     """
 
     audio: AudioFile
@@ -113,17 +115,30 @@ def ir_notes(facts: Mapping[str, Any], settings: IRSettings) -> list[str]:
             notes.append(f"{several} and cancel each other; the left one is used.")
         else:
             notes.append(f"{several}; their mix is used, which can sound thin. Or choose one.")
-    if facts["lead_s"] > MAX_UNTOLD_LEAD_S:
-        lead = f"The impulse response begins with {1000.0 * facts['lead_s']:.1f} ms of silence"
-        late = "so it sounds that much later; it can be trimmed."
-        notes.append(f"{lead}, {'which is left out.' if settings.is_lead_trimmed else late}")
-    if facts["sound_s"] > MAX_IR_DURATION_S or settings.tail_end_db is not None:
-        end_db = CUT_TAIL_END_DB if settings.tail_end_db is None else settings.tail_end_db
-        notes.append(
-            f"The impulse response lasts {facts['sound_s']:.2f} s; it is cut and fades out where "
-            f"it falls {-end_db:g} dB below its peak, after {MAX_IR_DURATION_S:g} s at the latest."
-        )
-    return notes
+    late = "so it sounds that much later; it can be trimmed."
+    notes += lead_notes(facts, settings, MAX_UNTOLD_LEAD_S, late)
+    return notes + end_notes(facts, settings, MAX_IR_DURATION_S)
+
+
+def lead_notes(
+    facts: Mapping[str, Any], settings: IRSettings, max_untold_s: float, kept: str
+) -> list[str]:
+    """Of silence in front; ``kept``: what it means where it stays."""
+    if facts["lead_s"] <= max_untold_s:
+        return []
+    lead = f"The impulse response begins with {1000.0 * facts['lead_s']:.1f} ms of silence"
+    return [f"{lead}, {'which is left out.' if settings.is_lead_trimmed else kept}"]
+
+
+def end_notes(facts: Mapping[str, Any], settings: IRSettings, max_duration_s: float) -> list[str]:
+    """Of a response that is cut."""
+    if facts["sound_s"] <= max_duration_s and settings.tail_end_db is None:
+        return []
+    end_db = CUT_TAIL_END_DB if settings.tail_end_db is None else settings.tail_end_db
+    return [
+        f"The impulse response lasts {facts['sound_s']:.2f} s; it is cut and fades out where "
+        f"it falls {-end_db:g} dB below its peak, after {max_duration_s:g} s at the latest."
+    ]
 
 
 def probe_ir(path: Path, settings: IRSettings = DEFAULT_IR_SETTINGS) -> IRProbe:
@@ -132,7 +147,11 @@ def probe_ir(path: Path, settings: IRSettings = DEFAULT_IR_SETTINGS) -> IRProbe:
     Raises what ``open_audio`` raises, and ``IR_FORMAT_UNSUPPORTED`` (lossy), ``IR_TOO_SHORT``
     (under 32 frames), ``IR_TOO_LONG`` (a file over 30 s), ``IR_NOT_FINITE``, ``IR_SILENT``.
     """
-    probe = _probe(*_heard_in(path, settings), settings)
+    return long_enough(_probe(*_heard_in(path, settings), settings))
+
+
+def long_enough(probe: IRProbe) -> IRProbe:
+    """``probe`` itself. Raises ``IR_TOO_SHORT``."""
     if probe.num_frames < MIN_IR_FRAMES:
         raise PipelineError(
             "IR_TOO_SHORT",
@@ -146,11 +165,25 @@ def read_ir(path: Path, settings: IRSettings = DEFAULT_IR_SETTINGS) -> IRReading
     """One channel of an impulse response, as ``settings`` say. Raises as ``probe_ir``, except that
     it takes a response of any length above zero."""
     audio, heard = _heard_in(path, settings)
+    warnings = _probe(audio, heard, settings).warnings
+    return cut_reading(audio, heard, settings, MAX_IR_DURATION_S, warnings)
+
+
+def cut_reading(
+    audio: AudioFile,
+    heard: Heard,
+    settings: IRSettings,
+    max_duration_s: float,
+    warnings: tuple[str, ...],
+) -> IRReading:
+    """What is heard from where it begins to where it ends, all channels alike."""
     samples = heard.samples
-    num_trimmed = num_lead_frames(samples[0]) if settings.is_lead_trimmed else 0
+    num_trimmed = num_lead_frames(envelope(samples)) if settings.is_lead_trimmed else 0
     samples = samples[:, num_trimmed:]
-    num_heard = num_sounding(samples[0])
-    end_db, num_kept = _end(samples[0], num_heard, audio.sample_rate_hz, settings.tail_end_db)
+    magnitudes = envelope(samples)
+    num_heard = num_sounding(magnitudes)
+    limit = round(max_duration_s * audio.sample_rate_hz)
+    end_db, num_kept = _end(magnitudes, num_heard, limit, settings.tail_end_db)
     if num_kept < num_heard:
         samples = _faded(samples[:, :num_kept], audio.sample_rate_hz)
     return IRReading(
@@ -161,13 +194,19 @@ def read_ir(path: Path, settings: IRSettings = DEFAULT_IR_SETTINGS) -> IRReading
         num_trimmed_frames=num_trimmed,
         tail_end_db=end_db,
         num_cut_frames=num_heard - num_kept,
-        warnings=_probe(audio, heard, settings).warnings,
+        warnings=warnings,
     )
 
 
-def _probe(audio: AudioFile, heard: _Heard, settings: IRSettings) -> IRProbe:
-    rate_hz, taps = audio.sample_rate_hz, heard.samples[0]
-    probe = IRProbe(
+def _probe(audio: AudioFile, heard: Heard, settings: IRSettings) -> IRProbe:
+    probe = facts_of(audio, heard)
+    return replace(probe, warnings=tuple(ir_notes(probe.as_json(), settings)))
+
+
+def facts_of(audio: AudioFile, heard: Heard) -> IRProbe:
+    """Without warnings."""
+    rate_hz, taps = audio.sample_rate_hz, envelope(heard.samples)
+    return IRProbe(
         sample_rate_hz=rate_hz,
         num_channels=audio.num_channels,
         num_frames=len(taps),
@@ -178,10 +217,14 @@ def _probe(audio: AudioFile, heard: _Heard, settings: IRSettings) -> IRProbe:
         has_choice_of_channel=heard.has_choice,
         do_channels_cancel=heard.do_cancel,
         format=audio.format,
-        peak_dbfs=gain_to_db(float(np.abs(taps).max())),
+        peak_dbfs=gain_to_db(float(taps.max())),
         warnings=(),
     )
-    return replace(probe, warnings=tuple(ir_notes(probe.as_json(), settings)))
+
+
+def envelope(samples: FloatArray) -> FloatArray:
+    """The magnitude of the loudest channel, ``(channels, n)`` to ``(n,)``."""
+    return reduce(np.maximum, (np.abs(channel) for channel in samples))
 
 
 def num_sounding(taps: NDArray[Any], end_db: float = IR_TAIL_END_DB) -> int:
@@ -201,7 +244,7 @@ def _above(taps: NDArray[Any], level_db: float) -> NDArray[np.intp]:
     return np.flatnonzero(magnitudes > magnitudes.max() * db_to_gain(level_db))
 
 
-def _open(path: Path) -> AudioFile:
+def open_ir(path: Path) -> AudioFile:
     audio = open_audio(path)
     if audio.format not in ("WAV", "AIFF", "FLAC"):
         raise PipelineError(
@@ -219,7 +262,9 @@ def _open(path: Path) -> AudioFile:
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
+class Heard:
+    """``samples``: ``(channels, n)`` of a whole file; the rest as in ``IRReading``, ``IRProbe``."""
+
     samples: FloatArray
     channel: ChannelFound
     only_channel: str = ""
@@ -227,37 +272,52 @@ class _Heard:
     do_cancel: bool = False
 
 
-def _heard_in(path: Path, settings: IRSettings) -> tuple[AudioFile, _Heard]:
-    audio = _open(path)
-    heard = _choose_channel(audio, settings)
+def _heard_in(path: Path, settings: IRSettings) -> tuple[AudioFile, Heard]:
+    audio = open_ir(path)
+    return audio, not_silent(_choose_channel(audio, settings))
+
+
+def not_silent(heard: Heard) -> Heard:
+    """``heard`` itself. Raises ``IR_SILENT``."""
     if float(np.abs(heard.samples).max()) < _SILENCE_GAIN:
         raise _silent()
-    return audio, heard
+    return heard
 
 
-def _choose_channel(audio: AudioFile, settings: IRSettings) -> _Heard:
+def _choose_channel(audio: AudioFile, settings: IRSettings) -> Heard:
     """Where the sound is; ``settings`` decide only where several channels sound and differ."""
-    energies = _energies(audio)
-    loudest = float(energies.max())
-    sounding = [int(i) for i in np.flatnonzero(energies > loudest * _QUIET_ENERGY)]
-    if not sounding:
-        raise _silent()
+    sounding, loudest = loud_channels(audio)
     if audio.num_channels == 1:
-        return _Heard(_mean(audio, sounding), "mono")
+        return Heard(_mean(audio, sounding), "mono")
     if len(sounding) == 1:
-        only = sounding[0]
-        name: ChannelFound = "left" if only == 0 else "right"
-        where = name if audio.num_channels == 2 else f"number {only + 1} of {audio.num_channels}"
-        return _Heard(_mean(audio, sounding), name, only_channel=where)
+        name: ChannelFound = "left" if sounding[0] == 0 else "right"
+        where = name_of_channel(audio, sounding[0])
+        return Heard(_mean(audio, sounding), name, only_channel=where)
     if all(bool((block[sounding] == block[sounding[0]]).all()) for block in audio.blocks()):
-        return _Heard(_mean(audio, sounding[:1]), "mono")
+        return Heard(_mean(audio, sounding[:1]), "mono")
     mixed = _mean(audio, sounding)
     do_cancel = float(np.square(mixed, dtype=np.float64).sum()) <= loudest * _QUIET_ENERGY
     if settings.channel_rule == "mix" and not do_cancel:
-        return _Heard(mixed, "mix", has_choice=True)
+        return Heard(mixed, "mix", has_choice=True)
     side: ChannelFound = "right" if settings.channel_rule == "right" else "left"
     taken = sounding[1 if side == "right" else 0]
-    return _Heard(_mean(audio, [taken]), side, has_choice=True, do_cancel=do_cancel)
+    return Heard(_mean(audio, [taken]), side, has_choice=True, do_cancel=do_cancel)
+
+
+def loud_channels(audio: AudioFile) -> tuple[list[int], float]:
+    """Those within 40 dB of the loudest, and its energy. Raises IR_SILENT, IR_NOT_FINITE."""
+    energies = _energies(audio)
+    loudest = float(energies.max())
+    loud = [int(i) for i in np.flatnonzero(energies > loudest * _QUIET_ENERGY)]
+    if not loud:
+        raise _silent()
+    return loud, loudest
+
+
+def name_of_channel(audio: AudioFile, channel: int) -> str:
+    if audio.num_channels == 2:
+        return ("left", "right")[channel]
+    return f"number {channel + 1} of {audio.num_channels}"
 
 
 def _silent() -> PipelineError:
@@ -291,17 +351,15 @@ def _mean(audio: AudioFile, channels: Sequence[int]) -> FloatArray:
 
 
 def _end(
-    taps: NDArray[Any], num_heard: int, rate_hz: int, tail_end_db: float | None
+    magnitudes: NDArray[Any], num_heard: int, limit: int, tail_end_db: float | None
 ) -> tuple[float, int]:
-    """Where a response ends, below its peak and in frames. Never after 2 s: where it is louder than
-    wanted there, that is where it ends."""
-    limit = round(MAX_IR_DURATION_S * rate_hz)
+    """Where a response ends, below its peak and in frames. Never after ``limit``: where it is
+    louder than wanted there, that is where it ends."""
     if tail_end_db is None:
         tail_end_db = IR_TAIL_END_DB if num_heard <= limit else CUT_TAIL_END_DB
-    num_kept = num_sounding(taps, tail_end_db)
+    num_kept = num_sounding(magnitudes, tail_end_db)
     if num_kept <= limit:
         return tail_end_db, num_kept
-    magnitudes = np.abs(taps)
     return gain_to_db(float(magnitudes[limit:].max() / magnitudes.max())), limit
 
 

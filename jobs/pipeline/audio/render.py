@@ -23,13 +23,18 @@ from jobs.pipeline.audio.wav_f32 import WavF32Writer
 from jobs.pipeline.audio.waveform import WaveformOutline
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
 from jobs.pipeline.files import replacing
-from jobs.pipeline.recipe import SegmentRecipe
+from jobs.pipeline.recipe import SegmentRecipe, SpaceBlock
 from jobs.pipeline.step_times import timed
 
 # Changes whenever the same recipe may give other samples for a reason outside the NAM engine.
 RENDERER_VERSION = "4"
 
 TAIL_END_DBFS = -90.0
+# A space that sounds on when the tail has to end does not stop dead.
+TAIL_FADE_S = 0.5
+_TAIL_FADED = f"The reverb lasts longer than {MAX_TAIL_S:g} s after the DI; it fades out there."
+
+_MAX_TAIL_FRAMES = round(MAX_TAIL_S * OUTPUT_SAMPLE_RATE_HZ)
 
 # Share of the work that lies ahead of the last capture, where most of it usually is.
 _REACH_SHARE = 0.8
@@ -97,7 +102,8 @@ def render_segment(
     ``sources``: the recipe's files by SHA-256. ``prefixes``: where beginnings of chains are found
     and kept (default: nowhere); they change the time this takes, never a sample. The chain has
     been listening to silence before the DI begins, so neither networks nor the DC blocker have to
-    settle within it. The tail ends after the last sample above −90 dBFS, at most 4 s after the DI.
+    settle within it. The tail ends after the last sample above −90 dBFS, at most 4 s after the DI;
+    where a space is still louder there, it fades out before.
     ``advance_frames``: by how much the segment begins earlier; the length is counted from there.
     Segments were moved here until recipes had schema version 3, and are so only to make one of
     those again. ``progress`` is called between blocks; whatever it raises leaves
@@ -131,6 +137,7 @@ def render_segment(
     laid = journey.lay(stretch)
     passage = Passage(laid.chain, journey.di)
     num_channels = laid.chain.num_channels
+    has_space = any(isinstance(block, SpaceBlock) for block in recipe.blocks)
     meter = LoudnessMeter(OUTPUT_SAMPLE_RATE_HZ, num_channels)
     outline = WaveformOutline()
     with replacing(out_path, is_lasting=False) as temporary, temporary.open("wb") as file:
@@ -140,6 +147,7 @@ def render_segment(
             num_channels,
             num_frames=journey.facts.di_num_frames,
             advance_frames=advance_frames,
+            has_fade=has_space,
         ):
             writer.write(block)
             meter.add(block)
@@ -150,6 +158,7 @@ def render_segment(
             raise PipelineError(
                 "SEGMENT_TOO_QUIET", "What comes out of the chain is too quiet to be measured."
             )
+    is_faded = has_space and writer.num_frames - journey.facts.di_num_frames >= _MAX_TAIL_FRAMES
     tone = probe_samples(journey.tone_through(stretch), lambda _: progress(1.0))
     return SegmentRender(
         num_frames=writer.num_frames,
@@ -158,7 +167,11 @@ def render_segment(
         loudness=loudness,
         staging=journey.facts.staging,
         blocks=(*journey.facts.blocks, *laid.blocks),
-        warnings=tuple(dict.fromkeys([*journey.facts.warnings, *laid.warnings])),
+        warnings=tuple(
+            dict.fromkeys(
+                [*journey.facts.warnings, *laid.warnings, *([_TAIL_FADED] if is_faded else [])]
+            )
+        ),
         waveform=outline.columns(),
         thd_pct=None if tone is None else thd_pct(tone, OUTPUT_SAMPLE_RATE_HZ),
         response=response,
@@ -167,7 +180,12 @@ def render_segment(
 
 
 def _played(
-    blocks: Iterator[FloatArray], num_channels: int, *, num_frames: int, advance_frames: int
+    blocks: Iterator[FloatArray],
+    num_channels: int,
+    *,
+    num_frames: int,
+    advance_frames: int,
+    has_fade: bool,
 ) -> Iterator[FloatArray]:
     """From the DI's first frame to the end of the tail, ``advance_frames`` less at its beginning;
     the silence behind the DI makes up for them."""
@@ -182,9 +200,19 @@ def _played(
             yield played
         if beyond.shape[1]:
             tail.append(beyond)
-    yield _until_quiet(np.concatenate(tail, axis=1)[:, : round(MAX_TAIL_S * OUTPUT_SAMPLE_RATE_HZ)])
+    ended = _until_quiet(np.concatenate(tail, axis=1)[:, :_MAX_TAIL_FRAMES])
+    yield _faded(ended) if has_fade and ended.shape[1] == _MAX_TAIL_FRAMES else ended
 
 
 def _until_quiet(tail: FloatArray) -> FloatArray:
     loud = np.flatnonzero(np.abs(tail).max(axis=0) >= db_to_gain(TAIL_END_DBFS))
     return tail[:, : int(loud[-1]) + 1] if len(loud) else tail[:, :0]
+
+
+def _faded(tail: FloatArray) -> FloatArray:
+    """Its end falls as half a cosine."""
+    num_fade = round(TAIL_FADE_S * OUTPUT_SAMPLE_RATE_HZ)
+    fade = 0.5 + 0.5 * np.cos(np.pi * (np.arange(num_fade) + 1.0) / (num_fade + 1.0))
+    faded = tail.copy()
+    faded[:, -num_fade:] *= fade.astype(np.float32)
+    return faded

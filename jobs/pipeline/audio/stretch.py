@@ -24,6 +24,7 @@ from jobs.pipeline.audio.chain import Chain, Link
 from jobs.pipeline.audio.nam import NamEngine, NamFile, build_engine, read_nam
 from jobs.pipeline.audio.nam.steps import NETWORK_BLOCK_FRAMES
 from jobs.pipeline.audio.signal import OUTPUT_SAMPLE_RATE_HZ, EvenBlocks, Resampler, Stage
+from jobs.pipeline.audio.space import SpaceResponse, SpaceStage, load_space
 from jobs.pipeline.audio.stages import (
     DC_BLOCKER_SETTLING_S,
     DCBlocker,
@@ -33,11 +34,13 @@ from jobs.pipeline.audio.stages import (
 )
 from jobs.pipeline.audio.staging import Staging, gain_between_db, stage_input
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.recipe import CabBlock, ChainRecipe, NamBlock, ProcessorBlock
+from jobs.pipeline.recipe import CabBlock, ChainRecipe, NamBlock, ProcessorBlock, SpaceBlock
 
 # No chain is given more silence than this before its signal. One with something that swings by
 # itself gets all of it, so that the swings of all contenders stand at the same point.
 _MAX_SETTLING_MS = 5_000
+# But one with a space, which remembers for as long as it lasts, where nothing swings.
+_MAX_SPACE_SETTLING_MS = 12_000
 
 # Beyond what the blocks say: for the ringing of the resamplers on both sides of a signal.
 RINGING_S = 0.020
@@ -85,6 +88,7 @@ class Stretch:
         self.sources = sources
         self.captures: dict[int, tuple[NamFile, NamEngine]] = {}
         self._cabs: dict[tuple[int, int], CabMix] = {}
+        self._spaces: dict[tuple[int, int], SpaceResponse] = {}
         for position, block in enumerate(recipe.blocks):
             if position >= start and isinstance(block, NamBlock):
                 with _placed(position):
@@ -108,6 +112,15 @@ class Stretch:
             with _placed(position):
                 self._cabs[key] = load_cab(block, self.sources, sample_rate_hz)
         return self._cabs[key]
+
+    def space(self, position: int, block: SpaceBlock, sample_rate_hz: int) -> SpaceResponse:
+        """Read once, however many signals go through it."""
+        key = position, sample_rate_hz
+        if key not in self._spaces:
+            with _placed(position):
+                path = self.sources[block.sha256]
+                self._spaces[key] = load_space(path, sample_rate_hz, block.settings)
+        return self._spaces[key]
 
     def lay(
         self, entry: Entry, *, input_gain_db: float | None, without_effects: bool = False
@@ -138,6 +151,7 @@ class _Layer:
         self._warnings: list[str] = []
         self._tail_s = 0.0
         self._is_modulated = False
+        self._max_settling_ms = _MAX_SETTLING_MS
         if input_gain_db is not None:
             engines = [engine for _, engine in stretch.captures.values()]
             self._resample(engines[0].sample_rate_hz if engines else OUTPUT_SAMPLE_RATE_HZ)
@@ -151,6 +165,8 @@ class _Layer:
                     self._add_capture(position)
                 case CabBlock():
                     self._add_cab(position, block)
+                case SpaceBlock():
+                    self._add_space(position, block)
                 case ProcessorBlock():
                     self._add_processor(position, block)
         if not self._recipe.is_prefix:
@@ -178,7 +194,7 @@ class _Layer:
             return _MAX_SETTLING_MS
         step_ms = 100 if all(rate_hz % 10 == 0 for rate_hz in self._rates_hz) else 1000
         wanted_ms = 1000.0 * (self._tail_s + 2.0 * RINGING_S)
-        return min(step_ms * math.ceil(wanted_ms / step_ms), _MAX_SETTLING_MS)
+        return min(step_ms * math.ceil(wanted_ms / step_ms), self._max_settling_ms)
 
     def _append(self, name: str, stage: Stage) -> None:
         self._links.append(Link(name, stage))
@@ -237,19 +253,42 @@ class _Layer:
             }
         )
 
+    def _add_space(self, position: int, block: SpaceBlock) -> None:
+        response = self._stretch.space(position, block, self._rate_hz)
+        if block.mix_pct:
+            name = _block_name(position, "the space")
+            if response.is_stereo:
+                self._widen(position, name)
+            if not self._without_effects:
+                stage = SpaceStage(response, self._num_channels, block.mix_pct)
+                self._append(name, stage)
+                self._tail_s += response.tail_s
+                self._max_settling_ms = _MAX_SPACE_SETTLING_MS
+        self._warnings += response.warnings
+        self._described.append(
+            {
+                "kind": "space",
+                "sample_rate_hz": self._rate_hz,
+                "num_frames": response.taps.shape[1],
+                "mix_pct": block.mix_pct,
+                **response.facts,
+            }
+        )
+
+    def _widen(self, position: int, name: str) -> None:
+        """Two channels from here on, where a chain may have two and has one."""
+        if self._num_channels == 1 and self._recipe.is_behind_cab(position):
+            self._append(name, Widener())
+            self._num_channels = 2
+
     def _add_processor(self, position: int, block: ProcessorBlock) -> None:
         with _placed(position):
             kind = block_type(block.processor)
             parameters = validate_parameters(block.processor, block.parameters)
         if not parameters["bypass"]:
             name = _block_name(position, kind.title)
-            if (
-                kind.is_stereo(parameters)
-                and self._num_channels == 1
-                and self._recipe.is_behind_cab(position)
-            ):
-                self._append(name, Widener())
-                self._num_channels = 2
+            if kind.is_stereo(parameters):
+                self._widen(position, name)
             if not (self._without_effects and "mix_pct" in parameters):
                 self._append(name, kind.start(parameters, self._rate_hz, self._num_channels))
                 self._tail_s += kind.tail_s(parameters)

@@ -9,7 +9,7 @@ from jobs.pipeline.audio.blocks.equalizers import GRAPHIC_EQ, PARAMETRIC_EQ
 from jobs.pipeline.audio.blocks.filters import HIGH_PASS, LOW_PASS
 from jobs.pipeline.audio.blocks.gain import GAIN
 from jobs.pipeline.audio.blocks.modulation import CHORUS, FLANGER, PHASER
-from jobs.pipeline.audio.blocks.schema import BlockType, Parameter
+from jobs.pipeline.audio.blocks.schema import BlockType, Parameter, mix_pct
 from jobs.pipeline.audio.blocks.space import DELAY, REVERB
 from jobs.pipeline.errors import PipelineError
 
@@ -19,6 +19,7 @@ __all__ = [
     "Parameter",
     "block_type",
     "describe_parameters",
+    "mix_pct",
     "validate_parameters",
 ]
 

@@ -1,0 +1,40 @@
+"""Spaces that were kept before they could be played."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.core.management import call_command
+
+from accounts.tests.factories import make_user
+from gear.models import Capture
+from gear.tests.factories import make_capture
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+UNTIL_THEN = "Spaces cannot be played yet."
+
+
+@pytest.fixture
+def newest_again() -> Iterator[None]:
+    yield
+    call_command("migrate", verbosity=0)
+
+
+@pytest.mark.usefixtures("newest_again")
+def test_they_can_be_played_and_back() -> None:
+    owner = make_user()
+    hall = make_capture(owner, "space", name="Hall", info={"num_channels": 4})
+    surround = make_capture(owner, "space", name="Surround", info={"num_channels": 6})
+    cab = make_capture(owner, "cab")
+    call_command("migrate", "gear", "0014_ir_settings", verbosity=0)
+    reasons = dict(Capture.objects.values_list("pk", "unsupported_reason"))
+    assert reasons == {hall.pk: UNTIL_THEN, surround.pk: UNTIL_THEN, cab.pk: ""}
+    Capture.objects.filter(pk=hall.pk).update(channel_rule="left")
+    call_command("migrate", verbosity=0)
+    reasons = dict(Capture.objects.values_list("pk", "unsupported_reason"))
+    assert (reasons[hall.pk], reasons[cab.pk]) == ("", "")
+    assert "this file has 6" in reasons[surround.pk]
+    hall.refresh_from_db()
+    assert hall.channel_rule == "mix"

@@ -1,0 +1,77 @@
+"""The recordings of a shootout file: ``[[di]]``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from jobs.pipeline.audio.decode import open_audio
+from jobs.pipeline.audio.probe import probe_di
+from jobs.pipeline.files import sha256_of
+from jobs.pipeline.recipe import ChannelChoice, DISource
+from jobs.pipeline.shootout import DIInfo
+from jobs.pipeline.shootout_file.tables import (
+    invalid,
+    read_media,
+    read_number,
+    read_text,
+    refuse_unknown,
+)
+
+_DI_TEXT_KEYS = {"file", "name", "guitar", "pickup", "tuning", "bpm", "notes"}
+# Named as in ``DISource``, all of it.
+DI_SOURCE_KEYS = {"channel_rule", "input_level_dbu", "start_s", "end_s"}
+CHANNEL_CHOICES: tuple[ChannelChoice, ...] = ("auto", "mix", "left", "right")
+
+
+@dataclass(frozen=True, slots=True)
+class FileDI:
+    """``channel_rule``: as it was asked for. What ``auto`` means takes a look at the sound, so
+    ``source`` has it only after ``resolved``."""
+
+    info: DIInfo
+    source: DISource
+    path: Path
+    channel_rule: ChannelChoice = "auto"
+
+    def resolved(self) -> DISource:
+        """With the channel that is used. Raises as ``probe_di``."""
+        if self.channel_rule != "auto" or open_audio(self.path).num_channels == 1:
+            return self.source
+        return replace(self.source, channel_rule=probe_di(self.path, math.inf).channel_rule)
+
+
+def read_di(data: Mapping[str, Any], folder: Path, number: int) -> FileDI:
+    where = f"[[di]] {number + 1}"
+    refuse_unknown(data, _DI_TEXT_KEYS | DI_SOURCE_KEYS, where)
+    file = read_media(data, folder, where)
+    sha256 = sha256_of(file)
+    choice = read_text(data, "channel_rule", where) or "auto"
+    if choice not in CHANNEL_CHOICES:
+        raise invalid(f"{where}: channel_rule must be one of {', '.join(CHANNEL_CHOICES)}.")
+    start_s, end_s = read_number(data, "start_s", where) or 0.0, read_number(data, "end_s", where)
+    if end_s is not None and end_s <= start_s:
+        raise invalid(f"{where}: end_s must be after start_s.")
+    return FileDI(
+        info=DIInfo(
+            name=read_text(data, "name", where) or file.stem,
+            sha256=sha256,
+            guitar=read_text(data, "guitar", where),
+            pickup=read_text(data, "pickup", where),
+            tuning=read_text(data, "tuning", where),
+            bpm=read_number(data, "bpm", where),
+            notes=read_text(data, "notes", where),
+        ),
+        source=DISource(
+            sha256,
+            channel_rule="mix" if choice == "auto" else choice,
+            input_level_dbu=read_number(data, "input_level_dbu", where),
+            start_s=start_s,
+            end_s=end_s,
+        ),
+        path=file,
+        channel_rule=choice,
+    )

@@ -1,0 +1,91 @@
+"""The gear of a shootout file: ``[[gear]]``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jobs.pipeline.files import sha256_of
+from jobs.pipeline.recipe import CHANNEL_RULES, DEFAULT_IR_SETTINGS, IRSettings
+from jobs.pipeline.shootout_file.tables import (
+    invalid,
+    read_media,
+    read_number,
+    read_text,
+    read_values,
+    refuse_unknown,
+)
+
+_GEAR_KEYS = {"id", "file", "kind", "name", "make", "creator", "licence", "url", "description"}
+# How an impulse response is read: its keys in the file, and their names in the recipe.
+IR_KEYS = {
+    "channel_rule": "channel_rule",
+    "tail_end_db": "tail_end_db",
+    "trim_lead": "is_lead_trimmed",
+}
+# What there is to say of each kind. A space sounds with all of its channels.
+IR_KEYS_OF_KIND = {
+    "cab": IR_KEYS,
+    "space": {key: name for key, name in IR_KEYS.items() if name != "channel_rule"},
+}
+KINDS = ("amp", "full_rig", "pedal", "outboard", "cab", "space")
+
+
+@dataclass(frozen=True, slots=True)
+class FileGear:
+    id: str
+    kind: str
+    name: str
+    make: str
+    creator: str
+    licence: str
+    url: str
+    description: str
+    path: Path
+    sha256: str
+    ir_settings: IRSettings = DEFAULT_IR_SETTINGS
+
+
+def by_id(gear: Sequence[FileGear]) -> dict[str, FileGear]:
+    found: dict[str, FileGear] = {}
+    for number, item in enumerate(gear):
+        if item.id in found:
+            raise invalid(f"[[gear]] {number + 1}: there is another with the id {item.id!r}.")
+        found[item.id] = item
+    return found
+
+
+def read_gear(data: Mapping[str, Any], folder: Path, number: int) -> FileGear:
+    where = f"[[gear]] {number + 1}"
+    kind = read_text(data, "kind", where, required=True)
+    if kind not in KINDS:
+        raise invalid(f"{where}: kind must be one of {', '.join(KINDS)}.")
+    refuse_unknown(data, _GEAR_KEYS | set(IR_KEYS_OF_KIND.get(kind, ())), where)
+    file = read_media(data, folder, where)
+    return FileGear(
+        id=read_text(data, "id", where, required=True),
+        kind=kind,
+        name=read_text(data, "name", where) or file.stem,
+        make=read_text(data, "make", where),
+        creator=read_text(data, "creator", where),
+        licence=read_text(data, "licence", where),
+        url=read_text(data, "url", where),
+        description=read_text(data, "description", where),
+        path=file,
+        sha256=sha256_of(file),
+        ir_settings=_read_ir_settings(data, where),
+    )
+
+
+def _read_ir_settings(data: Mapping[str, Any], where: str) -> IRSettings:
+    rule = data.get("channel_rule", "mix")
+    if rule not in CHANNEL_RULES:
+        raise invalid(f"{where}: channel_rule must be one of {', '.join(CHANNEL_RULES)}.")
+    switches = read_values(data, (), {"trim_lead": "is_lead_trimmed"}, where)
+    return IRSettings(
+        channel_rule=rule,
+        tail_end_db=read_number(data, "tail_end_db", where),
+        is_lead_trimmed=bool(switches.get("is_lead_trimmed", False)),
+    )
