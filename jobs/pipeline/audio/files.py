@@ -12,7 +12,7 @@ from jobs.pipeline.audio.encode import (
     write_pcm_24,
     write_wav_f32,
 )
-from jobs.pipeline.audio.ir_file import MAX_IR_DURATION_S, IRProbe, ir_notes, probe_ir
+from jobs.pipeline.audio.ir_file import MAX_IR_DURATION_S, IRProbe, has_lead, ir_notes, probe_ir
 from jobs.pipeline.audio.probe import (
     MAX_DI_DURATION_S,
     DIProbe,
@@ -30,6 +30,7 @@ __all__ = [
     "IRProbe",
     "PcmWritten",
     "WavF32Writer",
+    "has_lead",
     "ir_notes",
     "mono_blocks",
     "open_audio",

@@ -113,9 +113,9 @@ def ir_notes(facts: Mapping[str, Any], settings: IRSettings) -> list[str]:
             notes.append(f"{several} and cancel each other; the left one is used.")
         else:
             notes.append(f"{several}; their mix is used, which can sound thin. Or choose one.")
-    if facts["lead_s"] > MAX_UNTOLD_LEAD_S:
+    if has_lead(facts):
         lead = f"The impulse response begins with {1000.0 * facts['lead_s']:.1f} ms of silence"
-        late = "so it sounds that much later; it can be trimmed."
+        late = "so it sounds that much later where it is not time-aligned; it can be trimmed."
         notes.append(f"{lead}, {'which is left out.' if settings.is_lead_trimmed else late}")
     if facts["sound_s"] > MAX_IR_DURATION_S or settings.tail_end_db is not None:
         end_db = CUT_TAIL_END_DB if settings.tail_end_db is None else settings.tail_end_db
@@ -124,6 +124,12 @@ def ir_notes(facts: Mapping[str, Any], settings: IRSettings) -> list[str]:
             f"it falls {-end_db:g} dB below its peak, after {MAX_IR_DURATION_S:g} s at the latest."
         )
     return notes
+
+
+def has_lead(facts: Mapping[str, Any]) -> bool:
+    """Whether there is silence in front that is worth leaving out. ``facts``: as of ``ir_notes``;
+    those of an older version do not tell."""
+    return bool(facts.get("lead_s", 0.0) > MAX_UNTOLD_LEAD_S)
 
 
 def probe_ir(path: Path, settings: IRSettings = DEFAULT_IR_SETTINGS) -> IRProbe:
