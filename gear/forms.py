@@ -21,10 +21,9 @@ def _kind_field(**given: Any) -> forms.ChoiceField:
     return forms.ChoiceField(label="What it is", widget=forms.RadioSelect, **given)
 
 
-class GearForm(forms.Form):
-    """What may be changed of gear that is here. Of that from Tone 3000 the kind alone."""
+class GearFields(forms.Form):
+    """What is said of gear, when it is uploaded and later."""
 
-    kind = _kind_field()
     name = forms.CharField(label="Name", max_length=200)
     make = forms.CharField(label="Make", max_length=100, required=False)
     creator = forms.CharField(label="Captured by", max_length=200, required=False)
@@ -34,6 +33,12 @@ class GearForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"list": "licences"}),
     )
+
+
+class GearForm(GearFields):
+    """What may be changed of gear that is here. Of that from Tone 3000 the kind alone."""
+
+    kind = _kind_field()
     description = forms.CharField(
         label="Description", max_length=4000, required=False, widget=forms.Textarea
     )
@@ -84,7 +89,7 @@ class GearForm(forms.Form):
         return {**values, "ir_settings": settings}
 
 
-class GearUploadForm(forms.Form):
+class GearUploadForm(GearFields):
     file = forms.FileField(
         label="Capture",
         help_text="A .nam model, or an impulse response as WAV, AIFF or FLAC; one longer than 2 s "
@@ -94,15 +99,10 @@ class GearUploadForm(forms.Form):
     )
     kind = _kind_field(choices=[_FROM_FILE, *_KINDS], initial="", required=False)
     name = forms.CharField(
-        label="Name", max_length=200, required=False, help_text="Empty: what the file says"
-    )
-    make = forms.CharField(label="Make", max_length=100, required=False)
-    creator = forms.CharField(label="Captured by", max_length=200, required=False)
-    licence = forms.CharField(
-        label="Licence",
-        max_length=100,
+        label="Name",
+        max_length=200,
         required=False,
-        widget=forms.TextInput(attrs={"list": "licences"}),
+        help_text="Leave blank to use what the file says",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

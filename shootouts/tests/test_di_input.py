@@ -24,7 +24,7 @@ from jobs.pipeline.shootout_file import CAB_SWITCHES as FILE_CAB_SWITCHES
 from jobs.pipeline.shootout_file import DI_SOURCE_KEYS, IR_KEYS, OPTION_KEYS
 from jobs.tests.running import run_until_idle
 from shootouts.api.serializers import DITrackInput, DITrackOutput, ShootoutUpdateInput
-from shootouts.forms import DITrackForm, ShootoutForm
+from shootouts.forms import DITrackForm, DIUploadForm, ShootoutForm
 from shootouts.models import DITrack, Segment
 from shootouts.rendering import di_source
 from shootouts.services.di_tracks import EDITABLE, di_track_update
@@ -67,6 +67,17 @@ def test_every_field_of_a_recipe_can_be_set_everywhere() -> None:
     assert options <= set(OPTION_KEYS.values())
     for settings in (ShootoutUpdateInput().fields, ShootoutForm.base_fields):
         assert options <= set(settings)
+
+
+@pytest.mark.parametrize("level_dbu", [-60.0, 60.0, 60.1])
+def test_an_upload_takes_the_levels_that_page_and_api_take(level_dbu: float) -> None:
+    values = {"name": "Riff", "channel_rule": "auto", "input_level_dbu": level_dbu}
+    file = {"file": upload(b"RIFF", "di.wav")}
+    api = DITrackInput(data={"input_level_dbu": level_dbu})
+    is_taken = level_dbu <= 60.0
+    assert DIUploadForm(values, file).is_valid() is is_taken
+    assert DITrackForm(values).is_valid() is is_taken
+    assert api.is_valid() is is_taken
 
 
 def stereo(left: FloatArray, right: FloatArray) -> bytes:
