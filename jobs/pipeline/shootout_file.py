@@ -267,7 +267,8 @@ def _by_id(gear: Sequence[FileGear]) -> dict[str, FileGear]:
 
 
 def _read_di(data: Mapping[str, Any], folder: Path, number: int) -> FileDI:
-    where = f"[[di]] {number + 1}"
+    name = data.get("name") or data.get("file")
+    where = f"[[di]] {number + 1} {name}" if isinstance(name, str) else f"[[di]] {number + 1}"
     _no_unknown(data, _DI_TEXT_KEYS | DI_SOURCE_KEYS, where)
     file = _media(data, folder, where)
     sha256 = sha256_of(file)
