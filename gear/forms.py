@@ -40,7 +40,10 @@ class GearForm(GearFields):
 
     kind = _kind_field()
     description = forms.CharField(
-        label="Description", max_length=4000, required=False, widget=forms.Textarea
+        label="Description",
+        max_length=4000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
     )
 
     @classmethod
@@ -64,11 +67,15 @@ class GearForm(GearFields):
         levels_db = sorted({*_TAIL_ENDS_DB, *([] if value is None else [value])})
         ends = [(f"{level:g}", f"{-level:g} dB below its peak") for level in levels_db]
         self.fields["channel_rule"] = forms.ChoiceField(
-            label="If its channels differ", choices=IRChannelRule.choices, required=False
+            label="Channel",
+            choices=IRChannelRule.choices,
+            required=False,
+            help_text="What is heard where the channels of the file differ",
         )
         self.fields["tail_end_db"] = forms.TypedChoiceField(
             label="Ends",
-            choices=[("", "By itself; after 2 s at 60 dB below its peak"), *ends],
+            choices=[("", "Automatic"), *ends],
+            help_text="Automatic: 90 dB below its peak, or 60 dB where it lasts longer than 2 s",
             coerce=float,
             empty_value=None,
             required=False,

@@ -204,6 +204,14 @@ class TestPage:
         track = DITrack.objects.get(uuid=body["id"])
         assert track.start_s == pytest.approx(1.95, abs=0.07)
         assert track.end_s == pytest.approx(3.75, abs=0.1)
+        # It is cut, and nobody is asked again; who cuts more keeps that.
+        assert "Cut the silence" not in client.get(url).content.decode()
+        di_track_update(track=track, start_s=2.5, end_s=None)
+        assert "plays 2.50 s to 3." in client.get(url).content.decode()
+        client.post(url, {"cut_silence": "1"})
+        track.refresh_from_db()
+        assert track.start_s == 2.5
+        assert track.end_s == pytest.approx(3.75, abs=0.1)
 
     def test_others_do_not_see_it(self, client: Client, alice: User, charlie: User) -> None:
         url = reverse("di-detail", args=[make_di_track(alice).uuid])
