@@ -184,6 +184,8 @@ class TestPage:
         values = {"name": "Riff", "channel_rule": "right", "start_s": "0.25", "end_s": ""}
         assert client.post(url, values).status_code == 302
         track = DITrack.objects.get(uuid=body["id"])
+        # The report is that of the channel which is chosen now.
+        assert "only the right one was used" in client.get(url).content.decode()
         assert (track.name, track.channel_rule, track.start_s, track.end_s) == (
             "Riff",
             "right",
