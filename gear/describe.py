@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
 
 from gear.block_parameters import describe
 from gear.models import Block, Capture, SignalChain
@@ -10,7 +12,14 @@ from gear.models.item import GearKind
 from gear.naming import kind_warning
 from jobs.pipeline.audio.blocks import BLOCK_TYPES
 from jobs.pipeline.audio.cab_mix import describe_ir
-from jobs.pipeline.audio.files import ir_notes, space_notes
+from jobs.pipeline.audio.files import (
+    MAX_UNTOLD_LEAD_S,
+    MAX_UNTOLD_PRE_DELAY_S,
+    has_lead,
+    ir_notes,
+    space_notes,
+)
+from jobs.pipeline.recipe import ChannelRule
 
 GONE = "Deleted capture"
 _NOTHING = dict.fromkeys(
@@ -77,6 +86,49 @@ def capture_warnings(capture: Capture) -> list[str]:
         warnings = notes_of(capture.info, capture.ir_settings)
     said = kind_warning(capture.gear.kind, gear_type_of(capture))
     return list(dict.fromkeys([*warnings, *([said] if said else [])]))
+
+
+def lead_to_trim_ms(captures: Iterable[Capture]) -> float | None:
+    """The longest silence in front of impulse responses that could be left out and is not."""
+    leads_s = [
+        capture.info["lead_s"]
+        for capture in captures
+        if not capture.is_lead_trimmed and has_lead(capture.info, _max_untold_lead_s(capture))
+    ]
+    return 1000.0 * max(leads_s) if leads_s else None
+
+
+def _max_untold_lead_s(capture: Capture) -> float:
+    """The silence in front of a space is its pre-delay."""
+    is_space = capture.gear.kind == GearKind.SPACE
+    return MAX_UNTOLD_PRE_DELAY_S if is_space else MAX_UNTOLD_LEAD_S
+
+
+CHANNELS_TO_HEAR: Final[tuple[ChannelRule, ...]] = ("left", "right", "mix")
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelToHear:
+    """One way to make one channel of several, to be chosen by ear. ``note``: for people."""
+
+    rule: ChannelRule
+    note: str = ""
+    is_used: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.rule.capitalize()
+
+
+def channels_to_hear(capture: Capture) -> Iterator[ChannelToHear]:
+    """Of an impulse response whose channels differ; those of a space all sound."""
+    if capture.gear.kind == GearKind.SPACE or not capture.info.get("has_choice_of_channel"):
+        return
+    do_cancel = bool(capture.info.get("do_channels_cancel"))
+    used = "left" if do_cancel and capture.channel_rule == "mix" else capture.channel_rule
+    for rule in CHANNELS_TO_HEAR:
+        note = "silent, so the left one is heard" if do_cancel and rule == "mix" else ""
+        yield ChannelToHear(rule, note, is_used=rule == used)
 
 
 def gear_type_of(capture: Capture) -> str:

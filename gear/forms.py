@@ -20,10 +20,9 @@ def _kind_field(**given: Any) -> forms.ChoiceField:
     return forms.ChoiceField(label="What it is", widget=forms.RadioSelect, **given)
 
 
-class GearForm(forms.Form):
-    """What may be changed of gear that is here. Of that from Tone 3000 the kind alone."""
+class GearFields(forms.Form):
+    """What is said of gear, when it is uploaded and later."""
 
-    kind = _kind_field()
     name = forms.CharField(label="Name", max_length=200)
     make = forms.CharField(label="Make", max_length=100, required=False)
     creator = forms.CharField(label="Captured by", max_length=200, required=False)
@@ -33,8 +32,17 @@ class GearForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"list": "licences"}),
     )
+
+
+class GearForm(GearFields):
+    """What may be changed of gear that is here. Of that from Tone 3000 the kind alone."""
+
+    kind = _kind_field()
     description = forms.CharField(
-        label="Description", max_length=4000, required=False, widget=forms.Textarea
+        label="Description",
+        max_length=4000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
     )
 
     @classmethod
@@ -59,12 +67,17 @@ class GearForm(forms.Form):
         ends = [(f"{level:g}", f"{-level:g} dB below its peak") for level in levels_db]
         if kind != GearKind.SPACE:
             self.fields["channel_rule"] = forms.ChoiceField(
-                label="If its channels differ", choices=IRChannelRule.choices, required=False
+                label="Channel",
+                choices=IRChannelRule.choices,
+                required=False,
+                help_text="What is heard where the channels of the file differ",
             )
         limit_s = MAX_SPACE_DURATION_S if kind == GearKind.SPACE else MAX_IR_DURATION_S
         self.fields["tail_end_db"] = forms.TypedChoiceField(
             label="Ends",
-            choices=[("", f"By itself; after {limit_s:g} s at 60 dB below its peak"), *ends],
+            choices=[("", "Automatic"), *ends],
+            help_text="Automatic: 90 dB below its peak; of one that sounds on "
+            f"after {limit_s:g} s at 60 dB",
             coerce=float,
             empty_value=None,
             required=False,
@@ -86,7 +99,7 @@ class GearForm(forms.Form):
         return {**values, "ir_settings": settings}
 
 
-class GearUploadForm(forms.Form):
+class GearUploadForm(GearFields):
     file = forms.FileField(
         label="Capture",
         help_text="A .nam model, or an impulse response as WAV, AIFF or FLAC; one longer than 2 s "
@@ -96,15 +109,10 @@ class GearUploadForm(forms.Form):
     )
     kind = _kind_field(choices=[_FROM_FILE, *GearKind.choices], initial="", required=False)
     name = forms.CharField(
-        label="Name", max_length=200, required=False, help_text="Empty: what the file says"
-    )
-    make = forms.CharField(label="Make", max_length=100, required=False)
-    creator = forms.CharField(label="Captured by", max_length=200, required=False)
-    licence = forms.CharField(
-        label="Licence",
-        max_length=100,
+        label="Name",
+        max_length=200,
         required=False,
-        widget=forms.TextInput(attrs={"list": "licences"}),
+        help_text="Leave blank to use what the file says",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from accounts.errors import AppError
 from accounts.forms import add_app_error
 from accounts.views import PageView
+from gear.describe import lead_to_trim_ms
 from gear.forms import GearForm
 from gear.models import GearItem
 from gear.selectors import chains_with, gear_get_owned
@@ -27,6 +28,10 @@ class GearItemView(PageView):
 
     def post(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
         item = gear_get_owned(self.user, uuid)
+        if "trim_lead" in request.POST and lead_to_trim_ms(item.captures.all()) is not None:
+            gear_update(item=item, ir_settings={"is_lead_trimmed": True})
+            messages.success(request, "The silence in front is left out. The file is as it was.")
+            return redirect("gear-item", uuid)
         form = GearForm.of(item, request.POST)
         if form.is_valid():
             try:
@@ -42,10 +47,12 @@ class GearItemView(PageView):
         self, request: HttpRequest, item: GearItem, form: GearForm, status: int = 200
     ) -> HttpResponse:
         chains = chains_with(item).owned_by(self.user)[: _MAX_CHAINS_SHOWN + 1]
+        captures = list(item.captures.select_related("gear"))
         context = {
             "item": item,
             "form": form,
-            "captures": item.captures.select_related("gear"),
+            "captures": captures,
+            "lead_to_trim_ms": lead_to_trim_ms(captures),
             "chains": chains[:_MAX_CHAINS_SHOWN],
             "has_more_chains": len(chains) > _MAX_CHAINS_SHOWN,
         }

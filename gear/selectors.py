@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Collection
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
 
 from accounts.errors import NotFoundError
 from accounts.models import User
@@ -73,6 +76,19 @@ def chains_with(item: GearItem) -> SignalChainQuerySet:
     captures = item.captures.order_by().values("pk")
     blocks = Block.objects.filter(Q(capture__in=captures) | Q(extra_irs__capture__in=captures))
     return SignalChain.objects.filter(pk__in=blocks.order_by().values("chain")).with_blocks()
+
+
+def groups_with(item: GearItem) -> ChainGroupQuerySet:
+    """Groups of chains of all owners that name a capture of ``item``, with their owners. Looks
+    through the groups of those who may use it: which captures they name is in their JSON."""
+    groups = ChainGroup.objects.select_related("owner").annotate(
+        slots_text=Cast("slots", TextField())
+    )
+    if not item.is_shared:
+        groups = groups.filter(owner=item.owner_id)
+    uuids = item.captures.values_list("uuid", flat=True)
+    named = [Q(slots_text__contains=str(uuid)) for uuid in uuids]
+    return groups.filter(functools.reduce(operator.or_, named)) if named else groups.none()
 
 
 def capture_list(user: User | AnonymousUser) -> CaptureQuerySet:

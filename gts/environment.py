@@ -12,8 +12,7 @@ import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from dotenv.parser import Binding, parse_stream
@@ -215,22 +214,3 @@ def new_secret_key() -> str:
 def new_token_key() -> str:
     """As ``cryptography.fernet.Fernet.generate_key``."""
     return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-
-
-def database_from_url(url: str) -> dict[str, Any]:
-    parts = urlsplit(url)
-    name = unquote(parts.path.lstrip("/"))
-    if not name:
-        raise ImproperlyConfigured(
-            "DATABASE_URL must end with the name of a database: postgresql://user@host:5432/name."
-        )
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": name,
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": parts.hostname or "",
-        "PORT": str(parts.port or ""),
-        "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 10},  # a host that is gone does not answer at all
-    }

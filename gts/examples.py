@@ -62,6 +62,7 @@ EXAMPLES: Final[dict[str, Any]] = {
         "message": "Rendering 2 of 4",
         "error": None,
         "made": {},
+        "notes": [],
         "parent_id": None,
         "created_at": _WHEN,
         "started_at": _WHEN,

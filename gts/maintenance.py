@@ -1,5 +1,5 @@
 """What is done once a day: old jobs go, and previews nobody asked for, files that nothing names,
-words of the search that nothing has.
+words of the search that nothing has; DI tracks without a report get one.
 
 By beat (``gts.tasks``), or by a thread of the embedded server.
 """
@@ -19,6 +19,7 @@ from gts.backups import BackupError, backup_make, backups_list, backups_trim
 from jobs.pruning import NOTHING, Pruned, jobs_prune
 from jobs.stores import media_store
 from shootouts.orphans import OrphanSearch, orphans_delete, orphans_find
+from shootouts.services.di_reports import di_reports_add
 from shootouts.services.previews import chain_previews_prune
 
 logger = logging.getLogger(__name__)
@@ -93,6 +94,18 @@ def prune_search_words() -> int:
     return num_gone
 
 
+def judge_di_tracks() -> int:
+    """Reports for DI tracks that came before there were any."""
+    judged = di_reports_add()
+    if judged.num_judged or judged.num_failed:
+        logger.info(
+            "judged %d DI tracks that had no report; %d could not be read",
+            judged.num_judged,
+            judged.num_failed,
+        )
+    return judged.num_judged
+
+
 def make_backup() -> bool:
     """A backup in ``GTS_BACKUP_DIR``, unless there is one of today; old ones go. Whether it did.
 
@@ -115,7 +128,8 @@ def make_backup() -> bool:
 
 def run_daily() -> None:
     """All of it. What fails is logged, and the rest is done."""
-    for step in (prune_jobs, prune_previews, prune_media, prune_search_words):
+    steps = (prune_jobs, prune_previews, prune_media, prune_search_words, judge_di_tracks)
+    for step in steps:
         try:
             step()
         except Exception:

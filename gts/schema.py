@@ -173,7 +173,7 @@ def _statuses(path: str, method: str, operation: dict[str, Any]) -> list[str]:
         statuses.add("422")
     if "/tone3000/" in path:
         statuses |= {"404", "409", "503"}
-    if "{" in path and (method != "get" or path.endswith("/export/")):
+    if "{" in path and (method != "get" or path.endswith(("/export/", "/preview/"))):
         statuses.add("409")
     if method == "post" and "{" in path:  # what is asked for may not be possible with what is there
         statuses.add("422")

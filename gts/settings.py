@@ -14,9 +14,11 @@ from typing import Any
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
+from gts.api_settings import SIMPLE_JWT as SIMPLE_JWT
+from gts.api_settings import rest_framework_settings
+from gts.database_settings import database_from_url, embedded_database
 from gts.environment import (
     data_folder,
-    database_from_url,
     env,
     env_choice,
     env_flag,
@@ -32,6 +34,7 @@ from gts.environment import (
     read_env_file,
     secret_from_file,
 )
+from gts.log_settings import logging_settings
 from gts.schema_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from gts.storage_url import redirect_from, redirect_origins, s3_options
 from jobs.pipeline.version import VERSION
@@ -165,26 +168,11 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # Data --------------------------------------------------------------------------------------------
 
-if IS_EMBEDDED:
-    DATABASES: dict[str, dict[str, Any]] = {
-        "default": {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": DATA_DIR / "gts.sqlite3",
-            "OPTIONS": {
-                # Take the write lock at BEGIN: a transaction that reads first and writes later
-                # cannot be refused half-way, it only waits (up to `timeout` seconds).
-                "transaction_mode": "IMMEDIATE",
-                "timeout": 30,
-                # What a test has written need not outlive the machine.
-                "init_command": "PRAGMA journal_mode=WAL;"
-                + ("PRAGMA synchronous=OFF;" if IS_TEST else ""),
-            },
-            # Threads share one file; an in-memory test database would be another code path.
-            "TEST": {"NAME": DATA_DIR / f"test-{os.getpid()}.sqlite3"},
-        }
-    }
-else:
-    DATABASES = {"default": database_from_url(DATABASE_URL)}
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": embedded_database(DATA_DIR, is_test=IS_TEST)
+    if IS_EMBEDDED
+    else database_from_url(DATABASE_URL)
+}
 
 MEDIA_ROOT = DATA_DIR / "media"
 STATIC_ROOT = DATA_DIR / "static"
@@ -321,37 +309,7 @@ GTS_BACKUP_KEEP = max(env_number("GTS_BACKUP_KEEP", 7), 1)
 
 # API ----------------------------------------------------------------------------------------------
 
-REST_FRAMEWORK = {
-    # JWT first: its challenge makes an anonymous call a 401 and not a 403.
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "gts.api.JWTAuthentication",
-        "gts.api.SessionAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    # Views that take files say so themselves: accounts.api.parsers.MultiPartParser.
-    "DEFAULT_PARSER_CLASSES": ["accounts.api.parsers.JSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "accounts.api.paging.PageNumberPagination",
-    "DEFAULT_FILTER_BACKENDS": ["gts.api.FilterBackend"],
-    "DEFAULT_THROTTLE_CLASSES": [
-        "accounts.api.throttles.UserThrottle",
-        "accounts.api.throttles.UploadThrottle",
-        "accounts.api.throttles.AnonymousThrottle",
-    ],
-    "NUM_PROXIES": GTS_TRUSTED_PROXIES,  # for throttles of the framework
-    "DEFAULT_SCHEMA_CLASS": "gts.operation_names.AutoSchema",
-    "EXCEPTION_HANDLER": "gts.api.exception_handler",
-    "TEST_REQUEST_DEFAULT_FORMAT": "json",
-    "URL_FORMAT_OVERRIDE": None,  # ?format= is a filter of ours
-}
-
-SIMPLE_JWT = {
-    "USER_ID_FIELD": "uuid",
-    "USER_ID_CLAIM": "user",
-    "ROTATE_REFRESH_TOKENS": True,
-    "BLACKLIST_AFTER_ROTATION": True,
-    "UPDATE_LAST_LOGIN": True,
-}
+REST_FRAMEWORK = rest_framework_settings(num_proxies=GTS_TRUSTED_PROXIES)
 
 # Security -----------------------------------------------------------------------------------------
 
@@ -429,20 +387,4 @@ _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 # Empty: as much as fits the mode, and `manage.py up` keeps it off the console.
 LOG_LEVEL = env_choice("GTS_LOG_LEVEL", _LOG_LEVELS, "")
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "handlers": {
-        "console": {"()": "gts.logs.console_handler"},
-        "file": {"()": "gts.logs.file_handler"},
-    },
-    "root": {"handlers": ["console", "file"], "level": LOG_LEVEL or "INFO"},
-    "loggers": {
-        "httpx": {"level": "WARNING"},
-        # gts.hosts says it in one line, with the name of our setting.
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
-        "celery": {"level": LOG_LEVEL or "WARNING"},
-        # One line per request: for whoever serves many, not for the person at this machine.
-        "gts.requests": {"level": "WARNING" if IS_EMBEDDED else LOG_LEVEL or "INFO"},
-    },
-}
+LOGGING = logging_settings(level=LOG_LEVEL, is_embedded=IS_EMBEDDED)

@@ -127,6 +127,11 @@ class Job(PublicModel):
             return None
         return ((self.finished_at or timezone.now()) - self.started_at).total_seconds()
 
+    @property
+    def notes(self) -> list[str]:
+        """For people: what of its result is not as it was asked for."""
+        return list(self.result.get("notes", ()))
+
     def current_children(self) -> JobQuerySet:
         """The children of this attempt in the order they run. A query."""
         return Job.objects.filter(parent=self, parent_attempt=self.attempt).order_by("stage", "id")

@@ -89,7 +89,9 @@ def _message(job: Job) -> str:
         return job.error_message
     children = job.current_children()
     num_failed = children.filter(state=JobState.FAILED).count()
-    return f"{num_failed} of {children.count()} parts failed." if num_failed else ""
+    if num_failed:
+        return f"{num_failed} of {children.count()} parts failed."
+    return " ".join(job.notes)
 
 
 def describe(notification: Notification) -> dict[str, Any]:

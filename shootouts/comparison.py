@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from django.core.cache import cache
 
-from accounts.errors import ConflictError, UnavailableError
 from jobs.pipeline.audio.compare import (
     Comparison,
     compare_files,
     third_octave_difference_db,
     write_residual,
 )
-from jobs.pipeline.errors import PipelineError
 from jobs.storage import fetch_file, scratch_folder, stored_name
 from shootouts.models import Manifest, RenderedFile
+from shootouts.refusals import pipeline_errors_as_answers
 
 # Published files never change, so neither does what is found between two of them.
 _KEPT_S: Final = 24 * 3600
-_AWAY: Final = "These files cannot be read just now. Try again later."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +41,7 @@ def compare_pair(pair: SegmentPair) -> Comparison:
 
     Raises ``ConflictError`` where the files cannot be compared, with the code of the pipeline.
     """
-    with _refused(), scratch_folder() as folder:
+    with pipeline_errors_as_answers(), scratch_folder() as folder:
         return _compared(pair, *_fetched(pair, folder))
 
 
@@ -53,7 +50,7 @@ def open_residual(pair: SegmentPair) -> tuple[BinaryIO, int]:
 
     Written to the disk, so memory does not grow with the length. Raises as ``compare_pair``.
     """
-    with _refused(), scratch_folder() as folder:
+    with pipeline_errors_as_answers(), scratch_folder() as folder:
         paths = _fetched(pair, folder)
         out = folder / "residual.flac"
         write_residual(*paths, _compared(pair, *paths), out)
@@ -74,18 +71,6 @@ def band_differences(manifest: Manifest, di: int, reference: int, other: int) ->
         return []
     found = third_octave_difference_db(bands[other], bands[reference])
     return [None if level is None else round(level, 2) for level in found]
-
-
-@contextmanager
-def _refused() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise UnavailableError(_AWAY, code="STORAGE_UNAVAILABLE") from error
-    except PipelineError as error:
-        if not error.is_permanent:
-            raise UnavailableError(error.message, code=error.code) from error
-        raise ConflictError(error.message, code=error.code) from error
 
 
 def _fetched(pair: SegmentPair, folder: Path) -> tuple[Path, Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from uuid import UUID
 
 from django.contrib import messages
@@ -10,7 +11,9 @@ from django.shortcuts import redirect, render
 
 from accounts.errors import AppError
 from accounts.forms import add_app_error
+from accounts.templatetags.display import number
 from accounts.views import PageView
+from gear.describe import CHANNELS_TO_HEAR, ChannelToHear
 from shootouts.forms import DITrackForm
 from shootouts.models import DITrack
 from shootouts.rendering import used_channel
@@ -49,17 +52,22 @@ def _form_of(track: DITrack) -> DITrackForm:
 def _page(
     request: HttpRequest, track: DITrack, form: DITrackForm, status: int = 200
 ) -> HttpResponse:
-    channels = track.info.get("channels") or {}
-    is_stereo = channels.get("layout", "mono") not in ("mono", "identical")
     context = {
         "track": track,
         "form": form,
         "silence": silence_cut(track),
-        "used_channel": used_channel(track, track.channel_rule),  # type: ignore[arg-type]  # the same words
-        "channel_choices": [
-            (rule, name, channels.get(f"{rule}_dbfs"))
-            for rule, name in (("left", "Left"), ("right", "Right"), ("mix", "Mix"))
-            if is_stereo
-        ],
+        "channel_choices": list(_channel_choices(track)),
     }
     return render(request, "shootouts/di_detail.html", context, status=status)
+
+
+def _channel_choices(track: DITrack) -> Iterator[ChannelToHear]:
+    """Of a recording whose channels differ."""
+    channels = track.info.get("channels") or {}
+    if channels.get("layout", "mono") in ("mono", "identical"):
+        return
+    used = used_channel(track, track.channel_rule)  # type: ignore[arg-type]  # the same words
+    for rule in CHANNELS_TO_HEAR:
+        level_dbfs = channels.get(f"{rule}_dbfs")
+        note = "silent" if level_dbfs is None else f"{number(level_dbfs)} dBFS"
+        yield ChannelToHear(rule, note, is_used=rule == used)

@@ -13,26 +13,35 @@ from shootouts.models.social import COMMENT_MAX_CHARS
 FORM_ID = "shootout-form"
 
 
-class DIUploadForm(forms.Form):
-    file = forms.FileField(
-        label="Recording",
-        help_text="WAV, FLAC, AIFF, OGG or MP3; up to 100 MB and 10 minutes",
-        widget=forms.FileInput(attrs={"accept": ".wav,.flac,.aif,.aiff,.ogg,.mp3"}),
-        error_messages={"required": "Choose a file.", "empty": "The file is empty."},
-    )
-    name = forms.CharField(
-        label="Name", max_length=200, required=False, help_text="Empty: the name of the file"
-    )
+class DIFields(forms.Form):
+    """What is said of a recording, when it is uploaded and later."""
+
+    name = forms.CharField(label="Name", max_length=200)
     guitar = forms.CharField(label="Guitar", max_length=100, required=False)
     pickup = forms.CharField(label="Pickup", max_length=100, required=False)
     tuning = forms.CharField(label="Tuning", max_length=50, required=False)
     bpm = forms.FloatField(label="Tempo", min_value=20, max_value=400, required=False)
     input_level_dbu = forms.FloatField(
-        label="Level at full scale",
-        min_value=-40,
-        max_value=40,
+        label="Interface input level",
+        min_value=-60,
+        max_value=60,
         required=False,
-        help_text="Of your interface, if you know it: amps are then driven as hard as in life",
+        help_text="In dBu at 0 dBFS, if you know it: captures are then driven as the amp was",
+    )
+
+
+class DIUploadForm(DIFields):
+    name = forms.CharField(
+        label="Name",
+        max_length=200,
+        required=False,
+        help_text="Leave blank to use the file name",
+    )
+    file = forms.FileField(
+        label="Recording",
+        help_text="WAV, FLAC, AIFF, OGG or MP3; up to 100 MB and 10 minutes",
+        widget=forms.FileInput(attrs={"accept": ".wav,.flac,.aif,.aiff,.ogg,.mp3"}),
+        error_messages={"required": "Choose a file.", "empty": "The file is empty."},
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -40,26 +49,14 @@ class DIUploadForm(forms.Form):
         super().__init__(*args, **{"auto_id": "di_%s", **kwargs})
 
 
-class DITrackForm(forms.Form):
+class DITrackForm(DIFields):
     """Everything about a recording that may be changed at any time."""
 
-    name = forms.CharField(label="Name", max_length=200)
-    guitar = forms.CharField(label="Guitar", max_length=100, required=False)
-    pickup = forms.CharField(label="Pickup", max_length=100, required=False)
-    tuning = forms.CharField(label="Tuning", max_length=50, required=False)
-    bpm = forms.FloatField(label="Tempo", min_value=20, max_value=400, required=False)
     notes = forms.CharField(
         label="Notes",
         max_length=4000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-    )
-    input_level_dbu = forms.FloatField(
-        label="Interface input level",
-        min_value=-60,
-        max_value=60,
-        required=False,
-        help_text="In dBu at 0 dBFS, if you know it",
     )
     channel_rule = forms.ChoiceField(
         label="Channel",

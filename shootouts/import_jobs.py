@@ -19,7 +19,7 @@ from jobs.models import Job
 from jobs.pipeline.audio.files import probe_di
 from jobs.pipeline.audio.probe import DIProbe
 from jobs.pipeline.audio.trim import Trim, check_trim
-from jobs.pipeline.errors import PipelineError
+from jobs.pipeline.errors import PipelineError, naming
 from jobs.pipeline.shootout_archive import TOO_LARGE, unpack_archive
 from jobs.pipeline.shootout_file import ShootoutFile, read_shootout_file
 from jobs.registry import JobContext, Queue
@@ -65,7 +65,11 @@ class ShootoutImport:
             imported = shootout_from_file(
                 owner=context.job.owner, inspected=inspected, holding=context.holding
             )
-        return {"shootout": str(imported.shootout.uuid), "num_reused": imported.num_reused}
+        return {
+            "shootout": str(imported.shootout.uuid),
+            "num_reused": imported.num_reused,
+            "notes": list(imported.notes),
+        }
 
     def finished(self, job: Job) -> None:
         transaction.on_commit(partial(delete_stored, job.payload["archive"]), robust=True)
@@ -107,14 +111,8 @@ def _inspect(context: JobContext, file: ShootoutFile) -> Inspected:
 def _naming(path: Path) -> Iterator[None]:
     """Whatever is found wrong is told with the name of the file it was found in."""
     try:
-        yield
-    except PipelineError as error:
-        raise PipelineError(
-            error.code,
-            f"{path.name}: {error.message}",
-            detail=error.detail,
-            is_permanent=error.is_permanent,
-        ) from error
+        with naming(path.name):
+            yield
     except AppError as error:
         raise PipelineError(error.code, f"{path.name}: {error.message}") from error
 

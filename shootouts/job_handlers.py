@@ -21,7 +21,6 @@ from django.urls import reverse
 from django.utils.text import slugify
 
 from jobs.models import Job
-from jobs.pipeline.audio.files import probe_di
 from jobs.pipeline.audio.trim import Trim, check_trim
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.manifest import build_manifest
@@ -38,6 +37,7 @@ from shootouts.models.shootout import SegmentState, ShootoutState
 from shootouts.preview_jobs import ChainPreviewRenderer
 from shootouts.segment_audio import segment_audio
 from shootouts.segment_jobs import PrefixRenderer, SegmentRenderer, audio_children
+from shootouts.services.di_reports import di_track_probe
 from shootouts.services.di_tracks import INSPECT_KIND
 from shootouts.services.renders import (
     di_track_accept,
@@ -65,12 +65,7 @@ class DIInspect:
         track = DITrack.objects.filter(uuid=context.job.payload["di_track"]).first()
         if track is None:  # deleted by its owner meanwhile: nothing left to look at
             return {}
-        with scratch_folder() as folder:
-            probe = probe_di(
-                fetch_file(stored_name(track.file), folder, sha256=track.sha256),
-                max_duration_s=settings.GTS_DI_MAX_DURATION_S,
-                progress=context.report,
-            )
+        probe = di_track_probe(track, context.report)
         track.refresh_from_db(fields=["start_s", "end_s"])
         check_trim(Trim(track.start_s, track.end_s), probe.duration_s)
         with context.holding():

@@ -45,6 +45,10 @@ class DITrackQuerySet(models.QuerySet["DITrack"]):
         """Inspected, and fit to render."""
         return self.filter(status="ready")
 
+    def without_report(self) -> DITrackQuerySet:
+        """Inspected by a version that made none."""
+        return self.exclude(info__has_key="report")
+
 
 class ShootoutQuerySet(models.QuerySet["Shootout"]):
     def owned_by(self, user: User | AnonymousUser) -> ShootoutQuerySet:

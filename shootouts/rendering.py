@@ -15,8 +15,9 @@ from gear.block_parameters import SPACE_MIX
 from gear.describe import describe_chain
 from gear.models import Block, Capture, SignalChain
 from gear.models.item import GearKind
+from jobs.pipeline.audio.channels import ChannelLevels
 from jobs.pipeline.audio.nam import ENGINE_VERSION
-from jobs.pipeline.audio.probe import DIProbe
+from jobs.pipeline.audio.probe import CHANNELS, DIProbe, channel_finding
 from jobs.pipeline.audio.render import RENDERER_VERSION, SegmentRender
 from jobs.pipeline.environment import sample_origin
 from jobs.pipeline.recipe import (
@@ -105,6 +106,18 @@ def used_channel(track: DITrack, choice: ChannelChoice) -> ChannelRule:
         return choice
     found: ChannelRule = track.info.get("channels", {}).get("rule", "mix")
     return found
+
+
+def current_report(track: DITrack) -> list[dict[str, Any]]:
+    """The report on a recording; of its channels by the rule that is chosen now."""
+    report: list[dict[str, Any]] = track.info.get("report") or []
+    channels = track.info.get("channels")
+    if channels is None:
+        return report
+    rule = used_channel(track, track.channel_rule)  # type: ignore[arg-type]  # the same words
+    finding = channel_finding(ChannelLevels(**channels), rule)
+    others = [found for found in report if found["code"] != CHANNELS]
+    return others if finding is None else [asdict(finding), *others]
 
 
 def di_source(track: DITrack) -> DISource:

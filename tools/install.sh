@@ -1,5 +1,5 @@
 #!/bin/sh
-# install.sh ARGUMENTS: install.py with the Python of .venv if that is fit, else with $PYTHON.
+# install.sh ARGUMENTS: tools/install with the Python of .venv if that is fit, else with $PYTHON.
 # It is not fit where make was called with a PYTHON of another version.
 is_new='import sys; sys.exit(sys.version_info < (3, 11))'
 version='import sys; sys.stdout.write(sys.version.split()[0])'
@@ -13,9 +13,9 @@ is_wanted() { # whether the Python of .venv has the version that was asked for
 }
 
 if .venv/bin/python -c "$is_new" 2>/dev/null && is_wanted; then
-    exec .venv/bin/python tools/install.py "$@"
+    exec .venv/bin/python -m tools.install "$@"
 elif "$python" -c "$is_new" 2>/dev/null; then
-    exec "$python" tools/install.py "$@"
+    exec "$python" -m tools.install "$@"
 fi
 
 found=$("$python" -c "$version" 2>/dev/null) || found=

@@ -106,8 +106,8 @@ class GearView(APIView):
         request=GearUpdateInput,
         responses=GearOutput,
         summary="Rename my gear, or change its kind, licence and the rest",
-        description="A kind with which a chain could not be played any more is a 409 KIND_IN_USE "
-        "that names the chains. Of gear from Tone 3000 only the kind can be changed.",
+        description="A kind with which a chain, or one of a group, could not be played any more is "
+        "a 409 KIND_IN_USE that names them. Of gear from Tone 3000 only the kind can be changed.",
     )
     def patch(self, request: Request, uuid: UUID) -> Response:
         item = gear_get_owned(request.user, uuid)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -12,10 +12,12 @@ from accounts.errors import ConflictError, ErrorDetail, InvalidInputError, NotFo
 from accounts.models import User
 from gear.capture_files import FORMAT_OF_KIND
 from gear.grammar import validate_chain
-from gear.models import Capture, GearItem, SignalChain
+from gear.group_slots import captures_of, expand_slots, slots_of
+from gear.models import Capture, ChainGroup, GearItem, SignalChain
 from gear.models.item import CaptureFormat, GearKind, GearSource, IRChannelRule
 from gear.naming import name_key
-from gear.selectors import NO_GEAR, as_chain_block, chains_with
+from gear.permutations import TooManyPermutationsError
+from gear.selectors import NO_GEAR, as_chain_block, chains_with, groups_with
 from gear.services.chains import NOT_AN_IR, field_problems
 from gear.services.ir_settings import IR_SETTINGS, space_problems
 from jobs.pipeline.audio.files import space_channels_error
@@ -39,7 +41,7 @@ def gear_update(
     Raises ``NotFoundError``, ``InvalidInputError`` with everything that is wrong (DUPLICATE_NAME,
     KIND_OF_OTHER_FORMAT, NOT_AN_IR, NOT_OF_A_SPACE, SPACE_CHANNELS_UNSUPPORTED, FROM_TONE3000, or
     fields), and ``ConflictError`` KIND_IN_USE where a chain that can be played could not be played
-    any more.
+    any more, or one of a group.
     """
     User.objects.select_for_update().get(pk=item.owner_id)
     row = GearItem.objects.filter(pk=item.pk).first()
@@ -107,21 +109,31 @@ def _not_a_space(row: GearItem) -> Iterator[ErrorDetail]:
 
 
 def _refuse_broken_chains(row: GearItem) -> None:
-    """A chain that can be played must not stop to be one because its gear is called otherwise."""
-    broken = [chain for chain in chains_with(row) if _breaks(chain, row)]
-    if not broken:
+    """A chain that can be played must not stop to be one because its gear is called otherwise, nor
+    a group that can be expanded."""
+    chains = [chain for chain in chains_with(row) if _breaks(chain, row)]
+    groups = [group for group in groups_with(row) if _breaks_group(group, row)]
+    if not chains and not groups:
         return
-    names = [f"“{chain.name}”" for chain in broken if chain.owner_id == row.owner_id]
-    num_others = len(broken) - len(names)
-    if num_others:
-        names.append(f"{num_others} of other people")
-    label = GearKind(row.kind).label
+    found = [
+        f"in these {what}: {_named(rows, row.owner_id)}"
+        for what, rows in (("chains", chains), ("groups of chains", groups))
+        if rows
+    ]
     message = (
-        f"As “{label}” it could not stand where it stands in these chains: {', '.join(names)}. "
-        "Change or delete them first."
+        f"As “{GearKind(row.kind).label}” it could not stand where it stands "
+        f"{', and '.join(found)}. Change or delete them first."
     )
     detail = ErrorDetail("/kind", "KIND_IN_USE", message)
     raise ConflictError(message, code="KIND_IN_USE", details=[detail])
+
+
+def _named(rows: Sequence[SignalChain | ChainGroup], owner_id: int) -> str:
+    names = [f"“{row.name}”" for row in rows if row.owner_id == owner_id]
+    num_others = len(rows) - len(names)
+    if num_others:
+        names.append(f"{num_others} of other people")
+    return ", ".join(names)
 
 
 def _breaks(chain: SignalChain, row: GearItem) -> bool:
@@ -135,3 +147,20 @@ def _breaks(chain: SignalChain, row: GearItem) -> bool:
         if row.kind != GearKind.CAB and any(capture.gear_id == row.pk for capture in extra):
             return True
     return not validate_chain(before) and bool(validate_chain(after))
+
+
+def _breaks_group(group: ChainGroup, row: GearItem) -> bool:
+    captures = captures_of(group.owner, [group])
+    slots = slots_of(group, captures)
+    irs = [ir.capture for slot in slots for option in slot.options if option for ir in option.irs]
+    if row.kind != GearKind.CAB and any(ir is not None and ir.gear_id == row.pk for ir in irs):
+        return True
+    try:
+        before = [permutation.is_valid for permutation in expand_slots(slots)]
+        for capture in captures.values():
+            if capture.gear_id == row.pk:
+                capture.gear.kind = row.kind
+        after = [permutation.is_valid for permutation in expand_slots(slots)]
+    except TooManyPermutationsError:  # the limit has come down: there is nothing to break
+        return False
+    return any(was and not stays for was, stays in zip(before, after, strict=True))

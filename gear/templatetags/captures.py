@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from django import template
 
-from gear.describe import capture_warnings
+from gear.describe import ChannelToHear, capture_warnings
+from gear.describe import channels_to_hear as channels_of
 from gear.models import Capture
 from gear.selectors import has_own_cab
 
 register = template.Library()
 
 register.filter("has_own_cab", has_own_cab)
+
+
+@register.filter
+def channels_to_hear(capture: Capture) -> list[ChannelToHear]:
+    return list(channels_of(capture))
 
 
 @register.filter

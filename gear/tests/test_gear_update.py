@@ -10,8 +10,9 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.tests.factories import api_client, details_of
-from gear.models import Capture, GearItem, SignalChain
+from gear.models import Capture, ChainGroup, GearItem, SignalChain
 from gear.models.item import GearSource
+from gear.services.chain_groups import SlotInput, chain_group_create
 from gear.services.chains import BlockInput, IRInput, chain_create
 from gear.tests.factories import block, make_capture, make_chain, nam_bytes, upload_of
 
@@ -194,3 +195,67 @@ def test_a_file_of_three_channels_is_no_space(alice: User) -> None:
     answer = patch(alice, cab, kind="space")
     assert details_of(answer) == [("/kind", "SPACE_CHANNELS_UNSUPPORTED")]
     assert "this file has 3" in answer.json()["message"]
+
+
+def grouped(owner: User, *, name: str = "Both heads") -> tuple[ChainGroup, Capture, Capture]:
+    """A boost that may be off, two heads, a cab with a second microphone; a head and that one."""
+    heads = [make_capture(owner, name=head) for head in ("JCM800", "Plexi")]
+    cab, second = make_capture(owner, "cab", name="V30"), make_capture(owner, "cab", name="Room")
+    group = chain_group_create(
+        owner=owner,
+        name=name,
+        slots=[
+            SlotInput("pre", [None, BlockInput("pre", processor="gain")]),
+            SlotInput("amp", [BlockInput("amp", head.uuid) for head in heads]),
+            SlotInput("cab", [BlockInput("cab", cab.uuid, extra_irs=[IRInput(second.uuid)])]),
+        ],
+    )
+    return group, heads[0], second
+
+
+def test_a_kind_that_breaks_a_group_of_chains_is_refused(alice: User) -> None:
+    group, head, second = grouped(alice)
+    for capture, kind in ((head, "full_rig"), (head, "pedal"), (second, "space")):
+        answer = patch(alice, capture, kind=kind)
+        assert (answer.status_code, answer.json()["code"]) == (409, "KIND_IN_USE")
+        assert "in these groups of chains: “Both heads”." in answer.json()["message"]
+        capture.gear.refresh_from_db()
+        assert capture.gear.kind != kind
+    make_chain_of(alice, head)
+    message = patch(alice, head, kind="full_rig").json()["message"]
+    assert "in these chains: “Its chain”, and in these groups of chains: “Both heads”" in message
+    SignalChain.objects.all().delete()
+    group.delete()
+    assert patch(alice, head, kind="full_rig").status_code == 200
+
+
+def test_a_kind_that_a_group_can_live_with_is_taken(alice: User) -> None:
+    """One that could not be played before does not keep its gear from becoming what it is."""
+    group, head, _ = grouped(alice)
+    other = make_capture(alice, name="Not in it")
+    assert patch(alice, other, kind="full_rig").status_code == 200
+    slots = group.slots
+    slots[2]["options"] = [None]
+    ChainGroup.objects.filter(pk=group.pk).update(slots=slots)
+    assert patch(alice, head, kind="full_rig").status_code == 200
+
+
+def test_groups_of_others_are_counted_and_not_named(alice: User, charlie: User) -> None:
+    amp = make_capture(alice, is_shared=True)
+    cab = make_capture(alice, "cab", is_shared=True)
+    chain_group_create(
+        owner=charlie,
+        name="Secret",
+        slots=[
+            SlotInput("amp", [BlockInput("amp", amp.uuid)]),
+            SlotInput("cab", [BlockInput("cab", cab.uuid)]),
+        ],
+    )
+    message = patch(alice, amp, kind="pedal").json()["message"]
+    assert "in these groups of chains: 1 of other people." in message
+    assert "Secret" not in message
+
+
+def make_chain_of(owner: User, amp: Capture) -> SignalChain:
+    blocks = [block("amp", amp), block("cab", make_capture(owner, "cab", name="G12"))]
+    return chain_create(owner=owner, name="Its chain", blocks=blocks)

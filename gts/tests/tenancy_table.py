@@ -88,6 +88,7 @@ API: Final = (
     own("api-preset", "delete", "preset", 204),
     each("api-capture-list", "get", 200),
     own("api-capture", "get", "capture", 200),
+    own("api-capture-preview", "get", "cab", 200),
     each("api-library-list", "get", 200),
     each("api-library-list", "post", 422),
     own("api-library-entry", "get", "entry", 200),

@@ -67,6 +67,7 @@ def make_world(folder: Path) -> World:
         "chain": chain.uuid,
         "group": _group_of(alice, amp, cab).uuid,
         "capture": amp.uuid,
+        "cab": cab.uuid,
         "gear": amp.gear.uuid,
         "entry": entry.uuid,
         "tag": tag_create(owner=alice, name="crunchy").uuid,

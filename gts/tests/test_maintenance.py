@@ -17,6 +17,8 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -29,6 +31,7 @@ from jobs.pruning import Pruned
 from jobs.tests.conftest import scripted_handlers  # noqa: F401
 from jobs.tests.factories import make_job
 from shootouts.models import ChainPreview, DITrack
+from shootouts.tests.factories import make_unjudged_track
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -207,3 +210,16 @@ def test_beat_sends_only_tasks_that_exist() -> None:
     sent = {entry["task"] for entry in app.conf.beat_schedule.values()}
     assert {"jobs.sweep", "maintenance.daily"} <= sent
     assert sent <= set(app.tasks)
+
+
+def test_di_tracks_without_a_report_get_one_and_their_page_says_so_until_then(
+    client: Client, alice: User
+) -> None:
+    track = make_unjudged_track(alice)
+    client.force_login(alice)
+    page = reverse("di-detail", args=[track.uuid])
+    assert "within a day" in client.get(page).content.decode()
+    maintenance.run_daily()
+    text = client.get(page).content.decode()
+    assert "within a day" not in text
+    assert "on the left channel only" in text

@@ -39,6 +39,10 @@ class JobOutput(serializers.Serializer[Job]):
     made = serializers.SerializerMethodField(
         help_text="ids of what it made, by names that depend on its kind: shootout, capture_id, …"
     )
+    notes = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="for people, of what it made: what is not as it was asked for",
+    )
     parent_id = serializers.UUIDField(source="parent.uuid", default=None, allow_null=True)
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -15,14 +16,16 @@ from threading import Lock
 from typing import TypeAlias
 
 from jobs.pipeline.audio.prefix import FolderPrefixes, reach
+from jobs.pipeline.audio.probe import probe_di
 from jobs.pipeline.audio.render import render_segment
-from jobs.pipeline.errors import PipelineError, Progress
+from jobs.pipeline.audio.trim import Trim
+from jobs.pipeline.errors import PipelineError, Progress, naming
 from jobs.pipeline.files import replacing
 from jobs.pipeline.manifest import build_manifest
 from jobs.pipeline.plan import plan_renders
 from jobs.pipeline.recipe import DISource, PrefixRecipe, SegmentRecipe
 from jobs.pipeline.shootout import FinishedAudio, SegmentResult, finish_audio
-from jobs.pipeline.shootout_file import ShootoutFile
+from jobs.pipeline.shootout_file import FileDI, ShootoutFile
 from jobs.pipeline.video.production import make_video
 from jobs.pipeline.video.scene import SvgRenderer
 
@@ -127,7 +130,7 @@ def _render_segments(
     """Every DI through every chain, ``num_threads`` at a time; what they share only once."""
     folder.mkdir()
     keys = [(d, c) for d in range(len(shootout.dis)) for c in range(len(shootout.chains))]
-    di_sources = [di.resolved() for di in shootout.dis]
+    di_sources = [_checked(di) for di in shootout.dis]
     recipes = [_segment_recipe(shootout, di_sources[key[0]], key[1]) for key in keys]
     plan = plan_renders(recipes)
     shared = [prefix for stage in plan.stages for prefix in stage]
@@ -150,6 +153,19 @@ def _render_segments(
         for stage in plan.stages:
             list(pool.map(render_prefix, itertools.islice(numbers, len(stage)), stage))
         return list(pool.map(render_one, itertools.count(), keys, recipes))
+
+
+def _checked(di: FileDI) -> DISource:
+    """What of a DI is played. What is wrong with it is told before anything is rendered, by name.
+
+    Raises as ``probe_di``.
+    """
+    name, file = di.info.name, di.path.name
+    with naming(f"DI {file}" if name == di.path.stem else f"DI “{name}” ({file})"):
+        source = di.resolved()
+        trim = Trim(source.start_s, source.end_s)
+        probe_di(di.path, math.inf, source.channel_rule, trim)
+    return source
 
 
 def _segment_recipe(shootout: ShootoutFile, di: DISource, contender_index: int) -> SegmentRecipe:

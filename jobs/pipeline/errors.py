@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 # Told how much of the work is done (0.0 to 1.0). It is also where long work notices that it
 # was cancelled: the callback then raises ``CancelledError``. Called between blocks.
@@ -32,6 +33,20 @@ class PipelineError(Exception):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}" + (f" ({self.detail})" if self.detail else "")
+
+
+@contextmanager
+def naming(subject: str) -> Iterator[None]:
+    """Whatever is found wrong inside is told with what it is wrong with."""
+    try:
+        yield
+    except PipelineError as error:
+        raise PipelineError(
+            error.code,
+            f"{subject}: {error.message}",
+            detail=error.detail,
+            is_permanent=error.is_permanent,
+        ) from error
 
 
 class CancelledError(Exception):

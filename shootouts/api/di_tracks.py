@@ -21,7 +21,7 @@ from accounts.api.idempotency import idempotent
 from accounts.database import in_database
 from accounts.models import User
 from jobs.storage import stored_name
-from shootouts.api.media import AnyContent
+from shootouts.api.media import AnyContent, preview_response
 from shootouts.api.serializers import (
     DITrackInput,
     DITrackOutput,
@@ -111,11 +111,7 @@ class DITrackPreviewView(APIView):
         track = di_track_get(request.user, uuid)
         query = DITrackPreviewQuery.values_of(request)
         wav = di_track_preview(track=track, channel_rule=query["channel_rule"])
-        return HttpResponse(
-            wav,
-            content_type="audio/wav",
-            headers={"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"},
-        )
+        return preview_response(wav)
 
 
 class DITrackWaveformView(APIView):

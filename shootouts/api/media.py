@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.http.response import HttpResponseBase
+from django.http.response import HttpResponse, HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -66,3 +66,9 @@ async def rendered_file_response(request: Request, file: RenderedFile) -> HttpRe
     )
     is_private = file.render.shootout.visibility != "public"
     return await media_response(request, media, is_private=is_private)
+
+
+def preview_response(wav: bytes) -> HttpResponse:
+    """A sound made for this answer alone."""
+    headers = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
+    return HttpResponse(wav, content_type="audio/wav", headers=headers)

@@ -1,13 +1,13 @@
-"""Previews of chains over HTTP."""
+"""Previews of chains and of impulse responses over HTTP."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
-from django.http.response import HttpResponseBase
+from django.http.response import HttpResponse, HttpResponseBase
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -18,17 +18,21 @@ from rest_framework.views import APIView
 
 from accounts.api.async_views import AsyncAPIView
 from accounts.api.idempotency import idempotent
+from accounts.api.queries import QuerySerializer
 from accounts.api.serializers import StrictSerializer
 from accounts.database import in_database
 from accounts.errors import NotFoundError
-from gear.selectors import chain_get
+from accounts.models import User
+from gear.models.item import IRChannelRule
+from gear.selectors import capture_get, chain_get
 from jobs.api.serializers import JobOutput
 from jobs.storage import stored_name
-from shootouts.api.media import AnyContent
+from shootouts.api.media import AnyContent, preview_response
 from shootouts.media import MediaFile, content_type_of, media_response
 from shootouts.models import ChainPreview
 from shootouts.models.preview import PreviewState
 from shootouts.selectors import chain_preview_get
+from shootouts.services.ir_previews import ir_preview
 from shootouts.services.previews import chain_preview_request
 
 
@@ -109,6 +113,34 @@ class ChainPreviewAudioView(AsyncAPIView):
             sha256=preview.sha256,
         )
         return await media_response(request, media, is_private=True)
+
+
+class IRPreviewQuery(QuerySerializer):
+    channel_rule = serializers.ChoiceField(
+        choices=IRChannelRule.choices, required=False, help_text="left out: as its owner has set it"
+    )
+    di_track_id = serializers.UUIDField(
+        required=False, help_text="of one of my DI tracks; left out: a DI of the demo"
+    )
+
+
+class IRPreviewView(APIView):
+    content_negotiation_class = AnyContent
+
+    @extend_schema(
+        operation_id="capture_preview",
+        tags=["gear"],
+        parameters=[IRPreviewQuery],
+        responses={(200, "audio/wav"): OpenApiTypes.BINARY},
+        summary="Hear a channel of an impulse response",
+        description="The first 8 s of a DI through the impulse response alone, to choose by ear: "
+        "left, right and mix are equally loud (−14 LUFS, or less where one of them would clip). "
+        "409 NOT_AN_IR for a model, NOT_OF_A_SPACE for a space.",
+    )
+    def get(self, request: Request, uuid: UUID) -> HttpResponse:
+        capture = capture_get(request.user, uuid)
+        query = IRPreviewQuery.values_of(request)
+        return preview_response(ir_preview(user=cast(User, request.user), capture=capture, **query))
 
 
 def _output(request: Request, preview: ChainPreview) -> dict[str, Any]:

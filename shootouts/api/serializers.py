@@ -15,6 +15,7 @@ from jobs.api.serializers import JobOutput
 from shootouts.models import DITrack, RenderedFile, Segment, Shootout
 from shootouts.models.di_track import ChannelRuleChoice, FindingSeverity
 from shootouts.models.shootout import InputModeChoice, Order, Theme, Visibility
+from shootouts.rendering import current_report
 
 
 class FindingOutput(serializers.Serializer[Any]):
@@ -53,11 +54,8 @@ class DITrackOutput(serializers.ModelSerializer[DITrack]):
     sound_end_s = serializers.FloatField(
         source="info.sound_end_s", default=None, allow_null=True, help_text="silence after it"
     )
-    report = FindingOutput(
-        many=True,
-        source="info.report",
-        default=[],
-        help_text="of the whole file; empty while it is being checked",
+    report = serializers.SerializerMethodField(
+        help_text="of the whole file; empty while it is being checked"
     )
 
     class Meta:
@@ -91,6 +89,10 @@ class DITrackOutput(serializers.ModelSerializer[DITrack]):
             "created_at",
         )
         read_only_fields = fields
+
+    @extend_schema_field(FindingOutput(many=True))
+    def get_report(self, track: DITrack) -> list[dict[str, Any]]:
+        return current_report(track)
 
     def get_audio_url(self, track: DITrack) -> str:
         return reverse("api-di-track-audio", args=[track.uuid])

@@ -37,6 +37,11 @@ urlpatterns = [
         previews.ChainPreviewRequestView.as_view(),
         name="api-chain-preview",
     ),
+    path(
+        "captures/<uuid:uuid>/preview/",
+        previews.IRPreviewView.as_view(),
+        name="api-capture-preview",
+    ),
     path("previews/<uuid:uuid>/", previews.ChainPreviewView.as_view(), name="api-preview"),
     path(
         "previews/<uuid:uuid>/audio/",

@@ -6,10 +6,10 @@ from accounts.errors import ConflictError
 from gear.models.item import FileStatus
 from jobs.pipeline.audio.di_preview import di_preview_wav
 from jobs.pipeline.audio.trim import Trim
-from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.recipe import ChannelChoice
 from jobs.storage import fetch_file, scratch_folder, stored_name
 from shootouts.models import DITrack
+from shootouts.refusals import pipeline_errors_as_answers
 from shootouts.rendering import used_channel
 
 
@@ -17,15 +17,12 @@ def di_track_preview(*, track: DITrack, channel_rule: ChannelChoice) -> bytes:
     """A WAV of the first seconds of what is played. Writes nothing.
 
     Raises ``ConflictError``: NOT_READY while the recording is being checked, and what reading it
-    raises.
+    raises; ``UnavailableError`` while the storage is away.
     """
     if track.status != FileStatus.READY:
         raise ConflictError(f"{track.name} is still being checked.", code="NOT_READY")
-    try:
-        with scratch_folder() as folder:
-            path = fetch_file(stored_name(track.file), folder, sha256=track.sha256)
-            return di_preview_wav(
-                path, used_channel(track, channel_rule), Trim(track.start_s, track.end_s)
-            )
-    except PipelineError as error:
-        raise ConflictError(error.message, code=error.code) from error
+    with pipeline_errors_as_answers(), scratch_folder() as folder:
+        path = fetch_file(stored_name(track.file), folder, sha256=track.sha256)
+        return di_preview_wav(
+            path, used_channel(track, channel_rule), Trim(track.start_s, track.end_s)
+        )

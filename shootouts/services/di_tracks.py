@@ -99,16 +99,21 @@ def di_track_update(*, track: DITrack, **changes: Any) -> DITrack:
 
 
 def silence_cut(track: DITrack) -> Trim | None:
-    """What is left when the silence at both ends is cut; ``None`` where there is hardly any."""
-    start_s, end_s = track.info.get("sound_start_s"), track.info.get("sound_end_s")
-    if track.duration_s is None or start_s is None or end_s is None:
+    """What is played when the silence at both ends is cut; ``None`` where there is hardly any, or
+    it is not played anyway."""
+    sound_start_s, sound_end_s = track.info.get("sound_start_s"), track.info.get("sound_end_s")
+    if track.duration_s is None or sound_start_s is None or sound_end_s is None:
         return None
-    start_s = round(max(0.0, start_s - _ROOM_BEFORE_S), 2)
-    end_s = round(min(track.duration_s, end_s + _ROOM_AFTER_S), 2)
-    has_lead, has_trail = start_s >= _MIN_SILENCE_S, track.duration_s - end_s >= _MIN_SILENCE_S
-    if not (has_lead or has_trail) or end_s - start_s < MIN_DI_DURATION_S:
-        return None
-    return Trim(start_s if has_lead else 0.0, end_s if has_trail else None)
+    start_s, end_s = track.start_s, track.end_s
+    lead_end_s = round(sound_start_s - _ROOM_BEFORE_S, 2)
+    trail_start_s = round(sound_end_s + _ROOM_AFTER_S, 2)
+    if lead_end_s >= _MIN_SILENCE_S:
+        start_s = max(start_s, lead_end_s)
+    if track.duration_s - trail_start_s >= _MIN_SILENCE_S:
+        end_s = trail_start_s if end_s is None else min(end_s, trail_start_s)
+    is_cut = (start_s, end_s) == (track.start_s, track.end_s)
+    length_s = (track.duration_s if end_s is None else end_s) - start_s
+    return None if is_cut or length_s < MIN_DI_DURATION_S else Trim(start_s, end_s)
 
 
 def _check_trim(track: DITrack) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,8 +110,11 @@ class Inspected:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
+    """``notes``: for people, what of the file was not taken over."""
+
     shootout: Shootout
     num_reused: int
+    notes: tuple[str, ...]
 
 
 def shootout_from_file(
@@ -134,7 +137,7 @@ def shootout_from_file(
         for stored in adder.stored:
             delete_stored(stored.name)
         raise
-    return Imported(shootout, adder.num_reused)
+    return Imported(shootout, adder.num_reused, tuple(adder.notes))
 
 
 class _Adder:
@@ -147,6 +150,7 @@ class _Adder:
         self._gear: dict[str, tuple[FileGear, Capture | tuple[UUID, StoredFile]]] = {}
         self.stored: list[StoredFile] = []
         self.num_reused = 0
+        self.notes: list[str] = []
 
     def store(self) -> None:
         for di in self._inspected.file.dis:
@@ -195,6 +199,7 @@ class _Adder:
     def _track(self, di: FileDI, found: DITrack | StoredFile) -> DITrack:
         if isinstance(found, DITrack):
             self.num_reused += 1
+            self.notes += _differences(di, found)
             return found
         info = di.info
         return di_track_record(
@@ -208,10 +213,7 @@ class _Adder:
             tuning=info.tuning,
             bpm=info.bpm,
             notes=info.notes,
-            input_level_dbu=di.source.input_level_dbu,
-            channel_rule=di.channel_rule,
-            start_s=di.source.start_s,
-            end_s=di.source.end_s,
+            **_played(di),
         )
 
     def _capture(self, gear: FileGear, found: Capture | tuple[UUID, StoredFile]) -> Capture:
@@ -244,6 +246,47 @@ class _Adder:
             found = " ".join(detail.message for detail in error.details) or error.message
             message = f"[[chain]] {number + 1} {chain.label}: {found}"
             raise PipelineError("CHAIN_INVALID", message) from error
+
+
+def _played(di: FileDI) -> dict[str, Any]:
+    """What a shootout file says of the sound of a DI, by the columns of its row."""
+    return {
+        "input_level_dbu": di.source.input_level_dbu,
+        "channel_rule": di.channel_rule,
+        "start_s": di.source.start_s,
+        "end_s": di.source.end_s,
+    }
+
+
+_PLAYED_LABELS: Final = {
+    "input_level_dbu": "input level",
+    "channel_rule": "channel",
+    "start_s": "start",
+    "end_s": "end",
+}
+
+
+def _differences(di: FileDI, track: DITrack) -> Iterator[str]:
+    """A DI that is here already keeps its settings: other shootouts play it, too."""
+    differing = [
+        f"{_PLAYED_LABELS[name]} {_setting(name, getattr(track, name))} "
+        f"instead of {_setting(name, value)}"
+        for name, value in _played(di).items()
+        if value != getattr(track, name)
+    ]
+    if differing:
+        yield (
+            f"“{track.name}” is here already and keeps its own settings: {', '.join(differing)}. "
+            "Change them on its page if the shootout is to sound as the file says."
+        )
+
+
+def _setting(name: str, value: float | str | None) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return "that of the file" if name == "end_s" else "unknown"
+    return f"{value:g} {'dBu' if name == 'input_level_dbu' else 's'}"
 
 
 def check_counts(file: ShootoutFile) -> None:

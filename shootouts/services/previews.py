@@ -48,7 +48,7 @@ def chain_preview_request(*, chain: SignalChain, di_track_id: UUID) -> ChainPrev
             for error in errors
         ]
         raise ConflictError(errors[0].message, code="CHAIN_NOT_PLAYABLE", details=details)
-    track = _track(chain.owner, di_track_id)
+    track = di_track_to_preview(chain.owner, di_track_id)
     # As a new shootout would have it: what is rendered for the one is found by the other.
     recipe = rendering.segment_recipe(Shootout(), track, chain)
     values = {
@@ -81,7 +81,8 @@ def _enqueue(preview: ChainPreview) -> Job:
     )
 
 
-def _track(owner: User, di_track_id: UUID) -> DITrack:
+def di_track_to_preview(owner: User, di_track_id: UUID) -> DITrack:
+    """Raises ``InvalidInputError`` NOT_FOUND or NOT_READY."""
     track = DITrack.objects.owned_by(owner).filter(uuid=di_track_id).first()
     if track is None:
         detail = ErrorDetail("/di_track_id", "NOT_FOUND", "There is no such DI track.")

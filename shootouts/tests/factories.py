@@ -65,6 +65,19 @@ def make_di_track(owner: User, *, frequency_hz: float = 196.0, **metadata: Any) 
     return track
 
 
+def make_unjudged_track(owner: User, *, is_left_only: bool = True) -> DITrack:
+    """As inspections left them before there were reports."""
+    riff = plucked(220.0 if is_left_only else 330.0)
+    content = wav_bytes(np.stack([riff, 0 * riff if is_left_only else riff], axis=1))
+    track, _ = di_track_upload(owner=owner, upload=upload(content, "old.wav"), name="Old")
+    run_until_idle()
+    track.refresh_from_db()
+    kept = ("sample_rate_hz", "num_channels", "peak_dbfs", "rms_dbfs", "waveform", "warnings")
+    track.info = {key: track.info[key] for key in kept}
+    track.save()
+    return track
+
+
 def make_capture(owner: User, *, weights: Sequence[float] = (0.5, 0.25)) -> Capture:
     """An amp, uploaded and inspected."""
     capture, _ = gear_upload(

@@ -212,6 +212,14 @@ def _one_chain(pack: Path) -> None:
     (pack / "shootout.toml").write_text(text[: text.rindex("[[chain]]")])
 
 
+def _trimmed_too_far(pack: Path) -> None:
+    change(pack, 'name = "Riff"', 'name = "Slow blues"\nstart_s = 500.0')
+
+
+def _ends_before_it_starts(pack: Path) -> None:
+    change(pack, 'name = "Riff"', 'name = "Slow blues"\nstart_s = 5.0\nend_s = 4.0')
+
+
 MISTAKES = [
     (_one_chain, r"SHOOTOUT_FILE_INVALID.*2 to 27 \[\[chain\]\]; the file has 1"),
     (_without_amp, r"CHAIN_INVALID.*2 The other: NO_AMP"),
@@ -219,7 +227,9 @@ MISTAKES = [
     (_outside, r"SHOOTOUT_FILE_INVALID.*outside the folder"),
     (_unknown_key, r"SHOOTOUT_FILE_INVALID.*does not know nmae"),
     (_no_toml, r"SHOOTOUT_FILE_INVALID"),
-    (_silent_di, r"DI_SILENT"),
+    (_silent_di, r"DI_SILENT: DI “Riff” \(di\.wav\): The recording is silent"),
+    (_trimmed_too_far, r"DI_TRIM_INVALID: DI “Slow blues” \(di\.wav\): .*from 500 s"),
+    (_ends_before_it_starts, r"\[\[di\]\] 1 Slow blues: end_s must be after start_s"),
     (_wrong_weights, r"NAM_WEIGHT_COUNT"),
 ]
 

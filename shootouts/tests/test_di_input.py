@@ -39,7 +39,7 @@ from jobs.pipeline.shootout_file import (
 )
 from jobs.tests.running import run_until_idle
 from shootouts.api.serializers import DITrackInput, DITrackOutput, ShootoutUpdateInput
-from shootouts.forms import DITrackForm, ShootoutForm
+from shootouts.forms import DITrackForm, DIUploadForm, ShootoutForm
 from shootouts.models import DITrack, Segment
 from shootouts.rendering import di_source
 from shootouts.services.di_tracks import EDITABLE, di_track_update
@@ -91,6 +91,17 @@ def test_every_field_of_a_recipe_can_be_set_everywhere() -> None:
     assert options <= set(OPTION_KEYS.values())
     for settings in (ShootoutUpdateInput().fields, ShootoutForm.base_fields):
         assert options <= set(settings)
+
+
+@pytest.mark.parametrize("level_dbu", [-60.0, 60.0, 60.1])
+def test_an_upload_takes_the_levels_that_page_and_api_take(level_dbu: float) -> None:
+    values = {"name": "Riff", "channel_rule": "auto", "input_level_dbu": level_dbu}
+    file = {"file": upload(b"RIFF", "di.wav")}
+    api = DITrackInput(data={"input_level_dbu": level_dbu})
+    is_taken = level_dbu <= 60.0
+    assert DIUploadForm(values, file).is_valid() is is_taken
+    assert DITrackForm(values).is_valid() is is_taken
+    assert api.is_valid() is is_taken
 
 
 def stereo(left: FloatArray, right: FloatArray) -> bytes:
@@ -197,6 +208,8 @@ class TestPage:
         values = {"name": "Riff", "channel_rule": "right", "start_s": "0.25", "end_s": ""}
         assert client.post(url, values).status_code == 302
         track = DITrack.objects.get(uuid=body["id"])
+        # The report is that of the channel which is chosen now.
+        assert "only the right one was used" in client.get(url).content.decode()
         assert (track.name, track.channel_rule, track.start_s, track.end_s) == (
             "Riff",
             "right",
@@ -216,6 +229,14 @@ class TestPage:
         assert client.post(url, {"cut_silence": "1"}).status_code == 302
         track = DITrack.objects.get(uuid=body["id"])
         assert track.start_s == pytest.approx(1.95, abs=0.07)
+        assert track.end_s == pytest.approx(3.75, abs=0.1)
+        # It is cut, and nobody is asked again; who cuts more keeps that.
+        assert "Cut the silence" not in client.get(url).content.decode()
+        di_track_update(track=track, start_s=2.5, end_s=None)
+        assert "plays 2.50 s to 3." in client.get(url).content.decode()
+        client.post(url, {"cut_silence": "1"})
+        track.refresh_from_db()
+        assert track.start_s == 2.5
         assert track.end_s == pytest.approx(3.75, abs=0.1)
 
     def test_others_do_not_see_it(self, client: Client, alice: User, charlie: User) -> None:

@@ -19,6 +19,7 @@ from jobs.models import Job, Notification
 from jobs.tests.running import run_until_idle
 from shootouts.models import DITrack, Segment, Shootout
 from shootouts.orphans import FOLDERS, orphans_find
+from shootouts.services.di_tracks import di_track_update
 from shootouts.tests.archives import export_url, exported, files_of, packed, post_import
 from shootouts.tests.factories import (
     make_capture,
@@ -112,6 +113,29 @@ def test_what_one_has_is_used_again(alice: User, charlie: User) -> None:
     GearItem.objects.filter(kind="amp").update(is_shared=True)
     assert import_now(charlie, archive).result["num_reused"] == 1
     assert not GearItem.objects.filter(owner=charlie, kind="amp").exists()
+
+
+def test_settings_of_a_di_that_is_here_already_are_told(alice: User) -> None:
+    archive = exported(make_shootout(alice))
+    job = import_now(alice, archive)
+    assert job.result["notes"] == []
+    assert Notification.objects.get(job=job).message == ""
+    track = DITrack.objects.get()
+    mine = {"channel_rule": "right", "start_s": 0.25, "end_s": 1.5, "input_level_dbu": 12.0}
+    di_track_update(track=track, **mine)
+    job = import_now(alice, archive)
+    [note] = api_client(alice).get(f"/api/v1/jobs/{job.uuid}/").json()["notes"]
+    for part in (
+        f"“{track.name}” is here already",
+        "channel right instead of auto",
+        "start 0.25 s instead of 0 s",
+        "end 1.5 s instead of that of the file",
+        "input level 12 dBu instead of unknown",
+    ):
+        assert part in note
+    assert Notification.objects.get(job=job).message == note
+    track.refresh_from_db()
+    assert {name: getattr(track, name) for name in mine} == mine
 
 
 def test_the_same_file_as_another_kind_of_gear_is_another_capture(

@@ -37,7 +37,20 @@ document.addEventListener("submit", (event) => {
   if (question && !confirm(question)) event.preventDefault();
 });
 
-document.querySelector("[data-focus]")?.focus();
+// What has to be put right comes first.
+const WRONG = '[data-focus], [aria-invalid="true"]';
+document.querySelector(WRONG)?.focus();
+
+// A form that its answer replaces takes the focus along: it goes on where it was, or to what is wrong.
+let isFormInFocus = false;
+document.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
+  isFormInFocus = elt.matches("form") && elt.contains(document.activeElement);
+});
+document.addEventListener("htmx:afterSettle", ({ detail: { elt } }) => {
+  if (!isFormInFocus || !elt.matches("form") || document.activeElement !== document.body) return;
+  isFormInFocus = false;
+  (elt.querySelector(WRONG) ?? elt.querySelector(".actions button"))?.focus();
+});
 
 // File drops: the whole box is the file input; these lines only say what is in it.
 document.addEventListener("change", (event) => {

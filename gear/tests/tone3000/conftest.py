@@ -8,7 +8,10 @@ import httpx
 import pytest
 from pytest_django import Settings
 
+from accounts.models import User
+from gear.tests.tone3000.connected import connect
 from gear.tests.tone3000.tokens import PairTokens
+from gear.tone3000 import client as client_module
 from gear.tone3000.client import Tone3000Client
 from gear.tone3000.standin import StandIn, running_standin
 from gear.tone3000.transport import own_pool
@@ -53,3 +56,13 @@ def tokens(standin: StandIn) -> PairTokens:
 @pytest.fixture
 def tone3000(pool: httpx.AsyncClient, tokens: PairTokens) -> Tone3000Client:
     return Tone3000Client(pool, tokens)
+
+
+@pytest.fixture
+def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "_RETRY_PAUSES_S", (0.001, 0.001))
+
+
+@pytest.fixture
+def connected(alice: User, standin: StandIn) -> User:
+    return connect(alice, standin)

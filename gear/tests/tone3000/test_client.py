@@ -35,12 +35,9 @@ from gear.tone3000.standin.seed import (
 )
 from gear.tone3000.transport import own_pool
 
+pytestmark = pytest.mark.usefixtures("quick_retries")
+
 LATEST = "/api/v1/tones/latest"
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "_RETRY_PAUSES_S", (0.001, 0.001))
 
 
 async def test_how_it_asks(tone3000: Tone3000Client, standin: StandIn) -> None:

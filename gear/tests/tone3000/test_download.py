@@ -10,7 +10,6 @@ import pytest
 from pytest_django import Settings
 
 from gear.tests.tone3000.tokens import PairTokens
-from gear.tone3000 import client as client_module
 from gear.tone3000 import download as download_module
 from gear.tone3000.client import Tone3000Client
 from gear.tone3000.download import Downloaded, Downloader
@@ -25,12 +24,9 @@ from gear.tone3000.standin import StandIn
 from gear.tone3000.standin.seed import CABINET, CRUNCH, PRIVATE_OF_BOB
 from jobs.pipeline.files import sha256_of
 
+pytestmark = pytest.mark.usefixtures("quick_retries")
+
 MODEL = f"{CRUNCH}01"
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "_RETRY_PAUSES_S", (0.001, 0.001))
 
 
 @pytest.fixture

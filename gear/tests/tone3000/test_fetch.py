@@ -1,4 +1,4 @@
-"""Adding a model: the job, what it leaves, what it leaves behind when it fails: nothing."""
+"""Adding a model: the job, and what it leaves."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ import json
 import threading
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, connection, transaction
-from pytest_django import Settings
 
 from accounts.errors import ConflictError
 from accounts.models import User
@@ -25,21 +22,17 @@ from gear.services.captures import gear_delete, gear_upload
 from gear.services.tone3000 import tone_capture_add
 from gear.tests.factories import make_capture, upload_of
 from gear.tests.tone3000.connected import connect
-from gear.tone3000 import client as client_module
+from gear.tests.tone3000.fetching import add, capture_of, is_stored, stored_files
 from gear.tone3000.standin import StandIn
 from gear.tone3000.standin.catalogue import FakeModel
 from gear.tone3000.standin.seed import (
     AIDA_X,
     CABINET,
     CRUNCH,
-    DELETED,
     FULL_RIG,
     FUTURE_GEAR,
     LONG_TITLE,
-    NO_FILE,
-    NON_COMMERCIAL,
     PATH_LIKE,
-    PRIVATE_OF_BOB,
     QUOTES,
 )
 from jobs.models import Job
@@ -47,40 +40,7 @@ from jobs.runner import run_job
 from jobs.states import JobState
 from jobs.tests.running import run_until_idle
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "_RETRY_PAUSES_S", (0.001, 0.001))
-
-
-@pytest.fixture
-def connected(alice: User, standin: StandIn) -> User:
-    return connect(alice, standin)
-
-
-def add(owner: User, tone_id: int, number: int = 1, **more: str) -> Job:
-    job = tone_capture_add(
-        owner=owner, tone_id=str(tone_id), model_id=f"{tone_id}{number:02}", **more
-    )
-    run_until_idle()
-    job.refresh_from_db()
-    return job
-
-
-def stored_files() -> list[str]:
-    folder = Path(settings.MEDIA_ROOT)
-    return sorted(path.name for path in folder.rglob("*") if path.is_file())
-
-
-def capture_of(job: Job) -> Capture:
-    assert (job.state, job.error_code) == (JobState.COMPLETED, "")
-    return Capture.objects.select_related("gear").get(uuid=job.result["capture_id"])
-
-
-def is_stored(capture: Capture) -> bool:
-    return default_storage.exists(capture.file.name or "")
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quick_retries")]
 
 
 def test_a_model_with_everything_that_is_known_of_it(connected: User, standin: StandIn) -> None:
@@ -290,127 +250,3 @@ def test_storing_and_deleting_at_once_never_loses_a_file(
 
 
 # When it does not come
-
-
-def assert_nothing_is_left() -> None:
-    assert not GearItem.objects.exists()
-    assert not Capture.objects.exists()
-    assert stored_files() == []
-
-
-@pytest.mark.parametrize("tone_id", [DELETED, PRIVATE_OF_BOB])
-@pytest.mark.parametrize("private_status", [404, 403])
-def test_a_tone_that_is_not_available(
-    connected: User, standin: StandIn, tone_id: int, private_status: int
-) -> None:
-    standin.set(private_status=private_status)
-    job = add(connected, tone_id)
-    assert (job.state, job.error_code) == (JobState.FAILED, "TONE3000_NOT_AVAILABLE")
-    assert "deleted" in job.error_message
-    assert_nothing_is_left()
-
-
-def test_a_tone_that_goes_between_the_list_and_the_pick(connected: User, standin: StandIn) -> None:
-    """Gone after the tone was read, when only the file is still to be had."""
-    path = f"/api/v1/models/{CRUNCH}01/download/fake{CRUNCH}01.nam"
-    standin.fail(path, status=404, body='{"error": "not_found"}')
-    job = add(connected, CRUNCH)
-    assert (job.state, job.error_code) == (JobState.FAILED, "TONE3000_NOT_AVAILABLE")
-    assert_nothing_is_left()
-
-
-@pytest.mark.parametrize(
-    ("mode", "code"),
-    [
-        ("html", "DOWNLOAD_IS_A_PAGE"),
-        ("truncate", "DOWNLOAD_TRUNCATED"),
-        ("short", "DOWNLOAD_TRUNCATED"),
-    ],
-)
-@pytest.mark.parametrize("tone_id", [CRUNCH, CABINET])
-def test_what_is_not_the_whole_file_is_asked_for_again_later(
-    connected: User, standin: StandIn, mode: str, code: str, tone_id: int
-) -> None:
-    standin.set(download_mode=mode)
-    job = add(connected, tone_id)
-    assert (job.state, job.error_code) == (JobState.RETRYING, code)
-    assert_nothing_is_left()
-    standin.set(download_mode="direct")
-    Job.objects.update(state=JobState.QUEUED)
-    run_until_idle()
-    job.refresh_from_db()
-    assert is_stored(capture_of(job))
-
-
-@pytest.mark.parametrize(
-    ("tone_id", "number", "body", "code"),
-    [
-        (CRUNCH, 1, "RIFF1234WAVE", "DOWNLOAD_NOT_WHAT_IT_SAYS"),
-        (CABINET, 1, '{"version": "0.5.4"}', "DOWNLOAD_NOT_WHAT_IT_SAYS"),
-        (CRUNCH, 1, '{"version": "0.5.4"}', "NAM_INVALID"),
-        (CRUNCH, 1, "{not JSON}", "NAM_NOT_JSON"),
-    ],
-)
-def test_what_is_another_kind_of_file_is_refused(
-    connected: User, standin: StandIn, tone_id: int, number: int, body: str, code: str
-) -> None:
-    suffix = ".nam" if tone_id == CRUNCH else ".wav"
-    path = f"/api/v1/models/{tone_id}{number:02}/download/fake{tone_id}{number:02}{suffix}"
-    standin.fail(path, status=200, body=body, headers={"Content-Type": "text/plain"})
-    job = add(connected, tone_id, number)
-    assert job.error_code == code
-    assert_nothing_is_left()
-
-
-def test_a_file_that_is_too_large(connected: User, settings: Settings) -> None:
-    settings.GTS_CAPTURE_MAX_BYTES = 100
-    job = add(connected, CRUNCH)
-    assert (job.state, job.error_code) == (JobState.FAILED, "DOWNLOAD_TOO_LARGE")
-    assert_nothing_is_left()
-
-
-def test_a_model_without_a_file(connected: User) -> None:
-    job = add(connected, NO_FILE, 2)
-    assert (job.state, job.error_code) == (JobState.FAILED, "TONE3000_NO_FILE")
-    assert_nothing_is_left()
-
-
-def test_a_model_of_another_tone(connected: User) -> None:
-    job = tone_capture_add(owner=connected, tone_id=str(CRUNCH), model_id=f"{NON_COMMERCIAL}01")
-    run_until_idle()
-    job.refresh_from_db()
-    assert (job.state, job.error_code) == (JobState.FAILED, "TONE3000_NOT_AVAILABLE")
-    assert_nothing_is_left()
-
-
-@pytest.mark.parametrize(
-    ("failure", "code"),
-    [
-        ({"status": 503, "times": 3}, "TONE3000_UNAVAILABLE"),
-        ({"status": 429}, "TONE3000_BACKING_OFF"),
-        ({"status": 200, "body": "nonsense"}, "TONE3000_ANSWER_UNREADABLE"),
-    ],
-)
-def test_a_hiccup_is_tried_again_later(
-    connected: User, standin: StandIn, failure: dict[str, Any], code: str
-) -> None:
-    standin.fail(f"/api/v1/tones/{CRUNCH}", **failure)
-    job = add(connected, CRUNCH)
-    assert (job.state, job.error_code) == (JobState.RETRYING, code)
-    assert_nothing_is_left()
-
-
-def test_a_dead_connection_is_not_tried_again(connected: User, standin: StandIn) -> None:
-    standin.revoke("alice")
-    job = add(connected, CRUNCH)
-    assert (job.state, job.error_code) == (JobState.FAILED, "TONE3000_RECONNECT")
-    assert_nothing_is_left()
-
-
-def test_the_token_stays_at_tone3000_and_out_of_the_rows(connected: User, standin: StandIn) -> None:
-    standin.set(download_mode="redirect")
-    job = add(connected, CRUNCH)
-    capture_of(job)
-    [elsewhere] = [entry for entry in standin.requests() if "/storage/" in entry["path"]]
-    assert "authorization" not in elsewhere["headers"]
-    assert set(job.payload) == {"tone_id", "model_id", "kind"}

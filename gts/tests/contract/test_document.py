@@ -67,6 +67,11 @@ def test_every_operation_tells_its_errors(document: dict[str, Any]) -> None:
             assert "401" in errors, operation["operationId"]
 
 
+def test_what_may_not_be_ready_says_so(document: dict[str, Any]) -> None:
+    for path in ("di-tracks/{uuid}/preview/", "captures/{uuid}/preview/"):
+        assert "409" in document["paths"][f"/api/v1/{path}"]["get"]["responses"]
+
+
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_examples_are_what_they_are_examples_of(document: dict[str, Any], name: str) -> None:
     validator_of(document, name).validate(EXAMPLES[name])

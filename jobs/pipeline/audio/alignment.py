@@ -23,7 +23,6 @@ from jobs.pipeline.audio.response import ChainResponse, PartResponse
 from jobs.pipeline.audio.signal import OUTPUT_SAMPLE_RATE_HZ
 
 MAX_LAG_S = 0.010
-MAX_LEADING_SILENCE_S = 0.002
 
 # Contenders that seem no further apart are together: to move each by itself could only set them
 # apart. They are moved as one.
@@ -39,7 +38,6 @@ AlignmentWarningCode: TypeAlias = Literal[
     "ALIGNMENT_UNKNOWN",
     "ALIGNMENT_BY_GROUP",
     "ALIGNMENT_LATE",
-    "ALIGNMENT_LEADING_SILENCE",
     "ALIGNMENT_NOT_TIGHTER",
 ]
 
@@ -121,17 +119,11 @@ def align(responses: Sequence[ChainResponse | None]) -> list[Alignment]:
     chains = [response for n in heard if (response := responses[n]) is not None]
     captured = _estimates([chain.captured for chain in chains])
     linear = _estimates([chain.linear for chain in chains])
-    found = [_Chain(_in_series(c, li), li) for c, li in zip(captured, linear, strict=True)]
-    aligned = dict(zip(heard, _aligned(found), strict=True))
+    wholes = [_in_series(c, li) for c, li in zip(captured, linear, strict=True)]
+    aligned = dict(zip(heard, _aligned(wholes), strict=True))
     lags = [alignment.lag_samples for alignment in aligned.values() if alignment.is_accepted]
     silent = _moved_along(round(float(np.median(lags)))) if lags else _not_moved(_SILENT, [])
     return [aligned.get(number, silent) for number in range(len(responses))]
-
-
-@dataclass(frozen=True, slots=True)
-class _Chain:
-    whole: _Estimate
-    linear: _Estimate
 
 
 def _estimates(parts: Sequence[PartResponse | None]) -> list[_Estimate]:
@@ -183,10 +175,9 @@ def _in_series(first: _Estimate, second: _Estimate) -> _Estimate:
     )
 
 
-def _aligned(chains: Sequence[_Chain]) -> list[Alignment]:
-    if not chains:
+def _aligned(wholes: Sequence[_Estimate]) -> list[Alignment]:
+    if not wholes:
         return []
-    wholes = [chain.whole for chain in chains]
     lags = whole_lags([whole.frame for whole in wholes])
     if np.ptp([whole.frame for whole in wholes]) <= RESOLUTION_FRAMES:
         lags = np.full_like(lags, round(float(np.median(lags))))
@@ -194,11 +185,11 @@ def _aligned(chains: Sequence[_Chain]) -> list[Alignment]:
     if is_wider(wholes, lags):
         return [_not_moved(whole, [_not_tighter()], reference) for whole in wholes]
     aligned = []
-    for chain, lag in zip(chains, lags, strict=True):
-        if len(chains) == 1 and not chain.whole.is_trusted:
-            aligned.append(_not_moved(chain.whole, [], reference))
+    for whole, lag in zip(wholes, lags, strict=True):
+        if len(wholes) == 1 and not whole.is_trusted:
+            aligned.append(_not_moved(whole, [], reference))
             continue
-        aligned.append(_moved(chain, int(lag), reference))
+        aligned.append(_moved(whole, int(lag), reference))
     return aligned
 
 
@@ -232,15 +223,12 @@ def _reference_sign(signs: Sequence[int]) -> int:
     return -1 if signs.count(-1) > signs.count(1) + 1 else 1
 
 
-def _moved(chain: _Chain, lag: int, reference: int) -> Alignment:
-    whole = chain.whole
+def _moved(whole: _Estimate, lag: int, reference: int) -> Alignment:
     warnings = []
     if not whole.is_trusted:
         warnings.append(_by_the_group(lag))
     if lag > MAX_LAG_S * OUTPUT_SAMPLE_RATE_HZ:
         warnings.append(_late(lag))
-    if chain.linear.frame > MAX_LEADING_SILENCE_S * OUTPUT_SAMPLE_RATE_HZ:
-        warnings.append(_leading_silence(chain.linear.frame))
     described = _not_moved(whole, warnings, reference)
     return replace(described, lag_samples=lag, lag_ms=_ms(lag), is_accepted=True)
 
@@ -291,14 +279,6 @@ def _late(lag: int) -> AlignmentWarning:
         "ALIGNMENT_LATE",
         f"Time alignment: this contender was {_ms(lag):.1f} ms late, more than 10 ms. It was "
         "moved; check whether its capture or impulse response is meant to be so late.",
-    )
-
-
-def _leading_silence(frames: float) -> AlignmentWarning:
-    return AlignmentWarning(
-        "ALIGNMENT_LEADING_SILENCE",
-        f"Time alignment: the impulse response begins with {_ms(frames):.1f} ms of silence (or "
-        "is delayed), which was taken out.",
     )
 
 

@@ -12,7 +12,14 @@ from jobs.pipeline.audio.encode import (
     write_pcm_24,
     write_wav_f32,
 )
-from jobs.pipeline.audio.ir_file import MAX_IR_DURATION_S, IRProbe, ir_notes, probe_ir
+from jobs.pipeline.audio.ir_file import (
+    MAX_IR_DURATION_S,
+    MAX_UNTOLD_LEAD_S,
+    IRProbe,
+    has_lead,
+    ir_notes,
+    probe_ir,
+)
 from jobs.pipeline.audio.probe import (
     MAX_DI_DURATION_S,
     DIProbe,
@@ -20,6 +27,7 @@ from jobs.pipeline.audio.probe import (
 )
 from jobs.pipeline.audio.space_file import (
     MAX_SPACE_DURATION_S,
+    MAX_UNTOLD_PRE_DELAY_S,
     probe_space,
     space_channels_error,
     space_notes,
@@ -31,12 +39,15 @@ __all__ = [
     "MAX_IR_DURATION_S",
     "MAX_SAMPLE_RATE_HZ",
     "MAX_SPACE_DURATION_S",
+    "MAX_UNTOLD_LEAD_S",
+    "MAX_UNTOLD_PRE_DELAY_S",
     "MIN_SAMPLE_RATE_HZ",
     "AudioFile",
     "DIProbe",
     "IRProbe",
     "PcmWritten",
     "WavF32Writer",
+    "has_lead",
     "ir_notes",
     "mono_blocks",
     "open_audio",

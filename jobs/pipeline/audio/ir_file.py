@@ -115,7 +115,7 @@ def ir_notes(facts: Mapping[str, Any], settings: IRSettings) -> list[str]:
             notes.append(f"{several} and cancel each other; the left one is used.")
         else:
             notes.append(f"{several}; their mix is used, which can sound thin. Or choose one.")
-    late = "so it sounds that much later; it can be trimmed."
+    late = "so it sounds that much later where it is not time-aligned; it can be trimmed."
     notes += lead_notes(facts, settings, MAX_UNTOLD_LEAD_S, late)
     return notes + end_notes(facts, settings, MAX_IR_DURATION_S)
 
@@ -124,7 +124,7 @@ def lead_notes(
     facts: Mapping[str, Any], settings: IRSettings, max_untold_s: float, kept: str
 ) -> list[str]:
     """Of silence in front; ``kept``: what it means where it stays."""
-    if facts["lead_s"] <= max_untold_s:
+    if not has_lead(facts, max_untold_s):
         return []
     lead = f"The impulse response begins with {1000.0 * facts['lead_s']:.1f} ms of silence"
     return [f"{lead}, {'which is left out.' if settings.is_lead_trimmed else kept}"]
@@ -139,6 +139,12 @@ def end_notes(facts: Mapping[str, Any], settings: IRSettings, max_duration_s: fl
         f"The impulse response lasts {facts['sound_s']:.2f} s; it is cut and fades out where "
         f"it falls {-end_db:g} dB below its peak, after {max_duration_s:g} s at the latest."
     ]
+
+
+def has_lead(facts: Mapping[str, Any], max_untold_s: float = MAX_UNTOLD_LEAD_S) -> bool:
+    """Whether there is silence in front that is worth leaving out. ``facts``: as of ``ir_notes``;
+    those of an older version do not tell."""
+    return bool(facts.get("lead_s", 0.0) > max_untold_s)
 
 
 def probe_ir(path: Path, settings: IRSettings = DEFAULT_IR_SETTINGS) -> IRProbe:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from jobs.pipeline.errors import PipelineError, Progress, no_progress
 from jobs.pipeline.recipe import ChannelChoice, ChannelRule
 
 MAX_DI_DURATION_S = 600.0
+CHANNELS: Final = "CHANNELS"  # the code of what a report says about them
 
 # Below this peak there is nothing but the noise of a converter or dither (16 bits: -87 dBFS).
 SILENCE_DBFS = -80.0
@@ -109,10 +110,10 @@ def probe_di(
     rms_dbfs = _audible(levels, rule, peak)
     duration_s = num_frames / audio.sample_rate_hz
     used = _used(inspectors, rule)
-    warning = channel_warning(levels, rule)
+    of_channels = channel_finding(levels, rule)
     report = judge(used, level_dbfs=rms_dbfs, sample_format=audio.format)
-    if warning is not None:
-        report = (Finding("CHANNELS", "warning", None, "", warning), *report)
+    if of_channels is not None:
+        report = (of_channels, *report)
     bounds = sounding_bounds(meter.meter(rule).step_powers(), _SOUND_EDGE_DB)
     return DIProbe(
         sample_rate_hz=audio.sample_rate_hz,
@@ -131,6 +132,12 @@ def probe_di(
         sound_end_s=min(duration_s, bounds[1] * STEP_S),
         report=report,
     )
+
+
+def channel_finding(levels: ChannelLevels, rule: ChannelRule) -> Finding | None:
+    """What the report says about making one channel of two by that rule."""
+    warning = channel_warning(levels, rule)
+    return None if warning is None else Finding(CHANNELS, "warning", None, "", warning)
 
 
 # Sound that is this far below the loudest is not missed at the ends of a recording.

@@ -1,0 +1,48 @@
+"""The database of each mode, as an entry of Django's ``DATABASES``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def embedded_database(data_dir: Path, *, is_test: bool) -> dict[str, Any]:
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": data_dir / "gts.sqlite3",
+        "OPTIONS": {
+            # Take the write lock at BEGIN: a transaction that reads first and writes later
+            # cannot be refused half-way, it only waits (up to `timeout` seconds).
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 30,
+            # What a test has written need not outlive the machine.
+            "init_command": "PRAGMA journal_mode=WAL;"
+            + ("PRAGMA synchronous=OFF;" if is_test else ""),
+        },
+        # Threads share one file; an in-memory test database would be another code path.
+        "TEST": {"NAME": data_dir / f"test-{os.getpid()}.sqlite3"},
+    }
+
+
+def database_from_url(url: str) -> dict[str, Any]:
+    """Raises ``ImproperlyConfigured`` for a URL without the name of a database."""
+    parts = urlsplit(url)
+    name = unquote(parts.path.lstrip("/"))
+    if not name:
+        raise ImproperlyConfigured(
+            "DATABASE_URL must end with the name of a database: postgresql://user@host:5432/name."
+        )
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": name,
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 10},  # a host that is gone does not answer at all
+    }
