@@ -229,7 +229,7 @@ MISTAKES = [
     (_no_toml, r"SHOOTOUT_FILE_INVALID"),
     (_silent_di, r"DI_SILENT: DI “Riff” \(di\.wav\): The recording is silent"),
     (_trimmed_too_far, r"DI_TRIM_INVALID: DI “Slow blues” \(di\.wav\): .*from 500 s"),
-    (_ends_before_it_starts, r"\[\[di\]\] 1 Slow blues: end_s must be after start_s"),
+    (_ends_before_it_starts, r"\[\[di\]\] 1: end_s must be after start_s"),
     (_wrong_weights, r"NAM_WEIGHT_COUNT"),
 ]
 
