@@ -25,7 +25,7 @@ from gear.capture_text import clean_text
 from gear.inspection import inspect_capture
 from gear.models import Capture, GearItem
 from gear.models.item import CaptureFormat
-from gear.naming import best_name, kind_of_gear_type, name_of_file, without_make
+from gear.naming import best_name, name_of_file, without_make
 from gear.services.captures import gear_import
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.files import sha256_of
@@ -193,10 +193,10 @@ def _look_at(
     given = {"kind": kind_of_file(path.name), "name": name_of_file(path.name)[:200], **fields}
     item = GearItem(owner=owner, is_shared=is_shared, **given)
     item.clean_fields(exclude=["owner"])
-    facts = inspect_capture(path, capture_format, kind=item.kind)
+    facts = inspect_capture(path, capture_format, kind=fields.get("kind", ""))
     item.make = item.make or facts.make
     if "kind" not in fields:
-        item.kind = kind_of_gear_type(facts.gear_type) or item.kind
+        item.kind = facts.kind or item.kind
     if "name" not in fields:
         said = [(without_make(text, item.make), False) for text in (facts.name, facts.model)]
         item.name = best_name(said, path.name)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gear.capture_text import clean_json, clean_text
+from gear.capture_text import clean_json
 from gear.models.item import CaptureFormat, GearKind
-from gear.naming import stated
-from jobs.pipeline.audio.files import IRProbe, probe_ir, probe_space
+from gear.naming import kind_of_gear_type, stated
+from jobs.pipeline.audio.files import TRUE_STEREO_CHANNELS, probe_ir, probe_space
 from jobs.pipeline.audio.nam import read_nam, self_test_report
 from jobs.pipeline.errors import Progress, no_progress
 
@@ -20,7 +20,7 @@ class CaptureFacts:
     """What the inspection found. ``None`` is unknown, never zero.
 
     ``name``, ``model``, ``make``, ``creator``: what the file says of the gear, placeholders left
-    out; ``gear_type``: in the trainer's word. For what its owner has not said.
+    out; ``kind``: of gear that it must be. For what its owner has not said.
     """
 
     architecture: str = ""
@@ -34,21 +34,23 @@ class CaptureFacts:
     model: str = ""
     make: str = ""
     creator: str = ""
-    gear_type: str = ""
+    kind: GearKind | None = None
 
 
 def inspect_capture(
     path: Path, capture_format: str, progress: Progress = no_progress, *, kind: str = ""
 ) -> CaptureFacts:
-    """Read the whole file, within bounds, and run the self-test of a model. ``kind``: of its gear,
-    because all channels of a space sound.
+    """Read the whole file, within bounds, and run the self-test of a model.
+
+    ``kind``: of its gear, where its owner has said so: all channels of a space sound. Otherwise an
+    impulse response of four channels is one, because no cabinet is in true stereo.
 
     Raises ``PipelineError`` with what is wrong with the file. A failed self-test is no error: it
     is told in ``info["self_test"]``. Whatever ``progress`` raises ends it.
     """
     if capture_format == CaptureFormat.NAM:
         return _inspect_nam(path, progress)
-    return _inspect_ir(path, probe_space if kind == GearKind.SPACE else probe_ir)
+    return _inspect_ir(path, kind)
 
 
 def _inspect_nam(path: Path, progress: Progress) -> CaptureFacts:
@@ -65,15 +67,19 @@ def _inspect_nam(path: Path, progress: Progress) -> CaptureFacts:
         model=stated(metadata.gear_model),
         make=stated(metadata.gear_make),
         creator=stated(metadata.modeled_by),
-        gear_type=clean_text(metadata.gear_type or ""),
+        kind=kind_of_gear_type(metadata.gear_type),
     )
 
 
-def _inspect_ir(path: Path, probe_file: Callable[[Path], IRProbe]) -> CaptureFacts:
-    probe = probe_file(path)
+def _inspect_ir(path: Path, kind: str) -> CaptureFacts:
+    is_space = kind == GearKind.SPACE
+    probe = probe_space(path) if is_space else probe_ir(path)
+    if not kind and probe.num_channels == TRUE_STEREO_CHANNELS:
+        is_space, probe = True, probe_space(path)
     return CaptureFacts(
         architecture="",
         sample_rate_hz=probe.sample_rate_hz,
         duration_s=probe.duration_s,
         info=clean_json(probe.as_json()),
+        kind=GearKind.SPACE if is_space else None,
     )

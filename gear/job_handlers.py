@@ -46,9 +46,8 @@ class InspectCapture:
             context.report(0.0, "Looking into the file")
             with scratch_folder() as folder:
                 path = fetch_file(stored_name(capture.file), folder, sha256=capture.sha256)
-                facts = inspect_capture(
-                    path, capture.format, context.report, kind=capture.gear.kind
-                )
+                kind = capture.gear.kind if capture.gear.is_kind_chosen else ""
+                facts = inspect_capture(path, capture.format, context.report, kind=kind)
             with context.holding():
                 capture_accept(capture=capture, facts=facts)
         return {"capture_id": str(capture.uuid), "gear_id": str(capture.gear.uuid)}

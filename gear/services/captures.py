@@ -24,8 +24,8 @@ from gear.capture_files import (
 )
 from gear.inspection import CaptureFacts, inspect_capture
 from gear.models import Capture, GearItem
-from gear.models.item import CaptureFormat, FileStatus, GearSource
-from gear.naming import kind_of_gear_type, name_of_file
+from gear.models.item import CaptureFormat, FileStatus, GearKind, GearSource, IRChannelRule
+from gear.naming import name_of_file
 from gear.services.ir_settings import space_problems
 from gear.services.library import library_keep_own
 from gear.services.naming import free_name, name_from_file
@@ -57,7 +57,7 @@ def gear_upload(
     """A new piece of gear with the uploaded file as its capture, and the job that looks inside.
 
     An empty ``name`` becomes what the file says, or the name it came with; an empty ``kind`` what
-    a model says, or an amp, and for an impulse response a cab. No owner has two of the same name.
+    the file says, or an amp, and for an impulse response a cab. No owner has two of the same name.
     On any error nothing is left behind. Raises ``TooLargeError`` (also QUOTA_STORAGE),
     ``UnsupportedMediaError``, ``InvalidInputError`` (EMPTY_FILE, NOT_OF_A_SPACE, or fields),
     ``ConflictError`` DUPLICATE_FILE, Django's ``ValidationError``.
@@ -173,7 +173,7 @@ def gear_import(
     capture = Capture(
         uuid=uuid4(), gear=item, format=FORMAT_OF_KIND[item.kind], name=path.name[:200]
     )
-    facts = inspect_capture(path, capture.format, kind=item.kind)
+    facts = inspect_capture(path, capture.format, kind=kind)
     stored = store_local_file(path, f"{folder_of(capture.uuid)}/{sha256}{path.suffix.lower()}")
     try:
         with transaction.atomic():
@@ -197,7 +197,9 @@ def capture_accept(*, capture: Capture, facts: CaptureFacts) -> Capture:
     item = GearItem.objects.get(pk=capture.gear_id)  # it may have been renamed meanwhile
     capture.gear = item
     if not item.is_kind_chosen:
-        item.kind = kind_of_gear_type(facts.gear_type) or item.kind
+        item.kind = facts.kind or item.kind
+    if item.kind == GearKind.SPACE:
+        capture.channel_rule = IRChannelRule.MIX
     capture.status = FileStatus.READY
     capture.architecture = facts.architecture[:32]
     capture.format_version = facts.format_version[:16]

@@ -52,6 +52,18 @@ def test_a_space_of_one_two_or_four_channels_arrives(num_channels: int) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_true_stereo_is_a_space_where_its_owner_says_nothing() -> None:
+    alice = make_user()
+    content = ir_bytes(duration_s=3.0, num_channels=4)
+    item = upload(alice, content, kind="", channel_rule="left")
+    [capture] = item["captures"]
+    assert (item["kind"], capture["warnings"]) == ("space", [])
+    assert capture["impulse_response"]["channel_rule"] == "mix"
+    assert upload(make_user("bella"), content, kind="cab")["kind"] == "cab"
+    assert upload(make_user("carla"), ir_bytes(num_channels=2), kind="")["kind"] == "cab"
+
+
+@pytest.mark.django_db(transaction=True)
 def test_one_of_twelve_seconds_is_cut_where_its_owner_wants_it() -> None:
     alice = make_user()
     content = ir_bytes(duration_s=13.0, num_channels=2)

@@ -28,6 +28,7 @@ from jobs.pipeline.audio.probe import (
 from jobs.pipeline.audio.space_file import (
     MAX_SPACE_DURATION_S,
     MAX_UNTOLD_PRE_DELAY_S,
+    TRUE_STEREO_CHANNELS,
     probe_space,
     space_channels_error,
     space_notes,
@@ -42,6 +43,7 @@ __all__ = [
     "MAX_UNTOLD_LEAD_S",
     "MAX_UNTOLD_PRE_DELAY_S",
     "MIN_SAMPLE_RATE_HZ",
+    "TRUE_STEREO_CHANNELS",
     "AudioFile",
     "DIProbe",
     "IRProbe",

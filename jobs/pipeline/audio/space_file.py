@@ -33,7 +33,8 @@ from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.recipe import DEFAULT_IR_SETTINGS, IRSettings
 
 MAX_SPACE_DURATION_S: Final = 10.0
-SPACE_CHANNELS: Final = (1, 2, 4)
+TRUE_STEREO_CHANNELS: Final = 4
+SPACE_CHANNELS: Final = (1, 2, TRUE_STEREO_CHANNELS)
 
 # Silence in front is the pre-delay of a reverb, and meant; more than any reverb offers is told.
 MAX_UNTOLD_PRE_DELAY_S: Final = 0.100
@@ -108,7 +109,7 @@ def _as_heard(audio: AudioFile, samples: FloatArray, loud: list[int]) -> Heard:
     """Two channels that are the same are one, as is one beside silence."""
     if audio.num_channels == 1:
         return Heard(samples, "mono")
-    if audio.num_channels == 4:
+    if audio.num_channels == TRUE_STEREO_CHANNELS:
         return Heard(samples, "true_stereo", has_choice=True)
     if len(loud) == 1:
         [only] = loud
