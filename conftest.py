@@ -5,6 +5,7 @@ alice owns, charlie is a stranger; see ``accounts.tests.factories``.
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 from collections.abc import Generator, Iterator, Sequence
@@ -53,6 +54,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=same)
 
 
+def pytest_collection_finish() -> None:
+    """What was collected stays: the garbage collector need not look at it, nor so often at all."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
 def _patience_s(item: pytest.Item) -> float:
     timeout = item.get_closest_marker("timeout")
     return float(timeout.args[0]) if timeout is not None else 0.0
@@ -80,6 +87,14 @@ def pytest_runtest_makereport(
             report.outcome = "failed"
             report.longrepr = f"skips for “{reason}”, which accounts/tests/needs.py does not name"
     return report
+
+
+@pytest.fixture(autouse=True, scope="session")
+def files_are_not_waited_for() -> Iterator[None]:
+    """No power fails during a test; that files are synced is for the tests of it to see."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
 
 
 @pytest.fixture(autouse=True)

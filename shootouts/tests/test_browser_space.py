@@ -68,11 +68,16 @@ def test_the_kind_that_was_chosen_for_an_ir_stays(
     form = page.locator("form", has=page.get_by_role("button", name="Upload the capture"))
     file, kind = form.locator('input[type="file"]'), form.locator('input[name="kind"]:checked')
     file.set_input_files(named("hall.wav"))
-    expect(kind).to_have_value("cab")
+    expect(kind).to_have_value("")
     form.get_by_role("radio", name="Space (reverb IR)").check()
     file.set_input_files(named("plate.wav"))
     expect(kind).to_have_value("space")
     file.set_input_files(named("amp.nam"))
+    expect(kind).to_have_value("")
+    form.get_by_role("radio", name="Pedal").check()
+    file.set_input_files(named("fuzz.nam"))
+    expect(kind).to_have_value("pedal")
+    file.set_input_files(named("plate.wav"))
     expect(kind).to_have_value("")
 
 

@@ -46,8 +46,9 @@ let isFormInFocus = false;
 document.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
   isFormInFocus = elt.matches("form") && elt.contains(document.activeElement);
 });
-document.addEventListener("htmx:afterSettle", ({ detail: { elt } }) => {
-  if (!isFormInFocus || !elt.matches("form") || document.activeElement !== document.body) return;
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  const elt = detail?.elt;
+  if (!isFormInFocus || !elt?.matches("form") || document.activeElement !== document.body) return;
   isFormInFocus = false;
   (elt.querySelector(WRONG) ?? elt.querySelector(".actions button"))?.focus();
 });
@@ -58,13 +59,12 @@ document.addEventListener("change", (event) => {
   if (!drop) return;
   const [file] = event.target.files;
   if (file) drop.querySelector("[data-drop-name]").textContent = file.name;
-  // An impulse response is most likely a cabinet, or the space that was chosen; a model is neither.
+  // A kind that the file cannot be is taken back: then the file says what it is.
   const kinds = [...event.target.form.querySelectorAll('input[name="kind"]')];
-  const cab = kinds.find(({ value }) => value === "cab");
-  if (!file || !cab) return;
-  const isIR = kinds.some(({ value, checked }) => checked && ["cab", "space"].includes(value));
-  if (!/\.nam$/i.test(file.name)) cab.checked ||= !isIR;
-  else if (isIR) kinds.find((kind) => kind !== cab).checked = true;
+  const chosen = kinds.find(({ checked }) => checked)?.value;
+  if (!file || !chosen) return;
+  const isIR = !/\.nam$/i.test(file.name);
+  if (isIR !== ["cab", "space"].includes(chosen)) kinds.find(({ value }) => !value).checked = true;
 });
 for (const [name, isOver] of [["dragenter", true], ["dragleave", false], ["drop", false]]) {
   document.addEventListener(name, (event) => {
