@@ -55,7 +55,7 @@ test-processes: .venv/installed-dev ## run those with servers, the installer, Ch
 	env -u GTS_DATA_DIR $(BIN)/python -m pytest -m processes -n 3 --dist loadfile --durations 10 $(ARGS)
 
 test-services: .venv/installed-dev ## run the whole suite on PostgreSQL and Redis
-	env -u GTS_DATA_DIR $(SERVICES) $(BIN)/python -m pytest -m 'not processes' -n 3 --dist worksteal --durations 10 $(ARGS)
+	env -u GTS_DATA_DIR $(SERVICES) $(BIN)/python -m pytest -m 'not processes' -n 3 --dist loadfile --durations 10 $(ARGS)
 
 # Two at a time, as most of their time is spent waiting; what measures how soon something happens has the
 # machine to itself.

@@ -72,6 +72,7 @@ def test_the_database_away(site: Site) -> None:
 
 def test_the_storage_away(site: Site) -> None:
     media = site.data_dir / "media"
+    media.mkdir(exist_ok=True)  # the first file that is kept makes it
     media.rename(site.data_dir / "elsewhere")
     media.write_text("not a folder")  # permissions would not stop root
     try:

@@ -20,7 +20,9 @@ from tools.image_check.images import SUITE, StandIn
 _MAX_AGE_S: Final = 30 * 24 * 3600
 _CA_BUNDLE: Final = Path("/etc/ssl/certs/ca-certificates.crt")
 _DEVICES: Final = ("null", "zero", "full", "random", "urandom", "tty")
-_CARRIED: Final = re.compile(r"PIP_\w+|(https?|no|all)_proxy", re.IGNORECASE)
+# Where packages come from. What is compiled is the image's own affair: uncompiled, each of its
+# processes would compile all of it again.
+_CARRIED: Final = re.compile(r"PIP_(?!NO_COMPILE)\w+|(https?|no|all)_proxy", re.IGNORECASE)
 
 
 def cache_folder() -> Path:

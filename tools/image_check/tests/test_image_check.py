@@ -12,6 +12,7 @@ from tools.image_check.build import Context
 from tools.image_check.errors import CheckError
 from tools.image_check.example import fill_in
 from tools.image_check.images import stand_in
+from tools.image_check.root import HostAccess
 from tools.image_check.substitution import substitute
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -203,3 +204,13 @@ def test_who_is_not_root_is_told_so(
     monkeypatch.setattr("sys.argv", ["image-check"])
     assert main() == 1
     assert "sudo make image-check" in capsys.readouterr().err
+
+
+def test_a_build_is_told_where_packages_are_and_not_how_to_install_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "https://packages.example/simple")
+    monkeypatch.setenv("PIP_NO_COMPILE", "1")
+    environment = HostAccess(tmp_path).environment
+    assert environment["PIP_INDEX_URL"] == "https://packages.example/simple"
+    assert "PIP_NO_COMPILE" not in environment
