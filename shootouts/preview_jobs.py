@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jobs.models import Job
-from jobs.pipeline.audio.level import match_levels, publish_segment
-from jobs.pipeline.audio.render import SegmentRender
+from jobs.pipeline.audio.level import match_levels, measure_loudness, publish_segment
 from jobs.pipeline.errors import PipelineError
 from jobs.registry import JobContext, Queue
 from jobs.storage import scratch_folder
@@ -36,8 +35,7 @@ class ChainPreviewRenderer:
 
         with scratch_folder() as folder:
             audio = segment_audio(preview, folder, progress=report)
-            render = SegmentRender.from_json(audio.measured)
-            [gain_db] = match_levels([render.loudness]).gains_db
+            [gain_db] = match_levels([measure_loudness(audio.path)]).gains_db
             path = folder / "preview.flac"
             published = publish_segment(
                 audio.path,

@@ -21,7 +21,7 @@ from jobs.pipeline.audio.level import (
     measure_loudness,
     publish_segment,
 )
-from jobs.pipeline.audio.loudness import LoudnessResult
+from jobs.pipeline.audio.loudness import GatedLoudness, LoudnessResult
 from jobs.pipeline.audio.metrics import SegmentMetrics, measure_metrics
 from jobs.pipeline.audio.montage import write_montage
 from jobs.pipeline.audio.render import SegmentRender
@@ -30,7 +30,7 @@ from jobs.pipeline.errors import PipelineError, Progress, no_progress
 from jobs.pipeline.recipe import InputMode, PlaybackOrder, SegmentRecipe
 from jobs.pipeline.video.timeline import Timeline, TimelineSegment, build_timeline
 
-# Of the work of finishing: measuring the segments that are moved.
+# Of the work of finishing: measuring the segments.
 _MEASURED_SHARE = 0.1
 
 
@@ -162,16 +162,15 @@ def finish_audio(
         Cut(alignment.advance_frames if alignment else 0, result.render.di_num_frames)
         for result, alignment in zip(ordered, alignments, strict=True)
     ]
-    measured_share = _MEASURED_SHARE if any(cut.advance_frames for cut in cuts) else 0.0
-    loudness = _loudness(ordered, cuts, lambda done: progress(measured_share * done))
+    loudness = _loudness(ordered, cuts, lambda done: progress(_MEASURED_SHARE * done))
     levels = match_levels(loudness, target_lufs=info.options.target_loudness_lufs)
     finished: list[FinishedSegment] = []
     for number, (result, gain_db) in enumerate(zip(ordered, levels.gains_db, strict=True)):
 
         def within(start: float, end: float, number: int = number) -> Progress:
             return lambda done: progress(
-                measured_share
-                + (0.6 - measured_share) * (number + start + (end - start) * done) / len(ordered)
+                _MEASURED_SHARE
+                + (0.6 - _MEASURED_SHARE) * (number + start + (end - start) * done) / len(ordered)
             )
 
         path = folder / f"di{result.di_index + 1}-{result.contender_index + 1:02d}.flac"
@@ -216,21 +215,15 @@ def _alignments(
 
 def _loudness(
     results: Sequence[SegmentResult], cuts: Sequence[Cut], progress: Progress
-) -> list[LoudnessResult]:
-    """Of what is played: measured again where that is not all of the render."""
-    num_moved = sum(bool(cut.advance_frames) for cut in cuts)
-    loudness: list[LoudnessResult] = []
-    num_measured = 0
-    for result, cut in zip(results, cuts, strict=True):
-        if not cut.advance_frames:
-            loudness.append(result.render.loudness)
-            continue
+) -> list[GatedLoudness]:
+    """Of what is played, with its gating blocks, which the match needs."""
+    loudness: list[GatedLoudness] = []
+    for number, (result, cut) in enumerate(zip(results, cuts, strict=True)):
 
-        def within(done: float, number: int = num_measured) -> None:
-            progress((number + done) / num_moved)
+        def within(done: float, number: int = number) -> None:
+            progress((number + done) / len(results))
 
         loudness.append(measure_loudness(result.pre_gain_path, cut, within))
-        num_measured += 1
     return loudness
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from jobs.pipeline.audio.cab import CabStage, load_impulse_response
 from jobs.pipeline.audio.di_preview import played_passage, wav_16
 from jobs.pipeline.audio.level import match_levels
-from jobs.pipeline.audio.loudness import measure_blocks
+from jobs.pipeline.audio.loudness import measure_gated_blocks
 from jobs.pipeline.audio.signal import OUTPUT_SAMPLE_RATE_HZ, FloatArray, db_to_gain, resample
 from jobs.pipeline.audio.trim import WHOLE, Trim
 from jobs.pipeline.recipe import CHANNEL_RULES, ChannelRule, IRSettings
@@ -41,7 +41,7 @@ def ir_preview_wav(path: Path, settings: IRSettings, passage: Passage) -> bytes:
         rule: _through(path, replace(settings, channel_rule=rule), dry) for rule in CHANNEL_RULES
     }
     match = match_levels(
-        [measure_blocks([wet], OUTPUT_SAMPLE_RATE_HZ, 1) for wet in heard.values()]
+        [measure_gated_blocks([wet], OUTPUT_SAMPLE_RATE_HZ, 1) for wet in heard.values()]
     )
     gains_db = dict(zip(heard, match.gains_db, strict=True))
     gain = np.float32(db_to_gain(gains_db[settings.channel_rule]))

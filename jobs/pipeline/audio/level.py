@@ -11,7 +11,7 @@ import numpy as np
 
 from jobs.pipeline.audio.decode import AudioFile, open_audio
 from jobs.pipeline.audio.encode import write_pcm_24
-from jobs.pipeline.audio.loudness import LoudnessMeter, LoudnessResult
+from jobs.pipeline.audio.loudness import GatedLoudness, LoudnessMeter, LoudnessResult
 from jobs.pipeline.audio.signal import FloatArray, db_to_gain
 from jobs.pipeline.audio.waveform import WaveformOutline
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
@@ -43,21 +43,27 @@ def match_levels(
     """The gains that bring every segment of a shootout to one loudness.
 
     When the true peak of any would exceed the ceiling, the common target is lowered for all, so
-    they stay alike. Raises ``LOUDNESS_UNKNOWN`` when a segment has no loudness.
+    they stay alike. ``renders``: those of ``measure_loudness`` know how a gain moves the gates.
+    Raises ``LOUDNESS_UNKNOWN`` when a segment has no loudness.
     """
     target = target_lufs
-    for render in renders:
-        if render.integrated_lufs is None or render.true_peak_dbtp is None:
-            raise PipelineError(
-                "LOUDNESS_UNKNOWN", "A segment is too quiet or too short to be level-matched."
-            )
-        loudest = ceiling_dbtp - (render.true_peak_dbtp - render.integrated_lufs)
-        if loudest < target:
-            target = math.floor(loudest * _TARGET_STEPS_PER_LU) / _TARGET_STEPS_PER_LU
-    gains_db = tuple(
-        target - render.integrated_lufs for render in renders if render.integrated_lufs is not None
-    )
-    return LevelMatch(target, gains_db, target < target_lufs)
+    while True:
+        levels = [_level(render, target) for render in renders]
+        loudest = min((ceiling_dbtp - peak for _, peak in levels), default=target)
+        if loudest >= target:
+            gains_db = tuple(target - basis_lufs for basis_lufs, _ in levels)
+            return LevelMatch(target, gains_db, target < target_lufs)
+        target = math.floor(loudest * _TARGET_STEPS_PER_LU) / _TARGET_STEPS_PER_LU
+
+
+def _level(render: LoudnessResult, target_lufs: float) -> tuple[float, float]:
+    """What the gain is counted from, in LUFS, and how far the true peak is above that, in dB."""
+    basis_lufs = render.basis_lufs(target_lufs)
+    if render.integrated_lufs is None or basis_lufs is None or render.true_peak_dbtp is None:
+        raise PipelineError(
+            "LOUDNESS_UNKNOWN", "A segment is too quiet or too short to be level-matched."
+        )
+    return basis_lufs, render.true_peak_dbtp - basis_lufs
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +105,8 @@ class Cut:
 
 @timed("measure")
 def measure_loudness(
-    pre_gain_path: Path, cut: Cut, progress: Progress = no_progress
-) -> LoudnessResult:
+    pre_gain_path: Path, cut: Cut = Cut(), progress: Progress = no_progress
+) -> GatedLoudness:
     """Of what is played of a render. Raises what ``open_audio`` raises."""
     audio = open_audio(pre_gain_path)
     meter = LoudnessMeter(audio.sample_rate_hz, audio.num_channels)
@@ -109,7 +115,7 @@ def measure_loudness(
         meter.add(block)
         num_frames += block.shape[1]
         progress(min(1.0, num_frames / cut.num_frames(audio)))
-    return meter.result()
+    return meter.gated_result()
 
 
 @timed("publish")

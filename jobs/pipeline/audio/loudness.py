@@ -6,7 +6,7 @@ Symbols follow BS.1770-5 Annex 1. Arrays inside are float64.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +106,63 @@ class LoudnessResult:
         """JSON-safe, by the names of the fields: there is ``None``, never an infinity."""
         return asdict(self)
 
+    def basis_lufs(self, target_lufs: float) -> float | None:
+        """What a gain to ``target_lufs`` is counted from. A single figure knows no better than
+        that the loudness moves with the gain; see ``GatingBlocks``."""
+        return self.integrated_lufs
+
+
+class GatingBlocks:
+    """Weighted mean squares of the gating blocks of a signal: what a gain makes of its loudness.
+
+    The absolute gate stays where it is while a gain moves the blocks across it, and the relative
+    gate follows the mean of those above it. So the loudness after a gain is the gain plus a basis
+    that depends on how many blocks are heard: it is constant in between.
+    """
+
+    def __init__(self, powers: _Array) -> None:
+        self._powers = np.sort(powers)
+        num_blocks = len(powers)
+        sums = np.append(np.cumsum(self._powers[::-1])[::-1], 0.0)  # of all from here on
+        first = np.arange(num_blocks)  # the softest that is above the absolute gate
+        gates = sums[:-1] / (num_blocks - first) * 10.0 ** (RELATIVE_GATE_LU / 10.0)
+        first = np.maximum(first, np.searchsorted(self._powers, gates, side="right"))
+        self._bases_lufs = power_to_lufs(sums[first] / (num_blocks - first))
+
+    def basis_lufs(self, target_lufs: float) -> float | None:
+        """The loudness after a gain of ``target_lufs`` − basis is ``target_lufs``: where a gate
+        leaps, what is louder becomes softer, so none is leaped over. ``None`` for silence."""
+        bases = self._bases_lufs[np.isfinite(self._bases_lufs)]
+        reached = self.loudness_lufs(target_lufs - bases)
+        misses = np.abs(reached - target_lufs)
+        if not np.isfinite(misses).any():
+            return None
+        # Of several, that which the signal as it is would be counted from.
+        best = np.flatnonzero(misses <= np.nanmin(misses) + 1e-6)
+        as_it_is = float(self.loudness_lufs(np.zeros(1))[0])
+        distances = np.abs(bases[best] - as_it_is) if np.isfinite(as_it_is) else -bases[best]
+        return float(bases[best[int(np.argmin(distances))]])
+
+    def loudness_lufs(self, gains_db: _Array) -> _Array:
+        """After each of ``gains_db``; NaN where nothing is above the gate."""
+        gates = _power(ABSOLUTE_GATE_LUFS) * 10.0 ** (-gains_db / 10.0)
+        first = np.searchsorted(self._powers, gates, side="right")
+        bases = np.append(self._bases_lufs, np.nan)[first]
+        return np.asarray(gains_db + bases)
+
+
+@dataclass(frozen=True, slots=True)
+class GatedLoudness(LoudnessResult):
+    """A measurement that knows what a gain would make of it."""
+
+    blocks: GatingBlocks
+
+    def as_json(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(LoudnessResult)}
+
+    def basis_lufs(self, target_lufs: float) -> float | None:
+        return self.blocks.basis_lufs(target_lufs)
+
 
 class LoudnessMeter:
     """Hears a signal block by block; keeps eight bytes per 10 ms.
@@ -157,6 +214,11 @@ class LoudnessMeter:
             sample_peak_dbfs=_peak_db(self._sample_peak),
         )
 
+    def gated_result(self) -> GatedLoudness:
+        """As ``result``, with what a gain would make of it."""
+        blocks = GatingBlocks(self.momentary_powers()[::_BLOCK_STEP_HOPS])
+        return GatedLoudness(**self.result().as_json(), blocks=blocks)
+
     def momentary_powers(self) -> _Array:
         """Weighted mean square of every 400 ms window so far, one each 10 ms."""
         return self._windows(_MOMENTARY_HOPS)
@@ -200,10 +262,21 @@ def measure_blocks(
     blocks: Iterable[FloatArray], sample_rate_hz: int, num_channels: int
 ) -> LoudnessResult:
     """Measure a whole signal given as blocks ``(channels, n)``."""
+    return _metered(blocks, sample_rate_hz, num_channels).result()
+
+
+def measure_gated_blocks(
+    blocks: Iterable[FloatArray], sample_rate_hz: int, num_channels: int
+) -> GatedLoudness:
+    """As ``measure_blocks``, with what a gain would make of it."""
+    return _metered(blocks, sample_rate_hz, num_channels).gated_result()
+
+
+def _metered(blocks: Iterable[FloatArray], sample_rate_hz: int, num_channels: int) -> LoudnessMeter:
     meter = LoudnessMeter(sample_rate_hz, num_channels)
     for block in blocks:
         meter.add(block)
-    return meter.result()
+    return meter
 
 
 @dataclass(frozen=True, slots=True)

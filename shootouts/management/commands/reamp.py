@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from jobs.pipeline.audio.level import match_levels, publish_segment
+from jobs.pipeline.audio.level import match_levels, measure_loudness, publish_segment
 from jobs.pipeline.audio.reamp import reamp_raw
 from jobs.pipeline.audio.render import render_segment
 from jobs.pipeline.errors import PipelineError
@@ -70,8 +70,8 @@ class Command(BaseCommand):
         recipe = SegmentRecipe(di=DISource(di), blocks=tuple(blocks))
         with tempfile.TemporaryDirectory(prefix="gts-") as folder:
             pre_gain = Path(folder) / "pre-gain.wav"
-            render = render_segment(recipe, sources, pre_gain)
-            levels = match_levels([render.loudness])
+            render_segment(recipe, sources, pre_gain)
+            levels = match_levels([measure_loudness(pre_gain)])
             published = publish_segment(pre_gain, levels.gains_db[0], options["out"])
         loudness = published.loudness
         self.stderr.write(

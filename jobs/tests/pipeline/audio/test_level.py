@@ -9,10 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from jobs.pipeline.audio.files import write_wav_f32
 from jobs.pipeline.audio.level import LevelMatch, match_levels, publish_segment
-from jobs.pipeline.audio.loudness import LoudnessResult, measure_blocks, measure_file
+from jobs.pipeline.audio.loudness import (
+    LoudnessResult,
+    measure_blocks,
+    measure_file,
+    measure_gated_blocks,
+)
 from jobs.pipeline.audio.signal import FloatArray, db_to_gain
 from jobs.pipeline.errors import CancelledError, PipelineError
 from jobs.pipeline.files import sha256_of
@@ -50,6 +57,57 @@ def test_a_lowered_target_is_rounded_down() -> None:
 def test_a_segment_without_loudness_cannot_be_matched(unknown: LoudnessResult) -> None:
     with pytest.raises(PipelineError, match="LOUDNESS_UNKNOWN"):
         match_levels([loudness(-20.0, -9.0), unknown])
+
+
+def steps(levels_db: list[tuple[float, float]]) -> FloatArray:
+    """Noise of these levels, each for some seconds."""
+    parts = [
+        noise(round(48_000 * duration_s), level=db_to_gain(level))
+        for level, duration_s in levels_db
+    ]
+    return np.concatenate(parts, axis=1).astype(np.float32)
+
+
+@pytest.mark.parametrize("hiss_db", [-50.0, -54.0, -56.0, -58.0, -62.0])
+@pytest.mark.parametrize("target_lufs", [-14.0, -20.0, -30.0])
+def test_a_gain_that_moves_the_gates_reaches_the_target_too(
+    hiss_db: float, target_lufs: float
+) -> None:
+    """What lies near −70 LUFS comes in or goes out as the gain says, and the relative gate with it:
+    4 LU between two amps that were matched by a difference of loudnesses."""
+    shapes = [
+        steps([(-10.0, 2.0), (-25.2, 4.0), (hiss_db + offset_db, 30.0)])
+        for offset_db in (0.0, 3.0, -4.0, 9.0)
+    ]
+    renders = [
+        measure_gated_blocks([db_to_gain(gain_db) * shape], 48_000, 1)
+        for shape, gain_db in zip(shapes, (0.0, -12.0, -9.0, -20.0), strict=True)
+    ]
+    signals = [
+        db_to_gain(gain_db) * shape
+        for shape, gain_db in zip(shapes, (0.0, -12.0, -9.0, -20.0), strict=True)
+    ]
+    match = match_levels(renders, target_lufs=target_lufs)
+    for signal, gain_db in zip(signals, match.gains_db, strict=True):
+        after = measure_blocks([(db_to_gain(gain_db) * signal).astype(np.float32)], 48_000, 1)
+        assert after.integrated_lufs == pytest.approx(match.common_target_lufs, abs=0.02)
+        assert after.true_peak_dbtp is not None
+        assert after.true_peak_dbtp <= -1.0 + 0.01
+
+
+@given(
+    levels=st.lists(st.tuples(st.floats(-75.0, -6.0), st.floats(0.5, 4.0)), min_size=1, max_size=6),
+    target_lufs=st.floats(-40.0, -14.0),
+)
+@settings(max_examples=40)
+def test_every_target_is_reached(levels: list[tuple[float, float]], target_lufs: float) -> None:
+    """A gate that leaps only makes what is louder softer, so no target is leaped over."""
+    signal = steps([(-20.0, 1.0), *levels])
+    basis_lufs = measure_gated_blocks([signal], 48_000, 1).basis_lufs(target_lufs)
+    assert basis_lufs is not None
+    gained = (db_to_gain(target_lufs - basis_lufs) * signal).astype(np.float32)
+    after = measure_blocks([gained], 48_000, 1)
+    assert after.integrated_lufs == pytest.approx(target_lufs, abs=0.02)
 
 
 def pre_gain(folder: Path, signal: FloatArray, name: str = "pre.wav") -> Path:
