@@ -131,11 +131,12 @@ def _estimates(parts: Sequence[PartResponse | None]) -> list[_Estimate]:
     between them, so it needs no trust."""
     distinct = list(dict.fromkeys(part for part in parts if part is not None))
     onsets = joint_onsets(distinct)
-    trusted = [onset.frame for onset in onsets if onset.method == "phase"] or [
-        onset.frame for onset in onsets if onset.method is not None
-    ]
+    bounded = [onset for onset in onsets if np.isfinite(onset.uncertainty_frames)]
+    trusted = [onset for onset in bounded if onset.method is not None]
+    sure = [onset for onset in trusted if onset.method == "phase"]
+    to_go_by = sure or trusted or bounded  # of a pack of nothing but dark ones the last
     is_shared = len(distinct) == 1 and len(parts) > 1 and None not in parts
-    middle = float(np.median(trusted)) if trusted else None
+    middle = float(np.median([onset.frame for onset in to_go_by])) if to_go_by else None
     found = {
         part: _shared(onset) if is_shared else _estimate(onset, middle)
         for part, onset in zip(distinct, onsets, strict=True)
@@ -149,7 +150,7 @@ def _shared(onset: Onset) -> _Estimate:
 
 
 def _estimate(onset: Onset, middle: float | None) -> _Estimate:
-    """``middle``: where the trusted ones begin, if there are any.
+    """``middle``: where those begin that there is to go by, if there are any.
 
     What is not certain is taken to begin there, or as near to it as its uncertainty lets it: as
     long as it is not wrong by more than that, it ends up no further from the others than it was.
@@ -269,8 +270,8 @@ def _unknown() -> AlignmentWarning:
 def _by_the_group(lag: int) -> AlignmentWarning:
     return AlignmentWarning(
         "ALIGNMENT_BY_GROUP",
-        "Time alignment: how late this contender is could not be measured, so it was moved by "
-        f"{_ms(lag):.2f} ms, as the others are.",
+        "Time alignment: how late this contender is could not be measured exactly. It was moved by "
+        f"{_ms(lag):.2f} ms, as near to where the others begin as what is known of it allows.",
     )
 
 

@@ -127,6 +127,7 @@ class GatingBlocks:
         first = np.arange(num_blocks)  # the softest that is above the absolute gate
         gates = sums[:-1] / (num_blocks - first) * 10.0 ** (RELATIVE_GATE_LU / 10.0)
         first = np.maximum(first, np.searchsorted(self._powers, gates, side="right"))
+        first = np.minimum(first, num_blocks - 1)  # where it is silent, none is above
         self._bases_lufs = power_to_lufs(sums[first] / (num_blocks - first))
 
     def basis_lufs(self, target_lufs: float) -> float | None:

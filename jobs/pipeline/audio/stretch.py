@@ -265,6 +265,7 @@ class _Layer:
                 self._tail_s += response.tail_s
                 self._max_settling_ms = _MAX_SPACE_SETTLING_MS
         self._warnings += response.warnings
+        self._warn_of_nothing_dry("space", block.mix_pct)
         self._described.append(
             {
                 "kind": "space",
@@ -274,6 +275,14 @@ class _Layer:
                 **response.facts,
             }
         )
+
+    def _warn_of_nothing_dry(self, title: str, mix_pct: float) -> None:
+        """The sweep of the time alignment passes what is heard beside the dry signal."""
+        if mix_pct == 100.0:
+            self._warnings.append(
+                f"Nothing is heard beside the {title} (mix 100 %): the time it takes to answer is "
+                "not taken out by the time alignment."
+            )
 
     def _widen(self, position: int, name: str) -> None:
         """Two channels from here on, where a chain may have two and has one."""
@@ -293,6 +302,8 @@ class _Layer:
                 self._append(name, kind.start(parameters, self._rate_hz, self._num_channels))
                 self._tail_s += kind.tail_s(parameters)
                 self._is_modulated |= kind.is_modulated
+            if kind.tail_s(parameters) and not kind.is_modulated:
+                self._warn_of_nothing_dry(kind.title.lower(), parameters.get("mix_pct", 0.0))
         self._described.append(
             {
                 "kind": "processor",

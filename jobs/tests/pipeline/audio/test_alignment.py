@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from jobs.pipeline.audio.alignment import Alignment, align, is_wider, whole_lags
 from jobs.pipeline.audio.alignment import _Estimate as Estimate
 from jobs.pipeline.audio.level import Cut, measure_loudness, publish_segment
+from jobs.pipeline.audio.onset import DARK_UNCERTAINTY_FRAMES
 from jobs.pipeline.audio.render import SegmentRender, render_segment
 from jobs.pipeline.audio.response import ChainResponse
 from jobs.pipeline.audio.signal import FloatArray
@@ -184,6 +185,21 @@ def test_what_is_not_trusted_is_moved_as_the_others_and_says_so() -> None:
     assert (found.is_trusted, found.method, found.is_accepted) == (False, "group", True)
     assert found.lag_samples == pytest.approx(22, abs=2)
     assert [warning.code for warning in found.warnings] == ["ALIGNMENT_BY_GROUP"]
+
+
+@pytest.mark.parametrize("onsets", [(0, 480, 900), (720, 0, 480, 5), (900, 900, 0)])
+def test_a_pack_of_nothing_but_dark_ones_comes_together(onsets: tuple[int, ...]) -> None:
+    """Each is known to 16 samples: that is no reason to leave one 19 ms late."""
+    cabs = [known(dark(np.random.default_rng(n)), onset) for n, onset in enumerate(onsets)]
+    aligned = align([ChainResponse(False, None, cab.response()) for cab in cabs])
+    left = [onset - found.lag_samples for onset, found in zip(onsets, aligned, strict=True)]
+    assert np.ptp(left) <= 2 * (DARK_UNCERTAINTY_FRAMES + 4)  # what each is taken to be wrong by
+    assert not any(found.is_trusted for found in aligned)
+    for onset, found in zip(onsets, aligned, strict=True):
+        codes = [warning.code for warning in found.warnings]
+        assert codes[0] == "ALIGNMENT_BY_GROUP"
+        if onset != 480:  # which is the limit
+            assert ("ALIGNMENT_LATE" in codes) == (onset > 480)
 
 
 def test_moving_that_would_spread_them_is_not_done() -> None:

@@ -103,10 +103,36 @@ def test_the_tail_ends_by_itself_or_fades_out_after_four_seconds(
     result, out = play(inputs, tmp_path / "b.wav", di, [amp, long])
     assert result.num_frames == 5 * RATE_HZ
     assert result.warnings == (
+        "Nothing is heard beside the space (mix 100 %): the time it takes to answer is not taken "
+        "out by the time alignment.",
         "The reverb lasts longer than 4 s after the DI; it fades out there.",
     )
     num_fade = round(TAIL_FADE_S * RATE_HZ)
     assert np.abs(out[:, -10:]).max() < 1e-5 * np.abs(out[:, : -2 * num_fade]).max()
+
+
+def test_that_nothing_dry_is_heard_is_told_because_the_alignment_passes_it(
+    inputs: Inputs, tmp_path: Path
+) -> None:
+    di, amp = inputs.sound(plucks(0.5)), NamBlock(inputs.capture())
+    late = {
+        "the space": space(inputs, 1, 100.0, delay_s=0.04),
+        "the delay": ProcessorBlock("delay", {"mix_pct": 100.0, "time_ms": 300.0}),
+        "the reverb": ProcessorBlock("reverb", {"mix_pct": 100.0}),
+    }
+    for number, (title, block) in enumerate(late.items()):
+        result, _ = play(inputs, tmp_path / f"{number}.wav", di, [amp, block])
+        [warning] = result.warnings
+        assert warning.startswith(f"Nothing is heard beside {title} (mix 100 %)")
+    for number, block in enumerate(
+        (
+            space(inputs, 1, 99.0),
+            ProcessorBlock("chorus", {"mix_pct": 100.0}),
+            ProcessorBlock("delay", {"mix_pct": 100.0, "bypass": True}),
+        )
+    ):
+        result, _ = play(inputs, tmp_path / f"other {number}.wav", di, [amp, block])
+        assert result.warnings == ()
 
 
 def test_the_end_of_one_longer_than_ten_seconds_is_told(inputs: Inputs, tmp_path: Path) -> None:
