@@ -18,7 +18,7 @@ from gear.inspection import CaptureFacts, inspect_capture
 from jobs.models import Job
 from jobs.pipeline.audio.files import probe_di
 from jobs.pipeline.audio.probe import DIProbe
-from jobs.pipeline.audio.trim import Trim, check_trim
+from jobs.pipeline.audio.trim import Trim, check_part
 from jobs.pipeline.errors import PipelineError, naming
 from jobs.pipeline.shootout_archive import TOO_LARGE, unpack_archive
 from jobs.pipeline.shootout_file import ShootoutFile, read_shootout_file
@@ -95,7 +95,8 @@ def _inspect(context: JobContext, file: ShootoutFile) -> Inspected:
             probe = probe_di(
                 di.path, max_duration_s=settings.GTS_DI_MAX_DURATION_S, progress=report
             )
-            check_trim(Trim(di.source.start_s, di.source.end_s), probe.duration_s)
+            sound_s = probe.sound_start_s, probe.sound_end_s
+            check_part(Trim(di.source.start_s, di.source.end_s), probe.duration_s, sound_s)
             probes[di.source.sha256] = probe
     for item in gear:
         report(0.0)

@@ -21,7 +21,7 @@ from django.urls import reverse
 from django.utils.text import slugify
 
 from jobs.models import Job
-from jobs.pipeline.audio.trim import Trim, check_trim
+from jobs.pipeline.audio.trim import Trim, check_part
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.manifest import build_manifest
 from jobs.pipeline.shootout import FinishedAudio, finish_audio, info_from_json
@@ -67,7 +67,8 @@ class DIInspect:
             return {}
         probe = di_track_probe(track, context.report)
         track.refresh_from_db(fields=["start_s", "end_s"])
-        check_trim(Trim(track.start_s, track.end_s), probe.duration_s)
+        sound_s = probe.sound_start_s, probe.sound_end_s
+        check_part(Trim(track.start_s, track.end_s), probe.duration_s, sound_s)
         with context.holding():
             di_track_accept(track=track, found=rendering.di_found(probe))
         return {"di_track": str(track.uuid)}

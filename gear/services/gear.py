@@ -26,7 +26,10 @@ _NOT_SETTINGS: Final = tuple(
     field.name for field in Capture._meta.fields if field.name not in IR_SETTINGS
 )
 
-OTHER_FORMAT = "Its file is of another sort: a NAM model cannot be an impulse response."
+OTHER_FORMAT: Final = {
+    CaptureFormat.NAM: "Its file is an impulse response, which can be a cabinet or a space only.",
+    CaptureFormat.IR: "Its file is a NAM model, which cannot be a cabinet or a space.",
+}
 NAME_TAKEN = "You have other gear of this name. Choose a name that tells them apart."
 FROM_TONE3000 = "This is what its page at Tone 3000 says, and cannot be changed here."
 
@@ -91,7 +94,8 @@ def _problems(row: GearItem, changed: dict[str, str]) -> Iterator[ErrorDetail]:
     if "kind" in changed and row.kind in GearKind.values:
         formats = set(row.captures.values_list("format", flat=True)) - {CaptureFormat.OTHER}
         if formats - {FORMAT_OF_KIND[row.kind]}:
-            yield ErrorDetail("/kind", "KIND_OF_OTHER_FORMAT", OTHER_FORMAT)
+            text = OTHER_FORMAT[FORMAT_OF_KIND[row.kind]]
+            yield ErrorDetail("/kind", "KIND_OF_OTHER_FORMAT", text)
         elif row.kind == GearKind.SPACE:
             yield from _not_a_space(row)
     if row.source == GearSource.TONE3000:

@@ -165,6 +165,13 @@ def test_the_page_of_gear_from_tone3000_offers_its_kind(client: Client, alice: U
     assert GearItem.objects.get().kind == "full_rig"
 
 
+def test_a_kind_of_another_format_says_what_the_file_is(alice: User) -> None:
+    model, cab = make_capture(alice), make_capture(alice, "cab", name="G12")
+    for capture, kind, said in ((model, "space", "a NAM model"), (cab, "pedal", "an impulse resp")):
+        [detail] = patch(alice, capture, kind=kind).json()["details"]
+        assert f"Its file is {said}" in detail["message"]
+
+
 def test_a_file_that_is_here_already_is_linked_on_the_page(client: Client, alice: User) -> None:
     client.force_login(alice)
     url = reverse("gear-upload")

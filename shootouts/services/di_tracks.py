@@ -21,7 +21,7 @@ from accounts.models import User
 from accounts.quotas import storage_check
 from gear.models.item import FileStatus
 from jobs.models import Job
-from jobs.pipeline.audio.trim import MIN_DI_DURATION_S, Trim, check_trim
+from jobs.pipeline.audio.trim import MIN_DI_DURATION_S, Trim, check_part
 from jobs.pipeline.errors import PipelineError
 from jobs.services import job_enqueue
 from jobs.storage import StoredFile, check_upload_size, delete_stored, store_upload
@@ -121,7 +121,9 @@ def _check_trim(track: DITrack) -> None:
     if track.duration_s is None:
         return
     try:
-        check_trim(Trim(track.start_s, track.end_s), track.duration_s)
+        info = track.info  # of those from before there were reports it does not tell
+        sound_s = info.get("sound_start_s", 0.0), info.get("sound_end_s", track.duration_s)
+        check_part(Trim(track.start_s, track.end_s), track.duration_s, sound_s)
     except PipelineError as error:
         detail = ErrorDetail("/start_s", error.code, error.message)
         raise InvalidInputError(error.message, code=error.code, details=[detail]) from error

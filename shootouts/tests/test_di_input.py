@@ -178,6 +178,25 @@ class TestAPI:
         job = client.get(f"/api/v1/jobs/{answer['job']['id']}/").json()
         assert job["error"]["code"] == "DI_TRIM_INVALID"
 
+    def test_silence_is_no_part_to_play(self, alice: User) -> None:
+        silence = np.zeros(96_000, np.float32)
+        content = wav_bytes(np.concatenate([silence, RIFF, silence]))
+        client = api_client(alice)
+        made = client.post(URL, {"file": upload(content, "di.wav")}, format="multipart").json()
+        run_until_idle()
+        url = f"{URL}{made['id']}/"
+        length_s = DITrack.objects.get().duration_s or 0.0
+        for bad in ({"end_s": 1.5}, {"start_s": length_s - 1.5}):
+            answer = client.patch(url, bad, format="json")
+            assert (answer.status_code, answer.json()["code"]) == (422, "DI_TRIM_INVALID")
+            assert "only silence" in answer.json()["message"]
+        assert client.patch(url, {"start_s": 1.9}, format="json").status_code == 200
+        fields = {"file": upload(content + b"\0", "di.wav"), "end_s": "1.5"}
+        answer = client.post(URL, fields, format="multipart").json()
+        run_until_idle()
+        job = client.get(f"/api/v1/jobs/{answer['job']['id']}/").json()
+        assert job["error"]["code"] == "DI_TRIM_INVALID"
+
     def test_a_preview_is_short_and_for_the_owner_alone(self, alice: User) -> None:
         long = np.tile(RIFF, 12)
         track = uploaded(alice, stereo(long, (0.5 * long).astype(np.float32)))

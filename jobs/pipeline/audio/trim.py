@@ -67,6 +67,19 @@ def check_trim(trim: Trim, duration_s: float) -> None:
         )
 
 
+def check_part(trim: Trim, duration_s: float, sound_s: tuple[float, float]) -> None:
+    """As ``check_trim``, and for what is nothing but silence. ``sound_s``: where sound begins and
+    ends in the recording, as probed."""
+    check_trim(trim, duration_s)
+    end_s = duration_s if trim.end_s is None else trim.end_s
+    if trim.start_s >= sound_s[1] or end_s <= sound_s[0]:
+        raise PipelineError(
+            "DI_TRIM_INVALID",
+            f"There is only silence from {trim.start_s:g} s to {end_s:g} s of the DI; it sounds "
+            f"from {sound_s[0]:.1f} s to {sound_s[1]:.1f} s.",
+        )
+
+
 def trim_frames(audio: AudioFile, trim: Trim) -> tuple[int, int | None]:
     """First frame, and one past the last (``None``: the end). Raises ``DI_TRIM_INVALID``."""
     check_trim(trim, audio.duration_s)

@@ -115,7 +115,7 @@ def test_that_nothing_dry_is_heard_is_told_because_the_alignment_passes_it(
     inputs: Inputs, tmp_path: Path
 ) -> None:
     di, amp = inputs.sound(plucks(0.5)), NamBlock(inputs.capture())
-    late = {
+    late: dict[str, BlockRecipe] = {
         "the space": space(inputs, 1, 100.0, delay_s=0.04),
         "the delay": ProcessorBlock("delay", {"mix_pct": 100.0, "time_ms": 300.0}),
         "the reverb": ProcessorBlock("reverb", {"mix_pct": 100.0}),
@@ -124,13 +124,12 @@ def test_that_nothing_dry_is_heard_is_told_because_the_alignment_passes_it(
         result, _ = play(inputs, tmp_path / f"{number}.wav", di, [amp, block])
         [warning] = result.warnings
         assert warning.startswith(f"Nothing is heard beside {title} (mix 100 %)")
-    for number, block in enumerate(
-        (
-            space(inputs, 1, 99.0),
-            ProcessorBlock("chorus", {"mix_pct": 100.0}),
-            ProcessorBlock("delay", {"mix_pct": 100.0, "bypass": True}),
-        )
-    ):
+    others: list[BlockRecipe] = [
+        space(inputs, 1, 99.0),
+        ProcessorBlock("chorus", {"mix_pct": 100.0}),
+        ProcessorBlock("delay", {"mix_pct": 100.0, "bypass": True}),
+    ]
+    for number, block in enumerate(others):
         result, _ = play(inputs, tmp_path / f"other {number}.wav", di, [amp, block])
         assert result.warnings == ()
 
