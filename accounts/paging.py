@@ -1,4 +1,8 @@
-"""Pages of lists that may be long: nothing counts or skips further than anybody leafs."""
+"""Pages of lists that may be long: nothing counts or skips further than anybody leafs.
+
+What a search has found comes ranked (``RANK``): of very many, the first ``MAX_RANKED`` in the order
+of the list stand at the front, the best first, and all others follow in that order.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +16,18 @@ from django.utils.functional import cached_property
 MAX_COUNTED: Final = 200
 # To skip rows the database reads them. Whoever wants more narrows the list.
 MAX_ROWS: Final = 2_400
+# To rank a row the database reads all of its text.
+MAX_RANKED: Final = 200
+RANK: Final = "search_rank"
+RANK_ORDER: Final = f"-{RANK}"
 
 
 class BoundedPage(Page[Any]):
-    """Knows by one row more whether another page follows."""
+    """Knows by one row more whether another page follows; ``is_cut``: there are more rows, and no
+    number leads to them."""
 
     has_more: bool = False
+    is_cut: bool = False
 
     def has_next(self) -> bool:
         return self.has_more
@@ -54,11 +64,13 @@ class BoundedPaginator(Paginator[Any]):
     def page(self, number: int | float | str) -> BoundedPage:
         number = self.validate_number(number)
         first = (number - 1) * int(self.per_page)
-        rows = self._rows(first, first + int(self.per_page) + 1)
+        rows = rows_between(self.object_list, first, first + int(self.per_page) + 1)
         if not rows and number > 1:
             raise EmptyPage("That page contains no results.")
         page = BoundedPage(rows[: int(self.per_page)], number, self)
-        page.has_more = len(rows) > int(self.per_page) and number < self.max_pages
+        is_last = len(rows) <= int(self.per_page)
+        page.has_more = not is_last and number < self.max_pages
+        page.is_cut = not is_last and number == self.max_pages
         return page
 
     def get_page(self, number: int | float | str | None) -> BoundedPage:
@@ -73,20 +85,43 @@ class BoundedPaginator(Paginator[Any]):
         except PageNotAnInteger:
             return self.page(1)
 
-    def _rows(self, first: int, last: int) -> list[Any]:
-        rows = self.object_list
-        if first and isinstance(rows, QuerySet) and "search_rank" not in rows.query.annotations:
-            # Of rows that are skipped nothing is joined.
-            return list(rows.filter(pk__in=rows.values("pk")[first:last]))
-        return list(rows[first:last])
-
     @cached_property
     def _counted(self) -> int:
         rows = self.object_list
         if isinstance(rows, QuerySet):
             rows = rows if self.counts_in_order else rows.order_by()
-            return rows[: MAX_COUNTED + 1].count()
+            return rows.values("pk")[: MAX_COUNTED + 1].count()
         return len(rows)
+
+
+def rows_between(rows: Any, first: int, last: int) -> list[Any]:
+    """Those from ``first`` to before ``last``; a search's ranked as said above. One query, or two
+    where the ranked ones end."""
+    if not isinstance(rows, QuerySet):
+        return list(rows[first:last])
+    if not is_ranked(rows):
+        return _unranked(rows, first, last)
+    found: list[Any] = []
+    in_order = rows.order_by(*rows.query.order_by[1:])
+    if first < MAX_RANKED:
+        ranked = rows.filter(pk__in=in_order.values("pk")[:MAX_RANKED])
+        found += ranked[first : min(last, MAX_RANKED)]
+    num_ranked = len(found)
+    if last > MAX_RANKED and num_ranked == max(MAX_RANKED - first, 0):
+        found += _unranked(in_order, max(first, MAX_RANKED), last)
+    return found
+
+
+def is_ranked(rows: QuerySet[Any]) -> bool:
+    """Whether the best come first, and not what is first in an order that was asked for."""
+    return rows.query.order_by[:1] == (RANK_ORDER,)
+
+
+def _unranked(rows: QuerySet[Any], first: int, last: int) -> list[Any]:
+    if first:
+        # Of rows that are skipped nothing is joined.
+        return list(rows.filter(pk__in=rows.values("pk")[first:last]))
+    return list(rows[first:last])
 
 
 class OwnRowsPaginator(BoundedPaginator):

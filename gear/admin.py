@@ -86,7 +86,7 @@ class SelfTestFilter(admin.SimpleListFilter):
 
 
 def _gear_of(words: str) -> Any:
-    return GearItem.objects.matching(words).order_by().values("pk")
+    return GearItem.objects.having(words).order_by().values("pk")
 
 
 @admin.register(Capture)

@@ -47,9 +47,9 @@ class GearItemQuerySet(models.QuerySet["GearItem"]):
         """
         return search(self, GEAR_INDEX, text)
 
-    def having(self, word: str) -> GearItemQuerySet:
-        """All that the word finds, as ``matching`` does, however many. For what is one's own."""
-        return finding(self, GEAR_INDEX, word)
+    def having(self, text: str) -> GearItemQuerySet:
+        """What ``matching`` finds, without a rank: to narrow what belongs to gear."""
+        return finding(self, GEAR_INDEX, text)
 
     def from_source(self, source: str, user: User) -> GearItemQuerySet:
         """Of what ``user`` may see."""

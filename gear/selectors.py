@@ -106,7 +106,7 @@ def captures_to_choose(
     usable = Capture.objects.shared().usable().filter(gear__kind__in=kinds)
     shared = usable.select_related("gear").order_by("-created_at", "-id")
     if text.strip():
-        gear = GearItem.objects.filter(is_shared=True, kind__in=kinds).matching(text)
+        gear = GearItem.objects.filter(is_shared=True, kind__in=kinds).having(text)
         saved, shared = saved.matching(text), shared.filter(gear__in=gear.order_by().values("pk"))
     found = [*(entry.capture for entry in saved[:MAX_OFFERED]), *shared[:MAX_OFFERED]]
     return list({capture.pk: capture for capture in found}.values())

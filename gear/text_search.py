@@ -2,8 +2,7 @@
 
 First come rows that have every word: whole, the last one also as the beginning of a longer one, or
 as the letters or the digits of one (*jcm*, *800* and *JCM 800* all find JCM800). Only where no row
-has them all, rows with parts of words and with typos. The best first; of very many, the newest are
-looked at.
+has them all, rows with parts of words and with typos. The best first.
 
 SQLite finds typos that leave three letters in a row as they were.
 
@@ -34,12 +33,11 @@ from django.db.models import (
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Concat, Lower
 
+from accounts.paging import RANK, RANK_ORDER
 from gear.search_index import MAX_WORD_CHARACTERS, SearchIndex
 
 MAX_CHARACTERS: Final = 200
 MAX_WORDS: Final = 8
-# So many rows are ranked; who finds more is better off with another word.
-MAX_HITS: Final = 72
 _TRIGRAM: Final = 3
 # The share of its trigrams that a word must have in common with the text it may be a typo of: two
 # letters may have changed places in a word of eight. PostgreSQL counts more strictly than we do.
@@ -64,23 +62,22 @@ def words_of(text: str) -> list[str]:
 def search(rows: Rows, index: SearchIndex, text: str) -> Rows:
     """The rows that ``text`` finds, the best first, with ``search_rank``. Blank: all of them.
 
-    Narrow ``rows`` by everything else before: of more than ``MAX_HITS`` rows the rest is left out.
-    It asks the database at once which they are, so that counting them, ranking them and turning
-    pages does not look for them again.
+    Narrow ``rows`` by everything else before: whether anything is found as it was typed is asked
+    at once. ``accounts.paging`` reads pages of it, and ranks no more of very many than it must.
     """
     words = words_of(text)
     if not words:
         return rows.none() if text.strip() else rows
     how = _how(rows, index, words)
-    hits = _keys(how.exact(rows)) or _keys(how.typos(rows))
+    exact = how.exact(rows)
+    found = exact if exact.exists() else how.typos(rows)
     order = rows.query.order_by or rows.model._meta.ordering
-    found = rows.filter(pk__in=hits).annotate(search_rank=how.rank())
-    return found.order_by("-search_rank", *order)
+    return found.annotate(**{RANK: how.rank()}).order_by(RANK_ORDER, *order)
 
 
-def finding(rows: Rows, index: SearchIndex, word: str) -> Rows:
-    """All rows that ``word`` finds, without their rank: to narrow lists that are somebody's own."""
-    words = words_of(word)
+def finding(rows: Rows, index: SearchIndex, text: str) -> Rows:
+    """All rows that ``search`` finds, without a rank: to narrow lists of what belongs to them."""
+    words = words_of(text)
     if not words:
         return rows.none()
     how = _how(rows, index, words)
@@ -91,10 +88,6 @@ def finding(rows: Rows, index: SearchIndex, word: str) -> Rows:
 def _how(rows: models.QuerySet[Any], index: SearchIndex, words: list[str]) -> _Postgres | _SQLite:
     is_postgres = connections[rows.db].vendor == "postgresql"
     return _Postgres(index, words) if is_postgres else _SQLite(index, words)
-
-
-def _keys(rows: models.QuerySet[Any]) -> list[int]:
-    return list(rows.values_list("pk", flat=True)[:MAX_HITS])
 
 
 def named(rows: Rows, text: str) -> Rows:

@@ -32,7 +32,7 @@ from shootouts.services.shootouts import shootout_labels_keep, shootout_update
 
 
 def _shootouts_of(words: str) -> Any:
-    return Shootout.objects.matching(words).order_by().values("pk")
+    return Shootout.objects.having(words).order_by().values("pk")
 
 
 @admin.register(DITrack)

@@ -14,7 +14,7 @@ from django.db.models import Case, Count, Q, When
 
 from accounts.models import User
 from gear.search_index import SHOOTOUT_INDEX
-from gear.text_search import named, search
+from gear.text_search import finding, named, search
 
 if TYPE_CHECKING:
     from shootouts.models import (
@@ -75,6 +75,10 @@ class ShootoutQuerySet(models.QuerySet["Shootout"]):
         Narrow it by who may see it, and by all else, before.
         """
         return search(self, SHOOTOUT_INDEX, text)
+
+    def having(self, text: str) -> ShootoutQuerySet:
+        """What ``matching`` finds, without a rank: to narrow what belongs to shootouts."""
+        return finding(self, SHOOTOUT_INDEX, text)
 
     def for_lists(self) -> ShootoutQuerySet:
         """What a row of a list shows, in a number of queries that does not grow with it."""

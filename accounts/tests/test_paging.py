@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.core.paginator import EmptyPage
+from django.template.loader import render_to_string
 
 from accounts import paging
 from accounts.paging import BoundedPaginator
@@ -58,3 +59,11 @@ def test_a_page_that_is_none_leads_somewhere() -> None:
     assert paginator(9).get_page(7).number == 3
     assert paginator(99).get_page(7).number == 1
     assert list(paginator(0).get_page(1)) == []
+
+
+def test_the_last_page_says_that_there_is_more() -> None:
+    pages = paginator(99)
+    assert [pages.page(number).is_cut for number in (1, 4, 5)] == [False, False, True]
+    assert not paginator(20).page(5).is_cut
+    text = render_to_string("partials/pager.html", {"page": pages.page(5)})
+    assert "Older ones are not shown here" in text

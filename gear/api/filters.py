@@ -30,7 +30,7 @@ class GearFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter has 
         max_length=50,
         help_text="one of my tags or of its owner's; several: all of them",
     )
-    # After all that narrows, because of very many hits only some are ranked.
+    # After all that narrows: typos are looked for where nothing else is left to find.
     search = filters.CharFilter(
         method="by_text",
         max_length=200,

@@ -9,10 +9,10 @@ from django.apps import apps
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
+from accounts import paging
 from accounts.errors import NotFoundError
 from accounts.models import User
 from accounts.tests.factories import api_client, details_of
-from gear import text_search
 from gear.models import Capture, GearItem, LibraryEntry
 from gear.services.captures import gear_upload
 from gear.services.library import library_keep_own, library_save, library_update
@@ -185,8 +185,8 @@ def test_the_list_takes_the_same_queries_however_long(
 def test_a_search_leaves_nothing_of_a_large_library_out(
     alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of the catalogue only so many hits are looked at: not so of what is one's own."""
-    monkeypatch.setattr(text_search, "MAX_HITS", 1)
+    """Of the catalogue only so many hits are ranked: not so of what is one's own."""
+    monkeypatch.setattr(paging, "MAX_RANKED", 1)
     for name in ("Plexi lead", "Plexi rhythm", "Twin lead"):
         library_save(user=alice, capture_id=make_capture(alice, name=name).uuid)
     Capture.objects.update(name="capture.nam")
