@@ -11,6 +11,7 @@ from accounts import views
 urlpatterns = [
     path("login/", views.LoginView.as_view(), name="login"),
     path("login/local/", views.LoginLocalView.as_view(), name="login-local"),
+    path("login/link/", views.LoginLinkView.as_view(), name="login-link"),
     path("login/tone3000/", views.LoginTone3000View.as_view(), name="login-tone3000"),
     # The callback registered at Tone 3000. Of social-auth's other addresses none is offered.
     path("", include(([path("complete/<str:backend>/", complete, name="complete")], "social"))),

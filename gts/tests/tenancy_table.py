@@ -201,8 +201,9 @@ PAGES: Final = (
     Row("login", "get", "", 302, 302, 200, 302),
     Row("login", "post", "", 302, 302, 200, 302),
     Row("login", "put", "", 302, 302, 200, 302),
-    # The client of the tests is this machine.
+    # The client of the tests is this machine, and has no token.
     everybody("login-local", "post", 302 if settings.IS_EMBEDDED else 404),
+    everybody("login-link", "get", 302 if settings.IS_EMBEDDED else 404),
     everybody("login-tone3000", "post", 302),
     everybody("social:complete", "get", 302, args="=tone3000"),
     everybody("logout", "post", 302),
