@@ -6,7 +6,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 from social_django.views import complete
 
-from accounts import views
+from accounts import token_views, views
 
 urlpatterns = [
     path("login/", views.LoginView.as_view(), name="login"),
@@ -20,6 +20,16 @@ urlpatterns = [
         "account/tone3000/disconnect/",
         views.Tone3000DisconnectView.as_view(),
         name="tone3000-disconnect",
+    ),
+    path(
+        "account/tokens/",
+        token_views.PersonalTokenCreateView.as_view(),
+        name="personal-token-new",
+    ),
+    path(
+        "account/tokens/<uuid:uuid>/revoke/",
+        token_views.PersonalTokenRevokeView.as_view(),
+        name="personal-token-revoke",
     ),
     path("account/delete/", views.AccountDeleteView.as_view(), name="account-delete"),
     path("logout/", LogoutView.as_view(), name="logout"),

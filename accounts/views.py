@@ -14,6 +14,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
 from social_django.utils import psa
@@ -21,10 +22,11 @@ from social_django.utils import psa
 from accounts.addresses import client_address
 from accounts.erasure import user_erase
 from accounts.errors import AppError
-from accounts.forms import LoginForm
+from accounts.forms import LoginForm, PersonalTokenForm
 from accounts.local_login import is_local_login_allowed, is_open
 from accounts.models import User
 from accounts.owner_token import owner_token_spend, secrets_dir, token_in
+from accounts.personal_tokens import personal_tokens_list
 from accounts.quotas import quotas_get
 from accounts.selectors import TONE3000, tone3000_connection_get
 from accounts.services import (
@@ -169,15 +171,29 @@ class AccountView(PageView):
     def get(self, request: HttpRequest) -> HttpResponse:
         return self.page()
 
-    def page(self, *, delete_error: str = "", status: int = 200) -> HttpResponse:
+    def page(
+        self,
+        *,
+        delete_error: str = "",
+        token_form: PersonalTokenForm | None = None,
+        new_token: str = "",
+        status: int = 200,
+    ) -> HttpResponse:
+        """``new_token``: shown this once."""
         context = {
             "delete_error": delete_error,
+            "tokens": personal_tokens_list(self.user),
+            "token_form": token_form or PersonalTokenForm(auto_id="token-%s"),
+            "new_token": new_token,
+            "now": timezone.now(),
             "quotas": quotas_get(self.user),
             "connection": tone3000_connection_get(self.user),
             "has_tone3000_login": bool(settings.GTS_TONE3000_KEY),
             "has_other_login": has_other_login(self.user),
         }
-        return render(self.request, "accounts/account.html", context, status=status)
+        answer = render(self.request, "accounts/account.html", context, status=status)
+        answer["Cache-Control"] = "private, no-store"
+        return answer
 
 
 class AccountDeleteView(AccountView):

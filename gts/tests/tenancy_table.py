@@ -69,6 +69,10 @@ API: Final = (
     each("api-me", "patch", 200),
     each("api-me", "delete", 422),
     each("api-me-export", "get", 200),
+    each("api-personal-token-list", "get", 200),
+    each("api-personal-token-list", "post", 201, body={"name": "App", "scope": "read"}),
+    own("api-personal-token", "get", "token", 200),
+    own("api-personal-token", "delete", "token", 204),
     # Gear.
     each("api-gear-list", "get", 200),
     each("api-gear-list", "post", 422),
@@ -210,6 +214,8 @@ PAGES: Final = (
     each_page("account", "get", 200),
     each_page("tone3000-disconnect", "post", 302),
     each_page("account-delete", "post", 422),
+    each_page("personal-token-new", "post", 422),
+    own_page("personal-token-revoke", "post", "token", 302),
     # Gear and chains.
     each_page("gear-list", "get", 200),
     each_page("gear-upload", "post", 422),
