@@ -40,9 +40,9 @@ FORCE:
 
 # HOST from the command line only: some shells have a variable of that name, the machine's own.
 run: ADDRESS = $(if $(filter command%,$(origin HOST)),--host=$(call quoted,$(HOST))) --port=$(call quoted,$(PORT))
-run: .venv/installed ## serve GTS on http://127.0.0.1:8000/ (PORT, HOST=0.0.0.0, GTS_DATA_DIR)
+run: .venv/installed ## serve GTS on http://127.0.0.1:8000/ (PORT, HOST=0.0.0.0, BROWSER=0, GTS_DATA_DIR)
 	@test ! -t 1 || printf 'Starting …\r'
-	@$(BIN)/python manage.py up $(ADDRESS)
+	@$(BIN)/python manage.py up $(ADDRESS) $(if $(filter 0,$(BROWSER)),--no-browser)
 
 demo: .venv/installed ## render the bundled demo shootout into demo/ of the data folder
 	@$(BIN)/python manage.py render_shootout

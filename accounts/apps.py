@@ -13,7 +13,7 @@ class AccountsConfig(AppConfig):
         from social_django.models import UserSocialAuth
 
         from accounts import audit
-        from accounts.models import AuditEntry, Tone3000Tokens, User
+        from accounts.models import AuditEntry, PersonalAccessToken, Tone3000Tokens, User
         from accounts.personal_data import register_table
 
         audit.connect()
@@ -21,4 +21,5 @@ class AccountsConfig(AppConfig):
         register_table(UserSocialAuth, owner="user")
         register_table(Tone3000Tokens, owner="user", hidden=("sealed",))
         register_table(OutstandingToken, owner="user", hidden=("token", "jti"))
+        register_table(PersonalAccessToken, owner="user", hidden=("digest",))
         register_table(AuditEntry, owner="user")

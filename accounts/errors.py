@@ -44,6 +44,13 @@ class UnauthorizedError(AppError):
     code = "NOT_AUTHENTICATED"
 
 
+class InsufficientScopeError(AppError):
+    """What they show as proof holds, and allows less than this (RFC 6750, 3.1)."""
+
+    status = 403
+    code = "INSUFFICIENT_SCOPE"
+
+
 class NotFoundError(AppError):
     """There is no such thing, or it is not yours: the two look the same from outside."""
 

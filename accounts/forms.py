@@ -9,6 +9,7 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 
 from accounts.errors import AppError, InvalidInputError
+from accounts.models import TokenScope
 
 
 class LoginForm(AuthenticationForm):
@@ -21,6 +22,17 @@ class LoginForm(AuthenticationForm):
         super().__init__(*args, **kwargs)
         # The password is the last of the ways in; its field must not open phones' keyboards.
         del self.fields["username"].widget.attrs["autofocus"]
+
+
+class PersonalTokenForm(forms.Form):
+    name = forms.CharField(max_length=100, label="What it is for")
+    scope = forms.ChoiceField(choices=TokenScope.choices, label="It may")
+    lifetime_days = forms.TypedChoiceField(
+        choices=[(30, "30 days"), (90, "90 days"), (365, "1 year")],
+        coerce=int,
+        initial=90,
+        label="Expires after",
+    )
 
 
 def add_app_error(

@@ -1,8 +1,9 @@
-"""Who may log in as the person at this machine, without a password.
+"""Who is offered to log in as the person at this machine, and who needs no token for it.
 
-Only somebody who sits at it: the embedded mode, a connection from the machine itself, by a
-loopback name (a foreign page that points its own name at 127.0.0.1 does not have one), and
-with no trace of a proxy, behind which everybody looks local.
+Offered it is in embedded mode, to a connection from the machine itself, by a loopback name (a
+foreign page that points its own name at 127.0.0.1 does not have one), with no trace of a proxy.
+That proves nothing: a proxy on this machine need leave no trace, and everybody behind it looks
+local. So it takes the token of ``accounts.owner_token`` besides, unless ``GTS_OPEN`` is set.
 """
 
 from __future__ import annotations
@@ -40,12 +41,20 @@ _LOOPBACK_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?", r
 
 
 def is_local_login_allowed(request: HttpRequest) -> bool:
-    """Whether this request may become the local user. Says no whenever in doubt."""
+    """Whether this request is offered to become the local user. Says no whenever in doubt."""
     return bool(settings.IS_EMBEDDED) and comes_from_this_machine(request)
 
 
+def is_open() -> bool:
+    """Whether who looks local becomes the local user without a token (``GTS_OPEN``)."""
+    return bool(settings.IS_EMBEDDED and settings.GTS_OPEN)
+
+
 def comes_from_this_machine(request: HttpRequest) -> bool:
-    """Whether whoever asks sits at this machine. Says no whenever in doubt."""
+    """Whether a request looks as if it came from this machine. Says no whenever in doubt.
+
+    Behind a proxy on this machine that adds no header, every request does.
+    """
     return (
         _is_loopback(request.META.get("REMOTE_ADDR", ""))
         and not _is_forwarded(request)

@@ -92,6 +92,8 @@ class AuditAction(models.TextChoices):
     API_TOKENS = "api_tokens", "API tokens issued"
     API_TOKEN_REVOKED = "token_revoked", "API token revoked"
     API_TOKEN_REUSED = "token_reused", "spent API token used again"
+    PERSONAL_TOKEN_MADE = "pat_made", "personal access token made"
+    PERSONAL_TOKEN_REVOKED = "pat_revoked", "personal access token revoked"
 
 
 class RevokedTokenFamily(models.Model):
@@ -109,6 +111,33 @@ class RevokedTokenFamily(models.Model):
 
     def __str__(self) -> str:
         return f"token family of user {self.user_id}"
+
+
+class TokenScope(models.TextChoices):
+    READ = "read", "Read only"
+    WRITE = "write", "Read and write"
+
+
+class PersonalAccessToken(PublicModel):
+    """A token that a person made for a program: see ``accounts.personal_tokens``.
+
+    Only its digest is kept; ``prefix`` is how its owner tells it from others.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="personal_access_tokens")
+    name = models.CharField(max_length=100)
+    scope = models.CharField(max_length=8, choices=TokenScope.choices)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    prefix = models.CharField(max_length=16, editable=False)
+    expires_at = models.DateTimeField(db_index=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+
+    def __str__(self) -> str:
+        return f"{self.prefix}… of user {self.user_id}"
 
 
 class AuditEntry(models.Model):

@@ -14,6 +14,7 @@ from social_django.models import UserSocialAuth
 
 from accounts.errors import UnauthorizedError
 from accounts.models import Tone3000Tokens, User
+from accounts.personal_tokens import is_personal_token, personal_token_read
 from accounts.vault import SealBrokenError, unseal
 
 # The name of the login in social-auth's table.
@@ -42,7 +43,10 @@ def token_user_get(token: Token) -> User:
 
 
 def access_token_user_get(encoded: str) -> User:
-    """Whom an access token stands for: for sockets and other places outside of the API views."""
+    """Whom an access token, or one made by hand, stands for: for sockets and other places outside
+    of the API views, where nothing can be written."""
+    if is_personal_token(encoded):
+        return personal_token_read(encoded).user
     return token_user_get(access_token_read(encoded))
 
 

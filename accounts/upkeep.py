@@ -21,6 +21,7 @@ from accounts.api_tokens import tokens_prune
 from accounts.errors import ReconnectNeededError, TokenServiceUnavailableError
 from accounts.idempotency import requests_prune
 from accounts.models import AuditEntry, User
+from accounts.personal_tokens import personal_tokens_prune
 from accounts.tokens import access_token
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ def upkeep() -> None:
     num_entries, _ = AuditEntry.objects.filter(at__lt=too_old).delete()
     num_requests = requests_prune()
     tokens_prune()
+    personal_tokens_prune()
     logger.info(
         "upkeep: %d tokens refreshed, %d logins given up, %d sessions, %d audit entries and "
         "%d answers to repeated requests expired",

@@ -6,11 +6,12 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 from social_django.views import complete
 
-from accounts import views
+from accounts import token_views, views
 
 urlpatterns = [
     path("login/", views.LoginView.as_view(), name="login"),
     path("login/local/", views.LoginLocalView.as_view(), name="login-local"),
+    path("login/link/", views.LoginLinkView.as_view(), name="login-link"),
     path("login/tone3000/", views.LoginTone3000View.as_view(), name="login-tone3000"),
     # The callback registered at Tone 3000. Of social-auth's other addresses none is offered.
     path("", include(([path("complete/<str:backend>/", complete, name="complete")], "social"))),
@@ -19,6 +20,16 @@ urlpatterns = [
         "account/tone3000/disconnect/",
         views.Tone3000DisconnectView.as_view(),
         name="tone3000-disconnect",
+    ),
+    path(
+        "account/tokens/",
+        token_views.PersonalTokenCreateView.as_view(),
+        name="personal-token-new",
+    ),
+    path(
+        "account/tokens/<uuid:uuid>/revoke/",
+        token_views.PersonalTokenRevokeView.as_view(),
+        name="personal-token-revoke",
     ),
     path("account/delete/", views.AccountDeleteView.as_view(), name="account-delete"),
     path("logout/", LogoutView.as_view(), name="logout"),

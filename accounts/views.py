@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, cast
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
 from social_django.utils import psa
@@ -20,15 +22,27 @@ from social_django.utils import psa
 from accounts.addresses import client_address
 from accounts.erasure import user_erase
 from accounts.errors import AppError
-from accounts.forms import LoginForm
-from accounts.local_login import is_local_login_allowed
+from accounts.forms import LoginForm, PersonalTokenForm
+from accounts.local_login import is_local_login_allowed, is_open
 from accounts.models import User
+from accounts.owner_token import owner_token_spend, secrets_dir, token_in
+from accounts.personal_tokens import personal_tokens_list
 from accounts.quotas import quotas_get
 from accounts.selectors import TONE3000, tone3000_connection_get
-from accounts.services import has_other_login, tone3000_disconnect, user_get_or_create_local
+from accounts.services import (
+    LOCAL_USERNAME,
+    has_other_login,
+    tone3000_disconnect,
+    user_get_or_create_local,
+)
 from accounts.social_pipeline import BEGUN_BY_KEY, begun_by
 
 _LOCAL_BACKEND = "django.contrib.auth.backends.ModelBackend"
+_OWNER_SESSION = timedelta(days=365)
+OWNER_TOKEN_REFUSED = (
+    "This token is wrong, or was used before. The console where GTS was started shows one at each "
+    "start; “bin/gts owner_link” prints a new one."
+)
 
 
 class PageView(View):
@@ -67,13 +81,14 @@ class LoginView(DjangoLoginView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
             has_local_login=is_local_login_allowed(self.request),
+            needs_owner_token=not is_open(),
             has_tone3000_login=bool(settings.GTS_TONE3000_KEY),
             **kwargs,
         )
 
 
 class LoginLocalView(PageView):
-    """Become the person at this machine: one click, embedded mode on loopback only."""
+    """Become the person at this machine: the button, with the owner's token beside it."""
 
     is_public = True
     http_method_names = ["post"]
@@ -81,8 +96,49 @@ class LoginLocalView(PageView):
     def post(self, request: HttpRequest) -> HttpResponse:
         if not is_local_login_allowed(request):
             raise Http404
-        login(request, user_get_or_create_local(), backend=_LOCAL_BACKEND)
-        return HttpResponseRedirect(_next_url(request))
+        wanted = request.POST.get("next", "")
+        given = token_in(request.POST.get("token", ""))
+        if not is_open() and not owner_token_spend(secrets_dir(), given):
+            return _owner_refused(request, wanted)
+        _log_in_owner(request)
+        return HttpResponseRedirect(_next_url(request, wanted))
+
+
+class LoginLinkView(PageView):
+    """Become the person at this machine: the address that the console shows.
+
+    The token is the proof, so it works through a proxy, out of a container and from a phone too.
+    It leaves the address bar at once, and no page learns of it (``Referrer-Policy``).
+    """
+
+    is_public = True
+    http_method_names = ["get"]
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        if not settings.IS_EMBEDDED:
+            raise Http404
+        wanted = request.GET.get("next", "")
+        answer: HttpResponse
+        if getattr(request.user, "username", "") == LOCAL_USERNAME:
+            answer = HttpResponseRedirect(_next_url(request, wanted, otherwise="home"))
+        elif owner_token_spend(secrets_dir(), request.GET.get("token", "")):
+            _log_in_owner(request)
+            answer = HttpResponseRedirect(_next_url(request, wanted, otherwise="home"))
+        else:
+            answer = _owner_refused(request, wanted)
+        answer["Referrer-Policy"] = "no-referrer"
+        answer["Cache-Control"] = "private, no-store"
+        return answer
+
+
+def _log_in_owner(request: HttpRequest) -> None:
+    login(request, user_get_or_create_local(), backend=_LOCAL_BACKEND)
+    request.session.set_expiry(_OWNER_SESSION)
+
+
+def _owner_refused(request: HttpRequest, wanted: str) -> HttpResponse:
+    messages.error(request, OWNER_TOKEN_REFUSED)
+    return redirect_to_login(wanted) if wanted else redirect("login")
 
 
 class LoginTone3000View(PageView):
@@ -102,7 +158,10 @@ class LoginTone3000View(PageView):
 
 @psa("social:complete")  # type: ignore[no-untyped-call,untyped-decorator]
 def _begin(request: Any, backend: str) -> HttpResponse:
-    request.session["next"] = _next_url(request)  # where social-auth's callback looks for it
+    wanted = request.POST.get("next", "")
+    request.session["next"] = _next_url(
+        request, wanted
+    )  # where social-auth's callback looks for it
     request.session[BEGUN_BY_KEY] = begun_by(request)
     response: HttpResponse = request.backend.start()
     return response
@@ -112,15 +171,29 @@ class AccountView(PageView):
     def get(self, request: HttpRequest) -> HttpResponse:
         return self.page()
 
-    def page(self, *, delete_error: str = "", status: int = 200) -> HttpResponse:
+    def page(
+        self,
+        *,
+        delete_error: str = "",
+        token_form: PersonalTokenForm | None = None,
+        new_token: str = "",
+        status: int = 200,
+    ) -> HttpResponse:
+        """``new_token``: shown this once."""
         context = {
             "delete_error": delete_error,
+            "tokens": personal_tokens_list(self.user),
+            "token_form": token_form or PersonalTokenForm(auto_id="token-%s"),
+            "new_token": new_token,
+            "now": timezone.now(),
             "quotas": quotas_get(self.user),
             "connection": tone3000_connection_get(self.user),
             "has_tone3000_login": bool(settings.GTS_TONE3000_KEY),
             "has_other_login": has_other_login(self.user),
         }
-        return render(self.request, "accounts/account.html", context, status=status)
+        answer = render(self.request, "accounts/account.html", context, status=status)
+        answer["Cache-Control"] = "private, no-store"
+        return answer
 
 
 class AccountDeleteView(AccountView):
@@ -149,12 +222,12 @@ class Tone3000DisconnectView(PageView):
         return redirect("account")
 
 
-def _next_url(request: HttpRequest) -> str:
-    wanted = request.POST.get("next", "")
+def _next_url(request: HttpRequest, wanted: str, *, otherwise: str = "shootout-mine") -> str:
+    """``wanted`` if it leads to a page of this site, else the page of that name."""
     is_ours = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return wanted if wanted and is_ours else resolve_url("shootout-mine")
+    return wanted if wanted and is_ours else resolve_url(otherwise)
 
 
 def login_first(request: HttpRequest) -> HttpResponse:

@@ -14,6 +14,7 @@ from django.http import Http404
 from django_filters import CharFilter
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import authentication, exceptions
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
@@ -24,12 +25,14 @@ from accounts.api.findings import findings_in, invalid_input
 from accounts.errors import (
     AppError,
     ErrorDetail,
+    InsufficientScopeError,
     InvalidInputError,
     NotFoundError,
     TooLargeError,
     UnauthorizedError,
 )
-from accounts.models import User
+from accounts.models import PersonalAccessToken, TokenScope, User
+from accounts.personal_tokens import is_personal_token, personal_token_read
 from accounts.selectors import access_token_read, token_user_get
 from gts.errors import error_body, storage_away
 from jobs.stores import StorageAwayError
@@ -105,6 +108,24 @@ class JWTAuthentication(BaseJWTAuthentication):
 
     def get_user(self, validated_token: Token) -> User:  # type: ignore[override]
         return token_user_get(validated_token)
+
+
+class PersonalTokenAuthentication(authentication.BaseAuthentication):
+    """``Authorization: Bearer gts_pat_…``. With the scope *read* only for safe methods."""
+
+    def authenticate(self, request: Request) -> tuple[User, PersonalAccessToken] | None:
+        scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not is_personal_token(encoded.strip()):
+            return None
+        token = personal_token_read(encoded.strip())
+        if token.scope != TokenScope.WRITE and request.method not in SAFE_METHODS:
+            raise InsufficientScopeError(
+                "This token may only read. Make one that may write on the Account page."
+            )
+        return token.user, token
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="api"'
 
 
 class SessionAuthentication(authentication.SessionAuthentication):

@@ -16,8 +16,10 @@ SIMPLE_JWT = {
 def rest_framework_settings(*, num_proxies: int) -> dict[str, Any]:
     """``num_proxies``: of one's own before GTS, whose words about addresses are believed."""
     return {
-        # JWT first: its challenge makes an anonymous call a 401 and not a 403.
+        # A bearer token first: its challenge makes an anonymous call a 401 and not a 403. JWT after
+        # the other kind, because it refuses what it does not know.
         "DEFAULT_AUTHENTICATION_CLASSES": [
+            "gts.api.PersonalTokenAuthentication",
             "gts.api.JWTAuthentication",
             "gts.api.SessionAuthentication",
         ],

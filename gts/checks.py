@@ -71,6 +71,12 @@ def _insecurities() -> Iterator[CheckMessage]:
             hint="Unset GTS_TONE3000_STANDIN.",
             id="gts.E010",
         )
+    if settings.GTS_OPEN:
+        yield Error(
+            "GTS_OPEN is set, which makes operators of strangers. It is for `make run` only.",
+            hint="Unset GTS_OPEN.",
+            id="gts.E016",
+        )
 
 
 @register(Tags.security)

@@ -32,6 +32,8 @@ _NUM_OLDER_FILES: Final = 3
 _SECRETS: Final = (
     # JSON web tokens, with or without a word before them.
     (re.compile(r"\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?"), _HIDDEN),
+    # Personal access tokens.
+    (re.compile(r"\bgts_pat_[\w-]{16,}"), _HIDDEN),
     (re.compile(r"(?i)\b(bearer|basic) +[\w.~+/=-]{6,}"), rf"\1 {_HIDDEN}"),
     # Passwords in addresses: redis://:secret@host, postgresql://gts:secret@host.
     (re.compile(r"(://[^/\s:@]*:)[^/\s@]+@"), rf"\1{_HIDDEN}@"),

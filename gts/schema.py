@@ -6,7 +6,10 @@ from typing import Any
 
 from drf_spectacular.authentication import SessionScheme
 from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
-from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from drf_spectacular.extensions import (
+    OpenApiAuthenticationExtension,
+    OpenApiSerializerFieldExtension,
+)
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework import serializers
 
@@ -17,6 +20,7 @@ _TEXTS = {
     "304": "What the client has is still the same.",
     "400": "The body cannot be read.",
     "401": "Not authenticated.",
+    "403": "The personal access token may only read.",
     "404": "There is no such thing, or it is not yours.",
     "409": "Not in the state that this needs, or done already.",
     "412": "It was changed since the ETag in If-Match was given.",
@@ -62,6 +66,21 @@ _ERROR = {
 class JWTScheme(SimpleJWTScheme):  # type: ignore[no-untyped-call]
     target_class = "gts.api.JWTAuthentication"
     name = "jwt"
+
+
+class PersonalTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "gts.api.PersonalTokenAuthentication"
+    name = "personal_token"
+    priority = 1
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "gts_pat_…",
+            "description": "A personal access token, made on the Account page. With the scope "
+            "`read` it allows GET, HEAD and OPTIONS.",
+        }
 
 
 class SessionCookieScheme(SessionScheme):  # type: ignore[no-untyped-call]
@@ -160,6 +179,8 @@ def _statuses(path: str, method: str, operation: dict[str, Any]) -> list[str]:
     # Tokens that the body carries can be refused too, where nobody has to be logged in.
     if operation.get("security") or "/auth/token/" in path:
         statuses.add("401")
+    if method != "get" and {"personal_token": []} in operation.get("security", []):
+        statuses.add("403")
     if "{" in path or any(parameter["name"] == "page" for parameter in parameters):
         statuses.add("404")
     headers = {parameter["name"] for parameter in parameters if parameter["in"] == "header"}

@@ -42,6 +42,7 @@ SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
         "FindingSeverity": "shootouts.models.di_track.FindingSeverity",
         "InputMode": "shootouts.models.shootout.InputModeChoice",
         "Theme": "shootouts.models.shootout.Theme",
+        "TokenScope": "accounts.models.TokenScope",
         "Visibility": "shootouts.models.shootout.Visibility",
         "RenderedFileKind": "shootouts.models.media.RenderedFileKind",
         "NotificationOutcome": "jobs.models.Outcome",

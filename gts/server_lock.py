@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from django.core.management.base import CommandError
 from django.db import connections
 
 _NAME: Final = "server.lock"
+_URL: Final = re.compile(r"https?://\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,12 @@ class Holder:
 
     def __str__(self) -> str:
         return f"{self.what} (process {self.process})"
+
+    @property
+    def url(self) -> str:
+        """Where the server is, without a slash at the end; empty where ``what`` does not say."""
+        found = _URL.search(self.what)
+        return found[0].rstrip("/") if found else ""
 
 
 class LockedError(Exception):
@@ -67,6 +75,15 @@ def holding(data_dir: Path, *, what: str = "A GTS server") -> Iterator[None]:
         finally:
             del _held[path]
             file.truncate(0)
+
+
+def holder_of(data_dir: Path) -> Holder | None:
+    """Who holds the lock of ``data_dir`` now, or ``None``."""
+    path = data_dir.resolve() / _NAME
+    if not path.exists():
+        return None
+    with open(path) as file:
+        return None if _try_lock(file) else _holder(file)
 
 
 def _try_lock(file: IO[str]) -> bool:

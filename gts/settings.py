@@ -80,6 +80,8 @@ else:
     GTS_TOKEN_KEYS = env_list("GTS_TOKEN_KEYS")
     ALLOWED_HOSTS = env_hosts("GTS_ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env_origins("GTS_CSRF_TRUSTED_ORIGINS")
+# Embedded: who seems to be at this machine is its operator, without the owner's token.
+GTS_OPEN = env_flag("GTS_OPEN", default=False)
 
 # Proxies of one's own before this, each of which appends to X-Forwarded-For what it saw.
 GTS_TRUSTED_PROXIES = env_number("GTS_TRUSTED_PROXIES", 0 if IS_EMBEDDED else 1)

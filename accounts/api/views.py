@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from typing import Any, cast
 
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.settings import api_settings
 from rest_framework.views import APIView
-from rest_framework_simplejwt.authentication import JWTAuthentication
 
 from accounts import audit
 from accounts.addresses import client_address
+from accounts.api.schemes import BY_SESSION
 from accounts.api.serializers import (
     MeDeleteInput,
     MeOutput,
@@ -34,16 +32,11 @@ from accounts.personal_data import export_chunks
 from accounts.quotas import quotas_get
 from accounts.services import user_update
 
-# The settings name these classes, because nothing here may import gts.
-_SCHEMES = cast(Sequence[type[BaseAuthentication]], api_settings.DEFAULT_AUTHENTICATION_CLASSES)
-
 
 class TokenCreateView(APIView):
     throttle_classes = [TokenThrottle]
     # Only a session buys a pair: an access token that leaked must not live on for ever.
-    authentication_classes = [
-        scheme for scheme in _SCHEMES if not issubclass(scheme, JWTAuthentication)
-    ]
+    authentication_classes = BY_SESSION
 
     @extend_schema(
         operation_id="token_create",

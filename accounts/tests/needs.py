@@ -29,6 +29,7 @@ PROC: Final = "needs Linux's /proc, to tell memory"
 GIT: Final = "needs git"
 FFMPEG: Final = "needs the program ffmpeg, to compare with what it decodes"
 NETWORK: Final = "needs an address in a network"
+NGINX: Final = "needs the program nginx"
 
 REASONS: Final = frozenset(
     {
@@ -46,11 +47,16 @@ REASONS: Final = frozenset(
         GIT,
         FFMPEG,
         NETWORK,
+        NGINX,
     }
 )
 
 CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 
+# Debian has it where only root's PATH looks.
+NGINX_PROGRAM: Final = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin") or ""
+
+needs_nginx = pytest.mark.skipif(not NGINX_PROGRAM, reason=NGINX)
 needs_ffmpeg = pytest.mark.skipif(not shutil.which("ffmpeg"), reason=FFMPEG)
 needs_services = pytest.mark.skipif(os.environ.get("GTS_TEST_SERVICES") != "1", reason=SERVICES)
 needs_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason=POSTGRESQL)

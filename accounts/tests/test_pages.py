@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from accounts.models import User
+from accounts.owner_token import owner_token_renew, secrets_dir
 from accounts.tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -18,8 +20,15 @@ LOCAL: dict[str, Any] = {"HTTP_HOST": "localhost:8000", "REMOTE_ADDR": "127.0.0.
 
 
 @pytest.fixture(autouse=True)
-def _embedded(settings: Settings) -> None:
+def _embedded(settings: Settings, tmp_path: Path) -> None:
     settings.IS_EMBEDDED = True
+    settings.DATA_DIR = tmp_path / "var"
+
+
+@pytest.fixture
+def token(_embedded: None) -> str:
+    """Of the owner of this machine."""
+    return owner_token_renew(secrets_dir())
 
 
 def test_a_name_and_its_password_log_in(client: Client) -> None:
@@ -50,9 +59,11 @@ def test_a_wrong_password_says_so_and_keeps_the_name(client: Client) -> None:
         ("javascript:alert(1)", "/shootouts/mine/"),
     ],
 )
-def test_next_leads_nowhere_else(client: Client, url: str, wanted: str, reached: str) -> None:
+def test_next_leads_nowhere_else(
+    client: Client, token: str, url: str, wanted: str, reached: str
+) -> None:
     make_user("alice", password="correct horse")
-    data = {"username": "alice", "password": "correct horse", "next": wanted}
+    data = {"username": "alice", "password": "correct horse", "token": token, "next": wanted}
     answer = client.post(reverse(url), data, **LOCAL)
     assert (answer.status_code, answer["Location"]) == (302, reached)
 
@@ -62,10 +73,64 @@ def test_a_foreign_next_is_not_written_into_the_page(client: Client) -> None:
     assert b"evil.example" not in answer.content
 
 
-def test_who_sits_at_the_machine_is_one_click_away(client: Client) -> None:
-    assert b"Use this machine" in client.get(reverse("login"), **LOCAL).content
-    assert client.post(reverse("login-local"), **LOCAL).status_code == 302
+def test_who_owns_the_machine_is_a_token_away(client: Client, token: str) -> None:
+    page = client.get(reverse("login"), **LOCAL).content.decode()
+    assert "Use this machine" in page
+    assert "bin/gts owner_link" in page
+    answer = client.post(reverse("login-local"), {"token": token}, **LOCAL)
+    assert (answer.status_code, answer["Location"]) == (302, reverse("shootout-mine"))
     assert User.objects.get(pk=client.session["_auth_user_id"]).username == "local"
+    assert client.session.get_expiry_age() > 300 * 24 * 3600
+
+
+@pytest.mark.parametrize("given", [{}, {"token": ""}, {"token": "x"}])
+def test_looking_local_is_not_enough(client: Client, token: str, given: dict[str, str]) -> None:
+    wanted = "/shootouts/new/?x=1"
+    for answer in (
+        client.post(reverse("login-local"), {**given, "next": wanted}, **LOCAL),
+        client.get(reverse("login-link"), {**given, "next": wanted}, **LOCAL),
+    ):
+        assert (answer.status_code, answer["Location"]) == (
+            302,
+            f"{reverse('login')}?next=/shootouts/new/%3Fx%3D1",
+        )
+        assert "_auth_user_id" not in client.session
+    assert "was used before" in client.get(reverse("login"), **LOCAL).content.decode()
+    assert not User.objects.exists()
+
+
+def test_the_address_of_the_console_logs_in_once(client: Client, token: str) -> None:
+    """From elsewhere too: who has it has read the console."""
+    there: dict[str, Any] = {"HTTP_HOST": "localhost", "REMOTE_ADDR": "172.17.0.1"}
+    answer = client.get(reverse("login-link"), {"token": token}, **there)
+    assert (answer.status_code, answer["Location"]) == (302, reverse("home"))
+    assert answer["Referrer-Policy"] == "no-referrer"
+    assert client.session["_auth_user_id"]
+    other = Client()
+    other.get(reverse("login-link"), {"token": token}, **there)
+    assert "_auth_user_id" not in other.session
+    # A second look spends nothing, and a program that asks for headers alone does not either.
+    following = (secrets_dir() / "owner_token").read_text()
+    assert client.get(reverse("login-link"), {"token": following}).status_code == 302
+    assert other.head(reverse("login-link"), {"token": following}).status_code == 405
+    assert (secrets_dir() / "owner_token").read_text() == following
+
+
+def test_production_has_no_such_address(client: Client, token: str, settings: Settings) -> None:
+    settings.IS_EMBEDDED = False
+    assert client.get(reverse("login-link"), {"token": token}).status_code == 404
+    assert not User.objects.exists()
+
+
+def test_an_open_server_needs_no_token_and_says_so(client: Client, settings: Settings) -> None:
+    assert b"This server is open" not in client.get(reverse("home")).content
+    settings.GTS_OPEN = True
+    assert b"This server is open" in client.get(reverse("home")).content
+    assert b"Token of this machine" not in client.get(reverse("login"), **LOCAL).content
+    assert client.post(reverse("login-local"), **LOCAL).status_code == 302
+    assert client.session["_auth_user_id"]
+    settings.IS_EMBEDDED = False
+    assert b"This server is open" not in client.get(reverse("home")).content
 
 
 @pytest.mark.parametrize(

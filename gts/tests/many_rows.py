@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from django.utils import timezone
 
-from accounts.models import AuditEntry, User
+from accounts.models import AuditEntry, PersonalAccessToken, User
 from accounts.tests.factories import make_user
 from gear.models import (
     Block,
@@ -43,6 +43,9 @@ def make_many(owner: User, num: int) -> None:
 def _make_one(owner: User) -> None:
     other = make_user(f"other-{uuid4().hex}")
     AuditEntry.objects.create(action="login", user=other)
+    PersonalAccessToken.objects.create(
+        user=owner, name="x", scope="read", digest=uuid4().hex, expires_at=timezone.now()
+    )
     item = GearItem.objects.create(owner=owner, kind="amp", name="Plexi", is_shared=True)
     digest = uuid4().hex * 2
     capture = Capture.objects.create(

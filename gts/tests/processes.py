@@ -34,8 +34,9 @@ def free_port() -> int:
 
 
 def environment(data_dir: Path, **changes: str) -> dict[str, str]:
-    """Nothing of the tests' own settings; embedded unless ``changes`` says otherwise."""
-    mine = ("GTS_", "DATABASE_URL", "REDIS_URL", "PYTEST")
+    """Nothing of the tests' own settings, and no display on which a browser would open; embedded
+    unless ``changes`` says otherwise."""
+    mine = ("GTS_", "DATABASE_URL", "REDIS_URL", "PYTEST", "DISPLAY", "WAYLAND_DISPLAY")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(mine)}
     own = {"GTS_DATA_DIR": str(data_dir), "GTS_ENV_FILE": os.devnull, "PYTHONUNBUFFERED": "1"}
     return {**kept, **own, **changes}

@@ -69,6 +69,10 @@ API: Final = (
     each("api-me", "patch", 200),
     each("api-me", "delete", 422),
     each("api-me-export", "get", 200),
+    each("api-personal-token-list", "get", 200),
+    each("api-personal-token-list", "post", 201, body={"name": "App", "scope": "read"}),
+    own("api-personal-token", "get", "token", 200),
+    own("api-personal-token", "delete", "token", 204),
     # Gear.
     each("api-gear-list", "get", 200),
     each("api-gear-list", "post", 422),
@@ -201,14 +205,17 @@ PAGES: Final = (
     Row("login", "get", "", 302, 302, 200, 302),
     Row("login", "post", "", 302, 302, 200, 302),
     Row("login", "put", "", 302, 302, 200, 302),
-    # The client of the tests is this machine.
+    # The client of the tests is this machine, and has no token.
     everybody("login-local", "post", 302 if settings.IS_EMBEDDED else 404),
+    everybody("login-link", "get", 302 if settings.IS_EMBEDDED else 404),
     everybody("login-tone3000", "post", 302),
     everybody("social:complete", "get", 302, args="=tone3000"),
     everybody("logout", "post", 302),
     each_page("account", "get", 200),
     each_page("tone3000-disconnect", "post", 302),
     each_page("account-delete", "post", 422),
+    each_page("personal-token-new", "post", 422),
+    own_page("personal-token-revoke", "post", "token", 302),
     # Gear and chains.
     each_page("gear-list", "get", 200),
     each_page("gear-upload", "post", 422),

@@ -5,11 +5,13 @@ In an address of the table ``di`` means the id of ``World["di"]``, and ``=word``
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from accounts.models import User
+from accounts.models import TokenScope, User
+from accounts.personal_tokens import personal_token_create
 from accounts.tests.factories import make_user
 from gear.models import LibraryEntry, SignalChain
 from gear.services.chain_groups import SlotInput, chain_group_create
@@ -77,7 +79,15 @@ def make_world(folder: Path) -> World:
         "pick": pick,
         "preview": _preview_of(chain, alice.di_tracks.get()).uuid,
         "hidden_comment": _hidden(public, alice).uuid,
+        "token": _token_of(alice),
     }
+
+
+def _token_of(user: User) -> UUID:
+    token, _ = personal_token_create(
+        user=user, name="Script", scope=TokenScope.READ, lifetime=timedelta(days=1)
+    )
+    return token.uuid
 
 
 def _hidden(shootout: Shootout, author: User) -> Comment:

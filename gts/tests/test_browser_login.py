@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from accounts.tests.browser import WATCH_POLICY
 from accounts.tests.needs import needs_chromium
+from accounts.tests.owner import owner_token
 from gear.tone3000.standin import StandIn, running_standin
 from gts.tests.processes import environment, free_port, manage, process, wait_until
 
@@ -42,8 +43,9 @@ class Site:
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.log = folder / "server.log"
+        self.data_dir = folder / "var"
         self.env = environment(
-            folder / "var",
+            self.data_dir,
             DJANGO_SETTINGS_MODULE="gts.settings",
             GTS_TONE3000_KEY=standin.client_id,
             GTS_TONE3000_API=f"{standin.base}/api/v1",
@@ -127,6 +129,7 @@ def test_closing_it_when_signed_in_is_a_login(page: Page, site: Site) -> None:
 
 def test_the_person_at_this_machine_connects_and_disconnects(page: Page, site: Site) -> None:
     page.goto("/login/?next=/account/")
+    page.get_by_label("Token of this machine").fill(owner_token(site.data_dir))
     page.get_by_role("button", name="Use this machine").click()
     page.get_by_role("button", name="Connect Tone 3000").click()
     page.get_by_role("button", name="Continue as carol").click()

@@ -59,8 +59,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]
 def session(server: EmbeddedServer, browser: Browser) -> StorageState:
     context = browser.new_context()
     page = context.new_page()
-    page.goto(f"{server.address}/login/?next=/shootouts/mine/")
-    page.get_by_role("button", name="Use this machine").click()
+    page.goto(server.owner_url("/shootouts/mine/"))
     expect(page).to_have_url(f"{server.address}/shootouts/mine/")
     state = context.storage_state()
     context.close()

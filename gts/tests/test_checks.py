@@ -58,6 +58,7 @@ def test_a_good_configuration_starts() -> None:
         ("GTS_TONE3000_API", "http://www.tone3000.com/api/v1", "gts.E009"),
         ("GTS_TONE3000_AUTHORIZE_URL", "http://standin:9300/oauth/authorize", "gts.E009"),
         ("GTS_TONE3000_STANDIN", True, "gts.E010"),
+        ("GTS_OPEN", True, "gts.E016"),
     ],
 )
 def test_an_insecure_production_is_refused(

@@ -13,7 +13,10 @@ def test_the_schema_describes_every_error_answer(client: Client) -> None:
     schema = client.get("/api/schema/", headers={"Accept": "application/json"}).json()
     operation = schema["paths"]["/api/v1/me/"]["patch"]
     assert {"200", "400", "401", "413", "415", "422", "429"} <= set(operation["responses"])
-    assert operation["security"] == [{"jwt": []}, {"session": []}]
+    assert operation["security"] == [{"personal_token": []}, {"jwt": []}, {"session": []}]
+    assert "403" in operation["responses"]
+    assert schema["paths"]["/api/v1/me/tokens/"]["post"]["security"] == [{"session": []}]
+    assert schema["components"]["securitySchemes"]["personal_token"]["scheme"] == "bearer"
     assert schema["components"]["securitySchemes"]["jwt"]["scheme"] == "bearer"
 
 

@@ -140,6 +140,7 @@ def test_nothing_else_reads_the_environment() -> None:
         "gts/asgi.py",
         "gts/celery.py",
         "manage.py",
+        "gts/browser.py",  # whether there is a display
         "gts/database_dump.py",  # pg_dump
         "gts/management/commands/bench_api.py",  # manage.py
         "jobs/pipeline/blas.py",  # what OpenBLAS reads

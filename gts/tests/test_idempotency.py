@@ -30,6 +30,7 @@ NOT_KEPT = {
     "api-comment-unhide",
     "api-notification-read",
     "api-notification-read-all",
+    "api-personal-token-list",
     "api-token",
     "api-token-refresh",
     "api-token-revoke",

@@ -22,6 +22,7 @@ from shootouts.models import Contender, Shootout
 API = "/api/v1"
 # What lists of the API may be asked for. A list that is missing here fails the test below.
 LISTS = {
+    "api-personal-token-list": [""],
     "api-gear-list": ["", "?search=plexi", "?search=plexy", "?kind=amp&ordering=-name"],
     "api-capture-list": ["", "?is_usable=true", "?kind=amp"],
     "api-chain-list": [""],

@@ -131,6 +131,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJ1c2VyIjoiYSJ9.c2lnbmF0dXJl"
         "client_secret=hunter2&x=1",
         "sessionid=hunter2; csrftoken=hunter2",
         "secret_key: hunter2",
+        "refused gts_pat_hunter2-hunter2_hunter2",
     ],
 )
 def test_secrets_are_hidden(text: str) -> None:

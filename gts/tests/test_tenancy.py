@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,7 +15,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from pytest_django import Settings
 
-from accounts.models import User
+from accounts.models import TokenScope, User
+from accounts.personal_tokens import personal_token_create
 from accounts.services import access_token_create
 from accounts.tests.factories import api_client
 from gts.tests.tenancy_table import API, SOCKETS, TABLE, Row
@@ -27,9 +29,9 @@ from shootouts.tests.factories import make_capture
 METHODS = ("get", "post", "put", "patch", "delete")
 PEOPLE = {"owner": "alice", "stranger": "charlie", "anonymous": "", "operator": "root"}
 # Tokens are bought with a session only.
-BY_SESSION = {"api-token"}
+BY_SESSION = {"api-token", "api-personal-token-list"}
 # What no answer to anybody else names. (Published pages name the tracks and chains they are of.)
-PRIVATE = ("shootout", "file", "job", "notification", "group", "entry", "tag", "preset")
+PRIVATE = ("shootout", "file", "job", "notification", "group", "entry", "tag", "preset", "token")
 TAKES_FILES = {"api-gear-list", "api-di-track-list", "api-shootout-import"}
 
 
@@ -146,6 +148,23 @@ def test_everybody_gets_what_the_table_says(settings: Settings, tmp_path: Path) 
     world = make_world(tmp_path)
     wrong = [what for row in TABLE for person in PEOPLE for what in ask(row, person, world)]
     assert wrong == [], "\n".join(wrong)
+
+
+@pytest.mark.django_db
+def test_a_token_that_may_read_changes_nothing(alice: User) -> None:
+    """Whatever the route: it is refused before anything is looked for."""
+    _, token = personal_token_create(
+        user=alice, name="Script", scope=TokenScope.READ, lifetime=timedelta(days=1)
+    )
+    client = api_client()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    rows = [row for row in API if row.method != "get" and row.anonymous == 401]
+    rows = [row for row in rows if row.route not in {*BY_SESSION, "api-token-refresh"}]
+    assert len(rows) > 50
+    for row in rows:
+        address = address_of(row, dict.fromkeys(row.args.split(), uuid4()))
+        answer = getattr(client, row.method)(address, row.body)
+        assert (answer.status_code, answer.json()["code"]) == (403, "INSUFFICIENT_SCOPE"), row
 
 
 @pytest.mark.django_db(transaction=True)

@@ -20,6 +20,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from accounts.tests import needs
+from accounts.tests.owner import owner_path, owner_token
 from gts import listening
 from gts.server_lock import LockedError, holding
 from gts.tests.processes import ROOT, environment, free_port, heed_ctrl_c, kill, process, wait_until
@@ -34,9 +35,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     port = free_port()
     log = folder / "console"
     with process(environment(folder / "var"), log, "manage", "up", "--port", str(port)) as server:
-        address = f"  http://127.0.0.1:{port}/"
-        wait_until(lambda: address in log.read_text().splitlines(), "it says where it is")
+        wait_until(lambda: "token=" in log.read_text(), "it says where it is")
         said = log.read_text().splitlines()
+        address = f"  http://127.0.0.1:{port}{owner_path(folder / 'var')}"
         assert said == [
             f"Database        made, {folder / 'var'}",
             "Static files    gathered",
@@ -46,7 +47,10 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
             address,
             "",
         ]
-        assert httpx.get(f"http://127.0.0.1:{port}/health/live").status_code == 200
+        with httpx.Client() as owner:
+            assert owner.get(address.strip()).headers["Location"] == "/"
+            assert owner.get(f"http://127.0.0.1:{port}/account/").status_code == 200
+            (folder / "session").write_text(owner.cookies["sessionid"])
         server.send_signal(signal.SIGINT)
         assert server.wait(timeout=30) == 0
     assert log.read_text().splitlines()[len(said) :] == [
@@ -55,6 +59,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines = (folder / "var" / "log" / "gts.log").read_text()
     assert "(di.inspect) starts" in lines
     assert "(shootout.render) starts" in lines
+    assert address.rpartition("=")[2] not in lines
     return folder / "var"
 
 
@@ -175,6 +180,39 @@ def test_what_cannot_be_written_is_named(data_dir: Path, name: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_the_session_of_the_owner_outlives_the_server(prepared: Path, data_dir: Path) -> None:
+    port, log = free_port(), data_dir.parent / "console"
+    before = owner_token(data_dir)
+    command = ("manage", "up", "--no-demo", "--port", str(port))
+    with process(environment(data_dir), log, *command):
+        wait_until(lambda: "token=" in log.read_text(), "it is on")
+        assert owner_token(data_dir) != before  # an old console opens nothing
+        base = f"http://127.0.0.1:{port}"
+        cookies = {"sessionid": (prepared.parent / "session").read_text()}
+        assert httpx.get(f"{base}/account/", cookies=cookies).status_code == 200
+        done = run(data_dir, "owner_link")
+        assert done.stdout == f"{base}{owner_path(data_dir)}\n", done.stderr
+        with httpx.Client(base_url=base, follow_redirects=True) as another_browser:
+            assert "Log out This machine" in another_browser.get(done.stdout.strip()).text
+    done = run(data_dir, "owner_link")
+    assert done.returncode != 0
+    assert "No GTS server is running" in done.stderr
+
+
+def test_who_wants_it_open_is_told_so_everywhere(data_dir: Path) -> None:
+    port, log = free_port(), data_dir.parent / "console"
+    command = ("manage", "up", "--no-demo", "--port", str(port))
+    with process(environment(data_dir, GTS_OPEN="1"), log, *command):
+        wait_until(lambda: "token=" in log.read_text(), "it is on")
+        assert "Open            everyone" in log.read_text()
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", follow_redirects=True) as browser:
+            for path in ("/", "/login/", "/nothing/here/"):
+                answer = browser.get(path, headers={"Accept": "text/html"})
+                assert "This server is open" in answer.text, path
+            data = {"csrfmiddlewaretoken": browser.cookies["csrftoken"]}
+            assert "Log out This machine" in browser.post("/login/local/", data=data).text
+
+
 def test_asked_for_the_log_the_console_has_it_too(data_dir: Path) -> None:
     port, log = str(free_port()), data_dir.parent / "console"
     env = environment(data_dir, GTS_LOG_LEVEL="INFO")
@@ -223,11 +261,13 @@ def test_ctrl_c_is_one_line_and_a_clean_end(data_dir: Path, times: int) -> None:
     with closing(sqlite3.connect(data_dir / "gts.sqlite3")) as database, database:
         database.execute("UPDATE jobs_job SET state = 'cancelled'")
     terminal = Terminal(data_dir, free_port())
-    terminal.read_until(b"/\r\n\r\n")  # the address, and all has been said
+    terminal.read_until(b"GTS is on")
+    link = f"{owner_path(data_dir)}\r\n\r\n"
+    terminal.read_until(link.encode())  # the address, and all has been said
     for _ in range(times):
         terminal.press_ctrl_c()
     assert terminal.exit_code() == 0
-    end = terminal.said.replace(b"^C", b"").decode().rpartition("/\r\n\r\n")[2]
+    end = terminal.said.replace(b"^C", b"").decode().rpartition(link)[2]
     assert end == "Stopping: what was rendering goes on at the next start.\r\n"
 
 

@@ -13,6 +13,8 @@ from typing import Final
 import httpx
 from django.conf import settings
 
+from accounts.tests.owner import owner_path
+
 _START_TIMEOUT_S: Final = 90
 _STOP_TIMEOUT_S: Final = 15
 
@@ -50,7 +52,7 @@ class EmbeddedServer:
                     **kept,
                     "GTS_ENV_FILE": os.devnull,
                     **self._environment,
-                    "GTS_DATA_DIR": str(self._folder / "var"),
+                    "GTS_DATA_DIR": str(self.data_dir),
                 },
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -67,6 +69,14 @@ class EmbeddedServer:
             self._process.kill()
             self._process.wait()
         self._process = None
+
+    @property
+    def data_dir(self) -> Path:
+        return self._folder / "var"
+
+    def owner_url(self, next: str) -> str:
+        """Logs the owner in, and leads to the page ``next``."""
+        return self.address + owner_path(self.data_dir, next=next)
 
     @property
     def _log(self) -> Path:

@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, Locator, Page, Response, WebSocket, exp
 
 from accounts.tests.browser import WATCH_POLICY
 from accounts.tests.needs import needs_chromium
+from accounts.tests.owner import owner_token
 from shootouts.tests.embedded_server import EmbeddedServer
 
 RENDER_TIMEOUT_MS = 180_000
@@ -31,10 +32,16 @@ pytestmark = [pytest.mark.processes, needs_chromium]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an embedded server with nothing in it."""
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    """A server with nothing in it."""
     with EmbeddedServer(tmp_path_factory.mktemp("server")) as embedded:
-        yield embedded.address
+        yield embedded
+
+
+@pytest.fixture
+def server(embedded: EmbeddedServer) -> str:
+    """Its address."""
+    return embedded.address
 
 
 class Watched:
@@ -64,12 +71,13 @@ class Watched:
 
 
 def test_a_newcomer_renders_a_shootout_and_plays_it(
-    server: str, browser: Browser, tmp_path: Path
+    embedded: EmbeddedServer, server: str, browser: Browser, tmp_path: Path
 ) -> None:
     watched = Watched(browser)
     page = watched.page
     page.goto(server)
     page.get_by_role("link", name="Make a shootout").click()
+    page.get_by_label("Token of this machine").fill(owner_token(embedded.data_dir))
     page.get_by_role("button", name="Use this machine").click()
     expect(page).to_have_url(f"{server}/shootouts/new/")
 
@@ -99,13 +107,12 @@ def test_a_newcomer_renders_a_shootout_and_plays_it(
 
 
 def test_without_a_socket_the_page_asks_until_the_render_has_ended(
-    server: str, browser: Browser
+    embedded: EmbeddedServer, browser: Browser
 ) -> None:
     watched = Watched(browser)
     watched.context.add_init_script("delete window.WebSocket;")
     page = watched.page
-    page.goto(f"{server}/login/?next=/shootouts/mine/")
-    page.get_by_role("button", name="Use this machine").click()
+    page.goto(embedded.owner_url("/shootouts/mine/"))
     page.get_by_role("link", name="Clean against crunch").click()
     page.get_by_role("button", name="Re-render").click()
     expect(page.locator("[data-jobs]")).to_have_count(1)
@@ -115,11 +122,12 @@ def test_without_a_socket_the_page_asks_until_the_render_has_ended(
     assert watched.complaints == []
 
 
-def test_the_bell_rings_wherever_one_is(server: str, browser: Browser) -> None:
+def test_the_bell_rings_wherever_one_is(
+    embedded: EmbeddedServer, server: str, browser: Browser
+) -> None:
     watched = Watched(browser)
     page = watched.page
-    page.goto(f"{server}/login/?next=/notifications/")
-    page.get_by_role("button", name="Use this machine").click()
+    page.goto(embedded.owner_url("/notifications/"))
     page.get_by_role("button", name="Mark all as read").click()
     bell = page.locator("[data-bell]")
     expect(bell).to_have_accessible_name("Notifications")
@@ -138,13 +146,12 @@ def test_the_bell_rings_wherever_one_is(server: str, browser: Browser) -> None:
     assert watched.complaints == []
 
 
-def test_without_a_socket_the_bell_asks(server: str, browser: Browser) -> None:
+def test_without_a_socket_the_bell_asks(embedded: EmbeddedServer, browser: Browser) -> None:
     watched = Watched(browser)
     watched.context.add_init_script("delete window.WebSocket;")
     page = watched.page
     page.clock.install()
-    page.goto(f"{server}/login/?next=/gear/")
-    page.get_by_role("button", name="Use this machine").click()
+    page.goto(embedded.owner_url("/gear/"))
     expect(page.locator("[data-bell]")).to_be_visible()
     answers: list[int] = []
 
@@ -164,11 +171,12 @@ def test_without_a_socket_the_bell_asks(server: str, browser: Browser) -> None:
     assert watched.complaints == []
 
 
-def test_a_cabinet_is_blended_from_several_impulse_responses(server: str, browser: Browser) -> None:
+def test_a_cabinet_is_blended_from_several_impulse_responses(
+    embedded: EmbeddedServer, browser: Browser
+) -> None:
     watched = Watched(browser)
     page = watched.page
-    page.goto(f"{server}/login/?next=/shootouts/new/")
-    page.get_by_role("button", name="Use this machine").click()
+    page.goto(embedded.owner_url("/shootouts/new/"))
     if not page.get_by_role("button", name="Upload the capture").is_visible():
         page.get_by_text("Upload a capture (.nam)").click()  # open only where there is nothing yet
     _upload_capture(page, DEMO / "captures" / "tempest-100-lead.nam", "Amp head", "Tempest")

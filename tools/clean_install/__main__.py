@@ -13,6 +13,7 @@ The clone stays, as it is after ``make run``: tests must pass there as well.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import signal
 import socket
@@ -110,8 +111,11 @@ class Process:
                 start_new_session=True,
             )
 
+    def said(self) -> str:
+        return self.log.read_text(errors="replace")
+
     def failed(self, why: str) -> CleanInstallError:
-        return CleanInstallError(f"{self.name}: {why}\n{self.log.read_text(errors='replace')}")
+        return CleanInstallError(f"{self.name}: {why}\n{self.said()}")
 
     def wait_until(self, is_true: Callable[[], bool], what: str, within_s: float) -> None:
         deadline_s = time.monotonic() + within_s
@@ -129,7 +133,7 @@ class Process:
             self._process.wait(timeout=30)
         except subprocess.TimeoutExpired:
             raise self.failed(f"still there 30 s after {sent.name}") from None
-        if "Traceback (most recent call last)" in self.log.read_text(errors="replace"):
+        if "Traceback (most recent call last)" in self.said():
             raise self.failed("a traceback")
 
     def kill(self) -> None:
@@ -163,7 +167,10 @@ def run_embedded(clone: Clone) -> None:
     port = free_port()
     with clone.running("run", "make", "run", f"PORT={port}") as server:
         server.wait_until(lambda: is_ready(port), "/health/ready", READY_WITHIN_S)
-        visit(clone, port, "--video", "--local-login")
+        link = re.search(r"^ +(http\S+\?token=\S+)$", server.said(), re.MULTILINE)
+        if link is None:
+            raise server.failed("no address with a token on the console")
+        visit(clone, port, "--video", "--owner-link", link[1])
         server.stop()
 
 

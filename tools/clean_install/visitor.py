@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import re
 import time
 from typing import Any
 
@@ -36,13 +35,10 @@ def fetch_range(client: httpx.Client, path: str) -> None:
     assert len(answer.content) == 100, (path, len(answer.content))
 
 
-def log_in_as_local_user(client: httpx.Client) -> None:
-    page = client.get("/login/").raise_for_status().text
-    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
-    assert token is not None, "no form on the login page"
-    form = {"csrfmiddlewaretoken": token[1]}
-    answer = client.post("/login/local/", data=form)
+def log_in_as_owner(client: httpx.Client, link: str) -> None:
+    answer = client.get(link)
     assert answer.status_code == 302, answer.status_code
+    assert client.get("/account/").status_code == 200, "the address did not log in"
 
 
 async def first_message(port: int, headers: dict[str, str]) -> dict[str, Any]:
@@ -56,7 +52,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("port", type=int)
     parser.add_argument("--video", action="store_true", help="wait for the demo's video too")
-    parser.add_argument("--local-login", action="store_true", help="log in as this machine's user")
+    parser.add_argument("--owner-link", help="log in as this machine's owner, by this address")
     parser.add_argument("--token", help="of the API, for the WebSocket")
     options = parser.parse_args()
     base = f"http://127.0.0.1:{options.port}"
@@ -69,8 +65,8 @@ def main() -> None:
         fetch_range(client, segments[0]["media"]["url"])
         if options.video:
             fetch_range(client, f"/api/v1/shootouts/{demo['id']}/video/")
-        if options.local_login:
-            log_in_as_local_user(client)
+        if options.owner_link:
+            log_in_as_owner(client, options.owner_link)
             cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
             headers = {"Cookie": cookies, "Origin": base}
         else:

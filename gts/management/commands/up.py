@@ -18,8 +18,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from accounts.errors import AppError
+from accounts.local_login import is_open
+from accounts.owner_token import owner_link, owner_page_write, owner_token_renew, secrets_dir
 from gear.tone3000.standin import running_standin
-from gts import listening
+from gts import browser, listening
 from gts.console import RenderNews, Troubles, step
 from gts.gathering import gather_static
 from gts.logs import log_to_file
@@ -34,6 +36,7 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0: for the whole network")
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--no-demo", action="store_true", help="do not seed the demo")
+        parser.add_argument("--no-browser", action="store_true", help="open no browser")
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
@@ -55,9 +58,12 @@ class Command(BaseCommand):
                 listener = stack.enter_context(self._bind(host, port))
                 self._log_to_file(url)
                 self._prepare(with_demo=not options["no_demo"])
+                link = owner_link(url, owner_token_renew(secrets_dir()))
+                is_opening = not options["no_browser"] and browser.is_there()
+                page = owner_page_write(secrets_dir(), link) if is_opening else None
             if settings.GTS_TONE3000_STANDIN:
                 self._start_standin(stack)
-            self._serve(listener, self._addresses(host, port, url))
+            self._serve(listener, self._addresses(host, port, url, link), page)
 
     def _take_lock(self, stack: contextlib.ExitStack, url: str) -> None:
         try:
@@ -105,22 +111,30 @@ class Command(BaseCommand):
             ) from error
         self._say(f"A stand-in for Tone 3000 is on http://localhost:{port}/")
 
-    def _addresses(self, host: str, port: int, url: str) -> list[str]:
-        """The lines that say where it is; and lets itself be called by what they say."""
+    def _addresses(self, host: str, port: int, url: str, link: str) -> list[str]:
+        """The lines that say where it is; and lets itself be called by what they say.
+
+        ``link`` logs its owner in, and stands last.
+        """
         if not listening.is_loopback(host):
             names = listening.host_names(host)
             settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, *names]
+        if is_open():
+            self._say(
+                "Open            everyone who comes by this machine, through a proxy on it too, is "
+                "its operator (GTS_OPEN)"
+            )
         if host not in listening.EVERY_ADDRESS:
-            return [f"{url}/"]
+            return [link]
         self._say(
             "Network         others see public shootouts, and may log in with a password; "
-            "“Use this machine” works here only"
+            "the last address below is for you alone"
         )
         own = [listening.in_url(address) for address in listening.own_addresses()]
         network = f"http://{own[0]}:{port}/" if own else "no network found"
-        return [f"This machine: {url}/", f"Your network: {network}"]
+        return [f"This machine: {url}/", f"Your network: {network}", link]
 
-    def _serve(self, listener: socket, addresses: list[str]) -> None:
+    def _serve(self, listener: socket, addresses: list[str], page: Path | None) -> None:
         config = uvicorn.Config(
             "gts.asgi:application",
             lifespan="on",
@@ -129,18 +143,22 @@ class Command(BaseCommand):
             # Watchers keep sockets open; a stop must not wait for them.
             timeout_graceful_shutdown=3,
         )
-        server = Server(config, ready=lambda: self._say_ready(addresses), stopping=self._say_stop)
+        server = Server(
+            config, ready=lambda: self._say_ready(addresses, page), stopping=self._say_stop
+        )
         with contextlib.suppress(KeyboardInterrupt):
             server.run([listener])
         if not server.started:
             raise CommandError("GTS did not start.")  # why, the server has said
 
-    def _say_ready(self, addresses: list[str]) -> None:
+    def _say_ready(self, addresses: list[str], page: Path | None) -> None:
         self._say("GTS is on. Ctrl+C stops it.")
         self._say("")
         for address in addresses:
             self._say(f"  {address}")
         self._say("")
+        if page is not None:
+            browser.open_page(page)
 
     def _say_stop(self) -> None:
         self._say("Stopping: what was rendering goes on at the next start.")
