@@ -8,6 +8,7 @@ from typing import Any, cast
 from django import forms
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.contrib.auth.password_validation import password_validators_help_texts
 from django.http import HttpRequest
 
 from accounts.errors import AppError, InvalidInputError
@@ -54,7 +55,11 @@ class ChangePasswordForm(PasswordChangeForm):
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(cast(User, request.user), *args, **kwargs)
         self.request = request
-        self.fields["old_password"].label = "Your password now"
+        self.fields["old_password"].label = "Your current password"
+        self.fields["new_password2"].label = "New password again"
+        self.fields["new_password2"].help_text = ""
+        # Django's own is a list, which cannot stand in the paragraph of a field's help.
+        self.fields["new_password1"].help_text = " ".join(password_validators_help_texts())
         del self.fields["old_password"].widget.attrs["autofocus"]
 
     def clean_old_password(self) -> str:

@@ -219,6 +219,12 @@ def test_a_session_left_open_guesses_no_password(person: User) -> None:
     assert "Too many wrong passwords" in change(client).content.decode()
 
 
+def test_the_page_says_what_a_password_must_be(person: User) -> None:
+    page = logged_in(person).get(reverse("password-change")).content.decode()
+    assert "at least 12 characters. Your password" in page
+    assert "<ul><li>" not in page
+
+
 def test_who_has_no_password_has_no_such_page(alice: User) -> None:
     alice.set_unusable_password()
     alice.save()
