@@ -17,6 +17,7 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, Ou
 from social_django.models import Association, Nonce, UserSocialAuth
 
 from accounts.erasure import user_erase
+from accounts.forms import AdminLoginForm
 from accounts.long_lists import LongListAdmin
 from accounts.models import AuditEntry, Tone3000Tokens, User
 from accounts.paging import BoundedPaginator
@@ -36,6 +37,8 @@ TONE3000_FIELDS = (
 # of the API's refresh tokens show them whole, and whoever has one can speak for its owner.
 for model in (UserSocialAuth, Nonce, Association, OutstandingToken, BlacklistedToken):
     admin.site.unregister(model)
+
+admin.site.login_form = AdminLoginForm
 
 
 @admin.register(User)

@@ -12,11 +12,12 @@ class AccountsConfig(AppConfig):
         from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
         from social_django.models import UserSocialAuth
 
-        from accounts import audit
+        from accounts import audit, login_limits
         from accounts.models import AuditEntry, PersonalAccessToken, Tone3000Tokens, User
         from accounts.personal_data import register_table
 
         audit.connect()
+        login_limits.connect()
         register_table(User, owner="pk", hidden=("password",))
         register_table(UserSocialAuth, owner="user")
         register_table(Tone3000Tokens, owner="user", hidden=("sealed",))

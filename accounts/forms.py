@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.contrib.auth.password_validation import password_validators_help_texts
+from django.http import HttpRequest
 
 from accounts.errors import AppError, InvalidInputError
-from accounts.models import TokenScope
+from accounts.login_limits import login_slowed, login_wait_s, login_wait_text, password_failed
+from accounts.models import TokenScope, User
 
 
-class LoginForm(AuthenticationForm):
+class SlowedForm(AuthenticationForm):
+    """A form of a name and a password that says so when too many were wrong."""
+
+    def clean(self) -> dict[str, Any]:
+        username = self.cleaned_data.get("username")
+        if self.request is not None and username:
+            wait_s = login_wait_s(self.request, username)
+            if wait_s > 0:
+                login_slowed.send(sender=type(self))
+                raise forms.ValidationError(login_wait_text(wait_s), code="slowed")
+        return super().clean()
+
+
+class AdminLoginForm(SlowedForm, AdminAuthenticationForm):
+    pass
+
+
+class LoginForm(SlowedForm):
     error_messages = {
         "invalid_login": "This username and password do not belong together.",
         "inactive": "This account is switched off.",
@@ -22,6 +43,36 @@ class LoginForm(AuthenticationForm):
         super().__init__(*args, **kwargs)
         # The password is the last of the ways in; its field must not open phones' keyboards.
         del self.fields["username"].widget.attrs["autofocus"]
+
+
+class ChangePasswordForm(PasswordChangeForm):
+    """The old password is tried as often as one may log in."""
+
+    ends_tokens = forms.BooleanField(
+        label="Revoke my personal access tokens too", required=False, initial=True
+    )
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(cast(User, request.user), *args, **kwargs)
+        self.request = request
+        self.fields["old_password"].label = "Your current password"
+        self.fields["new_password2"].label = "New password again"
+        self.fields["new_password2"].help_text = ""
+        # Django's own is a list, which cannot stand in the paragraph of a field's help.
+        self.fields["new_password1"].help_text = " ".join(password_validators_help_texts())
+        del self.fields["old_password"].widget.attrs["autofocus"]
+
+    def clean_old_password(self) -> str:
+        username = self.user.get_username()
+        wait_s = login_wait_s(self.request, username)
+        if wait_s > 0:
+            login_slowed.send(sender=type(self))
+            raise forms.ValidationError(login_wait_text(wait_s), code="slowed")
+        try:
+            return super().clean_old_password()
+        except forms.ValidationError:
+            password_failed(self.request, username)
+            raise
 
 
 class PersonalTokenForm(forms.Form):

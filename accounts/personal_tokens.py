@@ -82,6 +82,12 @@ def personal_token_revoke(*, user: User, token_id: UUID, address: str | None = N
     audit.record(AuditAction.PERSONAL_TOKEN_REVOKED, user=user, address=address, detail=row.prefix)
 
 
+@transaction.atomic
+def personal_tokens_revoke_all(*, user: User, address: str | None = None) -> None:
+    for row in personal_tokens_alive(user):
+        personal_token_revoke(user=user, token_id=row.uuid, address=address)
+
+
 def personal_tokens_list(user: User) -> QuerySet[PersonalAccessToken]:
     """Those that were not revoked, expired ones too, the newest first."""
     return PersonalAccessToken.objects.filter(user=user, revoked_at=None)

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import AccessToken, Token
+from rest_framework_simplejwt.utils import get_md5_hash_password
 from social_django.models import UserSocialAuth
 
 from accounts.errors import UnauthorizedError
@@ -32,12 +33,14 @@ def access_token_read(encoded: str) -> AccessToken:
 
 
 def token_user_get(token: Token) -> User:
-    """The active user a token names, else ``UnauthorizedError``. One query."""
+    """The active user a token names, whose password is still the one of then, else
+    ``UnauthorizedError``. One query."""
     try:
         user = User.objects.get(uuid=token.get(api_settings.USER_ID_CLAIM))
     except (User.DoesNotExist, ValidationError) as error:
         raise UnauthorizedError(_INVALID_TOKEN, code="INVALID_TOKEN") from error
-    if not user.is_active:
+    issued_for = token.get(api_settings.REVOKE_TOKEN_CLAIM)
+    if not user.is_active or issued_for != get_md5_hash_password(user.password):
         raise UnauthorizedError(_INVALID_TOKEN, code="INVALID_TOKEN")
     return user
 

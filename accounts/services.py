@@ -15,6 +15,7 @@ from social_django.models import UserSocialAuth
 from accounts import audit
 from accounts.errors import ConflictError
 from accounts.models import AuditAction, User
+from accounts.personal_tokens import personal_tokens_revoke_all
 from accounts.selectors import TONE3000
 from accounts.tokens import tokens_forget
 
@@ -93,6 +94,21 @@ def user_update(*, user: User, display_name: str) -> User:
     user.full_clean(exclude=["password"])
     user.save(update_fields=["display_name"])
     return user
+
+
+@transaction.atomic
+def password_change(
+    *, user: User, password: str, ends_tokens: bool, address: str | None = None
+) -> None:
+    """Ends all sessions, access and refresh tokens; personal access tokens if ``ends_tokens``.
+
+    Whether ``password`` is good enough is the form's to say.
+    """
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    if ends_tokens:
+        personal_tokens_revoke_all(user=user, address=address)
+    audit.record(AuditAction.PASSWORD_CHANGED, user=user, address=address)
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 from social_django.views import complete
 
-from accounts import token_views, views
+from accounts import password_views, token_views, views
 
 urlpatterns = [
     path("login/", views.LoginView.as_view(), name="login"),
@@ -31,6 +31,7 @@ urlpatterns = [
         token_views.PersonalTokenRevokeView.as_view(),
         name="personal-token-revoke",
     ),
+    path("account/password/", password_views.PasswordChangeView.as_view(), name="password-change"),
     path("account/delete/", views.AccountDeleteView.as_view(), name="account-delete"),
     path("logout/", LogoutView.as_view(), name="logout"),
 ]

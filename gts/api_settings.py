@@ -10,6 +10,8 @@ SIMPLE_JWT = {
     "ROTATE_REFRESH_TOKENS": True,
     "BLACKLIST_AFTER_ROTATION": True,
     "UPDATE_LAST_LOGIN": True,
+    # A change of the password ends all that was issued before.
+    "CHECK_REVOKE_TOKEN": True,
 }
 
 

@@ -12,6 +12,9 @@ from collections import Counter
 from itertools import accumulate
 from typing import Any, Final
 
+from django.contrib.auth.signals import user_logged_in
+
+from accounts.login_limits import login_failed, login_slowed
 from gts.websocket_auth import ASGIApplication, Receive, Scope, Send
 
 DURATION_BUCKETS_S: Final = (0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -22,6 +25,7 @@ class Figures:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._answers: Counter[str] = Counter()
+        self._logins: Counter[str] = Counter()
         self._durations = [0] * (len(DURATION_BUCKETS_S) + 1)
         self._duration_sum_s = 0.0
         self._num_sockets = 0
@@ -32,6 +36,11 @@ class Figures:
             self._answers[f"{known} {status}"] += 1
             self._durations[bisect_left(DURATION_BUCKETS_S, duration_s)] += 1
             self._duration_sum_s += duration_s
+
+    def login_ended(self, outcome: str) -> None:
+        """``outcome``: succeeded, failed, or slowed."""
+        with self._lock:
+            self._logins[outcome] += 1
 
     def socket_opened(self) -> None:
         with self._lock:
@@ -46,6 +55,7 @@ class Figures:
         with self._lock:
             return {
                 "answers": dict(self._answers),
+                "logins": dict(self._logins),
                 "durations": list(accumulate(self._durations)),
                 "duration_sum_s": round(self._duration_sum_s, 6),
                 "num_sockets": self._num_sockets,
@@ -53,6 +63,23 @@ class Figures:
 
 
 figures = Figures()
+
+
+def _logged_in(**_: Any) -> None:
+    figures.login_ended("succeeded")
+
+
+def _login_failed(**_: Any) -> None:
+    figures.login_ended("failed")
+
+
+def _login_slowed(**_: Any) -> None:
+    figures.login_ended("slowed")
+
+
+user_logged_in.connect(_logged_in, dispatch_uid="gts.figures")
+login_failed.connect(_login_failed, dispatch_uid="gts.figures")
+login_slowed.connect(_login_slowed, dispatch_uid="gts.figures")
 
 
 def counting_sockets(inner: ASGIApplication) -> ASGIApplication:

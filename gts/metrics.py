@@ -120,6 +120,11 @@ def _processes() -> Iterator[Metric]:
     requests = CounterMetricFamily(
         "gts_http_requests", "Requests answered", labels=["process", "method", "status"]
     )
+    logins = CounterMetricFamily(
+        "gts_logins",
+        "Logins, and passwords that were wrong or came too soon after others",
+        labels=["process", "outcome"],
+    )
     durations = HistogramMetricFamily(
         "gts_http_request_duration_seconds",
         "Until the answer begins; files and pictures of the site itself are not counted",
@@ -132,10 +137,12 @@ def _processes() -> Iterator[Metric]:
         sockets.add_metric([process.name], figures["num_sockets"])
         for answer, num in figures["answers"].items():
             requests.add_metric([process.name, *answer.split(" ")], num)
+        for outcome, num in figures.get("logins", {}).items():
+            logins.add_metric([process.name, outcome], num)
         durations.add_metric(
             [process.name], _buckets(figures["durations"]), figures["duration_sum_s"]
         )
-    yield from (processes, sockets, requests, durations)
+    yield from (processes, sockets, requests, logins, durations)
 
 
 def _buckets(cumulative: Sequence[int]) -> list[tuple[str, float]]:

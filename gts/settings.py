@@ -35,6 +35,7 @@ from gts.environment import (
     secret_from_file,
 )
 from gts.log_settings import logging_settings
+from gts.login_settings import PASSWORD_VALIDATORS
 from gts.schema_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from gts.storage_url import redirect_from, redirect_origins, s3_options
 from jobs.pipeline.version import VERSION
@@ -130,6 +131,7 @@ ROOT_URLCONF = "gts.urls"
 ASGI_APPLICATION = "gts.asgi.application"
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
+    "accounts.login_limits.LoginLimitBackend",
     "django.contrib.auth.backends.ModelBackend",
     "accounts.backends.Tone3000OAuth2",
 ]
@@ -158,15 +160,7 @@ TEMPLATES = [
     },
 ]
 
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
-]
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = PASSWORD_VALIDATORS
 
 # Data --------------------------------------------------------------------------------------------
 

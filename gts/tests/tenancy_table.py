@@ -214,6 +214,9 @@ PAGES: Final = (
     each_page("account", "get", 200),
     each_page("tone3000-disconnect", "post", 302),
     each_page("account-delete", "post", 422),
+    # Nobody here has a password.
+    each_page("password-change", "get", 404),
+    each_page("password-change", "post", 404),
     each_page("personal-token-new", "post", 422),
     own_page("personal-token-revoke", "post", "token", 302),
     # Gear and chains.

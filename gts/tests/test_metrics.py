@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,8 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from gts.figures import DURATION_BUCKETS_S, Figures, counting_sockets
+from accounts.tests.factories import make_user
+from gts.figures import DURATION_BUCKETS_S, Figures, counting_sockets, figures
 from gts.tests.websocket import WebSocket
 from jobs.models import Job, Process
 from jobs.presence import Presence
@@ -154,6 +156,23 @@ def test_failures_are_told_apart_by_code() -> None:
 def test_a_label_may_hold_anything() -> None:
     end(make_job(state="failed", error_code='A"B\\C\nD'), took_s=1)
     assert value("gts_job_failures_last_hour", kind="test.leaf", code='A"B\\C\nD') == 1
+
+
+def test_logins_are_counted_by_how_they_end() -> None:
+    make_user("alice", password="correct horse battery")
+    before = dict(figures.as_json()["logins"])
+    for password in ["wrong"] * 7 + ["correct horse battery"]:
+        Client(REMOTE_ADDR="192.0.2.1").post("/login/", {"username": "alice", "password": password})
+    Client(REMOTE_ADDR="192.0.2.2").post(
+        "/login/", {"username": "alice", "password": "correct horse battery"}
+    )
+    after = Counter(figures.as_json()["logins"])
+    after.subtract(before)
+    assert after == {"failed": 5, "slowed": 3, "succeeded": 1}
+    Presence("web", figures=figures.as_json).beat()
+    [process] = Process.objects.all()
+    total = figures.as_json()["logins"]["slowed"]
+    assert value("gts_logins_total", process=process.name, outcome="slowed") == total
 
 
 def test_each_process_counts_for_itself() -> None:

@@ -125,7 +125,7 @@ def test_only_what_is_known_for_it_calls_other_hosts() -> None:
 
 
 def test_passwords_are_measured_and_tokens_are_short() -> None:
-    names = {entry["NAME"].rsplit(".", 1)[-1] for entry in settings.AUTH_PASSWORD_VALIDATORS}
+    names = {str(entry["NAME"]).rsplit(".", 1)[-1] for entry in settings.AUTH_PASSWORD_VALIDATORS}
     assert {"MinimumLengthValidator", "CommonPasswordValidator"} <= names
     assert settings.SIMPLE_JWT["ROTATE_REFRESH_TOKENS"]
     assert settings.SIMPLE_JWT["BLACKLIST_AFTER_ROTATION"]

@@ -1,0 +1,161 @@
+"""How often a password may be tried: for one account by one network, by all, and by one network.
+
+Only failures count, and a try that was not let through is none. So whoever guesses at one account
+slows themselves down there and nobody else; guesses from many networks, or at many accounts, meet
+the limits that are wider. A right password is refused while its turn has not come.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import math
+import time
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Final
+
+import limits
+import redis
+from django.conf import settings
+from django.contrib.auth.signals import user_logged_in, user_login_failed
+from django.core.exceptions import PermissionDenied
+from django.dispatch import Signal
+from django.http import HttpRequest
+from limits.storage import MemoryStorage, Storage, storage_from_string
+from limits.strategies import MovingWindowRateLimiter
+
+from accounts import audit
+from accounts.addresses import client_address, network_of
+from accounts.models import AuditAction, User
+
+logger = logging.getLogger(__name__)
+
+# Five at once, then one in twelve seconds at most and twenty in an hour.
+_OF_BOTH: Final = (limits.parse("5 per minute"), limits.parse("20 per hour"))
+_OF_ACCOUNT: Final = (limits.parse("100 per hour"),)
+_OF_NETWORK: Final = (limits.parse("50 per hour"),)
+
+_Key = tuple[limits.RateLimitItem, tuple[str, ...]]
+
+# For who counts them: a wrong password, and a try that was not let through.
+login_failed = Signal()
+login_slowed = Signal()
+
+
+class LoginLimitBackend:
+    """First of the backends: ends the login before a password is looked at. Nobody comes by it."""
+
+    def authenticate(
+        self, request: HttpRequest | None, username: str | None = None, **_: Any
+    ) -> None:
+        if request is not None and username and login_wait_s(request, username) > 0:
+            raise PermissionDenied
+
+
+def login_wait_s(request: HttpRequest, username: str) -> float:
+    """How long until a password may be tried for ``username``; 0: now."""
+    limiter = _limiter()
+    waits_s = [0.0]
+    try:
+        for item, who in _keys(request, username):
+            if not limiter.test(item, *who):
+                waits_s.append(limiter.get_window_stats(item, *who).reset_time - time.time())
+    except redis.RedisError as error:
+        logger.warning("tries of passwords are not counted: %s", type(error).__name__)
+        return 0.0
+    # One that has nearly passed is not none.
+    return max(waits_s) if len(waits_s) == 1 else max(*waits_s, 0.1)
+
+
+def login_wait_text(wait_s: float) -> str:
+    minutes = math.ceil(wait_s / 60)
+    when = f"{math.ceil(wait_s)} seconds" if wait_s <= 90 else f"{minutes} minutes"
+    return f"Too many wrong passwords. Try again in {when}."
+
+
+def password_failed(request: HttpRequest, username: str) -> None:
+    """Count a wrong password, and note it in the audit trail of whose account it is."""
+    limiter = _limiter()
+    login_failed.send(sender=LoginLimitBackend)
+    user = User.objects.filter(username=username).first()
+    address = client_address(request)
+    # Not what was typed as a name: now and then that is a password.
+    detail = "" if user is not None else "no such user"
+    audit.record(AuditAction.PASSWORD_FAILED, user=user, address=address, detail=detail)
+    try:
+        for item, who in _keys(request, username):
+            limiter.hit(item, *who)
+    except redis.RedisError as error:
+        logger.warning("tries of passwords are not counted: %s", type(error).__name__)
+        return
+    if login_wait_s(request, username) > 0:
+        audit.record(AuditAction.LOGIN_SLOWED, user=user, address=address, detail=detail)
+
+
+def connect() -> None:
+    """Failures are counted wherever a password is tried."""
+    user_login_failed.connect(_failed, dispatch_uid="accounts.login_limits")
+    user_logged_in.connect(_succeeded, dispatch_uid="accounts.login_limits")
+
+
+def _failed(credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
+    username = str(credentials.get("username") or "")
+    if request is None or not username:
+        return
+    if login_wait_s(request, username) > 0:
+        login_slowed.send(sender=LoginLimitBackend)
+    else:
+        password_failed(request, username)
+
+
+def _succeeded(request: HttpRequest, user: User, **_: Any) -> None:
+    """Whoever knows the password is not slowed down there any more."""
+    limiter = _limiter()
+    try:
+        for item, who in _of_both(request, user.username):
+            limiter.clear(item, *who)
+    except redis.RedisError as error:
+        logger.warning("tries of passwords are not forgotten: %s", type(error).__name__)
+
+
+def _keys(request: HttpRequest, username: str) -> Iterator[_Key]:
+    yield from _of_both(request, username)
+    for item in _OF_ACCOUNT:
+        yield item, (_space(), "account", _account(username))
+    for item in _OF_NETWORK:
+        yield item, (_space(), "network", _network(request))
+
+
+def _of_both(request: HttpRequest, username: str) -> Iterator[_Key]:
+    for item in _OF_BOTH:
+        yield item, (_space(), "both", _account(username), _network(request))
+
+
+def _space() -> str:
+    """As names of the cache have it: another for each test."""
+    return str(settings.CACHES["default"].get("KEY_PREFIX", ""))
+
+
+def _account(username: str) -> str:
+    return hashlib.sha256(username.casefold().encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def _network(request: HttpRequest) -> str:
+    address = client_address(request)
+    return network_of(address) if address else "unknown"
+
+
+@cache
+def _limiter() -> MovingWindowRateLimiter:
+    return MovingWindowRateLimiter(_storage(settings.REDIS_URL))
+
+
+def _storage(url: str) -> Storage:
+    """Of this process alone in embedded mode, which has but one."""
+    if not url:
+        return MemoryStorage()
+    if url.startswith("unix://"):
+        url = f"redis+{url}"
+    timeouts_s = {"socket_timeout": 2, "socket_connect_timeout": 2}
+    return storage_from_string(url, key_prefix="gts:logins", **timeouts_s)  # type: ignore[return-value]
