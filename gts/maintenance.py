@@ -118,12 +118,19 @@ def make_backup() -> bool:
         return False
     try:
         saved = backup_make(root)
-        backups_trim(root, keep=settings.GTS_BACKUP_KEEP)
     except BackupError:
         logger.exception("no backup was made")
         return False
+    try:
+        backups_trim(root, keep=settings.GTS_BACKUP_KEEP)
+    except BackupError:
+        logger.exception("old backups stay")
     if saved.lost:
         logger.error("%d files are missing from the backup: %s", len(saved.lost), saved.lost[:10])
+    if saved.replaced:
+        logger.warning("damaged contents were replaced in the backups: %s", saved.replaced[:10])
+    if saved.damaged:
+        logger.error("earlier backups lack %d contents: %s", len(saved.damaged), saved.damaged[:10])
     return True
 
 
