@@ -8,19 +8,22 @@ from ipaddress import ip_address
 from typing import Any
 from uuid import UUID
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
+from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from social_django.models import Association, Nonce, UserSocialAuth
 
+from accounts.bulk_actions import each
 from accounts.erasure import user_erase
+from accounts.errors import AppError
 from accounts.forms import AdminLoginForm
-from accounts.long_lists import LongListAdmin
+from accounts.long_lists import BoundedAdmin, LongListAdmin
 from accounts.models import AuditEntry, Tone3000Tokens, User
-from accounts.paging import BoundedPaginator
 from accounts.quotas import quotas_get
 from accounts.read_only import ReadOnlyAdmin
 from accounts.selectors import tone3000_connection_get
@@ -37,19 +40,23 @@ TONE3000_FIELDS = (
 # of the API's refresh tokens show them whole, and whoever has one can speak for its owner.
 for model in (UserSocialAuth, Nonce, Association, OutstandingToken, BlacklistedToken):
     admin.site.unregister(model)
+admin.site.unregister(Group)
 
 admin.site.login_form = AdminLoginForm
 
 
+@admin.register(Group)
+class GroupAdmin(BoundedAdmin[Group], BaseGroupAdmin):
+    """As Django has it, but that deleting a large one loads nobody."""
+
+
 @admin.register(User)
-class UserAdmin(BaseUserAdmin[User]):
+class UserAdmin(BoundedAdmin[User], BaseUserAdmin[User]):
     list_display = ("username", "display_name", "tone3000", "is_active", "is_staff", "date_joined")
     list_select_related = ("tone3000_tokens",)
     list_filter = ("is_active", "is_staff", "date_joined")
     search_fields = ("username", "display_name", "email", "tone3000_id")
     ordering = ("-id",)
-    sortable_by = ()
-    paginator = BoundedPaginator
     date_hierarchy = None
     # Who somebody is at Tone 3000 is proved by logging in there, not typed in.
     readonly_fields = (
@@ -60,7 +67,6 @@ class UserAdmin(BaseUserAdmin[User]):
         "last_login",
         "date_joined",
     )
-    show_full_result_count = False
     fieldsets = (
         (None, {"fields": ("username", "password", "uuid")}),
         ("Person", {"fields": ("display_name", "email")}),
@@ -81,8 +87,11 @@ class UserAdmin(BaseUserAdmin[User]):
         user_erase(user=obj, confirm=obj.username)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        for user in queryset:
-            user_erase(user=user, confirm=user.username)
+        for user in each(queryset):
+            try:
+                user_erase(user=user, confirm=user.username)
+            except AppError as refusal:
+                self.message_user(request, f"{user}: {refusal.message}", messages.WARNING)
 
     @admin.display(description="storage")
     def storage(self, user: User) -> str:

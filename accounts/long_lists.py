@@ -6,27 +6,49 @@ from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ORDER_VAR
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
+from accounts.bulk_actions import BulkActionsAdmin
 from accounts.models import User
 from accounts.paging import BoundedPaginator
 
 Row = TypeVar("Row", bound=Model)
 
 
-class LongListAdmin(admin.ModelAdmin[Row]):
-    """Read along an index, newest first; nothing is counted to its end or sorted by a click.
+class BoundedAdmin(BulkActionsAdmin[Row]):
+    """No page loads a whole table, whatever it is asked for."""
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_max_show_all = 0
+
+    def get_sortable_by(self, request: HttpRequest) -> list[str]:  # type: ignore[override]
+        indexed = sorted_fast(self.model)
+        return [name for name in self.get_list_display(request) if name in indexed]
+
+
+def sorted_fast(model: type[Model]) -> set[str]:
+    """Columns with many values by which an index sorts all rows, and the key what is equal."""
+    columns: dict[str, Any] = {column.name: column for column in model._meta.concrete_fields}
+    found = {name for name, column in columns.items() if column.db_index or column.unique}
+    for index in model._meta.indexes:
+        names = [str(name).removeprefix("-") for name in index.fields]
+        if index.condition is None and (len(names) == 1 or names[1:] == ["id"]):
+            found.add(names[0])
+    return {name for name in found if not (columns[name].choices or columns[name].is_relation)}
+
+
+class LongListAdmin(BoundedAdmin[Row]):
+    """Read along an index, newest first.
 
     A search takes a UUID, or else a username where ``search_owner`` names who owns a row, or else
     what ``find`` makes of it. No list reads a whole table to look for a word.
     """
 
-    paginator = BoundedPaginator
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
-    sortable_by = ()
     ordering: ClassVar[tuple[str, ...]] = ("-id",)
     search_fields = ("uuid",)  # only says that there is a search
     search_help_text = "an id, or a username"
@@ -48,7 +70,10 @@ class LongListAdmin(admin.ModelAdmin[Row]):
             owner = User.objects.filter(username=term).values_list("pk", flat=True).first()
             if owner is not None:
                 return queryset.filter(**{self.search_owner: owner}), False
-        return self.find(queryset, term), False
+        found = self.find(queryset, term)
+        if ORDER_VAR in request.GET:  # and not the best first
+            found = found.order_by(*queryset.query.order_by)
+        return found, False
 
 
 def _uuid_of(term: str) -> UUID | None:

@@ -6,6 +6,7 @@ of the list stand at the front, the best first, and all others follow in that or
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from django.core.paginator import EmptyPage, Page, PageNotAnInteger, Paginator
@@ -70,8 +71,26 @@ class BoundedPaginator(Paginator[Any]):
         page = BoundedPage(rows[: int(self.per_page)], number, self)
         is_last = len(rows) <= int(self.per_page)
         page.has_more = not is_last and number < self.max_pages
-        page.is_cut = not is_last and number == self.max_pages
+        page.is_cut = self.is_cut = not is_last and number == self.max_pages
+        self._num_known = max(self._num_known, number + page.has_more)
         return page
+
+    is_cut = False  # of the page that was read last
+    _num_known = 1
+
+    def get_elided_page_range(
+        self, number: int | float | str = 1, *, on_each_side: int = 3, on_ends: int = 2
+    ) -> Iterator[Any]:
+        """Pages that there are: of those that were not counted, as far as pages were read."""
+        if self.is_count_exact:
+            pages: Paginator[Any] = self
+        else:
+            num_counted = MAX_COUNTED // int(self.per_page) + 1
+            num_known = min(max(num_counted, self._num_known), self.max_pages)
+            pages = Paginator(range(num_known), 1)
+        return Paginator.get_elided_page_range(
+            pages, number, on_each_side=on_each_side, on_ends=on_ends
+        )
 
     def get_page(self, number: int | float | str | None) -> BoundedPage:
         """The last page that there is for one past it, as far as they are counted, else the first.

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from accounts.bulk_actions import each
 from accounts.long_lists import LongListAdmin
 from gear.models import (
     Block,
@@ -52,7 +53,7 @@ class GearItemAdmin(LongListAdmin[GearItem]):
     @admin.action(description="Stop sharing: only its owner sees it", permissions=["change"])
     def stop_sharing(self, request: HttpRequest, items: QuerySet[GearItem]) -> None:
         num = 0
-        for item in items.filter(is_shared=True):
+        for item in each(items.filter(is_shared=True)):
             gear_unshare(item=item)
             num += 1
         messages.success(request, f"{num} piece{'' if num == 1 else 's'} of gear no longer shared.")

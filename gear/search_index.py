@@ -48,6 +48,7 @@ GEAR_INDEX: Final = SearchIndex(
 SHOOTOUT_INDEX: Final = SearchIndex(
     "shootouts_shootout", ("title", "contender_labels", "description"), num_for_typos=2
 )
+COMMENT_INDEX: Final = SearchIndex("shootouts_comment", ("text",), num_for_typos=1)
 
 
 class PostgresSQL(migrations.RunSQL):

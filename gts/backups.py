@@ -3,7 +3,8 @@
 ::
 
     20261126T024000Z/   backup.json, files.jsonl, database.sqlite3 or database.dump
-    files/ab/abcd…      contents by SHA-256, of all backups: what is there is not copied again
+    files/ab/abcd…      contents by SHA-256, of all backups: what is there is not copied again,
+                        but a share of it read again, and replaced where it is damaged
 
 Workers and visitors go on. Stored files never change under their names, so the database comes
 first and the files after; one that was deleted in between is no loss to anybody. What can be
@@ -19,8 +20,9 @@ import logging
 import os
 import re
 import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -32,6 +34,18 @@ from django.core.files.storage import default_storage
 from django.db import connection
 from django.db.models import FileField, Model
 
+from gts.backup_pool import (
+    CHECK_PERCENT,
+    DESCRIPTION,
+    FILE_LIST,
+    FILES,
+    SavedFile,
+    check_keep,
+    content_path,
+    files_of,
+    list_is_whole,
+    pool_check,
+)
 from gts.database_dump import DumpError, Select, dump_name, dumped, extensions
 from jobs.pipeline.files import replacing, sha256_of
 from jobs.pipeline.version import VERSION
@@ -40,12 +54,10 @@ from shootouts.models import CachedAudio
 logger = logging.getLogger(__name__)
 
 FORMAT_VERSION: Final = 1
-FILES: Final = "files"
-DESCRIPTION: Final = "backup.json"
-FILE_LIST: Final = "files.jsonl"
 # Rows of these find out by themselves that their file is gone.
 COMPUTED_AGAIN: Final[tuple[type[Model], ...]] = (CachedAudio,)
 _NAME: Final = re.compile(r"\d{8}T\d{6}Z(-\d+)?")
+_COPY: Final = ".partial"
 _COPY_BYTES: Final = 1024 * 1024
 
 
@@ -53,58 +65,81 @@ class BackupError(Exception):
     """A backup cannot be made or used; the text is for operators."""
 
 
-@dataclass(frozen=True, slots=True)
-class SavedFile:
-    """``name``: in the storage."""
-
-    name: str
-    sha256: str
-    size_bytes: int
-
-
 @dataclass(slots=True)
 class Saved:
-    """``lost``: names of files that rows still name and that are missing or not what they were."""
+    """``lost``: names of files that rows still name and that are missing or not what they were.
+    ``replaced``: names of files whose content was damaged here, and is whole again. ``damaged``:
+    what nothing could replace; earlier backups lack it. ``unreadable``: names of earlier backups
+    whose list of files is damaged."""
 
     folder: Path
     num_files: int = 0
     num_copied: int = 0
     copied_bytes: int = 0
+    num_read_again: int = 0
+    num_contents: int = 0
     lost: list[str] = field(default_factory=list)
+    replaced: list[str] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
 
 
-def backup_make(root: Path) -> Saved:
+@dataclass(slots=True)
+class _Making:
+    """``bad``: contents that are no longer taken for what they are called. ``new``: what to take
+    back when the backup fails."""
+
+    files: Path
+    saved: Saved
+    bad: set[str] = field(default_factory=set)
+    new: list[Path] = field(default_factory=list)
+
+
+def backup_make(root: Path, *, check_percent: int = CHECK_PERCENT) -> Saved:
     """A new backup below ``root``. It has its name when all of it is on the disk.
 
-    Raises ``BackupError``; then nothing of it stays but contents that the next one uses.
+    Reads ``check_percent`` of the bytes of earlier contents again, and replaces what is damaged
+    from the storage. Raises ``BackupError``; then nothing of it stays.
     """
     with _locked(root):
         _remove_unfinished(root)
         name = _free_name(root)
         partial = root / f".{name}.partial"
-        partial.mkdir(mode=0o700)
+        making = _Making(root / FILES, Saved(root / name))
+        saved = making.saved
         try:
-            saved = Saved(root / name)
+            partial.mkdir(mode=0o700)
+            sizes_bytes = _sizes_bytes(root, saved)
+            checked = pool_check(root, sizes_bytes, percent=check_percent)
+            saved.num_read_again, saved.num_contents = checked.num_read, checked.num_contents
+            making.bad |= checked.damaged
             with dumped(partial / dump_name()) as select:
-                _save_files(root / FILES, partial / FILE_LIST, select, saved)
+                _save_files(making, partial / FILE_LIST, select)
                 _describe(partial, select)
             _finish(partial, saved.folder)
-        except DumpError as error:
-            shutil.rmtree(partial, ignore_errors=True)
+        except (DumpError, sqlite3.Error) as error:
+            _take_back(making, partial)
             raise BackupError(f"The database could not be saved: {error}") from error
         except OSError as error:
-            shutil.rmtree(partial, ignore_errors=True)
+            _take_back(making, partial)
             raise BackupError(f"The backup could not be written: {error}") from error
         except BaseException:
-            shutil.rmtree(partial, ignore_errors=True)
+            _take_back(making, partial)
             raise
+        check_keep(root, checked)
+        saved.damaged = _names_of(root, making.bad)
     logger.info(
-        "backup %s: %d files, %d new (%d bytes), %d lost",
+        "backup %s: %d files, %d new (%d bytes), %d lost; %d of %d contents read again, "
+        "%d replaced, %d damaged",
         saved.folder.name,
         saved.num_files,
         saved.num_copied,
         saved.copied_bytes,
         len(saved.lost),
+        saved.num_read_again,
+        saved.num_contents,
+        len(saved.replaced),
+        len(saved.damaged),
     )
     return saved
 
@@ -120,7 +155,8 @@ def backups_list(root: Path) -> list[Path]:
 def backups_trim(root: Path, *, keep: int) -> tuple[int, int]:
     """Forget all but the newest ``keep``, and contents that none of these names.
 
-    Returns how many backups and how many contents went.
+    Returns how many backups and how many contents went. Raises ``BackupError`` where the list of
+    one that stays is damaged: which contents it names is not known, so all stay.
     """
     if keep < 1:
         raise ValueError("one backup stays")
@@ -128,6 +164,9 @@ def backups_trim(root: Path, *, keep: int) -> tuple[int, int]:
         old = backups_list(root)[:-keep]
         for folder in old:
             shutil.rmtree(folder)
+        for folder in backups_list(root):
+            if not list_is_whole(folder):
+                raise BackupError(f"{folder / FILE_LIST} is damaged: no content was deleted.")
         named = {file.sha256 for folder in backups_list(root) for file in files_of(folder)}
         num_gone = 0
         for path in (root / FILES).glob("??/*"):
@@ -135,16 +174,6 @@ def backups_trim(root: Path, *, keep: int) -> tuple[int, int]:
                 path.unlink()
                 num_gone += 1
     return len(old), num_gone
-
-
-def files_of(folder: Path) -> Iterator[SavedFile]:
-    with open(folder / FILE_LIST, encoding="utf-8") as lines:
-        for line in lines:
-            yield SavedFile(**json.loads(line))
-
-
-def content_path(files: Path, sha256: str) -> Path:
-    return files / sha256[:2] / sha256
 
 
 def named_files(select: Select) -> Iterator[tuple[type[Model], Any, str, str]]:
@@ -185,17 +214,30 @@ def _describe(folder: Path, select: Select) -> None:
     _sync(dump)
 
 
-def _save_files(files: Path, listing: Path, select: Select, saved: Saved) -> None:
+def _save_files(making: _Making, listing: Path, select: Select) -> None:
     seen: set[str] = set()
+    left: list[tuple[type[Model], Any, str, str]] = []
+    saved = making.saved
     with open(listing, "w", encoding="utf-8") as lines:
+
+        def add(file: SavedFile) -> None:
+            lines.write(json.dumps(asdict(file)) + "\n")
+            saved.num_files += 1
+
         for model, pk, name, sha256 in named_files(select):
             if name in seen:
                 continue
             seen.add(name)
-            file = _save_file(files, name, sha256, saved)
+            file = _known(making, name, sha256) or _copied(making, name, sha256)
+            if file is None:
+                left.append((model, pk, name, sha256))
+            else:
+                add(file)
+        for model, pk, name, sha256 in left:
+            # Of two names for one content the other may have had it.
+            file = _known(making, name, sha256)
             if file is not None:
-                lines.write(json.dumps(asdict(file)) + "\n")
-                saved.num_files += 1
+                add(file)
             elif _is_still_named(model, pk):
                 saved.lost.append(name)
         lines.flush()
@@ -216,13 +258,18 @@ def _is_still_named(model: type[Model], pk: Any) -> bool:
         other.close()
 
 
-def _save_file(files: Path, name: str, sha256: str, saved: Saved) -> SavedFile | None:
+def _known(making: _Making, name: str, sha256: str) -> SavedFile | None:
+    """A content that is here already, and is not known to be damaged."""
+    if not sha256 or sha256 in making.bad:
+        return None
+    known = content_path(making.files, sha256)
+    return SavedFile(name, sha256, known.stat().st_size) if known.is_file() else None
+
+
+def _copied(making: _Making, name: str, sha256: str) -> SavedFile | None:
     """None: it is not there, or not what it was."""
-    if sha256:
-        known = content_path(files, sha256)
-        if known.is_file():
-            return SavedFile(name, sha256, known.stat().st_size)
-    partial = files / ".partial"
+    files, saved = making.files, making.saved
+    partial = files / _COPY
     files.mkdir(mode=0o700, parents=True, exist_ok=True)
     digest = hashlib.sha256()
     try:
@@ -233,6 +280,7 @@ def _save_file(files: Path, name: str, sha256: str, saved: Saved) -> SavedFile |
             copy.flush()
             os.fsync(copy.fileno())
     except FileNotFoundError:
+        partial.unlink(missing_ok=True)
         return None
     found = digest.hexdigest()
     if sha256 and found != sha256:
@@ -241,10 +289,50 @@ def _save_file(files: Path, name: str, sha256: str, saved: Saved) -> SavedFile |
     target = content_path(files, found)
     target.parent.mkdir(mode=0o700, exist_ok=True)
     size_bytes = partial.stat().st_size
+    if found in making.bad:
+        making.bad.discard(found)
+        saved.replaced.append(name)
+    elif not target.exists():
+        making.new.append(target)
     os.replace(partial, target)
     saved.num_copied += 1
     saved.copied_bytes += size_bytes
     return SavedFile(name, found, size_bytes)
+
+
+def _sizes_bytes(root: Path, saved: Saved) -> dict[str, int]:
+    """Of each content that an earlier backup names, as far as their lists can be read."""
+    sizes: dict[str, int] = {}
+    for folder in backups_list(root):
+        if list_is_whole(folder):
+            sizes |= {file.sha256: file.size_bytes for file in files_of(folder)}
+        else:
+            saved.unreadable.append(folder.name)
+    return sizes
+
+
+def _names_of(root: Path, bad: set[str]) -> list[str]:
+    """Where the contents belong: names in the storage, with the newest backup that names them."""
+    names: dict[str, str] = {}
+    if bad:
+        for folder in filter(list_is_whole, backups_list(root)):
+            found = (file for file in files_of(folder) if file.sha256 in bad)
+            names |= {file.sha256: f"{file.name} (of {folder.name})" for file in found}
+    return sorted(names.values())  # what no backup names is missed by none
+
+
+def _take_back(making: _Making, partial: Path) -> None:
+    """What a backup has written that will not be finished. What it has replaced stays."""
+    for folder in (partial, making.saved.folder):
+        shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):
+        (making.files / _COPY).unlink(missing_ok=True)
+        for path in making.new:
+            path.unlink(missing_ok=True)
+        # Those that are not empty stay.
+        for folder in (*making.files.glob("??"), making.files):
+            with suppress(OSError):
+                folder.rmdir()
 
 
 def _finish(partial: Path, folder: Path) -> None:
@@ -263,6 +351,7 @@ def _free_name(root: Path) -> str:
 def _remove_unfinished(root: Path) -> None:
     for path in root.glob(".*.partial"):
         shutil.rmtree(path)
+    (root / FILES / _COPY).unlink(missing_ok=True)
 
 
 @contextmanager

@@ -47,8 +47,8 @@ def dumped(target: Path) -> Iterator[Select]:
     Raises ``DumpError``.
     """
     writing = _dumped_sqlite if connection.vendor == "sqlite" else _dumped_postgresql
-    with writing(target) as select:
-        yield select
+    with writing(target) as ask:
+        yield ask
 
 
 @contextmanager
@@ -69,11 +69,11 @@ def _dumped_postgresql(target: Path) -> Iterator[Select]:
             snapshot = cursor.fetchone()[0]
         words = ["--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}"]
         _run("pg_dump", *words, f"--file={target}")
-        yield _select
+        yield select
 
 
-def _select(sql: str) -> Iterator[tuple[Any, ...]]:
-    """Row by row, on the side of the server too."""
+def select(sql: str) -> Iterator[tuple[Any, ...]]:
+    """From the database as it is now; row by row, on the side of the server too."""
     with connection.chunked_cursor() as cursor:
         cursor.execute(sql)
         while rows := cursor.fetchmany(_ROWS_AT_ONCE):

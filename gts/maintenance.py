@@ -14,7 +14,7 @@ from typing import Final
 from django.conf import settings
 from django.utils import timezone
 
-from gear.search_index import GEAR_INDEX, SHOOTOUT_INDEX, words_refresh
+from gear.search_index import COMMENT_INDEX, GEAR_INDEX, SHOOTOUT_INDEX, words_refresh
 from gts.backups import BackupError, backup_make, backups_list, backups_trim
 from jobs.pruning import NOTHING, Pruned, jobs_prune
 from jobs.stores import media_store
@@ -88,8 +88,9 @@ def prune_media() -> int:
 
 
 def prune_search_words() -> int:
-    """Forget the words that the search keeps beside gear and shootouts and that none has now."""
-    num_gone = sum(words_refresh(index) for index in (GEAR_INDEX, SHOOTOUT_INDEX))
+    """Forget the words that the search keeps beside rows and that none has now."""
+    indexes = (GEAR_INDEX, SHOOTOUT_INDEX, COMMENT_INDEX)
+    num_gone = sum(words_refresh(index) for index in indexes)
     logger.info("pruned %d words of the search", num_gone)
     return num_gone
 
@@ -117,12 +118,19 @@ def make_backup() -> bool:
         return False
     try:
         saved = backup_make(root)
-        backups_trim(root, keep=settings.GTS_BACKUP_KEEP)
     except BackupError:
         logger.exception("no backup was made")
         return False
+    try:
+        backups_trim(root, keep=settings.GTS_BACKUP_KEEP)
+    except BackupError:
+        logger.exception("old backups stay")
     if saved.lost:
         logger.error("%d files are missing from the backup: %s", len(saved.lost), saved.lost[:10])
+    if saved.replaced:
+        logger.warning("damaged contents were replaced in the backups: %s", saved.replaced[:10])
+    if saved.damaged:
+        logger.error("earlier backups lack %d contents: %s", len(saved.damaged), saved.damaged[:10])
     return True
 
 

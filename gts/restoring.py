@@ -1,6 +1,7 @@
 """Back from a backup: everything is checked first, files come next, the database last and at once.
 
-So whatever goes wrong, and wherever it is cut short, it can be done again.
+So whatever goes wrong, and wherever it is cut short, it can be done again. A backup that is damaged
+can be brought back in part: then whatever it could not bring is named.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import json
 import re
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from django.core.exceptions import SuspiciousFileOperation
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.core.management import call_command
@@ -22,17 +24,17 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.utils import DatabaseError
 
 from accounts.models import User
-from gts.backups import (
+from gts.backup_pool import (
     DESCRIPTION,
     FILE_LIST,
     FILES,
-    FORMAT_VERSION,
-    BackupError,
     SavedFile,
     content_path,
     files_of,
+    readable_files_of,
 )
-from gts.database_dump import DumpError, load
+from gts.backups import FORMAT_VERSION, BackupError, named_files
+from gts.database_dump import DumpError, load, select
 from jobs.models import Process
 from jobs.pipeline.files import sha256_of
 from shootouts.models import CachedAudio
@@ -53,6 +55,23 @@ class Backup:
     @property
     def files(self) -> Path:
         return self.folder.parent / FILES
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """``is_fatal``: without it nothing can be brought back, not even in part."""
+
+    text: str
+    is_fatal: bool = False
+
+
+@dataclass(slots=True)
+class Restored:
+    """``missing``: names of files that rows name and that are not there, or damaged."""
+
+    num_back: int = 0
+    num_there: int = 0
+    missing: list[str] = field(default_factory=list)
 
 
 def backup_open(folder: Path) -> Backup:
@@ -87,17 +106,17 @@ def _foreign(applied: set[tuple[str, str]]) -> set[tuple[str, str]]:
     return {(app, name) for app, name in applied if app not in known}
 
 
-def backup_check(backup: Backup) -> Iterator[str]:
-    """Read all of it. What is wrong with it, in words; nothing when it is whole."""
+def backup_check(backup: Backup) -> Iterator[Problem]:
+    """Read all of it. What is wrong with it; nothing when it is whole."""
     try:
         if sha256_of(backup.dump) != backup.description["database"]["sha256"]:
-            yield f"{backup.dump.name} is not what it was"
+            yield Problem(f"{backup.dump.name} is not what it was", is_fatal=True)
     except OSError as error:
-        yield f"{backup.dump.name} cannot be read: {error}"
+        yield Problem(f"{backup.dump.name} cannot be read: {error}", is_fatal=True)
     checked: set[str] = set()
     try:
         if sha256_of(backup.folder / FILE_LIST) != backup.description["files"]["sha256"]:
-            yield f"{FILE_LIST} is not what it was"
+            yield Problem(f"{FILE_LIST} is not what it was")
             return
         for file in files_of(backup.folder):
             if file.sha256 in checked:
@@ -105,9 +124,9 @@ def backup_check(backup: Backup) -> Iterator[str]:
             checked.add(file.sha256)
             problem = _problem(backup, file)
             if problem:
-                yield f"{file.name}: {problem}"
+                yield Problem(f"{file.name}: {problem}")
     except (OSError, ValueError, TypeError) as error:
-        yield f"{FILE_LIST} cannot be read: {error!r}"
+        yield Problem(f"{FILE_LIST} cannot be read: {error!r}")
 
 
 def _problem(backup: Backup, file: SavedFile) -> str:
@@ -138,20 +157,24 @@ def who_is_running() -> str:
     return ", ".join(f"{role} on {host}" for role, host in alive)
 
 
-def backup_restore(backup: Backup) -> tuple[int, int]:
+def backup_restore(backup: Backup, *, is_partial: bool = False) -> Restored:
     """Replace the database by that of ``backup``, and bring back its files. Then migrate.
 
-    Returns how many files were brought back, and how many were there. What else lies in the storage
-    stays: ``prune_media`` shows it. Raises ``BackupError``.
+    ``is_partial``: leave out what is damaged; then the database says what is missing. What else
+    lies in the storage stays: ``prune_media`` shows it. Raises ``BackupError``.
     """
-    num_back = num_there = 0
+    restored = Restored()
     try:
-        for file in files_of(backup.folder):
+        for file in _files_to_bring(backup, is_partial=is_partial):
+            if is_partial and not _may_be_stored(file.name):  # a line that is damaged
+                continue
             if _is_there(file):
-                num_there += 1
+                restored.num_there += 1
+            elif is_partial and _problem(backup, file):
+                restored.missing.append(file.name)
             else:
                 _bring_back(backup, file)
-                num_back += 1
+                restored.num_back += 1
         with tempfile.TemporaryDirectory(prefix="gts-restore-") as scratch:
             load(backup.dump, backup.description["database"].get("extensions", []), Path(scratch))
     except DumpError as error:
@@ -161,7 +184,33 @@ def backup_restore(backup: Backup) -> tuple[int, int]:
     call_command("migrate", interactive=False, verbosity=0)
     # Its files are in no backup, and jobs that ran then find out that nobody works on them.
     CachedAudio.objects.all().delete()
-    return num_back, num_there
+    if is_partial:
+        restored.missing = sorted({*restored.missing, *_named_and_not_there()})
+    return restored
+
+
+def _files_to_bring(backup: Backup, *, is_partial: bool) -> list[SavedFile] | Iterator[SavedFile]:
+    if not is_partial:
+        return files_of(backup.folder)
+    try:
+        return readable_files_of(backup.folder)[0]
+    except OSError:  # the database still says what there should be
+        return []
+
+
+def _may_be_stored(name: str) -> bool:
+    try:
+        default_storage.exists(name)
+    except SuspiciousFileOperation:
+        return False
+    return True
+
+
+def _named_and_not_there() -> Iterator[str]:
+    """The list of files may have been damaged too: ask the database that is back."""
+    for _, _, name, _ in named_files(select):
+        if not default_storage.exists(name):
+            yield name
 
 
 def _is_there(file: SavedFile) -> bool:

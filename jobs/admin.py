@@ -6,7 +6,7 @@ Usable with a million jobs: nothing counts them all, and every list is read alon
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +17,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 
+from accounts.bulk_actions import each
 from accounts.errors import AppError
-from accounts.paging import BoundedPaginator
+from accounts.long_lists import BoundedAdmin
 from accounts.read_only import ReadOnlyAdmin
 from jobs.models import Job, Notification, Process
 from jobs.querysets import JobQuerySet
@@ -30,6 +31,7 @@ from jobs.statistics import QUEUE_STATES, queue_figures
 
 _UUID_START = re.compile(r"[0-9a-f]{8}[0-9a-f-]{0,28}", re.IGNORECASE)
 _NUM_READ_FOR_WORDS = 10_000
+_MAX_REFUSALS = 20  # that a page tells one by one
 _RETRYABLE = (JobState.FAILED, JobState.CANCELLED)
 
 
@@ -62,7 +64,7 @@ class KindFilter(admin.SimpleListFilter):
 
 
 @admin.register(Job)
-class JobAdmin(ReadOnlyAdmin, admin.ModelAdmin[Job]):
+class JobAdmin(ReadOnlyAdmin, BoundedAdmin[Job]):
     list_display = (
         "short_id", "kind", "label", "state", "percent", "owner", "attempt", "error_code",
         "created_at", "finished_at",
@@ -76,10 +78,6 @@ class JobAdmin(ReadOnlyAdmin, admin.ModelAdmin[Job]):
         "a username, or words of the label of a recent job"
     )
     ordering = ("-id",)
-    sortable_by = ()
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
-    paginator = BoundedPaginator
     list_per_page = 50
     actions = ("retry", "redrive", "cancel")
     fieldsets = (
@@ -176,29 +174,36 @@ class JobAdmin(ReadOnlyAdmin, admin.ModelAdmin[Job]):
         description="Retry the chosen jobs that failed or were cancelled", permissions=["operate"]
     )
     def retry(self, request: HttpRequest, jobs: JobQuerySet) -> None:
-        self._each(request, jobs, lambda job: job_retry(job=job), "queued again")
+        self._each(request, each(jobs), lambda job: job_retry(job=job), "queued again")
 
     @admin.action(
         description="Redrive: run the whole trees of the chosen jobs again", permissions=["operate"]
     )
     def redrive(self, request: HttpRequest, jobs: JobQuerySet) -> None:
-        roots = {root.pk: root for root in map(job_root, jobs)}
-        self._each(request, roots.values(), lambda job: job_retry(job=job), "queued again")
+        self._each(request, _roots(each(jobs)), lambda job: job_retry(job=job), "queued again")
 
     @admin.action(
         description="Cancel the chosen jobs and everything below them", permissions=["operate"]
     )
     def cancel(self, request: HttpRequest, jobs: JobQuerySet) -> None:
-        self._each(request, jobs, lambda job: job_cancel(job=job), "cancelled")
+        self._each(request, each(jobs), lambda job: job_cancel(job=job), "cancelled")
 
-    def _each(self, request: HttpRequest, jobs: Any, act: Callable[[Job], Job], done: str) -> None:
-        num_done = 0
+    def _each(
+        self, request: HttpRequest, jobs: Iterable[Job], act: Callable[[Job], Job], done: str
+    ) -> None:
+        num_done = num_refused = 0
         for job in jobs:
             try:
                 act(job)
                 num_done += 1
             except AppError as refusal:
-                self.message_user(request, f"{_short(job)}: {refusal.message}", messages.WARNING)
+                num_refused += 1
+                if num_refused <= _MAX_REFUSALS:
+                    text = f"{_short(job)}: {refusal.message}"
+                    self.message_user(request, text, messages.WARNING)
+        if num_refused > _MAX_REFUSALS:
+            text = f"… and {num_refused - _MAX_REFUSALS} more were refused."
+            self.message_user(request, text, messages.WARNING)
         if num_done:
             self.message_user(request, f"{num_done} jobs {done}.", messages.SUCCESS)
 
@@ -234,6 +239,16 @@ def _short(job: Job) -> str:
     return str(job.uuid)[:8]
 
 
+def _roots(jobs: Iterable[Job]) -> Iterator[Job]:
+    """The whole jobs that these are parts of, each once."""
+    seen: set[int] = set()
+    for job in jobs:
+        root = job_root(job)
+        if root.pk not in seen:
+            seen.add(root.pk)
+            yield root
+
+
 def _with_depth(tree: Sequence[Job]) -> list[tuple[int, Job]]:
     """Each job with how far below the root it is, every parent before its own children."""
     below: dict[int | None, list[Job]] = {}
@@ -256,15 +271,13 @@ def _before_the_newest() -> int:
 
 
 @admin.register(Notification)
-class NotificationAdmin(ReadOnlyAdmin, admin.ModelAdmin[Notification]):
+class NotificationAdmin(ReadOnlyAdmin, BoundedAdmin[Notification]):
     list_display = ("about", "owner", "outcome", "message", "created_at", "read_at")
     list_filter = ("outcome", "created_at")
     list_select_related = ("owner", "job")
     search_fields = ("owner__username__exact",)
     search_help_text = "a username"
     ordering = ("-id",)
-    show_full_result_count = False
-    paginator = BoundedPaginator
 
     @admin.display(description="about")
     def about(self, notification: Notification) -> str:
@@ -272,12 +285,10 @@ class NotificationAdmin(ReadOnlyAdmin, admin.ModelAdmin[Notification]):
 
 
 @admin.register(Process)
-class ProcessAdmin(ReadOnlyAdmin, admin.ModelAdmin[Process]):
+class ProcessAdmin(ReadOnlyAdmin, BoundedAdmin[Process]):
     """Who was heard of within a minute is alive."""
 
     list_display = ("name", "role", "queues", "is_alive", "started_at", "seen_at")
-    show_full_result_count = False
-    paginator = BoundedPaginator
     list_filter = ("role",)
 
     @admin.display(description="alive", boolean=True)

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.forms import BaseModelForm
 from django.http import HttpRequest
 
+from accounts.bulk_actions import each
 from accounts.long_lists import LongListAdmin
 from accounts.models import User
 from accounts.read_only import PartAdmin, ReadOnlyAdmin
@@ -88,7 +89,7 @@ class ShootoutAdmin(LongListAdmin[Shootout]):
     @admin.action(description="Make private: nobody but the owner sees it", permissions=["change"])
     def make_private(self, request: HttpRequest, shootouts: ShootoutQuerySet) -> None:
         num = 0
-        for shootout in shootouts.exclude(visibility=Visibility.PRIVATE):
+        for shootout in each(shootouts.exclude(visibility=Visibility.PRIVATE)):
             shootout_update(shootout=shootout, visibility=Visibility.PRIVATE)
             num += 1
         messages.success(request, f"{num} shootout{'' if num == 1 else 's'} made private.")
@@ -102,7 +103,9 @@ class CommentAdmin(ReadOnlyAdmin, LongListAdmin[Comment]):
     list_filter = ("hidden_by", "created_at")
     list_select_related = ("author", "shootout")
     search_owner = "author"
-    search_help_text = "an id, a username, or words of the shootout's title"
+    search_help_text = (
+        "an id, a username, words of the comment, or else words of the shootout's title"
+    )
     actions = ("hide", "unhide")
 
     @admin.action(description="Hide from everybody but author and owner")
@@ -117,12 +120,13 @@ class CommentAdmin(ReadOnlyAdmin, LongListAdmin[Comment]):
         self, request: HttpRequest, comments: CommentQuerySet, *, is_hidden: bool
     ) -> None:
         by = cast(User, request.user)
-        num = comments_moderate(comments=comments, by=by, is_hidden=is_hidden)
+        num = comments_moderate(comments=each(comments), by=by, is_hidden=is_hidden)
         done = "hidden" if is_hidden else "shown again"
         messages.success(request, f"{num} comment{'' if num == 1 else 's'} {done}.")
 
     def find(self, rows: Any, term: str) -> Any:
-        return rows.filter(shootout__in=_shootouts_of(term))
+        found = rows.having(term)
+        return found if found.exists() else rows.filter(shootout__in=_shootouts_of(term))
 
 
 @admin.register(Contender)

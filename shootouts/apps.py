@@ -3,11 +3,12 @@ from __future__ import annotations
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
-from gear.search_index import SHOOTOUT_INDEX, sqlite_index_ensure
+from gear.search_index import COMMENT_INDEX, SHOOTOUT_INDEX, sqlite_index_ensure
 
 
 def ensure_search_index(using: str, **_: object) -> None:
-    sqlite_index_ensure(SHOOTOUT_INDEX, using=using)
+    for index in (SHOOTOUT_INDEX, COMMENT_INDEX):
+        sqlite_index_ensure(index, using=using)
 
 
 class ShootoutsConfig(AppConfig):

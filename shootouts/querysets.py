@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Case, Count, Q, When
 
 from accounts.models import User
-from gear.search_index import SHOOTOUT_INDEX
+from gear.search_index import COMMENT_INDEX, SHOOTOUT_INDEX
 from gear.text_search import finding, named, search
 
 if TYPE_CHECKING:
@@ -100,6 +100,10 @@ class CommentQuerySet(models.QuerySet["Comment"]):
         if user.is_staff:
             return found
         return found.filter(Q(hidden_by="") | Q(author=user) | Q(shootout__owner=user))
+
+    def having(self, text: str) -> CommentQuerySet:
+        """With the words in what they say, or with typos where none has them. For operators."""
+        return finding(self, COMMENT_INDEX, text)
 
     def written_by(self, user: User | AnonymousUser) -> CommentQuerySet:
         if isinstance(user, AnonymousUser):

@@ -21,7 +21,8 @@ from accounts.models import User
 from accounts.tests.factories import make_user
 from accounts.tests.needs import needs_postgresql
 from gts import maintenance
-from gts.backups import BackupError, backup_make, backups_list, backups_trim, files_of
+from gts.backup_pool import files_of
+from gts.backups import BackupError, backup_make, backups_list, backups_trim
 from gts.tests.s3 import Bucket
 from jobs.models import Job, Process
 from shootouts.models import CachedAudio, DITrack, RenderedFile, Shootout

@@ -110,7 +110,7 @@ def test_operators_moderate_shootouts_and_gear(operator: Client, alice: User) ->
         (reverse("admin:shootouts_shootout_changelist"), "make_private", shootout),
         (reverse("admin:gear_gearitem_changelist"), "stop_sharing", item),
     ):
-        data = {"action": action, "_selected_action": [row.pk]}
+        data = {"action": action, "_selected_action": [row.pk], "post": "yes"}
         assert operator.post(address, data, follow=True).status_code == 200
     shootout.refresh_from_db()
     item.refresh_from_db()

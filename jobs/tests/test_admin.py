@@ -183,7 +183,8 @@ def test_the_tree_is_read_in_order(operator: Client) -> None:
 
 def act(client: Client, action: str, *jobs: Job) -> str:
     chosen = [job.pk for job in jobs]
-    answer = client.post(LIST, {"action": action, "_selected_action": chosen}, follow=True)
+    data = {"action": action, "_selected_action": chosen, "post": "yes"}
+    answer = client.post(LIST, data, follow=True)
     return answer.content.decode()
 
 

@@ -46,6 +46,13 @@ class Comment(PublicModel):
                 fields=["shootout", "-created_at", "-id"], name="shootouts_comment_newest"
             ),
             models.Index(fields=["author", "-created_at"], name="shootouts_comment_of_author"),
+            # For operators.
+            models.Index(fields=["-created_at", "-id"], name="shootouts_comment_of_all"),
+            models.Index(
+                fields=["hidden_by", "-id"],
+                condition=~models.Q(hidden_by=""),
+                name="shootouts_comment_hidden",
+            ),
         ]
 
     def __str__(self) -> str:

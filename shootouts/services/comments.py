@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import unicodedata
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any, Final
 
 from django.conf import settings
@@ -22,6 +23,7 @@ from shootouts.models.social import COMMENT_MAX_CHARS, HiddenBy
 
 NOTICE_KIND: Final = "shootout.comment"
 _HOUR_S: Final = 3600
+_MAX_AT_ONCE: Final = 200
 # Control characters and halves of characters, and what turns the direction of the text around it.
 _UNWANTED: Final = frozenset({"Cc", "Cs"})
 _BIDI: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -100,10 +102,21 @@ def comment_unhide(*, comment: Comment, by: User) -> Comment:
 
 
 def comments_moderate(*, comments: Iterable[Comment], by: User, is_hidden: bool) -> int:
-    """An operator hides many, or shows them again. Returns how many there were."""
-    change = comment_hide if is_hidden else comment_unhide
+    """An operator hides many, or shows them again. Returns how many there were. All or none."""
+    num, left = 0, iter(comments)
     with transaction.atomic():
-        return len([change(comment=comment, by=by) for comment in comments])
+        while keys := [comment.pk for comment in islice(left, _MAX_AT_ONCE)]:
+            num += _moderate(keys, by, is_hidden=is_hidden)
+    return num
+
+
+def _moderate(keys: list[int], by: User, *, is_hidden: bool) -> int:
+    """As ``comment_hide`` and ``comment_unhide`` do it, in one statement."""
+    rows = Comment.objects.filter(pk__in=keys)
+    role = HiddenBy.OPERATOR if by.is_staff else HiddenBy.OWNER
+    if role == HiddenBy.OWNER:
+        rows = rows.exclude(hidden_by=HiddenBy.OPERATOR)
+    return rows.update(hidden_by=role if is_hidden else "", updated_at=timezone.now())
 
 
 def connect() -> None:

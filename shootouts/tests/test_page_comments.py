@@ -104,7 +104,7 @@ def test_what_an_operator_has_hidden_stays_so(
     operator = make_user("otto", is_staff=True, is_superuser=True)
     client.force_login(operator)
     changelist = reverse("admin:shootouts_comment_changelist")
-    chosen = {"action": "hide", "_selected_action": [comment.pk]}
+    chosen = {"action": "hide", "_selected_action": [comment.pk], "post": "yes"}
     answer = client.post(changelist, chosen, follow=True)
     assert "1 comment hidden." in answer.content.decode()
     client.force_login(alice)

@@ -25,7 +25,8 @@ from gts.server_lock import LockedError, holding
 class Command(BaseCommand):
     help = (
         "Check a backup to its last byte, then bring back its files and its database. An "
-        "installation that has users already is only told about, unless --delete is given."
+        "installation that has users already is only told about, unless --delete is given. A "
+        "damaged backup is refused, unless --partial is given."
     )
     # A database without tables is what this is for.
     requires_migrations_checks = False
@@ -35,11 +36,16 @@ class Command(BaseCommand):
             "dir", type=Path, help="a backup, or the folder of many: then the newest of them"
         )
         parser.add_argument("--check", action="store_true", help="only check it")
+        parser.add_argument(
+            "--partial",
+            action="store_true",
+            help="bring back what is whole of a damaged backup, and name the rest (status 1)",
+        )
         parser.add_argument("--delete", action="store_true", help="replace what is here")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            backup = self._checked(options["dir"])
+            backup = self._checked(options["dir"], is_partial=options["partial"])
             if options["check"]:
                 return
             with self._alone():
@@ -48,27 +54,41 @@ class Command(BaseCommand):
                     raise CommandError(
                         f"This would replace {here}. Nothing was changed; --delete does it."
                     )
-                num_back, num_there = backup_restore(backup)
+                restored = backup_restore(backup, is_partial=options["partial"])
         except BackupError as error:
             raise CommandError(str(error)) from error
         except LockedError as error:
             raise CommandError(f"{error} Stop GTS first: nothing was changed.") from error
         self.stdout.write(
-            f"The database is back, and {num_back} files; {num_there} more were there already."
+            f"The database is back, and {restored.num_back} files; {restored.num_there} more were "
+            "there already."
         )
         self.stdout.write("Logins and tokens need the GTS_SECRET_KEY and GTS_TOKEN_KEYS of then.")
+        for name in restored.missing:
+            self.stdout.write(f"missing   {name}")
+        if restored.missing:
+            raise CommandError(
+                f"{len(restored.missing)} files could not be brought back; all else is."
+            )
 
-    def _checked(self, folder: Path) -> Backup:
+    def _checked(self, folder: Path, *, is_partial: bool) -> Backup:
         known = backups_list(folder)
         backup = backup_open(known[-1] if known else folder)
         self.stdout.write(f"{backup.folder}, made {backup.description['created_at']}")
-        problems = 0
-        for problem in backup_check(backup):
-            self.stdout.write(f"  {problem}")
-            problems += 1
-        if problems:
-            raise CommandError(f"This backup is damaged in {problems} places; nothing was changed.")
-        self.stdout.write("It is whole.")
+        problems = list(backup_check(backup))
+        for problem in problems:
+            self.stdout.write(f"  {problem.text}")
+        if not problems:
+            self.stdout.write("It is whole.")
+        elif any(problem.is_fatal for problem in problems):
+            raise CommandError(
+                "The database in this backup is damaged; nothing was changed. Take another backup."
+            )
+        elif not is_partial:
+            raise CommandError(
+                f"This backup is damaged in {len(problems)} places; nothing was changed. "
+                "--partial brings back the rest."
+            )
         return backup
 
     def _alone(self) -> AbstractContextManager[None]:
