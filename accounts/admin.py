@@ -47,7 +47,7 @@ admin.site.login_form = AdminLoginForm
 
 @admin.register(Group)
 class GroupAdmin(BoundedAdmin[Group], BaseGroupAdmin):
-    """As Django has it, but that deleting a large one loads nobody."""
+    """As Django has it, but deleting a large one does not load its members."""
 
 
 @admin.register(User)

@@ -1,7 +1,7 @@
 """How often a password may be tried: for one account by one network, by all, and by one network.
 
-Only failures count, and a try that was not let through is none. So whoever guesses at one account
-slows themselves down there and nobody else; guesses from many networks, or at many accounts, meet
+Only failures count, and a try that was not let through is none. So one who guesses at an account
+is slowed down there, and others are not; guesses from many networks, or at many accounts, meet
 the limits that are wider. A right password is refused while its turn has not come.
 """
 
@@ -44,7 +44,7 @@ login_slowed = Signal()
 
 
 class LoginLimitBackend:
-    """First of the backends: ends the login before a password is looked at. Nobody comes by it."""
+    """First of the backends: ends the login before a password is looked at. It logs in no user."""
 
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, **_: Any
@@ -110,7 +110,7 @@ def _failed(credentials: dict[str, Any], request: HttpRequest | None = None, **_
 
 
 def _succeeded(request: HttpRequest, user: User, **_: Any) -> None:
-    """Whoever knows the password is not slowed down there any more."""
+    """One who knows the password is not slowed down there any more."""
     limiter = _limiter()
     try:
         for item, who in _of_both(request, user.username):

@@ -80,7 +80,7 @@ def owner_link(base_url: str, token: str) -> str:
 
 
 def token_in(text: str) -> str:
-    """The token in what somebody typed: the token itself, or the whole address with it."""
+    """The token in what was typed: the token itself, or the whole address with it."""
     text = text.strip()
     try:
         found = parse_qs(urlsplit(text).query).get("token", [])

@@ -1,4 +1,4 @@
-"""Pages of lists that may be long: nothing counts or skips further than anybody leafs.
+"""Pages of lists that may be long: nothing counts or skips further than people leaf.
 
 What a search has found comes ranked (``RANK``): of very many, the first ``MAX_RANKED`` in the order
 of the list stand at the front, the best first, and all others follow in that order.

@@ -10,7 +10,7 @@ from threading import Thread
 
 
 def is_there() -> bool:
-    """Whether somebody sits at a terminal with a display, and a browser opens beside it.
+    """Whether a person sits at a terminal with a display, and a browser opens beside it.
 
     One that runs in the terminal itself (w3m, say) would take it away from the server.
     """
