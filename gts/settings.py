@@ -205,7 +205,13 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 20_000},  # beyond that it throws away any: counters too
     }
     if IS_EMBEDDED
-    else {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    else {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL},
+    # Whole pages and parts of them, each made from what does not change: in each process its own.
+    "pages": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "pages",
+        "OPTIONS": {"MAX_ENTRIES": 60},
+    },
 }
 
 # Uploads ------------------------------------------------------------------------------------------

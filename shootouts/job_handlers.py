@@ -30,6 +30,7 @@ from jobs.registry import Activity, ChildJob, JobContext, Notice, OwnerLimit, Qu
 from jobs.states import JobState
 from jobs.storage import fetch_file, scratch_folder, stored_name
 from shootouts import rendering
+from shootouts.comparison_jobs import PairComparer
 from shootouts.import_jobs import ShootoutImport
 from shootouts.models import DITrack, Render, RenderedFile, Segment
 from shootouts.models.media import RenderedFileKind
@@ -291,6 +292,13 @@ def register_all() -> None:
             "previews", settings.GTS_MAX_RUNNING_RENDERS, settings.GTS_MAX_WAITING_RENDERS
         ),
         notice=Notice(page=lambda job: reverse("chain-list"), is_quiet=True),
+    )
+    register(
+        PairComparer(),
+        limit=OwnerLimit(
+            "comparisons", settings.GTS_MAX_RUNNING_RENDERS, settings.GTS_MAX_WAITING_RENDERS
+        ),
+        notice=Notice(is_quiet=True),
     )
     imports = OwnerLimit("imports", max_running=1, max_waiting=5)
     register(ShootoutImport(), limit=imports, notice=Notice(page=_imported_page))

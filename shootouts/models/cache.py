@@ -7,7 +7,8 @@ from django.utils import timezone
 
 
 class CachedAudio(models.Model):
-    """The beginning of a chain, or a segment before the level match, under the key of its recipe.
+    """The beginning of a chain or a segment before the level match, under the key of its recipe; or
+    what is left of one published segment without another.
 
     Equal keys are equal samples, whoever asks: a key is made of the SHA-256 of every input, so
     only those who have the inputs can name it. All of it can be computed again. It goes when the

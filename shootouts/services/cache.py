@@ -19,7 +19,7 @@ from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.recipe import PrefixRecipe
 from jobs.states import ACTIVE
 from jobs.storage import delete_stored, fetch_file, store_local_file, stored_name
-from shootouts.models import CachedAudio, CachedInput, DITrack, Segment
+from shootouts.models import CachedAudio, CachedInput, DITrack, RenderedFile, Segment
 from shootouts.rendering import render_key
 
 logger = logging.getLogger(__name__)
@@ -111,7 +111,8 @@ def cache_forget_input(*, sha256: str) -> None:
     """Unless somebody else still has this file, nothing that was made from it stays."""
     with transaction.atomic():
         has_owner = any(
-            model._default_manager.filter(sha256=sha256).exists() for model in (DITrack, Capture)
+            model._default_manager.filter(sha256=sha256).exists()
+            for model in (DITrack, Capture, RenderedFile)
         )
         if not has_owner:
             CachedAudio.objects.filter(inputs__sha256=sha256).delete()
