@@ -290,6 +290,9 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
     }
 }
 
+# Touched by a worker or beat that lives and reaches the database: for bin/check_health.
+GTS_ALIVE_FILE = str(env_path("GTS_ALIVE_FILE", base=BASE_DIR) or "")
+
 # Maintenance -------------------------------------------------------------------------------------
 
 # Jobs that ended longer ago are forgotten; 0 keeps them all.

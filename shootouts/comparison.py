@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from django.core.cache import cache
 
-from jobs.pipeline.audio.compare import (
-    Comparison,
-    compare_files,
-    third_octave_difference_db,
-    write_residual,
-)
+from jobs.pipeline.audio.third_octaves import third_octave_difference_db
 from jobs.storage import fetch_file, scratch_folder, stored_name
 from shootouts.models import Manifest, RenderedFile
 from shootouts.refusals import pipeline_errors_as_answers
+
+if TYPE_CHECKING:
+    from jobs.pipeline.audio.compare import Comparison
 
 # Published files never change, so neither does what is found between two of them.
 _KEPT_S: Final = 24 * 3600
@@ -50,6 +48,8 @@ def open_residual(pair: SegmentPair) -> tuple[BinaryIO, int]:
 
     Written to the disk, so memory does not grow with the length. Raises as ``compare_pair``.
     """
+    from jobs.pipeline.audio.compare import write_residual
+
     with pipeline_errors_as_answers(), scratch_folder() as folder:
         paths = _fetched(pair, folder)
         out = folder / "residual.flac"
@@ -81,6 +81,8 @@ def _fetched(pair: SegmentPair, folder: Path) -> tuple[Path, Path]:
 
 
 def _compared(pair: SegmentPair, reference: Path, other: Path) -> Comparison:
+    from jobs.pipeline.audio.compare import Comparison, compare_files  # NumPy, when first asked
+
     key = f"comparison-{pair.digest}"
     known: Mapping[str, Any] | None = cache.get(key)
     if known is not None:

@@ -20,7 +20,7 @@ from rest_framework.views import APIView
 
 from accounts.api.queries import QuerySerializer, WholeNumberField
 from accounts.errors import NotFoundError
-from jobs.pipeline.audio.spectrum import THIRD_OCTAVE_CENTRES_HZ
+from jobs.pipeline.audio.third_octaves import THIRD_OCTAVE_CENTRES_HZ
 from jobs.stores import file_chunks
 from shootouts.api.media import AnyContent
 from shootouts.comparison import band_differences, compare_pair, open_residual

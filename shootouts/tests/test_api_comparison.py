@@ -16,9 +16,9 @@ from pytest_django import Settings
 from accounts.models import User
 from accounts.tests.factories import api_client, details_of, make_user
 from gear.models import Block
+from jobs.pipeline.audio import compare
 from jobs.pipeline.audio.signal import FloatArray, db_to_gain
 from jobs.storage import stored_name
-from shootouts import comparison
 from shootouts.api.comparison import ComparisonThrottle
 from shootouts.models import RenderedFile, Shootout
 from shootouts.services.shootouts import shootout_update
@@ -148,7 +148,7 @@ def test_a_pair_is_compared_once(shootout: Shootout, monkeypatch: pytest.MonkeyP
     def again(*_: object) -> None:
         raise AssertionError("compared again")
 
-    monkeypatch.setattr(comparison, "compare_files", again)
+    monkeypatch.setattr(compare, "compare_files", again)
     assert api_client().get(url_of(shootout), {"a": 0, "b": 1}).json() == first
     assert api_client().get(first["residual_url"]).status_code == 200
 
