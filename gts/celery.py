@@ -27,6 +27,8 @@ from gts.leftovers import remove_leftovers
 from jobs.closing import this_process
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gts.settings")
+# All checks of Django need all pages and the API; ``_refuse_bad_start`` has those that matter here.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 UPKEEP_EVERY_S = 3600.0
 

@@ -13,6 +13,9 @@ from django.core import checks
 late = ("gear.admin", "rest_framework.fields", "limits", "httpx")
 found = [name for name in late if name in sys.modules]
 print(found, len(admin.site._registry))
+from gts.celery import app
+app.loader.init_worker()  # as a worker and beat do
+print("jobs.run" in app.tasks, "gts.urls" in sys.modules)
 looked_at = []
 admin.ModelAdmin.check = lambda self, **_: looked_at.append(self) or []
 checks.run_checks(tags=["admin"])
@@ -20,6 +23,6 @@ print(len(looked_at) == len(admin.site._registry) > 10)
 """
 
 
-def test_a_command_knows_no_admin_until_that_is_checked(tmp_path: Path) -> None:
+def test_commands_workers_and_beat_know_no_admin_until_that_is_checked(tmp_path: Path) -> None:
     said = manage(environment(tmp_path), "shell", "-v", "0", "-c", _CODE).splitlines()
-    assert said[-2:] == ["[] 0", "True"]
+    assert said[-3:] == ["[] 0", "True False", "True"]
