@@ -13,30 +13,31 @@ import math
 import time
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-import limits
-import redis
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in, user_login_failed
 from django.core.exceptions import PermissionDenied
 from django.dispatch import Signal
 from django.http import HttpRequest
-from limits.storage import MemoryStorage, Storage, storage_from_string
-from limits.strategies import MovingWindowRateLimiter
 
 from accounts import audit
 from accounts.addresses import client_address, network_of
 from accounts.models import AuditAction, User
 
+if TYPE_CHECKING:
+    from limits import RateLimitItem
+    from limits.storage import Storage
+    from limits.strategies import MovingWindowRateLimiter
+
 logger = logging.getLogger(__name__)
 
 # Five at once, then one in twelve seconds at most and twenty in an hour.
-_OF_BOTH: Final = (limits.parse("5 per minute"), limits.parse("20 per hour"))
-_OF_ACCOUNT: Final = (limits.parse("100 per hour"),)
-_OF_NETWORK: Final = (limits.parse("50 per hour"),)
+_OF_BOTH: Final = ("5 per minute", "20 per hour")
+_OF_ACCOUNT: Final = ("100 per hour",)
+_OF_NETWORK: Final = ("50 per hour",)
 
-_Key = tuple[limits.RateLimitItem, tuple[str, ...]]
+_Key: TypeAlias = "tuple[RateLimitItem, tuple[str, ...]]"
 
 # For who counts them: a wrong password, and a try that was not let through.
 login_failed = Signal()
@@ -61,7 +62,7 @@ def login_wait_s(request: HttpRequest, username: str) -> float:
         for item, who in _keys(request, username):
             if not limiter.test(item, *who):
                 waits_s.append(limiter.get_window_stats(item, *who).reset_time - time.time())
-    except redis.RedisError as error:
+    except _away() as error:
         logger.warning("tries of passwords are not counted: %s", type(error).__name__)
         return 0.0
     # One that has nearly passed is not none.
@@ -86,7 +87,7 @@ def password_failed(request: HttpRequest, username: str) -> None:
     try:
         for item, who in _keys(request, username):
             limiter.hit(item, *who)
-    except redis.RedisError as error:
+    except _away() as error:
         logger.warning("tries of passwords are not counted: %s", type(error).__name__)
         return
     if login_wait_s(request, username) > 0:
@@ -115,21 +116,38 @@ def _succeeded(request: HttpRequest, user: User, **_: Any) -> None:
     try:
         for item, who in _of_both(request, user.username):
             limiter.clear(item, *who)
-    except redis.RedisError as error:
+    except _away() as error:
         logger.warning("tries of passwords are not forgotten: %s", type(error).__name__)
 
 
 def _keys(request: HttpRequest, username: str) -> Iterator[_Key]:
     yield from _of_both(request, username)
-    for item in _OF_ACCOUNT:
+    for item in map(_limit, _OF_ACCOUNT):
         yield item, (_space(), "account", _account(username))
-    for item in _OF_NETWORK:
+    for item in map(_limit, _OF_NETWORK):
         yield item, (_space(), "network", _network(request))
 
 
 def _of_both(request: HttpRequest, username: str) -> Iterator[_Key]:
-    for item in _OF_BOTH:
+    for item in map(_limit, _OF_BOTH):
         yield item, (_space(), "both", _account(username), _network(request))
+
+
+# What counts is loaded with the first login: most processes see none.
+
+
+@cache
+def _limit(text: str) -> RateLimitItem:
+    import limits
+
+    return limits.parse(text)
+
+
+def _away() -> type[Exception]:
+    """What an absent Redis raises."""
+    import redis
+
+    return redis.RedisError
 
 
 def _space() -> str:
@@ -148,11 +166,15 @@ def _network(request: HttpRequest) -> str:
 
 @cache
 def _limiter() -> MovingWindowRateLimiter:
+    from limits.strategies import MovingWindowRateLimiter
+
     return MovingWindowRateLimiter(_storage(settings.REDIS_URL))
 
 
 def _storage(url: str) -> Storage:
     """Of this process alone in embedded mode, which has but one."""
+    from limits.storage import MemoryStorage, storage_from_string
+
     if not url:
         return MemoryStorage()
     if url.startswith("unix://"):

@@ -10,8 +10,7 @@ from typing import Any
 from gear.capture_text import clean_json
 from gear.models.item import CaptureFormat, GearKind
 from gear.naming import kind_of_gear_type, stated
-from jobs.pipeline.audio.files import TRUE_STEREO_CHANNELS, probe_ir, probe_space
-from jobs.pipeline.audio.nam import read_nam, self_test_report
+from jobs.pipeline.audio.ir_facts import TRUE_STEREO_CHANNELS
 from jobs.pipeline.errors import Progress, no_progress
 
 
@@ -54,6 +53,10 @@ def inspect_capture(
 
 
 def _inspect_nam(path: Path, progress: Progress) -> CaptureFacts:
+    # NumPy, LLVM and more, for who looks into a file: here and in the next function.
+    from jobs.pipeline.audio.nam.file import read_nam
+    from jobs.pipeline.audio.nam.self_test import self_test_report
+
     nam = read_nam(path)
     metadata = nam.metadata
     return CaptureFacts(
@@ -72,6 +75,8 @@ def _inspect_nam(path: Path, progress: Progress) -> CaptureFacts:
 
 
 def _inspect_ir(path: Path, kind: str) -> CaptureFacts:
+    from jobs.pipeline.audio.files import probe_ir, probe_space
+
     is_space = kind == GearKind.SPACE
     probe = probe_space(path) if is_space else probe_ir(path)
     if not kind and probe.num_channels == TRUE_STEREO_CHANNELS:

@@ -90,7 +90,7 @@ GTS_TRUSTED_PROXIES = env_number("GTS_TRUSTED_PROXIES", 0 if IS_EMBEDDED else 1)
 # Django ------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "gts.admin_app.LateAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -295,6 +295,9 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
         "CONFIG": {"hosts": [REDIS_URL]},
     }
 }
+
+# Touched by a worker or beat that lives and reaches the database: for bin/check_health.
+GTS_ALIVE_FILE = str(env_path("GTS_ALIVE_FILE", base=BASE_DIR) or "")
 
 # Maintenance -------------------------------------------------------------------------------------
 

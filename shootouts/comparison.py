@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final
 
-from jobs.pipeline.audio.compare import third_octave_difference_db
+from jobs.pipeline.audio.third_octaves import third_octave_difference_db
 from shootouts.models import Manifest, RenderedFile
 
 # Raise it when the same two files come to something else.

@@ -20,7 +20,6 @@ from accounts.errors import ConflictError, ErrorDetail, InvalidInputError
 from gear.models import Block, Capture, SignalChain
 from gear.models.item import GearSource
 from jobs.pipeline.recipe import ChannelChoice
-from jobs.pipeline.shootout import DIInfo
 from jobs.pipeline.shootout_archive import SHOOTOUT_FILE
 from jobs.pipeline.shootout_file import (
     FileBlock,
@@ -30,6 +29,7 @@ from jobs.pipeline.shootout_file import (
     FileIR,
     ShootoutFile,
 )
+from jobs.pipeline.shootout_info import DIInfo
 from jobs.pipeline.shootout_toml import shootout_toml
 from jobs.storage import stored_name
 from shootouts import rendering

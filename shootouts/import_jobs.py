@@ -16,8 +16,7 @@ from accounts.errors import AppError
 from gear.capture_files import FORMAT_OF_KIND, upload_suffix
 from gear.inspection import CaptureFacts, inspect_capture
 from jobs.models import Job
-from jobs.pipeline.audio.files import probe_di
-from jobs.pipeline.audio.probe import DIProbe
+from jobs.pipeline.audio.di_facts import DIProbe
 from jobs.pipeline.audio.trim import Trim, check_part
 from jobs.pipeline.errors import PipelineError, naming
 from jobs.pipeline.shootout_archive import TOO_LARGE, unpack_archive
@@ -77,6 +76,8 @@ class ShootoutImport:
 
 def _inspect(context: JobContext, file: ShootoutFile) -> Inspected:
     """As uploads are, one after the other. Raises ``PipelineError`` naming the file."""
+    from jobs.pipeline.audio.files import probe_di
+
     if len({di.source.sha256 for di in file.dis}) < len(file.dis):
         raise PipelineError("SHOOTOUT_FILE_INVALID", "Two [[di]] are the same recording.")
     gear = used_gear(file)

@@ -42,9 +42,13 @@ class Site:
     def log(self, name: str) -> Path:
         return self.folder / f"{name}.log"
 
+    def alive_file(self, name: str) -> Path:
+        return self.folder / f"{name}.alive"
+
     def start(self, name: str, *words: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
         """A Python module as a process; what it says is in ``log(name)``."""
-        return process(self.env, self.log(name), *words)
+        env = {**self.env, "GTS_ALIVE_FILE": str(self.alive_file(name))}
+        return process(env, self.log(name), *words)
 
     def start_web(self) -> AbstractContextManager[subprocess.Popen[bytes]]:
         return self.start("web", "uvicorn", "gts.asgi:application", "--port", str(self.port))

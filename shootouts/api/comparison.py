@@ -23,7 +23,7 @@ from accounts.api.queries import QuerySerializer, WholeNumberField
 from accounts.database import in_database
 from accounts.models import User
 from jobs.models import Job
-from jobs.pipeline.audio.spectrum import THIRD_OCTAVE_CENTRES_HZ
+from jobs.pipeline.audio.third_octaves import THIRD_OCTAVE_CENTRES_HZ
 from shootouts.api.media import AnyContent
 from shootouts.comparison import band_differences
 from shootouts.media import MediaFile, media_response

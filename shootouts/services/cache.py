@@ -14,13 +14,10 @@ from django.db.models import Exists, OuterRef, Sum
 from django.utils import timezone
 
 from gear.models import Capture
-from jobs.pipeline.audio.prefix import Prefix
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.recipe import PrefixRecipe
 from jobs.states import ACTIVE
 from jobs.storage import delete_stored, fetch_file, store_local_file, stored_name
 from shootouts.models import CachedAudio, CachedInput, DITrack, RenderedFile, Segment
-from shootouts.rendering import render_key
 
 logger = logging.getLogger(__name__)
 
@@ -122,26 +119,3 @@ def cache_forget_ownerless(*, inputs: Iterable[str]) -> None:
     """After keeping something: who had its inputs may have gone while it was computed."""
     for sha256 in inputs:
         cache_forget_input(sha256=sha256)
-
-
-class CachedPrefixes:
-    """The cache as the pipeline sees it (``jobs.pipeline.audio.prefix.PrefixStore``)."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def find(self, recipe: PrefixRecipe) -> Prefix | None:
-        found = cached_audio_find(key=render_key(recipe), folder=self._folder)
-        return None if found is None else Prefix.from_json(found[1], found[0])
-
-    def new_path(self, recipe: PrefixRecipe) -> Path:
-        return self._folder / f"{recipe.digest()}.wav"
-
-    def keep(self, recipe: PrefixRecipe, prefix: Prefix) -> None:
-        cached_audio_keep(
-            key=render_key(recipe),
-            inputs=recipe.input_digests(),
-            path=prefix.path,
-            described=prefix.as_json(),
-        )
-        cache_forget_ownerless(inputs=recipe.input_digests())

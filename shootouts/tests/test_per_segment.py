@@ -19,7 +19,7 @@ from accounts.models import User
 from accounts.templatetags.display import number, signed
 from accounts.tests.factories import make_user
 from gear.services.captures import gear_upload
-from jobs.pipeline.audio.compare import third_octave_difference_db
+from jobs.pipeline.audio.third_octaves import third_octave_difference_db
 from jobs.pipeline.video.layout import Layout
 from jobs.pipeline.video.production import scene_from_manifest
 from jobs.pipeline.video.subtitles import srt, web_vtt

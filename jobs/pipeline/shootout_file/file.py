@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jobs.pipeline.shootout import ContenderInfo, ShootoutInfo, ShootoutOptions
 from jobs.pipeline.shootout_file.chains import FileChain, read_chain
 from jobs.pipeline.shootout_file.dis import FileDI, read_di
 from jobs.pipeline.shootout_file.gear import FileGear, by_id, read_gear
@@ -20,6 +19,7 @@ from jobs.pipeline.shootout_file.tables import (
     read_text,
     refuse_unknown,
 )
+from jobs.pipeline.shootout_info import ContenderInfo, ShootoutInfo, ShootoutOptions
 
 _FILE_KEYS = {"title", "description", "options", "di", "gear", "chain"}
 OPTION_KEYS = {

@@ -16,8 +16,8 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from accounts.tests import needs
-from jobs.pipeline.audio.nam import build_engine, parse_nam
-from jobs.pipeline.audio.nam.engine import choose_submodel
+from jobs.pipeline.audio.nam.engine import build_engine, choose_submodel
+from jobs.pipeline.audio.nam.file import parse_nam
 from jobs.pipeline.audio.nam.limits import MAX_COMMAS, MAX_CONTAINERS, MAX_FILE_BYTES
 from jobs.pipeline.errors import PipelineError
 from jobs.tests.pipeline.nam import backends, own_models
@@ -48,7 +48,8 @@ READ_IN_CHILD = """
 import resource, sys
 from pathlib import Path
 import numpy as np
-from jobs.pipeline.audio.nam import build_engine, read_nam
+from jobs.pipeline.audio.nam.engine import build_engine
+from jobs.pipeline.audio.nam.file import read_nam
 from jobs.pipeline.errors import PipelineError
 resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
 imported_s = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
