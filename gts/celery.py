@@ -25,6 +25,7 @@ from kombu.transport import TRANSPORT_ALIASES
 from gts.checks import refuse_bad_production_start
 from gts.leftovers import remove_leftovers
 from jobs.closing import this_process
+from jobs.stuck import stuck_work
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gts.settings")
 
@@ -84,6 +85,12 @@ def _refuse_bad_start(**_: Any) -> None:
 def _tidy_up(**_: Any) -> None:
     """After a whole worker was killed, and after one process of its pool."""
     remove_leftovers()
+
+
+@worker_process_init.connect
+def _may_be_replaced(**_: Any) -> None:
+    """A process of the pool whose work never stops may end: the pool starts another."""
+    stuck_work.may_end_process = True
 
 
 @worker_shutting_down.connect

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -62,6 +63,18 @@ class DIProbe:
     def as_json(self) -> dict[str, Any]:
         """JSON-safe, by the names of the fields."""
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> DIProbe:
+        """What ``as_json`` was made of."""
+        fields = {
+            **data,
+            "waveform": tuple(data["waveform"]),
+            "warnings": tuple(data["warnings"]),
+            "channels": ChannelLevels(**data["channels"]),
+            "report": tuple(Finding(**found) for found in data["report"]),
+        }
+        return cls(**fields)
 
 
 def probe_di(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from jobs.pipeline.audio.decode import open_audio
 from jobs.pipeline.audio.probe import probe_di
-from jobs.pipeline.files import sha256_of
 from jobs.pipeline.recipe import ChannelChoice, DISource
 from jobs.pipeline.shootout import DIInfo
 from jobs.pipeline.shootout_file.tables import (
@@ -44,7 +43,9 @@ class FileDI:
         return replace(self.source, channel_rule=probe_di(self.path, math.inf).channel_rule)
 
 
-def read_di(data: Mapping[str, Any], folder: Path, number: int) -> FileDI:
+def read_di(
+    data: Mapping[str, Any], folder: Path, number: int, sha256_of: Callable[[Path], str]
+) -> FileDI:
     where = f"[[di]] {number + 1}"
     refuse_unknown(data, _DI_TEXT_KEYS | DI_SOURCE_KEYS, where)
     file = read_media(data, folder, where)
