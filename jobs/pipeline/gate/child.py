@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import gc
 import importlib
 import os
 import queue
@@ -40,11 +39,12 @@ def main() -> None:
     lacking = limit_process()
     prepare_environment()  # before NumPy is imported
     importlib.import_module("jobs.pipeline.gate.readers")
-    gc.freeze()
-
     fcntl.fcntl(requests, fcntl.F_SETOWN, os.getpid())
     _write(answers, messages.encode({messages.READY: lacking}))
+    idle_work = iter(importlib.import_module("jobs.pipeline.gate.warm_up").STEPS)
     while True:
+        while waiting.empty() and (step := next(idle_work, None)):
+            step()
         request = messages.decode(waiting.get())
         with _ending_with_owner(requests):
             answer = _answer(request, answers)

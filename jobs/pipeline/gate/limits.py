@@ -50,6 +50,7 @@ def limit_file(limits: Limits) -> None:
 
 def rest() -> None:
     """Nothing is being read: time does not count."""
+    _set("RLIMIT_CPU", resource.RLIM_INFINITY)
     signal.setitimer(signal.ITIMER_REAL, 0.0)
 
 
@@ -60,7 +61,7 @@ def _set(name: str, value: int) -> bool:
         return False
     _, hard = resource.getrlimit(which)
     if hard != resource.RLIM_INFINITY:
-        value = min(value, hard)
+        value = hard if value == resource.RLIM_INFINITY else min(value, hard)
     try:
         resource.setrlimit(which, (value, hard))
     except (ValueError, OSError):  # macOS refuses some values

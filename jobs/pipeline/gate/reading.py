@@ -1,8 +1,8 @@
 """The gate: readers that wait for work, and what to do when one of them breaks.
 
 A reader is a Python of its own, started afresh and not forked, because a process with threads (the
-embedded server) must not fork. To start one takes a good half second of the processor, so one waits
-in each process that has needed it, and reads some tens of files before it is replaced.
+embedded server) must not fork. To start one takes a second or two of the processor, so one waits
+for some minutes in each process that has needed it, and reads many files before it is replaced.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from jobs.pipeline.gate.tasks import ReadTask
 
 logger = logging.getLogger(__name__)
 
-FILES_PER_READER: Final = 50
+FILES_PER_READER: Final = 100
+_IDLE_S: Final = 600.0  # then the memory of one that waits is of more use elsewhere
 _MAX_WAITING: Final = 1
 
 
@@ -33,6 +34,7 @@ class Gate:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: list[Reader] = []
+        self._idle_timer: threading.Timer | None = None
         self._is_closed = False
         self._has_told = False
 
@@ -85,25 +87,42 @@ class Gate:
         """Start a reader for the next file, if none waits."""
         with self._lock:
             if not self._waiting and not self._is_closed:
-                self._waiting.append(Reader())
+                self._let_wait(Reader())
 
     def open(self) -> None:
         self._is_closed = False
 
     def close(self) -> None:
-        """End those that wait; those that read end with what they do."""
-        with self._lock:
-            self._is_closed = True
-            waiting, self._waiting = self._waiting, []
-        for reader in waiting:
-            reader.end()
+        """End those that wait; those that read end with what they do. It may be opened again."""
+        self._is_closed = True
+        self._end_waiting()
 
     def waiting_pids(self) -> list[int]:
         with self._lock:
             return [reader.pid for reader in self._waiting]
 
+    def _let_wait(self, reader: Reader) -> None:
+        """With the lock held."""
+        self._waiting.append(reader)
+        self._stop_timer()
+        self._idle_timer = threading.Timer(_IDLE_S, self._end_waiting)
+        self._idle_timer.daemon = True
+        self._idle_timer.start()
+
+    def _stop_timer(self) -> None:
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+
+    def _end_waiting(self) -> None:
+        with self._lock:
+            self._stop_timer()
+            waiting, self._waiting = self._waiting, []
+        for reader in waiting:
+            reader.end()
+
     def _take(self) -> Reader:
         with self._lock:
+            self._stop_timer()
             while self._waiting:
                 reader = self._waiting.pop()
                 if not reader.has_ended:
@@ -120,7 +139,7 @@ class Gate:
                 and reader.num_files < FILES_PER_READER
             )
             if is_wanted:
-                self._waiting.append(reader)
+                self._let_wait(reader)
         if not is_wanted:
             reader.end()
             self.warm_up()

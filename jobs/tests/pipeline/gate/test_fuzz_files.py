@@ -36,16 +36,17 @@ def test_spoilt_files_are_read_or_refused_by_name(tmp_path: Path) -> None:
         folder.mkdir()
         arguments = arguments_for(spoilt, folder)
         what = spoilt.task.writing(4 * MEBIBYTE) if "folder" in arguments else spoilt.task
-        began_s, peak_bytes = time.monotonic(), 0
+        began_s, peak_bytes, cpu_s = time.monotonic(), 0, 0.0
         try:
             reading = gate.measure(what, arguments)
         except PipelineError as error:
             code = error.code
         else:
-            peak_bytes = reading.peak_bytes or 0
+            peak_bytes, cpu_s = reading.peak_bytes or 0, reading.cpu_s
             error = reading.error
             code = error.code if isinstance(error, PipelineError) else repr(error or "read")
-        took_s = time.monotonic() - began_s
+        # Of the processor, where a reader has lived to tell it: a busy machine is no fault.
+        took_s = cpu_s or time.monotonic() - began_s
         codes[code] += 1
         is_typed = code == "'read'" or (code.isupper() and code not in UNTYPED)
         if not is_typed or took_s > MAX_TOOK_S or peak_bytes > MAX_BYTES:

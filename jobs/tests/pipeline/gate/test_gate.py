@@ -17,9 +17,8 @@ import pytest
 
 from accounts.tests import needs
 from jobs.pipeline.errors import CancelledError, PipelineError, no_progress
-from jobs.pipeline.gate import Gate
+from jobs.pipeline.gate import Gate, reading
 from jobs.pipeline.gate.limits import MEBIBYTE, Limits
-from jobs.pipeline.gate.reading import FILES_PER_READER
 from jobs.tests.pipeline.gate.bad_readers import LIMITS, task
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -73,7 +72,7 @@ def test_a_reader_is_another_process_and_reads_many_files(gate: Gate) -> None:
 
 
 def test_after_some_files_another_one_takes_its_place(gate: Gate) -> None:
-    pids = [gate.read(task("echo"), {})["pid"] for _ in range(FILES_PER_READER + 1)]
+    pids = [gate.read(task("echo"), {})["pid"] for _ in range(reading.FILES_PER_READER + 1)]
     assert len(set(pids)) == 2
     assert not is_alive(pids[0])
 
@@ -213,6 +212,16 @@ def test_one_waits_before_it_is_needed_and_none_after_the_end(gate: Gate) -> Non
     assert not is_alive(pid)
     gate.warm_up()
     assert gate.waiting_pids() == []
+
+
+def test_one_that_waits_for_long_gives_its_memory_back(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "_IDLE_S", 0.2)
+    pid = gate.read(task("echo"), {})["pid"]
+    wait_for(lambda: not is_alive(pid))
+    assert gate.waiting_pids() == []
+    assert gate.read(task("echo"), {})["pid"] != pid
 
 
 # A process that is killed while its reader waits for a file, or is inside of a function that does
