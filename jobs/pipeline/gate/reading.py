@@ -19,7 +19,7 @@ from jobs.pipeline.gate.tasks import ReadTask
 
 logger = logging.getLogger(__name__)
 
-FILES_PER_READER: Final = 100
+FILES_PER_READER: Final = 200
 _IDLE_S: Final = 600.0  # then the memory of one that waits is of more use elsewhere
 _MAX_WAITING: Final = 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import tomllib
 from pathlib import Path
-from tomllib import _parser
+from tomllib import _parser  # type: ignore[attr-defined]  # a private module
 from typing import Any
 
 import pytest

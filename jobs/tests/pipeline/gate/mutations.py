@@ -47,6 +47,13 @@ class _Kind:
     arguments: Mapping[str, Any]
 
 
+def good_files() -> Iterator[Spoilt]:
+    """What is spoilt, as it was before: one of each kind."""
+    for index, kind in enumerate(_kinds()):
+        name = f"{kind.name}-good-{index}"
+        yield Spoilt(name, kind.suffix, kind.files[0], kind.task, kind.arguments)
+
+
 def spoilt_files(number: int, seed: int = 13) -> Iterator[Spoilt]:
     """So many, of each kind about as many."""
     kinds = _kinds()

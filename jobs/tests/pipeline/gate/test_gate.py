@@ -71,8 +71,11 @@ def test_a_reader_is_another_process_and_reads_many_files(gate: Gate) -> None:
     assert gate.waiting_pids() == list(pids)
 
 
-def test_after_some_files_another_one_takes_its_place(gate: Gate) -> None:
-    pids = [gate.read(task("echo"), {})["pid"] for _ in range(reading.FILES_PER_READER + 1)]
+def test_after_some_files_another_one_takes_its_place(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "FILES_PER_READER", 3)
+    pids = [gate.read(task("echo"), {})["pid"] for _ in range(4)]
     assert len(set(pids)) == 2
     assert not is_alive(pids[0])
 
