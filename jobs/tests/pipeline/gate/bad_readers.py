@@ -24,6 +24,14 @@ def task(name: str, limits: Limits = LIMITS) -> ReadTask:
     return ReadTask(f"{__name__}:{name}", "recording", limits)
 
 
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def _note_pid(arguments: Arguments) -> None:
     Path(arguments["note"]).write_text(str(os.getpid()))
 

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from accounts.tests import needs
+from gts.tests.processes import is_alive
 from jobs.pipeline.errors import CancelledError, PipelineError, no_progress
 from jobs.pipeline.gate import Gate, reading
 from jobs.pipeline.gate.limits import MEBIBYTE, Limits
@@ -40,14 +41,6 @@ def wait_for(is_true: Callable[[], bool], patience_s: float = PATIENCE_S) -> Non
     while not is_true():
         assert time.monotonic() < deadline_s, "waited in vain"
         time.sleep(0.01)
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def refusal(gate: Gate, name: str, limits: Limits | None = None, **arguments: Any) -> PipelineError:
