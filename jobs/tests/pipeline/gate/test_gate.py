@@ -16,11 +16,10 @@ from typing import Any
 import pytest
 
 from accounts.tests import needs
-from gts.tests.processes import is_alive
 from jobs.pipeline.errors import CancelledError, PipelineError, no_progress
 from jobs.pipeline.gate import Gate, reading
 from jobs.pipeline.gate.limits import MEBIBYTE, Limits
-from jobs.tests.pipeline.gate.bad_readers import LIMITS, task
+from jobs.tests.pipeline.gate.bad_readers import LIMITS, is_alive, task
 
 ROOT = Path(__file__).resolve().parents[4]
 PATIENCE_S = 30.0
@@ -225,7 +224,7 @@ def test_one_that_waits_for_long_gives_its_memory_back(
 ORPHAN = """
 import sys
 from jobs.pipeline.gate import gate
-from jobs.tests.pipeline.gate.bad_readers import LIMITS, task
+from jobs.tests.pipeline.gate.bad_readers import LIMITS, is_alive, task
 print(gate.read(task("echo"), {})["pid"], flush=True)
 if sys.argv[1] != "echo":
     gate.read(task(sys.argv[1]), {"note": sys.argv[2]})
