@@ -84,11 +84,11 @@ class EmbeddedWorker:
             connection.close()
         remove_leftovers()
         gate.open()
-        gate.warm_up()  # so that the first upload does not wait for it
         self._start_worker("short", _SHORT_THREADS)
         self._start_worker("render", settings.GTS_WORKER_THREADS)
         self._presence.start()
         self._start_thread("embedded-sweep", self._keep_sweeping)
+        gate.warm_up()  # so that the first upload does not wait for it
 
     def stop(self) -> None:
         """Jobs hand back what they do, then the threads end: within seconds."""

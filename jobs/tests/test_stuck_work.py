@@ -202,6 +202,21 @@ def cancel_once_it_reads(note: Path) -> None:
     connection.close()
 
 
+def test_a_job_whose_reader_was_killed_is_tried_again() -> None:
+    gate = Gate()
+    LEAF.work = lambda context: gate.read(task("die"), {"by": "SIGKILL"})
+    job = make_job()
+    run_job(job.uuid)
+    job.refresh_from_db()
+    assert (job.state, job.error_code) == (JobState.RETRYING, "FILE_READER_LOST")
+    LEAF.work = lambda context: gate.read(task("die"), {"by": "SIGSEGV"})
+    job = make_job()
+    run_job(job.uuid)
+    job.refresh_from_db()
+    assert (job.state, job.error_code) == (JobState.FAILED, "FILE_READER_CRASHED")
+    gate.close()
+
+
 def test_a_time_limit_ends_a_reader_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     note, gate = tmp_path / "pid", Gate()
     monkeypatch.setattr(pulse.Pulse, "_is_late", lambda _: note.exists() and note.read_text())

@@ -265,18 +265,18 @@ def evil(num_bytes: int) -> bytes:
 def test_a_small_archive_that_would_take_hours_is_refused_before_it_is_unpacked() -> None:
     content = evil(1024 * 1024)
     assert len(content) < 1200
-    began_s = time.process_time()
+    began_s = time.thread_time()
     with pytest.raises(PipelineError) as error:
         check_archive(io.BytesIO(content), ArchiveLimits())
-    assert (error.value.code, time.process_time() - began_s < 1.0) == ("ARCHIVE_TOO_LARGE", True)
+    assert (error.value.code, time.thread_time() - began_s < 1.0) == ("ARCHIVE_TOO_LARGE", True)
     assert "64 KiB" in error.value.message
 
 
 def test_so_is_one_whose_text_is_short_enough(tmp_path: Path) -> None:
-    began_s = time.process_time()
+    began_s = time.thread_time()
     with pytest.raises(PipelineError) as error:
         unpack_archive(io.BytesIO(evil(64_000)), tmp_path, ArchiveLimits())
-    code, took_s = error.value.code, time.process_time() - began_s
+    code, took_s = error.value.code, time.thread_time() - began_s
     assert (code, took_s < 1.0) == ("SHOOTOUT_FILE_INVALID", True)
 
 

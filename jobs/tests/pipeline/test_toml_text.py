@@ -45,10 +45,10 @@ FULL = MAX_TOML_BYTES - 100
     ],
 )
 def test_text_made_to_hurt_is_refused_at_once(text: str, said: str) -> None:
-    began_s = time.process_time()
+    began_s = time.thread_time()
     with pytest.raises(TomlError, match=said):
         read_toml(text.encode())
-    assert time.process_time() - began_s < MAX_CPU_S
+    assert time.thread_time() - began_s < MAX_CPU_S
 
 
 def test_bytes_that_are_no_text_are_refused() -> None:
@@ -64,9 +64,10 @@ def test_as_much_as_is_let_in_takes_little_time(line: str) -> None:
     text = ""
     while len(text) < MAX_TOML_BYTES - len(line) - 4:
         text += line.replace("%d", str(len(text)))
-    began_s = time.process_time()
-    assert read_toml(text.encode()) == tomllib.loads(text)
-    assert time.process_time() - began_s < MAX_CPU_S
+    began_s = time.thread_time()
+    found = read_toml(text.encode())
+    assert time.thread_time() - began_s < MAX_CPU_S
+    assert found == tomllib.loads(text)
 
 
 def test_true_files_are_read_as_ever() -> None:
