@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 FILES_PER_READER: Final = 200
 _IDLE_S: Final = 600.0  # then the memory of one that waits is of more use elsewhere
-_MAX_WAITING: Final = 1
+_MAX_WAITING: Final = 2  # as many as short jobs run at once in an embedded server
 
 
 def _no_check() -> None:
@@ -157,6 +157,7 @@ class Gate:
     def forget(self) -> None:
         """In a process that was forked: the readers are the other's."""
         self._lock = threading.Lock()
+        self._idle_timer = None
         for reader in self._waiting:
             reader.forget()
         self._waiting = []

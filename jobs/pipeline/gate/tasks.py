@@ -1,6 +1,6 @@
 """What a reader may be asked for, and what each may cost.
 
-The longest good files take a fraction of these; see docs/jobs.md for what was measured.
+The longest good files take a fraction of these: docs/decisions/0005-reading-files.md.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from jobs.pipeline.gate.limits import MEBIBYTE, Limits
+from jobs.pipeline.gate.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,4 @@ READ_NAM: Final = ReadTask(f"{_READERS}:read_nam_file", "capture", Limits(cpu_s=
 READ_IR: Final = ReadTask(
     f"{_READERS}:read_ir_file", "impulse response", Limits(cpu_s=20, wall_s=60.0)
 )
-UNPACK_ARCHIVE: Final = ReadTask(
-    f"{_READERS}:unpack",
-    "archive",
-    Limits(cpu_s=60, wall_s=240.0, memory_bytes=256 * MEBIBYTE),
-)
+UNPACK_ARCHIVE: Final = ReadTask(f"{_READERS}:unpack", "archive", Limits(cpu_s=60, wall_s=240.0))
