@@ -27,6 +27,7 @@ from gts.checks import refuse_bad_production_start
 from gts.leftovers import remove_leftovers
 from gts.memory import give_back
 from jobs.closing import this_process
+from jobs.stuck import stuck_work
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gts.settings")
 # All checks of Django need all pages and the API; ``_refuse_bad_start`` has those that matter here.
@@ -96,6 +97,12 @@ def _give_memory_back(task: Any = None, **_: Any) -> None:
     queue = (task.request.delivery_info or {}).get("routing_key") if task is not None else None
     if queue == "render":
         give_back()
+
+
+@worker_process_init.connect
+def _may_be_replaced(**_: Any) -> None:
+    """A process of the pool whose work never stops may end: the pool starts another."""
+    stuck_work.may_end_process = True
 
 
 @worker_shutting_down.connect

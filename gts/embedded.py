@@ -26,8 +26,10 @@ from gts.leftovers import remove_leftovers
 from gts.server_lock import LockedError, holding
 from jobs.closing import this_process
 from jobs.models import ProcessRole
+from jobs.pipeline.gate import gate
 from jobs.presence import Presence
 from jobs.registry import Queue
+from jobs.stuck import stuck_work
 from jobs.sweep import sweep
 
 logger = logging.getLogger(__name__)
@@ -59,7 +61,9 @@ class EmbeddedWorker:
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._controllers: list[WorkController] = []
-        self._presence = Presence(ProcessRole.WORKER, queues=get_args(Queue))
+        self._presence = Presence(
+            ProcessRole.WORKER, queues=get_args(Queue), figures=stuck_work.as_json
+        )
 
     def start(self) -> None:
         """Take up what an earlier process left, then work. Raises ``StartError``."""
@@ -79,10 +83,12 @@ class EmbeddedWorker:
         finally:
             connection.close()
         remove_leftovers()
+        gate.open()
         self._start_worker("short", _SHORT_THREADS)
         self._start_worker("render", settings.GTS_WORKER_THREADS)
         self._presence.start()
         self._start_thread("embedded-sweep", self._keep_sweeping)
+        gate.warm_up()  # so that the first upload does not wait for it
 
     def stop(self) -> None:
         """Jobs hand back what they do, then the threads end: within seconds."""
@@ -94,6 +100,7 @@ class EmbeddedWorker:
         deadline_s = time.monotonic() + settings.GTS_STOP_GRACE_S
         for thread in self._threads:
             thread.join(max(deadline_s - time.monotonic(), 0.0))
+        gate.close()
         if any(thread.is_alive() for thread in self._threads):
             # Python would wait for the pool's threads without end.
             logger.warning("a job did not stop in time; it was handed back over its head")

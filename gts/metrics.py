@@ -130,8 +130,13 @@ def _processes() -> Iterator[Metric]:
         "Until the answer begins; files and pictures of the site itself are not counted",
         labels=["process"],
     )
+    stuck = GaugeMetricFamily(
+        "gts_stuck_jobs", "Work that does not stop though its job has ended", labels=["process"]
+    )
     for process in alive:
-        if not process.figures:
+        if "num_stuck" in process.figures:
+            stuck.add_metric([process.name], process.figures["num_stuck"])
+        if "num_sockets" not in process.figures:
             continue
         figures: dict[str, Any] = process.figures
         sockets.add_metric([process.name], figures["num_sockets"])
@@ -142,7 +147,7 @@ def _processes() -> Iterator[Metric]:
         durations.add_metric(
             [process.name], _buckets(figures["durations"]), figures["duration_sum_s"]
         )
-    yield from (processes, sockets, requests, logins, durations)
+    yield from (processes, sockets, requests, logins, durations, stuck)
 
 
 def _buckets(cumulative: Sequence[int]) -> list[tuple[str, float]]:

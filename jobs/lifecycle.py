@@ -189,9 +189,11 @@ def fail(job: Job, failure: Failure) -> bool:
     )
 
 
-def cancel(job: Job) -> bool:
-    """Its owner no longer wants it, and the work has stopped."""
-    return _end_running(job, JobState.CANCELLED)
+def cancel(job: Job, *, detail: str = "") -> bool:
+    """Its owner no longer wants it, and the work has stopped, or (``detail``, for operators) does
+    not stop."""
+    changes = {"error_detail": detail} if detail else {}
+    return _end_running(job, JobState.CANCELLED, **changes)
 
 
 @transaction.atomic

@@ -57,6 +57,10 @@ renders_logger = logging.getLogger("shootouts.renders")
 _FINALISE_WEIGHT = 0.4
 _VIDEO_WEIGHT = 3.0
 
+# Files may have to come from a storage elsewhere first; an archive has many of them.
+_DI_TIME_LIMIT_S = 900.0
+_IMPORT_TIME_LIMIT_S = 1800.0
+
 # What the parts of a render are called for people; the other is the video.
 _AUDIO = "Audio"
 
@@ -288,7 +292,11 @@ def register_all() -> None:
         "renders", settings.GTS_MAX_RUNNING_RENDERS, settings.GTS_MAX_WAITING_RENDERS
     )
     # Whoever uploads something looks on: a check that went well is no news.
-    register(DIInspect(), notice=Notice(page=lambda job: reverse("di-list"), is_quiet=True))
+    register(
+        DIInspect(),
+        notice=Notice(page=lambda job: reverse("di-list"), is_quiet=True),
+        time_limit_s=_DI_TIME_LIMIT_S,
+    )
     register(
         ShootoutRender(),
         limit=limit,
@@ -310,7 +318,12 @@ def register_all() -> None:
         notice=Notice(is_quiet=True),
     )
     imports = OwnerLimit("imports", max_running=1, max_waiting=5)
-    register(ShootoutImport(), limit=imports, notice=Notice(page=_imported_page))
+    register(
+        ShootoutImport(),
+        limit=imports,
+        notice=Notice(page=_imported_page),
+        time_limit_s=_IMPORT_TIME_LIMIT_S,
+    )
     amp_passes = Activity(_AUDIO, "Rendering: amp passes")
     register(PrefixRenderer(), activity=amp_passes)
     register(SegmentRenderer(), activity=amp_passes)

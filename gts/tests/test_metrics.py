@@ -19,6 +19,7 @@ from gts.figures import DURATION_BUCKETS_S, Figures, counting_sockets, figures
 from gts.tests.websocket import WebSocket
 from jobs.models import Job, Process
 from jobs.presence import Presence
+from jobs.stuck import StuckWork
 from jobs.tests.conftest import scripted_handlers  # noqa: F401
 from jobs.tests.factories import make_job
 
@@ -200,6 +201,16 @@ def test_each_process_counts_for_itself() -> None:
     assert value(bucket, **a, le="+Inf") == 3
     assert value("gts_http_request_duration_seconds_count", **a) == 3
     assert value("gts_http_request_duration_seconds_sum", **a) == pytest.approx(20.35)
+
+
+def test_work_that_does_not_stop_is_counted() -> None:
+    stuck = StuckWork()
+    Presence("worker", queues=["short"], figures=stuck.as_json).beat()
+    [process] = Process.objects.all()
+    assert value("gts_stuck_jobs", process=process.name) == 0
+    stuck.add(make_job().uuid)
+    Presence("worker", queues=["short"], figures=stuck.as_json).beat()
+    assert value("gts_stuck_jobs", process=process.name) == 1
 
 
 def test_a_process_that_is_gone_is_not_counted() -> None:

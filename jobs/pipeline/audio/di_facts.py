@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, TypeAlias
 
@@ -82,6 +83,18 @@ class DIProbe:
     def as_json(self) -> dict[str, Any]:
         """JSON-safe, by the names of the fields."""
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> DIProbe:
+        """What ``as_json`` was made of."""
+        fields = {
+            **data,
+            "waveform": tuple(data["waveform"]),
+            "warnings": tuple(data["warnings"]),
+            "channels": ChannelLevels(**data["channels"]),
+            "report": tuple(Finding(**found) for found in data["report"]),
+        }
+        return cls(**fields)
 
 
 def channel_finding(levels: ChannelLevels, rule: ChannelRule) -> Finding | None:

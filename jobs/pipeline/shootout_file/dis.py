@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jobs.pipeline.files import sha256_of
 from jobs.pipeline.recipe import ChannelChoice, DISource
 from jobs.pipeline.shootout_file.tables import (
     invalid,
@@ -35,7 +34,9 @@ class FileDI:
     channel_rule: ChannelChoice = "auto"
 
 
-def read_di(data: Mapping[str, Any], folder: Path, number: int) -> FileDI:
+def read_di(
+    data: Mapping[str, Any], folder: Path, number: int, sha256_of: Callable[[Path], str]
+) -> FileDI:
     where = f"[[di]] {number + 1}"
     refuse_unknown(data, _DI_TEXT_KEYS | DI_SOURCE_KEYS, where)
     file = read_media(data, folder, where)
