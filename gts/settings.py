@@ -115,6 +115,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "gts.request_id.RequestIdMiddleware",
     "gts.security.SecurityHeadersMiddleware",
+    "gts.private_answers.PrivateAnswersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -323,7 +324,7 @@ if not IS_EMBEDDED:
     SECURE_HSTS_SECONDS = env_number("GTS_HSTS_SECONDS", 31_536_000)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
 
-# For /metrics. Without it, only this machine may see them.
+# For /metrics. Without it only operators of the embedded mode see them, by their session.
 GTS_METRICS_TOKEN = env("GTS_METRICS_TOKEN")
 
 # Tone 3000 ----------------------------------------------------------------------------------------

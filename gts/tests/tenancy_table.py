@@ -294,7 +294,7 @@ PAGES: Final = (
     everybody("favicon.ico", "get", 302),
     everybody("health-live", "get", 200),
     everybody("health-ready", "get", 200),
-    everybody("metrics", "get", 200),  # for this machine
+    Row("metrics", "get", "", 404, 404, 404, 200),
 )
 
 TABLE: Final = API + PAGES
