@@ -6,7 +6,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 from social_django.views import complete
 
-from accounts import password_views, token_views, views
+from accounts import password_views, session_views, token_views, views
 
 urlpatterns = [
     path("login/", views.LoginView.as_view(), name="login"),
@@ -30,6 +30,16 @@ urlpatterns = [
         "account/tokens/<uuid:uuid>/revoke/",
         token_views.PersonalTokenRevokeView.as_view(),
         name="personal-token-revoke",
+    ),
+    path(
+        "account/sessions/end-others/",
+        session_views.SessionsEndOthersView.as_view(),
+        name="sessions-end-others",
+    ),
+    path(
+        "account/sessions/<uuid:uuid>/end/",
+        session_views.SessionEndView.as_view(),
+        name="session-end",
     ),
     path("account/password/", password_views.PasswordChangeView.as_view(), name="password-change"),
     path("account/delete/", views.AccountDeleteView.as_view(), name="account-delete"),

@@ -24,6 +24,7 @@ from accounts.erasure import user_erase
 from accounts.errors import AppError
 from accounts.forms import LoginForm, PersonalTokenForm
 from accounts.local_login import is_local_login_allowed, is_open
+from accounts.logins import current_login, logins_list
 from accounts.models import User
 from accounts.owner_token import owner_token_spend, secrets_dir, token_in
 from accounts.personal_tokens import personal_tokens_list
@@ -101,7 +102,7 @@ class LoginLocalView(PageView):
         if not is_open() and not owner_token_spend(secrets_dir(), given):
             return _owner_refused(request, wanted)
         _log_in_owner(request)
-        return HttpResponseRedirect(_next_url(request, wanted))
+        return HttpResponseRedirect(next_url(request, wanted))
 
 
 class LoginLinkView(PageView):
@@ -120,10 +121,10 @@ class LoginLinkView(PageView):
         wanted = request.GET.get("next", "")
         answer: HttpResponse
         if getattr(request.user, "username", "") == LOCAL_USERNAME:
-            answer = HttpResponseRedirect(_next_url(request, wanted, otherwise="home"))
+            answer = HttpResponseRedirect(next_url(request, wanted, otherwise="home"))
         elif owner_token_spend(secrets_dir(), request.GET.get("token", "")):
             _log_in_owner(request)
-            answer = HttpResponseRedirect(_next_url(request, wanted, otherwise="home"))
+            answer = HttpResponseRedirect(next_url(request, wanted, otherwise="home"))
         else:
             answer = _owner_refused(request, wanted)
         answer["Referrer-Policy"] = "no-referrer"
@@ -159,9 +160,7 @@ class LoginTone3000View(PageView):
 @psa("social:complete")  # type: ignore[no-untyped-call,untyped-decorator]
 def _begin(request: Any, backend: str) -> HttpResponse:
     wanted = request.POST.get("next", "")
-    request.session["next"] = _next_url(
-        request, wanted
-    )  # where social-auth's callback looks for it
+    request.session["next"] = next_url(request, wanted)  # where social-auth's callback looks for it
     request.session[BEGUN_BY_KEY] = begun_by(request)
     response: HttpResponse = request.backend.start()
     return response
@@ -185,15 +184,14 @@ class AccountView(PageView):
             "tokens": personal_tokens_list(self.user),
             "token_form": token_form or PersonalTokenForm(auto_id="token-%s"),
             "new_token": new_token,
+            "logins": logins_list(self.user, current_login(self.request)),
             "now": timezone.now(),
             "quotas": quotas_get(self.user),
             "connection": tone3000_connection_get(self.user),
             "has_tone3000_login": bool(settings.GTS_TONE3000_KEY),
             "has_other_login": has_other_login(self.user),
         }
-        answer = render(self.request, "accounts/account.html", context, status=status)
-        answer["Cache-Control"] = "private, no-store"
-        return answer
+        return render(self.request, "accounts/account.html", context, status=status)
 
 
 class AccountDeleteView(AccountView):
@@ -222,7 +220,7 @@ class Tone3000DisconnectView(PageView):
         return redirect("account")
 
 
-def _next_url(request: HttpRequest, wanted: str, *, otherwise: str = "shootout-mine") -> str:
+def next_url(request: HttpRequest, wanted: str, *, otherwise: str = "shootout-mine") -> str:
     """``wanted`` if it leads to a page of this site, else the page of that name."""
     is_ours = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()

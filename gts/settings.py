@@ -310,6 +310,7 @@ REST_FRAMEWORK = rest_framework_settings(num_proxies=GTS_TRUSTED_PROXIES)
 
 # Security -----------------------------------------------------------------------------------------
 
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"

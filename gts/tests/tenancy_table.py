@@ -73,6 +73,9 @@ API: Final = (
     each("api-personal-token-list", "post", 201, body={"name": "App", "scope": "read"}),
     own("api-personal-token", "get", "token", 200),
     own("api-personal-token", "delete", "token", 204),
+    each("api-session-list", "get", 200),
+    each("api-session-list", "delete", 204),
+    own("api-session", "delete", "session", 204),
     # Gear.
     each("api-gear-list", "get", 200),
     each("api-gear-list", "post", 422),
@@ -219,6 +222,8 @@ PAGES: Final = (
     each_page("password-change", "post", 404),
     each_page("personal-token-new", "post", 422),
     own_page("personal-token-revoke", "post", "token", 302),
+    own_page("session-end", "post", "session", 302),
+    each_page("sessions-end-others", "post", 302),
     # Gear and chains.
     each_page("gear-list", "get", 200),
     each_page("gear-upload", "post", 422),
