@@ -245,6 +245,8 @@ GTS_RATE_ANONYMOUS_PER_MIN = env_number("GTS_RATE_ANONYMOUS_PER_MIN", _IS_SHARED
 GTS_RATE_TOKENS_PER_MIN = env_number("GTS_RATE_TOKENS_PER_MIN", _IS_SHARED * 60)
 # Comments that one person may write or change within an hour.
 GTS_COMMENTS_PER_HOUR = env_number("GTS_COMMENTS_PER_HOUR", 30)
+# WebSockets that one user may have open at once; 0: any number.
+GTS_MAX_SOCKETS_PER_USER = env_number("GTS_MAX_SOCKETS_PER_USER", 20)
 
 # Jobs ---------------------------------------------------------------------------------------------
 
