@@ -18,6 +18,7 @@ class AccountsConfig(AppConfig):
             PersonalAccessToken,
             TokenFamily,
             Tone3000Tokens,
+            TwoFactor,
             User,
             UserSession,
         )
@@ -33,4 +34,6 @@ class AccountsConfig(AppConfig):
         register_table(UserSession, owner="user", hidden=("session_key", "session_data"))
         register_table(TokenFamily, owner="user", hidden=("family",))
         register_table(PersonalAccessToken, owner="user", hidden=("digest",))
+        hidden = ("sealed", "mark", "last_step", "backup_digests")
+        register_table(TwoFactor, owner="user", hidden=hidden)
         register_table(AuditEntry, owner="user")

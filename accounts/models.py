@@ -98,6 +98,12 @@ class AuditAction(models.TextChoices):
     API_TOKEN_REVOKED = "token_revoked", "API token revoked"
     API_TOKEN_REUSED = "token_reused", "spent API token used again"
     SESSION_ENDED = "session_ended", "session ended from elsewhere"
+    TWO_FACTOR_ON = "2fa_on", "two-factor login switched on"
+    TWO_FACTOR_OFF = "2fa_off", "two-factor login switched off"
+    TWO_FACTOR_REMOVED = "2fa_removed", "two-factor login removed by an operator"
+    TWO_FACTOR_FAILED = "2fa_failed", "wrong code of two-factor login"
+    BACKUP_CODE_USED = "2fa_backup_used", "backup code used"
+    BACKUP_CODES_MADE = "2fa_backup_made", "backup codes made"
     PERSONAL_TOKEN_MADE = "pat_made", "personal access token made"
     PERSONAL_TOKEN_REVOKED = "pat_revoked", "personal access token revoked"
 
@@ -171,6 +177,25 @@ class PersonalAccessToken(PublicModel):
 
     def __str__(self) -> str:
         return f"{self.prefix}… of user {self.user_id}"
+
+
+class TwoFactor(models.Model):
+    """The second factor of a login (TOTP): see ``accounts.two_factor``.
+
+    ``sealed`` is its secret, sealed by ``accounts.vault``; of backup codes only digests are kept.
+    ``confirmed_at`` is null until a first code was right. ``mark`` is what a session keeps that has
+    shown a code. ``last_step``: of the newest code that was used, in steps of 30 s since 1970.
+    """
+
+    user = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="two_factor")
+    sealed = models.TextField(editable=False)
+    mark = models.UUIDField(default=uuid.uuid4, editable=False)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    last_step = models.BigIntegerField(default=0, editable=False)
+    backup_digests = models.JSONField(default=list, blank=True, editable=False)
+
+    def __str__(self) -> str:
+        return f"second factor of user {self.user_id}"
 
 
 class AuditEntry(models.Model):

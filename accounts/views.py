@@ -8,6 +8,7 @@ from typing import Any, cast
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import LoginView as DjangoLoginView
 from django.contrib.auth.views import redirect_to_login
@@ -27,6 +28,7 @@ from accounts.local_login import is_local_login_allowed, is_open
 from accounts.logins import current_login, logins_list
 from accounts.models import User
 from accounts.owner_token import owner_token_spend, secrets_dir, token_in
+from accounts.pending_logins import pending_begin
 from accounts.personal_tokens import personal_tokens_list
 from accounts.quotas import quotas_get
 from accounts.selectors import TONE3000, tone3000_connection_get
@@ -37,6 +39,7 @@ from accounts.services import (
     user_get_or_create_local,
 )
 from accounts.social_pipeline import BEGUN_BY_KEY, begun_by
+from accounts.two_factor import may_have_two_factor, two_factor_get
 
 _LOCAL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 _OWNER_SESSION = timedelta(days=365)
@@ -76,7 +79,7 @@ class LoginView(DjangoLoginView):
     """By name and password; ``next`` leads only to pages of this site (Django checks it)."""
 
     template_name = "accounts/login.html"
-    authentication_form = LoginForm
+    authentication_form: type[AuthenticationForm] = LoginForm
     redirect_authenticated_user = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -86,6 +89,14 @@ class LoginView(DjangoLoginView):
             has_tone3000_login=bool(settings.GTS_TONE3000_KEY),
             **kwargs,
         )
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """In, or first to the question for a code."""
+        user = form.get_user()
+        if two_factor_get(user) is None:
+            return super().form_valid(form)
+        pending_begin(self.request, user, self.get_success_url())
+        return redirect("login-code")
 
 
 class LoginLocalView(PageView):
@@ -184,6 +195,8 @@ class AccountView(PageView):
             "tokens": personal_tokens_list(self.user),
             "token_form": token_form or PersonalTokenForm(auto_id="token-%s"),
             "new_token": new_token,
+            "may_have_two_factor": may_have_two_factor(self.user),
+            "two_factor": two_factor_get(self.user),
             "logins": logins_list(self.user, current_login(self.request)),
             "now": timezone.now(),
             "quotas": quotas_get(self.user),

@@ -90,7 +90,7 @@ GTS_TRUSTED_PROXIES = env_number("GTS_TRUSTED_PROXIES", 0 if IS_EMBEDDED else 1)
 # Django ------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "accounts.admin_apps.OperatorAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -317,6 +317,8 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# Whether the admin asks operators for a second factor.
+GTS_ADMIN_TWO_FACTOR = env_flag("GTS_ADMIN_TWO_FACTOR", default=_IS_SHARED)
 CSRF_FAILURE_VIEW = "gts.errors.csrf_failure"
 if not IS_EMBEDDED:
     # Behind a proxy that ends TLS and sets X-Forwarded-Proto itself.

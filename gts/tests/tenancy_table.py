@@ -217,7 +217,13 @@ PAGES: Final = (
     each_page("account", "get", 200),
     each_page("tone3000-disconnect", "post", 302),
     each_page("account-delete", "post", 422),
-    # Nobody here has a password.
+    # Nobody here has a password, so only operators have a second factor.
+    everybody("login-code", "get", 302),
+    everybody("login-code", "post", 302),
+    Row("two-factor", "get", "", 404, 404, LOGIN, 200),
+    Row("two-factor", "post", "", 404, 404, LOGIN, 422),
+    Row("two-factor-off", "post", "", 404, 404, LOGIN, 302),
+    Row("backup-codes", "post", "", 404, 404, LOGIN, 302),
     each_page("password-change", "get", 404),
     each_page("password-change", "post", 404),
     each_page("personal-token-new", "post", 422),
