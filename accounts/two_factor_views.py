@@ -112,10 +112,12 @@ class TwoFactorView(PageView):
     ) -> HttpResponse:
         """``new_codes``: backup codes, shown this once."""
         row = two_factor_get(self.user)
+        code_form = code_form or CodeForm()
+        code_form.fields["code"].help_text = ""  # there are no backup codes yet
         context: dict[str, Any] = {
             "two_factor": row,
             "new_codes": new_codes,
-            "code_form": code_form or CodeForm(),
+            "code_form": code_form,
             "password_form": password_form or PasswordForm(self.request),
             "next": next_url(self.request, self.request.GET.get("next", ""), otherwise="account"),
         }

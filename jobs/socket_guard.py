@@ -43,6 +43,7 @@ class SocketGuard:
         self.check_every_s = check_every_s
         self._sockets: set[GuardedSocket] = set()
         self._task: asyncio.Task[None] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
 
     def enter(self, socket: GuardedSocket) -> None:
         self._sockets.add(socket)
@@ -52,9 +53,6 @@ class SocketGuard:
 
     def leave(self, socket: GuardedSocket) -> None:
         self._sockets.discard(socket)
-        if not self._sockets and self._task is not None:
-            self._task.cancel()
-            self._task = None
 
     async def check(self) -> None:
         """One look. What the database does not tell now is asked the next time."""
@@ -65,21 +63,27 @@ class SocketGuard:
             logger.warning("whether open sockets may stay cannot be read: %s", error)
             return
         self._sockets -= codes.keys()
-        # One whose client does not read must not hold up the others.
-        await asyncio.gather(*(_end(socket, code) for socket, code in codes.items()))
+        for socket, code in codes.items():
+            # Each by itself: one whose client does not read must not hold up others, nor the next
+            # look.
+            task = asyncio.create_task(_end(socket, code))
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
 
     async def _guard(self) -> None:
-        while True:
-            await asyncio.sleep(self.check_every_s)
+        """Ends when there is nothing left to look after; the next that opens starts another."""
+        while self._sockets:
             try:
-                await self.check()
-                await socket_counts.renew()
+                await asyncio.sleep(self.check_every_s)
+                if self._sockets:
+                    await self.check()
+                    await socket_counts.renew()
             except Exception:
                 logger.exception("a look at the open sockets went wrong")
 
 
 def _codes(sockets: Collection[GuardedSocket]) -> dict[GuardedSocket, int]:
-    """The close codes of those that have to go."""
+    """The close codes of those that have to go. At most five queries."""
     ended = credentials_ended({socket.credential for socket in sockets})
     owners = job_owners({socket.job_id for socket in sockets if socket.job_id is not None})
     codes = {}

@@ -186,9 +186,11 @@ class Socket:
         self.credential = credential
         self.job_id = job_id
         self.codes: list[int] = []
+        self.has_ended = asyncio.Event()
 
     async def end(self, code: int) -> None:
         self.codes.append(code)
+        self.has_ended.set()
 
 
 def five_hundred_sockets() -> list[Socket]:
@@ -238,8 +240,26 @@ async def test_while_the_database_is_away_sockets_stay(monkeypatch: pytest.Monke
     assert socket.codes == []
     monkeypatch.setattr(socket_guard, "_codes", look)
     await own.check()
+    await asyncio.gather(*own._closing)
     assert socket.codes == [4001]
-    own.leave(socket)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.asyncio
+async def test_a_client_that_does_not_take_its_close_holds_up_no_other() -> None:
+    class Stuck(Socket):
+        async def end(self, code: int) -> None:
+            await super().end(code)
+            await asyncio.Event().wait()
+
+    own = SocketGuard(check_every_s=0.01)
+    stuck, other = Stuck(Credential(0, "x")), Socket(Credential(0, "y"))
+    own.enter(stuck)
+    await asyncio.wait_for(stuck.has_ended.wait(), 10)
+    own.enter(other)
+    await asyncio.wait_for(other.has_ended.wait(), 4)  # not after the five seconds of the other
+    for task in list(own._closing):
+        task.cancel()
 
 
 @pytest.mark.asyncio
@@ -250,9 +270,9 @@ async def test_nothing_is_asked_while_no_socket_is_open(monkeypatch: pytest.Monk
     socket = Socket(Credential(1, ""))
     own.enter(socket)
     own.leave(socket)
-    await asyncio.sleep(0.05)
+    assert own._task is not None
+    await asyncio.wait_for(own._task, 10)  # it ends by itself
     assert looks == []
-    assert own._task is None
 
 
 # From where ---------------------------------------------------------------------------------------
