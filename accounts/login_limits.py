@@ -75,15 +75,20 @@ def login_wait_text(wait_s: float) -> str:
     return f"Too many wrong passwords. Try again in {when}."
 
 
-def password_failed(request: HttpRequest, username: str) -> None:
-    """Count a wrong password, and note it in the audit trail of whose account it is."""
+def password_failed(
+    request: HttpRequest, username: str, action: AuditAction = AuditAction.PASSWORD_FAILED
+) -> None:
+    """Count a wrong password, and note it in the audit trail of whose account it is.
+
+    A wrong code of the second factor counts as one; ``action`` says so.
+    """
     limiter = _limiter()
     login_failed.send(sender=LoginLimitBackend)
     user = User.objects.filter(username=username).first()
     address = client_address(request)
     # Not what was typed as a name: now and then that is a password.
     detail = "" if user is not None else "no such user"
-    audit.record(AuditAction.PASSWORD_FAILED, user=user, address=address, detail=detail)
+    audit.record(action, user=user, address=address, detail=detail)
     try:
         for item, who in _keys(request, username):
             limiter.hit(item, *who)

@@ -5,17 +5,14 @@ Django writes a body to a temporary file before any view or middleware sees the 
 
 from __future__ import annotations
 
-import json
 import secrets
 from typing import Any, Final
 
 from django.conf import settings
-from django.template.loader import render_to_string
 
-from gts.errors import error_body
-from gts.request_id import HEADER
-from gts.security import CONTENT_SECURITY_POLICY
+from gts.raw_answers import send_error
 from gts.websocket_auth import ASGIApplication, Receive, Scope, Send
+from jobs.log_context import within_request
 
 # The parts around the file of a multipart upload: its fields and boundaries.
 _ROOM_BYTES: Final = 1024 * 1024
@@ -54,7 +51,7 @@ class BodyLimit:
             if has_answered or not body.is_too_large:
                 return
         await body.drain(max_bytes * _DRAINED_LIMITS)
-        await _refuse(send, is_page=_wants_page(scope))
+        await _refuse(scope, send)
 
 
 class _Body:
@@ -89,25 +86,13 @@ def _announced_bytes(scope: Scope) -> int:
     return int(lengths[0]) if lengths and lengths[0].isdigit() else 0
 
 
-def _wants_page(scope: Scope) -> bool:
-    """A form that a browser sends by itself; scripts and programs read JSON."""
-    accepted = b",".join(value for name, value in scope["headers"] if name.lower() == b"accept")
-    return b"text/html" in accepted and not scope["path"].startswith("/api/")
-
-
-async def _refuse(send: Send, *, is_page: bool) -> None:
-    request_id = secrets.token_hex(16)
-    if is_page:
-        content, content_type = render_to_string("413.html").encode(), b"text/html; charset=utf-8"
-    else:
-        error = error_body("TOO_LARGE", "The upload is larger than any file that is accepted.")
-        content = json.dumps({**error, "request_id": request_id}).encode()
-        content_type = b"application/json"
-    headers = [
-        (b"content-type", content_type),
-        (b"content-length", str(len(content)).encode()),
-        (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
-        (HEADER.lower().encode(), request_id.encode()),
-    ]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": content})
+async def _refuse(scope: Scope, send: Send) -> None:
+    with within_request(secrets.token_hex(16)):
+        await send_error(
+            scope,
+            send,
+            status=413,
+            code="TOO_LARGE",
+            message="The upload is larger than any file that is accepted.",
+            template="413.html",
+        )

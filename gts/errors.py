@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Final
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.exceptions import DisallowedHost
@@ -15,6 +15,10 @@ from gts.hosts import CODE as UNKNOWN_HOST
 from gts.hosts import unknown_host
 from jobs.log_context import current_request_id
 from jobs.stores import StorageAwayError
+
+INTERNAL_MESSAGE: Final = (
+    "Something went wrong on our side. Please name the request id when you report it."
+)
 
 
 def error_body(code: str, message: str, details: Iterable[ErrorDetail] = ()) -> dict[str, Any]:
@@ -117,6 +121,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return json_error(
             500,
             "INTERNAL",
-            "Something went wrong on our side. Please name the request id when you report it.",
+            INTERNAL_MESSAGE,
         )
     return error_page(500, "500.html")

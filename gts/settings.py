@@ -90,7 +90,7 @@ GTS_TRUSTED_PROXIES = env_number("GTS_TRUSTED_PROXIES", 0 if IS_EMBEDDED else 1)
 # Django ------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "gts.admin_app.LateAdminConfig",
+    "accounts.admin_apps.OperatorAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -115,6 +115,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "gts.request_id.RequestIdMiddleware",
     "gts.security.SecurityHeadersMiddleware",
+    "gts.private_answers.PrivateAnswersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -250,6 +251,8 @@ GTS_RATE_ANONYMOUS_PER_MIN = env_number("GTS_RATE_ANONYMOUS_PER_MIN", _IS_SHARED
 GTS_RATE_TOKENS_PER_MIN = env_number("GTS_RATE_TOKENS_PER_MIN", _IS_SHARED * 60)
 # Comments that one person may write or change within an hour.
 GTS_COMMENTS_PER_HOUR = env_number("GTS_COMMENTS_PER_HOUR", 30)
+# WebSockets that one user may have open at once; 0: any number.
+GTS_MAX_SOCKETS_PER_USER = env_number("GTS_MAX_SOCKETS_PER_USER", 20)
 
 # Jobs ---------------------------------------------------------------------------------------------
 
@@ -318,10 +321,13 @@ REST_FRAMEWORK = rest_framework_settings(num_proxies=GTS_TRUSTED_PROXIES)
 
 # Security -----------------------------------------------------------------------------------------
 
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# Whether the admin asks operators for a second factor.
+GTS_ADMIN_TWO_FACTOR = env_flag("GTS_ADMIN_TWO_FACTOR", default=_IS_SHARED)
 CSRF_FAILURE_VIEW = "gts.errors.csrf_failure"
 if not IS_EMBEDDED:
     # Behind a proxy that ends TLS and sets X-Forwarded-Proto itself.
@@ -332,7 +338,7 @@ if not IS_EMBEDDED:
     SECURE_HSTS_SECONDS = env_number("GTS_HSTS_SECONDS", 31_536_000)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
 
-# For /metrics. Without it, only this machine may see them.
+# For /metrics. Without it only operators of the embedded mode see them, by their session.
 GTS_METRICS_TOKEN = env("GTS_METRICS_TOKEN")
 
 # Tone 3000 ----------------------------------------------------------------------------------------

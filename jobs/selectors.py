@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, get_args
 from uuid import UUID
 
@@ -30,6 +30,13 @@ def job_get(user: User | AnonymousUser, uuid: UUID) -> Job:
     if job is None:
         raise NotFoundError("There is no such job.")
     return job
+
+
+def job_owners(uuids: Collection[UUID]) -> dict[UUID, int]:
+    """Who may see each of these jobs: the primary keys of their owners, of those that are there."""
+    if not uuids:
+        return {}
+    return dict(Job.objects.filter(uuid__in=uuids).values_list("uuid", "owner_id"))
 
 
 def job_about(user: User, kind: str, **payload: UUID) -> Job | None:

@@ -20,7 +20,7 @@ import soundfile
 
 from gts.tests.private_servers import needs_servers
 from gts.tests.processes import ROOT, answers, manage, wait_until
-from gts.tests.site import Site
+from gts.tests.site import METRICS_TOKEN, Site
 from gts.tests.test_compose import SERVICES, server_words, words
 
 pytestmark = needs_servers
@@ -122,7 +122,8 @@ def test_metrics_are_the_same_from_every_web_process(site: Site) -> None:
     """Two of them share the port: whichever answers knows of both."""
 
     def names() -> set[str]:
-        text = httpx.get(f"{site.url}/metrics", timeout=10).text
+        headers = {"Authorization": f"Bearer {METRICS_TOKEN}"}
+        text = httpx.get(f"{site.url}/metrics", headers=headers, timeout=10).text
         return {line for line in text.splitlines() if line.startswith("gts_processes")}
 
     expected = {

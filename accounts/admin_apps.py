@@ -1,4 +1,5 @@
-"""The admin of Django, whose pages are looked for with the URLs and not with every start."""
+"""The admin: with a login of our own (``accounts.admin_site``), and its pages looked for with the URLs
+and not with every start."""
 
 from __future__ import annotations
 
@@ -8,8 +9,9 @@ from django.contrib.admin.apps import SimpleAdminConfig
 from django.core import checks
 
 
-class LateAdminConfig(SimpleAdminConfig):
+class OperatorAdminConfig(SimpleAdminConfig):
     default = False
+    default_site = "accounts.admin_site.OperatorAdminSite"
 
     def ready(self) -> None:
         """As Django's, but that the check looks for what it is to check."""
