@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 # How long it is waited for, each time; and how long it is left alone after that was in vain.
 TIMEOUT_S: Final = 1.0
-PAUSE_S: Final = 2.0
+PAUSE_S: Final = 5.0
 _LOGGED_EVERY_S: Final = 60.0
 
 # For who counts what was asked in vain.

@@ -13,6 +13,7 @@ from typing import Any
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as LostConnectionError
 from redis.retry import Retry
 
 from accounts.redis_away import TIMEOUT_S, ask
@@ -77,7 +78,7 @@ def _client(servers: tuple[str, ...]) -> RedisCacheClient:
     """One more try, for a connection that went stale while it was not used."""
     return RedisCacheClient(
         list(servers),
-        retry=Retry(NoBackoff(), 1),
+        retry=Retry(NoBackoff(), 1, supported_errors=(LostConnectionError,)),
         socket_timeout=TIMEOUT_S,
         socket_connect_timeout=TIMEOUT_S,
     )

@@ -46,7 +46,8 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
     headers: dict[str, str] = {}
     if known.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="api"'
-    wait_s: float | None = getattr(error, "wait", None)  # of a throttle
+    # Of what is away or full, or of a throttle of the framework.
+    wait_s: float | None = getattr(known, "wait", None) or getattr(error, "wait", None)
     if wait_s is not None:
         headers["Retry-After"] = str(math.ceil(wait_s))
     if isinstance(error, exceptions.MethodNotAllowed):

@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from gts.api_settings import SIMPLE_JWT as SIMPLE_JWT
 from gts.api_settings import rest_framework_settings
-from gts.database_settings import database_from_url, embedded_database
+from gts.database_settings import cache_from_url, database_from_url, embedded_database
 from gts.environment import (
     data_folder,
     env,
@@ -204,14 +204,7 @@ STORAGES: dict[str, dict[str, Any]] = {
     },
 }
 
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": 20_000},  # beyond that it throws away any: counters too
-    }
-    if IS_EMBEDDED
-    else {"BACKEND": "accounts.shared_cache.SharedCache", "LOCATION": REDIS_URL}
-}
+CACHES = {"default": cache_from_url(REDIS_URL)}
 
 # Uploads ------------------------------------------------------------------------------------------
 
@@ -220,6 +213,10 @@ GTS_DI_MAX_DURATION_S = env_number("GTS_DI_MAX_DURATION_S", 600)
 GTS_CAPTURE_MAX_BYTES = env_number("GTS_CAPTURE_MAX_BYTES", 32 * 1024 * 1024)
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # larger uploads are streamed to disk
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "gts.upload_files.TidyUploadHandler",
+]
 
 # An archive with a shootout and its media: as it comes, and all that it says is in it.
 GTS_IMPORT_MAX_BYTES = env_number("GTS_IMPORT_MAX_BYTES", 256 * 1024 * 1024)

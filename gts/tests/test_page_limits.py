@@ -25,7 +25,7 @@ def test_a_stranger_is_counted_by_network(client: Client, settings: Settings) ->
         client.get("/", REMOTE_ADDR="2001:db8::1", headers={"Accept": "text/html"}) for _ in "123"
     ]
     assert [answer.status_code for answer in asked] == [200, 200, 429]
-    assert 0 < int(asked[2]["Retry-After"]) <= 60
+    assert 0 < int(asked[2]["Retry-After"]) <= 120
     assert "You ask for pages too often" in asked[2].content.decode()
     assert client.get("/login/", REMOTE_ADDR="2001:db8::2").status_code == 429
     assert client.get("/", REMOTE_ADDR="2001:db8:1::1").status_code == 200
@@ -54,7 +54,7 @@ def test_a_cookie_that_is_no_session_is_a_stranger(client: Client, settings: Set
 def test_machines_and_the_api_are_not_counted_as_pages(client: Client, settings: Settings) -> None:
     settings.GTS_RATE_ANONYMOUS_PER_MIN = 1
     assert client.get("/").status_code == 200
-    for path in ("/health/live", "/metrics", "/api/docs/"):
+    for path in ("/health/live", "/metrics"):
         assert 429 not in {client.get(path).status_code for _ in "123"}
     assert client.get("/api/v1/shootouts/?scope=public").status_code == 200
     assert client.get("/").status_code == 429
