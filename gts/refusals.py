@@ -80,7 +80,7 @@ def _answer(scope: Scope, error: AppError, template: str) -> tuple[_Message, byt
         headers.append((b"retry-after", str(math.ceil(wait_s)).encode()))
     if error.status == 401:
         headers.append((b"www-authenticate", b'Bearer realm="api"'))
-    figures.answered(scope["method"], error.status, 0.0)
+    figures.answered(scope.get("method", ""), error.status, 0.0)
     figures.refused(error.code)
     return {"type": "http.response.start", "status": error.status, "headers": headers}, content
 

@@ -20,7 +20,7 @@ from gts.tests.faults.installation import LOST_AFTER_S, Installation, kill_now
 from gts.tests.faults.test_storage_trouble import LARGE, disk, reasons, retry
 from gts.tests.processes import ROOT, manage
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 SKEWED_CLOCK = Path(__file__).parent / "skewed_clock"
 SKEWS_S = (600, -600)
