@@ -1,5 +1,5 @@
-"""The admin: with a login of our own (``accounts.admin_site``), and its pages looked for with the URLs
-and not with every start."""
+"""The admin: with a login of our own (``accounts.admin_site``), and its pages looked for with the
+URLs and not with every start."""
 
 from __future__ import annotations
 

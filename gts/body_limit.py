@@ -5,14 +5,14 @@ Django writes a body to a temporary file before any view or middleware sees the 
 
 from __future__ import annotations
 
-import secrets
 from typing import Any, Final
 
 from django.conf import settings
 
-from gts.raw_answers import send_error
+from accounts.errors import TooLargeError
+from gts.intake import announced_bytes
+from gts.refusals import refuse
 from gts.websocket_auth import ASGIApplication, Receive, Scope, Send
-from jobs.log_context import within_request
 
 # The parts around the file of a multipart upload: its fields and boundaries.
 _ROOM_BYTES: Final = 1024 * 1024
@@ -39,7 +39,7 @@ class BodyLimit:
         is_archive = scope["path"] in _ARCHIVE_PATHS
         max_bytes = self._max_archive_bytes if is_archive else self._max_bytes
         body = _Body(receive, max_bytes)
-        if _announced_bytes(scope) <= max_bytes:
+        if announced_bytes(scope) <= max_bytes:
             has_answered = False
 
             async def watched_send(message: Any) -> None:
@@ -51,7 +51,8 @@ class BodyLimit:
             if has_answered or not body.is_too_large:
                 return
         await body.drain(max_bytes * _DRAINED_LIMITS)
-        await _refuse(scope, send)
+        error = TooLargeError("The upload is larger than any file that is accepted.")
+        await refuse(scope, send, error, template="413.html")
 
 
 class _Body:
@@ -79,20 +80,3 @@ class _Body:
     def _count(self, message: Any) -> None:
         self._num_bytes += len(message.get("body", b""))
         self._is_complete = not message.get("more_body", False)
-
-
-def _announced_bytes(scope: Scope) -> int:
-    lengths = [value for name, value in scope["headers"] if name.lower() == b"content-length"]
-    return int(lengths[0]) if lengths and lengths[0].isdigit() else 0
-
-
-async def _refuse(scope: Scope, send: Send) -> None:
-    with within_request(secrets.token_hex(16)):
-        await send_error(
-            scope,
-            send,
-            status=413,
-            code="TOO_LARGE",
-            message="The upload is larger than any file that is accepted.",
-            template="413.html",
-        )

@@ -19,8 +19,10 @@ from typing import Final, get_args
 from celery.worker import WorkController
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts.clock import seconds_ago
 from gts.celery import UPKEEP_EVERY_S, app
 from gts.leftovers import remove_leftovers
 from gts.server_lock import LockedError, holding
@@ -76,7 +78,7 @@ class EmbeddedWorker:
         this_process.revoke()
         try:
             # Nobody else can hold a job, so whatever is running was left by a dead process.
-            sweep(lost_before=timezone.now(), stranded_before=timezone.now())
+            sweep(lost_before=Now(), stranded_before=Now())
         except DatabaseError as error:
             self._lock.close()
             raise StartError(f"The database is not ready ({error}): manage.py migrate") from error
@@ -151,9 +153,9 @@ class EmbeddedWorker:
             is_rested = now - awake_since >= lost_after
             try:
                 sweep(
-                    lost_before=now - lost_after if is_rested else _NEVER,
+                    lost_before=seconds_ago(settings.JOB_LOST_AFTER_S) if is_rested else _NEVER,
                     # Queued, with no message in this process: by another one, a command.
-                    stranded_before=now - timedelta(seconds=_STRANDED_AFTER_S),
+                    stranded_before=seconds_ago(_STRANDED_AFTER_S),
                 )
             except Exception:
                 logger.exception("the sweep stumbled")

@@ -9,9 +9,10 @@ import logging
 import time
 from typing import Any
 
+from accounts.errors import InternalError
 from gts.errors import INTERNAL_MESSAGE
 from gts.figures import figures
-from gts.raw_answers import send_error
+from gts.refusals import send_error
 from gts.request_id import request_id_for
 from gts.scope_request import ScopeRequest
 from gts.websocket_auth import ASGIApplication, Receive, Scope, Send
@@ -48,11 +49,4 @@ class ServerErrors:
 async def _answer(scope: Scope, send: Send) -> None:
     facts = {"method": scope["method"], "path": scope["path"], "status": 500}
     logger.exception("a request failed outside of Django", extra={"facts": facts})
-    await send_error(
-        scope,
-        send,
-        status=500,
-        code="INTERNAL",
-        message=INTERNAL_MESSAGE,
-        template="500.html",
-    )
+    await send_error(scope, send, InternalError(INTERNAL_MESSAGE), template="500.html")

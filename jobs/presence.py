@@ -1,6 +1,7 @@
 """The sign of life of a process: a row in ``jobs_process``, written every few seconds.
 
-Operators, health checks and metrics read who is there from it. Losing the database for a while
+Operators, health checks and metrics read who is there from it, and whose clock is wrong: the row
+has the time of the database and, beside it, that of the process. Losing the database for a while
 loses nothing else. The health check of a container, which must cost nothing, looks at a file beside
 it: its time says when the row was last written by a process that does its work.
 """
@@ -11,13 +12,16 @@ import logging
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from django.db import DatabaseError, connection
+from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts.clock import seconds_ago
 from jobs.models import Process
 
 logger = logging.getLogger(__name__)
@@ -55,7 +59,7 @@ class Presence:
         self._is_working = is_working
         self._host = socket.gethostname()[:100]
         self._name = f"{role}@{self._host}:{os.getpid()}"
-        self._started_at = timezone.now()
+        self._started_s = time.monotonic()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._live, name=f"presence-{role}", daemon=True)
 
@@ -78,8 +82,9 @@ class Presence:
                     "host": self._host,
                     "queues": self._queues,
                     "figures": dict(self._figures()),
-                    "started_at": self._started_at,
-                    "seen_at": timezone.now(),
+                    "started_at": seconds_ago(time.monotonic() - self._started_s),
+                    "seen_at": Now(),
+                    "clock_at": timezone.now(),
                 },
             )
         except DatabaseError as error:

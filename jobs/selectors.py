@@ -6,11 +6,13 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, get_args
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 
+from accounts.clock import MAX_CLOCK_DIFFERENCE_S, seconds_ago
 from accounts.errors import NotFoundError
 from jobs.models import Job, Notification, Process, ProcessRole
-from jobs.querysets import JobQuerySet, NotificationQuerySet
+from jobs.querysets import ALIVE_WITHIN_S, JobQuerySet, NotificationQuerySet
 from jobs.registry import Queue
 
 if TYPE_CHECKING:
@@ -84,6 +86,22 @@ def notification_get(user: User, uuid: UUID) -> Notification:
 
 def notification_count_unread(user: User) -> int:
     return Notification.objects.owned_by(user).unread().count()
+
+
+def is_beat_alive() -> bool:
+    """It says that it lives whenever it sends something: the sweep, most often."""
+    within_s = max(ALIVE_WITHIN_S, 3.0 * settings.JOB_SWEEP_S)
+    beats = Process.objects.filter(role=ProcessRole.BEAT, seen_at__gte=seconds_ago(within_s))
+    return beats.exists()
+
+
+def processes_with_wrong_clocks() -> list[Process]:
+    """Those alive whose clock and that of the database are too far apart."""
+    return [
+        process
+        for process in Process.objects.alive()
+        if abs(process.clock_ahead_s) > MAX_CLOCK_DIFFERENCE_S
+    ]
 
 
 def queues_without_workers() -> list[Queue]:

@@ -18,6 +18,9 @@ class CachedAudio(models.Model):
     key = models.CharField(max_length=64, unique=True)
     file = models.FileField(max_length=200)
     size_bytes = models.PositiveBigIntegerField()
+    sha256 = models.CharField(
+        max_length=64, blank=True, help_text="empty: kept before it was noted"
+    )
     described = models.JSONField(help_text="Prefix or SegmentRender of jobs.pipeline.audio")
     used_at = models.DateTimeField(default=timezone.now, db_index=True)
 

@@ -26,18 +26,19 @@ _IN_USE_FOR: Final = timedelta(minutes=15)
 
 
 def cached_audio_find(*, key: str, folder: Path) -> tuple[Path, Mapping[str, Any]] | None:
-    """A local file (in ``folder`` if need be) and its description; None when it is not there."""
+    """A local file (in ``folder`` if need be) and its description; None when it is not there, or
+    is not what was kept: then it is made again."""
     row = CachedAudio.objects.filter(key=key).first()
     if row is None:
         return None
     # Before it is read: from now on nothing takes it away.
     CachedAudio.objects.filter(pk=row.pk).update(used_at=timezone.now())
     try:
-        return fetch_file(stored_name(row.file), folder), row.described
+        return fetch_file(stored_name(row.file), folder, sha256=row.sha256), row.described
     except PipelineError as error:
         if not error.is_permanent:  # the storage is away, and will be back with it
             raise
-        logger.warning("cached audio %s is gone: %s", row, error.detail)
+        logger.warning("cached audio %s is of no use: %s %s", row, error.code, error.detail)
         CachedAudio.objects.filter(pk=row.pk).delete()
         return None
 
@@ -57,6 +58,7 @@ def cached_audio_keep(
                 defaults={
                     "file": stored.name,
                     "size_bytes": stored.size_bytes,
+                    "sha256": stored.sha256,
                     "described": dict(described),
                 },
             )
