@@ -17,10 +17,10 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.core.handlers.asgi import ASGIRequest
 
+from accounts.credentials import credential_of_token
 from accounts.database import release_connections
 from accounts.errors import LimitError, UnauthorizedError
 from accounts.models import User
-from accounts.selectors import access_token_user_get
 from gts.errors import trouble_as_answer
 from gts.intake import SMALL_BODY_BYTES
 from gts.slots import busy
@@ -95,7 +95,7 @@ def _user_of(request: ASGIRequest) -> User | None:
     """As views know users: by a token, or by the session. Raises ``UnauthorizedError``."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return access_token_user_get(token.strip())
+        return credential_of_token(token.strip())[0]
     key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
     if not key:
         return None

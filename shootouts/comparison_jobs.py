@@ -30,13 +30,13 @@ class PairComparer:
         payload = context.job.payload
         pair = SegmentPair(_file(payload["reference"]), _file(payload["other"]))
         with scratch_folder() as folder:
-            paths = [
+            reference, other = (
                 fetch_file(stored_name(file.file), folder, sha256=file.sha256)
                 for file in (pair.reference, pair.other)
-            ]
-            found = compare_files(*paths, progress=context.report)
+            )
+            found = compare_files(reference, other, progress=context.report)
             residual = folder / "residual.flac"
-            write_residual(*paths, found, residual)
+            write_residual(reference, other, found, residual)
             figures = {name: getattr(found, name) for name in _FIGURES}
             cached_audio_keep(
                 key=pair.key,

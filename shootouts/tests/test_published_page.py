@@ -146,7 +146,7 @@ def test_it_is_rendered_again_after_a_while(
     """It says how long ago a comment was written."""
     monkeypatch.setattr(published_page, "KEPT_S", 10)
     now_s = 1_000.0
-    monkeypatch.setattr(published_page.time, "time", lambda: now_s)
+    monkeypatch.setattr("shootouts.published_page.time.time", lambda: now_s)
     first = Client().get(detail_url(shootout))
     now_s += 10.0
     second = Client().get(detail_url(shootout), headers={"If-None-Match": first["ETag"]})

@@ -7,12 +7,8 @@ from datetime import date, time
 from pathlib import Path
 from typing import Any
 
-from jobs.pipeline.audio.files import (
-    TRUE_STEREO_CHANNELS,
-    probe_di,
-    probe_ir,
-    probe_space,
-)
+from jobs.pipeline.audio.files import probe_di, probe_ir, probe_space
+from jobs.pipeline.audio.ir_facts import TRUE_STEREO_CHANNELS
 from jobs.pipeline.audio.nam.file import read_nam
 from jobs.pipeline.audio.nam.self_test import self_test_report
 from jobs.pipeline.errors import PipelineError, Progress
