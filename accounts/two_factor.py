@@ -178,11 +178,8 @@ def _spend_app_code(row: TwoFactor, code: str) -> bool:
         step = totp.verify_and_get_timecode(code, valid_window=_TOLERANCE_STEPS)
     except (SealBrokenError, pyotp.OTPVerificationError):
         return False
-    if step <= row.last_step:
-        return False
-    row.last_step = step
-    row.save(update_fields=["last_step"])
-    return True
+    unused = TwoFactor.objects.filter(pk=row.pk, last_step__lt=step)
+    return bool(unused.update(last_step=step))
 
 
 def _record(action: AuditAction, request: HttpRequest, user: User, detail: str = "") -> None:

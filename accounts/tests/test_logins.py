@@ -234,7 +234,7 @@ async def test_async_sessions_say_whose_they_are(async_client: AsyncClient) -> N
     assert row.started_at is not None
 
 
-def test_visitors_have_sessions_of_nobody(db: None, client: Client) -> None:
+def test_visitors_have_sessions_without_a_user(db: None, client: Client) -> None:
     session: Any = client.session
     session["next"] = "/"
     session.save()

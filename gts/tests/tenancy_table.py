@@ -217,7 +217,7 @@ PAGES: Final = (
     each_page("account", "get", 200),
     each_page("tone3000-disconnect", "post", 302),
     each_page("account-delete", "post", 422),
-    # Nobody here has a password, so only operators have a second factor.
+    # None of them has a password, so only operators have a second factor.
     everybody("login-code", "get", 302),
     everybody("login-code", "post", 302),
     Row("two-factor", "get", "", 404, 404, LOGIN, 200),

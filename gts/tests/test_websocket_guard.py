@@ -1,4 +1,4 @@
-"""A WebSocket is authorized for as long as it is open, and a user has only so many of them."""
+"""A WebSocket is authorized for as long as it is open; what that costs; and on a real server."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-import redis
 import websockets
 from channels.db import database_sync_to_async
-from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
 from django.db import DatabaseError
 from django.test import Client
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries, Settings
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.api_tokens import token_pair_create, token_revoke
 from accounts.credentials import Credential
@@ -28,10 +26,9 @@ from accounts.models import PersonalAccessToken, TokenScope, User, UserSession
 from accounts.personal_tokens import personal_token_create, personal_token_revoke
 from accounts.services import access_token_create, password_change
 from accounts.tests.factories import make_user
-from accounts.tests.needs import needs_services
 from gts.tests.processes import answers, environment, free_port, manage, process, wait_until
-from gts.tests.websocket import ORIGIN, WebSocket, close_code_of
-from jobs import socket_counts, socket_guard
+from gts.tests.websocket import ORIGIN, WebSocket
+from jobs import socket_guard
 from jobs.models import Job
 from jobs.socket_guard import SocketGuard, guard
 from jobs.tests.conftest import scripted_handlers  # noqa: F401
@@ -226,7 +223,7 @@ def test_five_hundred_sockets_take_five_queries(
 @pytest.mark.asyncio
 async def test_while_the_database_is_away_sockets_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     own = SocketGuard(check_every_s=0.01)
-    socket = Socket(Credential(0, "nobody has this"))
+    socket = Socket(Credential(0, "not a password"))
     is_away = asyncio.Event()
     look = socket_guard._codes
 
@@ -273,127 +270,6 @@ async def test_nothing_is_asked_while_no_socket_is_open(monkeypatch: pytest.Monk
     assert own._task is not None
     await asyncio.wait_for(own._task, 10)  # it ends by itself
     assert looks == []
-
-
-# From where ---------------------------------------------------------------------------------------
-
-
-ORIGINS = [
-    # scheme of the socket, Host, X-Forwarded-Proto, Origin, whether it may
-    ("ws", "localhost:8000", "", "http://localhost:8000", True),
-    ("ws", "localhost:8000", "", "https://localhost:8000", False),
-    ("ws", "localhost:8000", "", "http://localhost:8001", False),
-    ("ws", "localhost:8000", "", "http://localhost", False),
-    ("ws", "localhost:8000", "", "http://127.0.0.1:8000", False),
-    ("wss", "localhost", "", "https://localhost", True),
-    ("wss", "localhost", "", "http://localhost", False),
-    ("ws", "localhost", "https", "https://localhost", True),
-    ("ws", "localhost", "https", "http://localhost", False),
-    ("wss", "localhost", "http", "https://localhost", False),
-    ("ws", "localhost", "", "https://trusted.example", True),
-    ("ws", "localhost", "", "http://trusted.example", False),
-    ("ws", "localhost", "", "https://trusted.example:8443", False),
-    ("ws", "localhost", "", "https://a.wide.example", True),
-    ("ws", "localhost", "", "https://awide.example", False),
-    ("ws", "localhost", "", "null", False),
-    ("ws", "localhost", "", "", False),
-]
-
-
-@pytest.mark.asyncio
-@pytest.mark.parametrize(("scheme", "host", "proto", "origin", "is_allowed"), ORIGINS)
-async def test_a_page_must_be_of_the_same_origin(
-    settings: Settings, scheme: str, host: str, proto: str, origin: str, is_allowed: bool
-) -> None:
-    """As forms must (Django's CSRF): the same scheme, host and port, or one that is trusted."""
-    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    settings.CSRF_TRUSTED_ORIGINS = ["https://trusted.example", "https://*.wide.example"]
-    headers = [(b"host", host.encode()), (b"origin", origin.encode())]
-    if proto:
-        headers.append((b"x-forwarded-proto", proto.encode()))
-    websocket = WebSocket("/ws/nothing/", *headers, scheme=scheme)
-    assert (await websocket.connect())[0] is is_allowed
-
-
-# How many -----------------------------------------------------------------------------------------
-
-
-class TestLimit:
-    pytestmark = [*sockets, pytest.mark.usefixtures("news_come_to_this_loop")]
-
-    async def test_a_user_has_so_many_and_others_theirs(self, settings: Settings) -> None:
-        settings.GTS_MAX_SOCKETS_PER_USER = 2
-        browser, stranger = await new_browser(), await new_browser("charlie")
-        first, second = [await opened(BELL, ORIGIN, browser.cookie) for _ in range(2)]
-        assert await close_code_of(WebSocket(BELL, ORIGIN, browser.cookie)) == 4029
-        other = await opened(BELL, ORIGIN, stranger.cookie)
-        await first.leave()
-        third = await opened(BELL, ORIGIN, browser.cookie)
-        for websocket in (second, third, other):
-            await websocket.leave()
-        assert socket_counts._held == {}
-
-    async def test_one_that_is_refused_otherwise_counts_for_nothing(
-        self, settings: Settings
-    ) -> None:
-        settings.GTS_MAX_SOCKETS_PER_USER = 1
-        browser = await new_browser()
-        path = f"/ws/jobs/{uuid4()}/"
-        assert await close_code_of(WebSocket(path, ORIGIN, browser.cookie)) == 4004
-        await (await opened(BELL, ORIGIN, browser.cookie)).leave()
-
-    async def test_zero_is_any_number(self, settings: Settings) -> None:
-        settings.GTS_MAX_SOCKETS_PER_USER = 0
-        browser = await new_browser()
-        found = [await opened(BELL, ORIGIN, browser.cookie) for _ in range(3)]
-        for websocket in found:
-            await websocket.leave()
-
-
-@pytest.mark.services
-@needs_services
-@pytest.mark.asyncio
-class TestLimitOfAllProcesses:
-    async def other_process_has(self, user_id: int, *names: str) -> None:
-        for name in names:
-            assert await asyncio.to_thread(socket_counts._take, user_id, name, 20)
-
-    async def test_sockets_of_other_processes_count(self, settings: Settings) -> None:
-        settings.GTS_MAX_SOCKETS_PER_USER = 2
-        await self.other_process_has(7, "theirs")
-        assert await socket_counts.take(7, "a")
-        assert not await socket_counts.take(7, "b")
-        await socket_counts.release("a")
-        assert await socket_counts.take(7, "c")
-        await socket_counts.release("c")
-
-    async def test_those_of_a_killed_process_count_for_a_minute(
-        self, settings: Settings, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        settings.GTS_MAX_SOCKETS_PER_USER = 1
-        client = redis.Redis.from_url(django_settings.REDIS_URL)
-        await self.other_process_has(8, "theirs")
-        assert not await socket_counts.take(8, "a")
-        client.zadd(socket_counts._key(8), {"theirs": client.time()[0] - 1})
-        assert await socket_counts.take(8, "a")
-        client.zadd(socket_counts._key(8), {"a": client.time()[0] + 1})
-        monkeypatch.setattr(socket_counts, "_renewed_at_s", 0.0)
-        await socket_counts.renew()
-        score = client.zscore(socket_counts._key(8), "a")
-        assert score is not None
-        assert float(score) > client.time()[0] + 50
-        await socket_counts.release("a")
-        assert client.zcard(socket_counts._key(8)) == 0
-
-    async def test_without_redis_each_process_counts_its_own(
-        self, settings: Settings, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        settings.GTS_MAX_SOCKETS_PER_USER = 1
-        away = redis.Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=1)
-        monkeypatch.setattr(socket_counts, "_client", lambda: away)
-        assert await socket_counts.take(9, "a")
-        assert not await socket_counts.take(9, "b")
-        await socket_counts.release("a")
 
 
 # A server -----------------------------------------------------------------------------------------
