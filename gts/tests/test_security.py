@@ -88,16 +88,21 @@ def test_a_production_speaks_https_only_and_marks_its_cookies(tmp_path: Path) ->
         "safe = c.get('/health/live', headers={'x-forwarded-proto': 'https'});"
         "names = ['SESSION_COOKIE_SECURE', 'SESSION_COOKIE_HTTPONLY', 'SESSION_COOKIE_SAMESITE',"
         " 'CSRF_COOKIE_SECURE', 'CSRF_COOKIE_SAMESITE', 'DEBUG'];"
+        "cookies = [[getattr(s, f'{kind}_COOKIE_{what}') for what in ('NAME', 'PATH', 'DOMAIN')]"
+        " for kind in ('SESSION', 'CSRF')];"
         "print(json.dumps([plain.status_code, plain['Location'],"
-        " safe['Strict-Transport-Security'], [getattr(s, name) for name in names]]))"
+        " safe['Strict-Transport-Security'], [getattr(s, name) for name in names],"
+        " cookies]))"
     )
     said = manage(
         environment(tmp_path, **PRODUCTION), "shell", "--no-imports", "-v0", "-c", program
     )
-    status, location, hsts, flags = json.loads(said.splitlines()[-1])
+    status, location, hsts, flags, cookies = json.loads(said.splitlines()[-1])
     assert (status, location) == (301, "https://gts.example/login/")
     assert hsts == "max-age=31536000; includeSubDomains; preload"
     assert flags == [True, True, "Lax", True, "Lax", False]
+    # The path and the absent domain are what the prefix asks for (RFC 6265bis, 4.1.3.2).
+    assert cookies == [["__Host-sessionid", "/", None], ["__Host-csrftoken", "/", None]]
 
 
 @pytest.mark.django_db

@@ -1,8 +1,9 @@
 """``make audit``: has anything that requirements.txt pins a known hole?
 
-pip-audit asks PyPI's advisories. Where they are out of reach it cannot, and this says so; where they
-can be asked, not having asked is a failure on CI. ``GTS_AUDIT`` decides otherwise: ``required`` fails
-whenever there is no answer (before a release), ``skip`` asks nothing, ``auto`` is the default.
+pip-audit asks PyPI's advisories. Where they are out of reach it cannot, and this says so; where
+they can be asked, not having asked is a failure on CI. ``GTS_AUDIT`` decides otherwise:
+``required`` fails whenever there is no answer (before a release), ``skip`` asks nothing, ``auto``
+is the default.
 """
 
 from __future__ import annotations
