@@ -315,8 +315,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "gts.errors.csrf_failure"
 if not IS_EMBEDDED:
-    # Behind a proxy that ends TLS and sets X-Forwarded-Proto itself.
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    if GTS_TRUSTED_PROXIES:  # one that ends TLS and sets X-Forwarded-Proto itself
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = env_flag("GTS_SSL_REDIRECT", default=True)
     if SECURE_SSL_REDIRECT:
