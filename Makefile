@@ -16,7 +16,7 @@ SERVICES := DATABASE_URL=$${DATABASE_URL:-postgresql://postgres@127.0.0.1:5432/p
 	GTS_ALLOWED_HOSTS=testserver,localhost,127.0.0.1 GTS_SSL_REDIRECT=0
 
 .DEFAULT_GOAL := help
-.PHONY: FORCE help run setup demo test test-processes test-services test-faults check audit image-check format bench bench-api web worker beat lock lock-check release
+.PHONY: FORCE help run setup demo test test-processes test-services test-faults check audit image-check format bench bench-api bench-web web worker beat lock lock-check release
 
 help: ## print this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -52,10 +52,10 @@ test: .venv/installed-dev ## run every test that starts no program
 
 # Tests of one file share a server and a browser, so they stay together.
 test-processes: .venv/installed-dev ## run those with servers, the installer, Chromium
-	env -u GTS_DATA_DIR $(BIN)/python -m pytest -m processes -n 3 --dist loadfile --durations 10 $(ARGS)
+	env -u GTS_DATA_DIR $(BIN)/python -m pytest -m processes -n 3 --dist loadfile --no-loadscope-reorder --durations 10 $(ARGS)
 
 test-services: .venv/installed-dev ## run the whole suite on PostgreSQL and Redis
-	env -u GTS_DATA_DIR $(SERVICES) $(BIN)/python -m pytest -m 'not processes' -n 3 --dist loadfile --durations 10 $(ARGS)
+	env -u GTS_DATA_DIR $(SERVICES) $(BIN)/python -m pytest -m 'not processes' -n 3 --dist loadfile --no-loadscope-reorder --durations 10 $(ARGS)
 
 # Two at a time, as most of their time is spent waiting; what measures how soon something happens has the
 # machine to itself.
@@ -98,6 +98,10 @@ bench: .venv/installed ## measure engine, video, whole path and demo; writes ben
 # Needs a PostgreSQL in which databases may be made: it makes two, and drops them again.
 bench-api: .venv/installed ## compare every list at two sizes (DATABASE_URL, REDIS_URL); writes bench-api.json
 	$(SERVICES) GTS_RATE_USER_PER_MIN=0 $(BIN)/python manage.py bench_api $(ARGS)
+
+# Needs the same, and a Redis: it starts web, worker and beat, and removes what it made.
+bench-web: .venv/installed-dev ## requests per second, memory at rest; writes var/bench-web.json
+	$(SERVICES) $(BIN)/python -m tools.bench_web $(ARGS)
 
 web: .venv/installed ## production: the web process (DATABASE_URL, REDIS_URL)
 	@$(BIN)/python manage.py check_start

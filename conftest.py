@@ -111,7 +111,7 @@ def media_root(tmp_path: Path, settings: Settings) -> Path:
     settings.MEDIA_ROOT = folder
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     names = {"KEY_PREFIX": secrets.token_hex(8)}
-    settings.CACHES = {"default": {**settings.CACHES["default"], **names}}
+    settings.CACHES = {name: {**cache, **names} for name, cache in settings.CACHES.items()}
     return folder
 
 

@@ -18,15 +18,17 @@ from django.template.defaultfilters import filesizeformat
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from social_django.models import Association, Nonce, UserSocialAuth
 
+from accounts.addresses import client_address
 from accounts.bulk_actions import each
 from accounts.erasure import user_erase
-from accounts.errors import AppError
-from accounts.forms import AdminLoginForm
+from accounts.errors import AppError, NotFoundError
 from accounts.long_lists import BoundedAdmin, LongListAdmin
-from accounts.models import AuditEntry, Tone3000Tokens, User
+from accounts.models import AuditEntry, PersonalAccessToken, Tone3000Tokens, User
+from accounts.personal_tokens import personal_token_revoke
 from accounts.quotas import quotas_get
 from accounts.read_only import ReadOnlyAdmin
 from accounts.selectors import tone3000_connection_get
+from accounts.two_factor import two_factor_get
 
 TONE3000_FIELDS = (
     "tone3000_id",
@@ -41,8 +43,6 @@ TONE3000_FIELDS = (
 for model in (UserSocialAuth, Nonce, Association, OutstandingToken, BlacklistedToken):
     admin.site.unregister(model)
 admin.site.unregister(Group)
-
-admin.site.login_form = AdminLoginForm
 
 
 @admin.register(Group)
@@ -62,6 +62,7 @@ class UserAdmin(BoundedAdmin[User], BaseUserAdmin[User]):
     readonly_fields = (
         "uuid",
         *TONE3000_FIELDS,
+        "has_two_factor",
         "storage",
         "renders",
         "last_login",
@@ -72,7 +73,10 @@ class UserAdmin(BoundedAdmin[User], BaseUserAdmin[User]):
         ("Person", {"fields": ("display_name", "email")}),
         ("Tone 3000", {"fields": TONE3000_FIELDS}),
         ("Use", {"fields": ("storage", "renders")}),
-        ("Rights", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
+        (
+            "Rights",
+            {"fields": ("has_two_factor", "is_active", "is_staff", "is_superuser", "groups")},
+        ),
         ("Times", {"fields": ("last_login", "date_joined")}),
     )
 
@@ -92,6 +96,10 @@ class UserAdmin(BoundedAdmin[User], BaseUserAdmin[User]):
                 user_erase(user=user, confirm=user.username)
             except AppError as refusal:
                 self.message_user(request, f"{user}: {refusal.message}", messages.WARNING)
+
+    @admin.display(description="two-factor login", boolean=True)
+    def has_two_factor(self, user: User) -> bool:
+        return two_factor_get(user) is not None
 
     @admin.display(description="storage")
     def storage(self, user: User) -> str:
@@ -125,6 +133,38 @@ class UserAdmin(BoundedAdmin[User], BaseUserAdmin[User]):
 def _tokens_of(user: User) -> Tone3000Tokens | None:
     """From the joined row: a list asks nothing more for each user."""
     return getattr(user, "tone3000_tokens", None)
+
+
+@admin.register(PersonalAccessToken)
+class PersonalAccessTokenAdmin(ReadOnlyAdmin, LongListAdmin[PersonalAccessToken]):
+    """Operators look, and revoke; they see no token."""
+
+    list_display = (
+        "prefix", "name", "user", "scope", "created_at", "expires_at", "last_used_at", "revoked_at",
+    )  # fmt: skip
+    list_select_related = ("user",)
+    fields = ("uuid", *list_display)
+    search_owner = "user"
+    actions = ("revoke",)
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: PersonalAccessToken | None = None
+    ) -> bool:
+        return False
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.change_personalaccesstoken")
+
+    @admin.action(description="Revoke the chosen tokens", permissions=["revoke"])
+    def revoke(self, request: HttpRequest, rows: QuerySet[PersonalAccessToken]) -> None:
+        num_revoked = 0
+        for row in each(rows.filter(revoked_at=None).select_related("user")):
+            with suppress(NotFoundError):  # its owner was quicker
+                personal_token_revoke(
+                    user=row.user, token_id=row.uuid, address=client_address(request)
+                )
+                num_revoked += 1
+        self.message_user(request, f"{num_revoked} tokens revoked.", messages.SUCCESS)
 
 
 @admin.register(AuditEntry)

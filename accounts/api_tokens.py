@@ -1,18 +1,19 @@
 """Tokens of API clients: pairs that are issued, rotated and revoked.
 
 A refresh token buys the next pair once. All that descend from one login are a family: when a spent
-one comes again, somebody else may have it, and nobody can tell which of the two is the thief. So
-the whole family is revoked, and its owner logs in again.
+one comes again, another may have it, and there is no telling which of the two is the thief. So
+the whole family is revoked, and its owner logs in again. So it is when any one of them is revoked.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Final, cast
+from datetime import datetime, timedelta
+from typing import Any, Final, cast
 
 from django.contrib.auth.models import update_last_login
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
@@ -21,13 +22,12 @@ from rest_framework_simplejwt.tokens import RefreshToken
 
 from accounts import audit
 from accounts.errors import UnauthorizedError
-from accounts.models import AuditAction, RevokedTokenFamily, User
-from accounts.selectors import token_user_get
+from accounts.models import AuditAction, TokenFamily, User
+from accounts.selectors import FAMILY_CLAIM, token_user_get
 
 TOKEN_REFUSED: Final = "The refresh token is not valid, has expired, or was used before."
 # Two windows of one client that refresh at once, or an answer that got lost, are no theft.
 REUSE_LEEWAY: Final = timedelta(seconds=10)
-_FAMILY: Final = "family"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,57 +46,85 @@ class _AnyRefreshToken(RefreshToken):
 
 
 @transaction.atomic
-def token_pair_create(*, user: User, address: str | None = None) -> TokenPair:
-    """The first pair of a family."""
+def token_pair_create(*, user: User, address: str | None = None, program: str = "") -> TokenPair:
+    """The first pair of a family. ``program``: the short name of who asks for it."""
     refresh = RefreshToken.for_user(user)
     update_last_login(None, user)  # type: ignore[arg-type]  # the sender is not used
+    TokenFamily.objects.create(
+        family=refresh["jti"],
+        user=user,
+        started_at=timezone.now(),
+        expires_at=_expiry(),
+        address=address,
+        program=program,
+    )
     audit.record(AuditAction.API_TOKENS, user=user, address=address)
     return _pair(refresh, family=refresh["jti"])
 
 
-def token_pair_rotate(*, refresh: str, address: str | None = None) -> TokenPair:
+def token_pair_rotate(*, refresh: str, address: str | None = None, program: str = "") -> TokenPair:
     """Trade a refresh token for a new pair. The old one is spent: a second try is refused, and
     unless it comes at once it ends the whole family. Raises ``UnauthorizedError``."""
     token = _refresh_token(refresh)
     user = token_user_get(token)
     family = _family_of(token)
     with transaction.atomic():
-        is_revoked = RevokedTokenFamily.objects.filter(family=family).exists()
-        if not is_revoked and _spend(token, user):
+        if _spend(token, user) and _family_used(family, user, address, program):
             return _pair(RefreshToken.for_user(user), family=family)
-    if not is_revoked and not _was_just_spent(token):
-        _family_revoke(family, user, address)
+    if not _was_just_spent(token):
+        _family_revoke(family, user, address, AuditAction.API_TOKEN_REUSED)
     raise UnauthorizedError(TOKEN_REFUSED, code="INVALID_TOKEN")
 
 
 @transaction.atomic
 def token_revoke(*, refresh: str, address: str | None = None) -> None:
-    """After this the refresh token buys nothing. One that is spent already is fine (RFC 7009)."""
+    """After this nothing of its family is good any more, whichever member it is. One that is
+    worthless already is fine (RFC 7009)."""
     try:
         token = _refresh_token(refresh)
     except UnauthorizedError:
         return
     user = User.objects.filter(uuid=token.get(api_settings.USER_ID_CLAIM)).first()
-    if _spend(token, user) and user is not None:
-        audit.record(AuditAction.API_TOKEN_REVOKED, user=user, address=address)
+    if user is not None:
+        _spend(token, user)
+        _family_revoke(_family_of(token), user, address, AuditAction.API_TOKEN_REVOKED)
+
+
+def families_alive(user: User) -> QuerySet[TokenFamily]:
+    """Programs that are logged in, the newest first."""
+    alive = TokenFamily.objects.filter(user=user, revoked_at=None, expires_at__gt=timezone.now())
+    return alive.order_by("-id")
+
+
+@transaction.atomic
+def families_revoke(families: QuerySet[TokenFamily], *, address: str | None = None) -> int:
+    """End all of these. Returns how many."""
+    num_revoked = 0
+    for row in families.select_related("user"):
+        num_revoked += _family_revoke(row.family, row.user, address, AuditAction.API_TOKEN_REVOKED)
+    return num_revoked
 
 
 def tokens_prune() -> int:
     """Forget tokens that have expired by themselves. Returns how many."""
     now = timezone.now()
-    RevokedTokenFamily.objects.filter(expires_at__lt=now).delete()
+    TokenFamily.objects.filter(expires_at__lt=now).delete()
     num_pruned, _ = OutstandingToken.objects.filter(expires_at__lt=now).delete()
     return num_pruned
 
 
 def _pair(refresh: RefreshToken, *, family: str) -> TokenPair:
-    refresh[_FAMILY] = family
+    refresh[FAMILY_CLAIM] = family
     return TokenPair(access=str(refresh.access_token), refresh=str(refresh))
+
+
+def _expiry() -> datetime:
+    return timezone.now() + cast(timedelta, api_settings.REFRESH_TOKEN_LIFETIME)
 
 
 def _family_of(token: RefreshToken) -> str:
     # Tokens issued before there were families are each the first of their own.
-    return str(token.get(_FAMILY) or token["jti"])
+    return str(token.get(FAMILY_CLAIM) or token["jti"])
 
 
 def _refresh_token(encoded: str) -> RefreshToken:
@@ -127,11 +155,29 @@ def _was_just_spent(token: RefreshToken) -> bool:
     return spent.exists()
 
 
+def _family_used(family: str, user: User, address: str | None, program: str) -> bool:
+    """Whether it is still good; then it lives on as long as its newest token."""
+    used: dict[str, Any] = {"used_at": timezone.now(), "expires_at": _expiry(), "address": address}
+    if program:
+        used["program"] = program
+    if TokenFamily.objects.filter(family=family, revoked_at=None).update(**used):
+        return True
+    # Of one from before families were listed there is no row yet; of a revoked one there is.
+    _, is_new = TokenFamily.objects.get_or_create(family=family, defaults={"user": user, **used})
+    return is_new
+
+
 @transaction.atomic
-def _family_revoke(family: str, user: User, address: str | None) -> None:
-    lifetime = cast(timedelta, api_settings.REFRESH_TOKEN_LIFETIME)
-    _, is_new = RevokedTokenFamily.objects.get_or_create(
-        family=family, defaults={"user": user, "expires_at": timezone.now() + lifetime}
+def _family_revoke(family: str, user: User, address: str | None, why: AuditAction) -> bool:
+    """Whether it was this call that ended it."""
+    now = timezone.now()
+    is_ended = bool(
+        TokenFamily.objects.filter(family=family, revoked_at=None).update(revoked_at=now)
     )
-    if is_new:
-        audit.record(AuditAction.API_TOKEN_REUSED, user=user, address=address)
+    if not is_ended:
+        _, is_ended = TokenFamily.objects.get_or_create(
+            family=family, defaults={"user": user, "expires_at": _expiry(), "revoked_at": now}
+        )
+    if is_ended:
+        audit.record(why, user=user, address=address)
+    return is_ended

@@ -12,15 +12,28 @@ class AccountsConfig(AppConfig):
         from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
         from social_django.models import UserSocialAuth
 
-        from accounts import audit, login_limits
-        from accounts.models import AuditEntry, PersonalAccessToken, Tone3000Tokens, User
+        from accounts import audit, login_limits, sessions
+        from accounts.models import (
+            AuditEntry,
+            PersonalAccessToken,
+            TokenFamily,
+            Tone3000Tokens,
+            TwoFactor,
+            User,
+            UserSession,
+        )
         from accounts.personal_data import register_table
 
         audit.connect()
         login_limits.connect()
+        sessions.connect()
         register_table(User, owner="pk", hidden=("password",))
         register_table(UserSocialAuth, owner="user")
         register_table(Tone3000Tokens, owner="user", hidden=("sealed",))
         register_table(OutstandingToken, owner="user", hidden=("token", "jti"))
+        register_table(UserSession, owner="user", hidden=("session_key", "session_data"))
+        register_table(TokenFamily, owner="user", hidden=("family",))
         register_table(PersonalAccessToken, owner="user", hidden=("digest",))
+        hidden = ("sealed", "mark", "last_step", "backup_digests")
+        register_table(TwoFactor, owner="user", hidden=hidden)
         register_table(AuditEntry, owner="user")

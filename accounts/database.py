@@ -1,14 +1,19 @@
-"""The database for code that is otherwise on the event loop."""
+"""The database: for code that is otherwise on the event loop, and when it is away."""
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from asgiref.sync import sync_to_async
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
 
 T = TypeVar("T")
+
+# Classes of PostgreSQL's SQLSTATE in which it will go well another time: the connection is lost,
+# deadlock or serialization, no resources (too many connections), an operator stepped in.
+_PASSING: Final = ("08", "40", "53", "57")
 
 
 async def in_database(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
@@ -22,13 +27,27 @@ async def in_database(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         try:
             return work(*args, **kwargs)
         finally:
-            _release_connections()
+            release_connections()
 
     return await sync_to_async(released)()
 
 
-def _release_connections() -> None:
-    """Those that are due, as at the end of a request. Not in the middle of a transaction."""
+def release_connections() -> None:
+    """Of this thread those that are due, as at the end of a request. Not in the middle of a
+    transaction."""
     for connection in connections.all(initialized_only=True):
         if not connection.in_atomic_block:
             connection.close_if_unusable_or_obsolete()
+
+
+def is_database_away(error: BaseException) -> bool:
+    """Whether the database gave no connection, lost it, or was too busy: no mistake of ours."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    cause = error.__cause__
+    if isinstance(cause, sqlite3.Error):
+        # In SQLite a table that is missing is an OperationalError, too.
+        return cause.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    # Without a state it is the client's own: no answer, no connection left in the pool.
+    state: str | None = getattr(cause, "sqlstate", None)
+    return state is None or state.startswith(_PASSING)

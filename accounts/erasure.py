@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth import SESSION_KEY
 from django.contrib.contenttypes.models import ContentType
-from django.contrib.sessions.models import Session
 from django.db import transaction
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
@@ -37,20 +35,9 @@ def user_erase(*, user: User, confirm: str) -> None:
         row = User.objects.select_for_update().filter(pk=user.pk).first()
         if row is None:
             raise NotFoundError("There is no such account.")
-        _forget_logins(row)
+        OutstandingToken.objects.filter(user=row).delete()
         _forget_traces(row)
         row.delete()  # and by cascade everything of theirs; files go after the commit
-
-
-def _forget_logins(user: User) -> None:
-    OutstandingToken.objects.filter(user=user).delete()
-    # A session says whose it is only inside.
-    theirs = [
-        session.session_key
-        for session in Session.objects.iterator(chunk_size=500)
-        if session.get_decoded().get(SESSION_KEY) == str(user.pk)
-    ]
-    Session.objects.filter(session_key__in=theirs).delete()
 
 
 def _forget_traces(user: User) -> None:

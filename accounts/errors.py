@@ -72,6 +72,13 @@ class PreconditionFailedError(AppError):
     code = "PRECONDITION_FAILED"
 
 
+class TooSlowError(AppError):
+    """The body of a request did not come in time."""
+
+    status = 408
+    code = "REQUEST_TIMEOUT"
+
+
 class TooLargeError(AppError):
     """More bytes than are accepted."""
 
@@ -105,6 +112,26 @@ class UnavailableError(AppError):
     def __init__(self, message: str, *, code: str | None = None, wait: float | None = None) -> None:
         super().__init__(message, code=code)
         self.wait = wait
+
+
+class BusyError(UnavailableError):
+    """More is asked of this process at once than it takes on."""
+
+    code = "BUSY"
+
+
+class DiskFullError(UnavailableError):
+    """There is no room on a disk of the server."""
+
+    status = 507
+    code = "DISK_FULL"
+
+
+class InternalError(AppError):
+    """A fault of GTS itself; what it is stands in the log."""
+
+    status = 500
+    code = "INTERNAL"
 
 
 class LimitError(AppError):

@@ -15,6 +15,8 @@ from accounts.errors import AppError, InvalidInputError
 from accounts.login_limits import login_slowed, login_wait_s, login_wait_text, password_failed
 from accounts.models import TokenScope, User
 
+CODE_HELP = "The six digits that your app shows now, or one of your backup codes."
+
 
 class SlowedForm(AuthenticationForm):
     """A form of a name and a password that says so when too many were wrong."""
@@ -63,16 +65,59 @@ class ChangePasswordForm(PasswordChangeForm):
         del self.fields["old_password"].widget.attrs["autofocus"]
 
     def clean_old_password(self) -> str:
-        username = self.user.get_username()
-        wait_s = login_wait_s(self.request, username)
-        if wait_s > 0:
-            login_slowed.send(sender=type(self))
-            raise forms.ValidationError(login_wait_text(wait_s), code="slowed")
+        refuse_while_slowed(self.request, self.user)
         try:
             return super().clean_old_password()
         except forms.ValidationError:
-            password_failed(self.request, username)
+            password_failed(self.request, self.user.get_username())
             raise
+
+
+class PasswordForm(forms.Form):
+    """Asks who is logged in for their password again; who has none, for a code of their app."""
+
+    password = forms.CharField(
+        label="Your password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, request: HttpRequest, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data, auto_id="again-%s")
+        self.request = request
+        if not cast(User, request.user).has_usable_password():
+            self.fields = {"code": code_field()}
+
+    def clean_password(self) -> str:
+        user = cast(User, self.request.user)
+        refuse_while_slowed(self.request, user)
+        if not user.check_password(self.cleaned_data["password"]):
+            password_failed(self.request, user.get_username())
+            raise forms.ValidationError("This is not your password.", code="wrong")
+        return str(self.cleaned_data["password"])
+
+
+def code_field() -> forms.CharField:
+    attrs = {
+        "autocomplete": "one-time-code",
+        "autocapitalize": "none",
+        "spellcheck": "false",
+    }
+    return forms.CharField(
+        label="Code", max_length=40, widget=forms.TextInput(attrs=attrs), help_text=CODE_HELP
+    )
+
+
+class CodeForm(forms.Form):
+    code = code_field()
+
+
+def refuse_while_slowed(request: HttpRequest, user: User) -> None:
+    """Raises Django's ``ValidationError`` after too many wrong passwords."""
+    wait_s = login_wait_s(request, user.get_username())
+    if wait_s > 0:
+        login_slowed.send(sender=ChangePasswordForm)
+        raise forms.ValidationError(login_wait_text(wait_s), code="slowed")
 
 
 class PersonalTokenForm(forms.Form):

@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.clock import database_now
 from accounts.errors import ConflictError, InvalidInputError
 from accounts.models import IdempotentRequest, User
 
@@ -50,7 +51,7 @@ def request_claim(*, user: User, key: str, fingerprint: str) -> Claim | StoredAn
     Raises ``InvalidInputError`` IDEMPOTENCY_KEY_REUSED for another request than the first one, and
     ``ConflictError`` IDEMPOTENCY_IN_PROGRESS.
     """
-    now, token = timezone.now(), uuid4()
+    now, token = database_now(), uuid4()
     fresh = {
         "fingerprint": fingerprint,
         "claim": token,

@@ -8,35 +8,35 @@ the limits that are wider. A right password is refused while its turn has not co
 from __future__ import annotations
 
 import hashlib
-import logging
 import math
 import time
 from collections.abc import Iterator
-from functools import cache
-from typing import Any, Final
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-import limits
-import redis
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in, user_login_failed
 from django.core.exceptions import PermissionDenied
 from django.dispatch import Signal
 from django.http import HttpRequest
-from limits.storage import MemoryStorage, Storage, storage_from_string
-from limits.strategies import MovingWindowRateLimiter
 
 from accounts import audit
-from accounts.addresses import client_address, network_of
+from accounts.addresses import client_address
 from accounts.models import AuditAction, User
+from accounts.rate_limits import network_of_request
+from accounts.redis_away import TIMEOUT_S, ask
 
-logger = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from limits import RateLimitItem
+    from limits.storage import Storage
+    from limits.strategies import MovingWindowRateLimiter
 
 # Five at once, then one in twelve seconds at most and twenty in an hour.
-_OF_BOTH: Final = (limits.parse("5 per minute"), limits.parse("20 per hour"))
-_OF_ACCOUNT: Final = (limits.parse("100 per hour"),)
-_OF_NETWORK: Final = (limits.parse("50 per hour"),)
+_OF_BOTH: Final = ("5 per minute", "20 per hour")
+_OF_ACCOUNT: Final = ("100 per hour",)
+_OF_NETWORK: Final = ("50 per hour",)
 
-_Key = tuple[limits.RateLimitItem, tuple[str, ...]]
+_Key: TypeAlias = "tuple[RateLimitItem, tuple[str, ...]]"
 
 # For who counts them: a wrong password, and a try that was not let through.
 login_failed = Signal()
@@ -55,15 +55,15 @@ class LoginLimitBackend:
 
 def login_wait_s(request: HttpRequest, username: str) -> float:
     """How long until a password may be tried for ``username``; 0: now."""
+    return ask(partial(_wait_s, request, username), otherwise=0.0)
+
+
+def _wait_s(request: HttpRequest, username: str) -> float:
     limiter = _limiter()
     waits_s = [0.0]
-    try:
-        for item, who in _keys(request, username):
-            if not limiter.test(item, *who):
-                waits_s.append(limiter.get_window_stats(item, *who).reset_time - time.time())
-    except redis.RedisError as error:
-        logger.warning("tries of passwords are not counted: %s", type(error).__name__)
-        return 0.0
+    for item, who in _keys(request, username):
+        if not limiter.test(item, *who):
+            waits_s.append(limiter.get_window_stats(item, *who).reset_time - time.time())
     # One that has nearly passed is not none.
     return max(waits_s) if len(waits_s) == 1 else max(*waits_s, 0.1)
 
@@ -74,23 +74,28 @@ def login_wait_text(wait_s: float) -> str:
     return f"Too many wrong passwords. Try again in {when}."
 
 
-def password_failed(request: HttpRequest, username: str) -> None:
-    """Count a wrong password, and note it in the audit trail of whose account it is."""
-    limiter = _limiter()
+def password_failed(
+    request: HttpRequest, username: str, action: AuditAction = AuditAction.PASSWORD_FAILED
+) -> None:
+    """Count a wrong password, and note it in the audit trail of whose account it is.
+
+    A wrong code of the second factor counts as one; ``action`` says so.
+    """
     login_failed.send(sender=LoginLimitBackend)
     user = User.objects.filter(username=username).first()
     address = client_address(request)
     # Not what was typed as a name: now and then that is a password.
     detail = "" if user is not None else "no such user"
-    audit.record(AuditAction.PASSWORD_FAILED, user=user, address=address, detail=detail)
-    try:
-        for item, who in _keys(request, username):
-            limiter.hit(item, *who)
-    except redis.RedisError as error:
-        logger.warning("tries of passwords are not counted: %s", type(error).__name__)
-        return
+    audit.record(action, user=user, address=address, detail=detail)
+    ask(partial(_hit, request, username), otherwise=None)
     if login_wait_s(request, username) > 0:
         audit.record(AuditAction.LOGIN_SLOWED, user=user, address=address, detail=detail)
+
+
+def _hit(request: HttpRequest, username: str) -> None:
+    limiter = _limiter()
+    for item, who in _keys(request, username):
+        limiter.hit(item, *who)
 
 
 def connect() -> None:
@@ -111,25 +116,36 @@ def _failed(credentials: dict[str, Any], request: HttpRequest | None = None, **_
 
 def _succeeded(request: HttpRequest, user: User, **_: Any) -> None:
     """One who knows the password is not slowed down there any more."""
+    ask(partial(_clear, request, user.username), otherwise=None)
+
+
+def _clear(request: HttpRequest, username: str) -> None:
     limiter = _limiter()
-    try:
-        for item, who in _of_both(request, user.username):
-            limiter.clear(item, *who)
-    except redis.RedisError as error:
-        logger.warning("tries of passwords are not forgotten: %s", type(error).__name__)
+    for item, who in _of_both(request, username):
+        limiter.clear(item, *who)
 
 
 def _keys(request: HttpRequest, username: str) -> Iterator[_Key]:
     yield from _of_both(request, username)
-    for item in _OF_ACCOUNT:
+    for item in map(_limit, _OF_ACCOUNT):
         yield item, (_space(), "account", _account(username))
-    for item in _OF_NETWORK:
-        yield item, (_space(), "network", _network(request))
+    for item in map(_limit, _OF_NETWORK):
+        yield item, (_space(), "network", network_of_request(request))
 
 
 def _of_both(request: HttpRequest, username: str) -> Iterator[_Key]:
-    for item in _OF_BOTH:
-        yield item, (_space(), "both", _account(username), _network(request))
+    for item in map(_limit, _OF_BOTH):
+        yield item, (_space(), "both", _account(username), network_of_request(request))
+
+
+# What counts is loaded with the first login: most processes see none.
+
+
+@cache
+def _limit(text: str) -> RateLimitItem:
+    import limits
+
+    return limits.parse(text)
 
 
 def _space() -> str:
@@ -141,21 +157,20 @@ def _account(username: str) -> str:
     return hashlib.sha256(username.casefold().encode("utf-8", "replace")).hexdigest()[:32]
 
 
-def _network(request: HttpRequest) -> str:
-    address = client_address(request)
-    return network_of(address) if address else "unknown"
-
-
 @cache
 def _limiter() -> MovingWindowRateLimiter:
+    from limits.strategies import MovingWindowRateLimiter
+
     return MovingWindowRateLimiter(_storage(settings.REDIS_URL))
 
 
 def _storage(url: str) -> Storage:
     """Of this process alone in embedded mode, which has but one."""
+    from limits.storage import MemoryStorage, storage_from_string
+
     if not url:
         return MemoryStorage()
     if url.startswith("unix://"):
         url = f"redis+{url}"
-    timeouts_s = {"socket_timeout": 2, "socket_connect_timeout": 2}
+    timeouts_s = {"socket_timeout": TIMEOUT_S, "socket_connect_timeout": TIMEOUT_S}
     return storage_from_string(url, key_prefix="gts:logins", **timeouts_s)  # type: ignore[return-value]

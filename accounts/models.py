@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -95,22 +97,56 @@ class AuditAction(models.TextChoices):
     API_TOKENS = "api_tokens", "API tokens issued"
     API_TOKEN_REVOKED = "token_revoked", "API token revoked"
     API_TOKEN_REUSED = "token_reused", "spent API token used again"
+    SESSION_ENDED = "session_ended", "session ended from elsewhere"
+    TWO_FACTOR_ON = "2fa_on", "two-factor login switched on"
+    TWO_FACTOR_OFF = "2fa_off", "two-factor login switched off"
+    TWO_FACTOR_REMOVED = "2fa_removed", "two-factor login removed by an operator"
+    TWO_FACTOR_FAILED = "2fa_failed", "wrong code of two-factor login"
+    BACKUP_CODE_USED = "2fa_backup_used", "backup code used"
+    BACKUP_CODES_MADE = "2fa_backup_made", "backup codes made"
     PERSONAL_TOKEN_MADE = "pat_made", "personal access token made"
     PERSONAL_TOKEN_REVOKED = "pat_revoked", "personal access token revoked"
 
 
-class RevokedTokenFamily(models.Model):
-    """Refresh tokens that descend from one login, none of which buys anything any more.
+class UserSession(AbstractBaseSession):
+    """A browser's session, kept by ``accounts.sessions``; with whose it is since they logged in.
 
-    It is needed until the last of them has expired by itself.
+    All columns are written again with every change of the session, so what they say is in its data.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, null=True, blank=True, related_name="+")
+    uuid = models.UUIDField(default=uuid.uuid4, db_index=True, editable=False)
+    started_at = models.DateTimeField(null=True, blank=True)
+    address = models.GenericIPAddressField(null=True, blank=True)
+    browser = models.CharField(max_length=60, blank=True)
+
+    def __str__(self) -> str:
+        return f"session of user {self.user_id}"
+
+    @classmethod
+    def get_session_store_class(cls) -> type[SessionBase]:
+        from accounts.sessions import SessionStore
+
+        return SessionStore
+
+
+class TokenFamily(models.Model):
+    """Refresh tokens that descend from one login of a program, and the access tokens they bought.
+
+    ``family`` is the id of the first. The row is needed until the last has expired by itself.
     """
 
     family = models.CharField(max_length=64, unique=True)
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    started_at = models.DateTimeField(null=True, blank=True)
+    used_at = models.DateTimeField(null=True, blank=True)
+    address = models.GenericIPAddressField(null=True, blank=True)
+    program = models.CharField(max_length=60, blank=True)
     expires_at = models.DateTimeField(db_index=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        verbose_name_plural = "revoked token families"
+        verbose_name_plural = "token families"
 
     def __str__(self) -> str:
         return f"token family of user {self.user_id}"
@@ -141,6 +177,25 @@ class PersonalAccessToken(PublicModel):
 
     def __str__(self) -> str:
         return f"{self.prefix}… of user {self.user_id}"
+
+
+class TwoFactor(models.Model):
+    """The second factor of a login (TOTP): see ``accounts.two_factor``.
+
+    ``sealed`` is its secret, sealed by ``accounts.vault``; of backup codes only digests are kept.
+    ``confirmed_at`` is null until a first code was right. ``mark`` is what a session keeps that has
+    shown a code. ``last_step``: of the newest code that was used, in steps of 30 s since 1970.
+    """
+
+    user = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="two_factor")
+    sealed = models.TextField(editable=False)
+    mark = models.UUIDField(default=uuid.uuid4, editable=False)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    last_step = models.BigIntegerField(default=0, editable=False)
+    backup_digests = models.JSONField(default=list, blank=True, editable=False)
+
+    def __str__(self) -> str:
+        return f"second factor of user {self.user_id}"
 
 
 class AuditEntry(models.Model):

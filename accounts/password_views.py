@@ -40,6 +40,4 @@ class PasswordChangeView(PageView):
         return redirect("account")
 
     def _page(self, form: ChangePasswordForm, *, status: int = 200) -> HttpResponse:
-        answer = render(self.request, "accounts/password.html", {"form": form}, status=status)
-        answer["Cache-Control"] = "private, no-store"
-        return answer
+        return render(self.request, "accounts/password.html", {"form": form}, status=status)

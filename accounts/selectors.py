@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from django.core.exceptions import ValidationError
+from django.db.models import Exists
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import AccessToken, Token
@@ -14,12 +15,14 @@ from rest_framework_simplejwt.utils import get_md5_hash_password
 from social_django.models import UserSocialAuth
 
 from accounts.errors import UnauthorizedError
-from accounts.models import Tone3000Tokens, User
-from accounts.personal_tokens import is_personal_token, personal_token_read
+from accounts.models import TokenFamily, Tone3000Tokens, User
 from accounts.vault import SealBrokenError, unseal
 
 # The name of the login in social-auth's table.
 TONE3000: Final = "tone3000"
+
+# In refresh tokens, and in the access tokens that they buy.
+FAMILY_CLAIM: Final = "family"
 
 _INVALID_TOKEN = "The token is not valid, or has expired."
 
@@ -33,24 +36,20 @@ def access_token_read(encoded: str) -> AccessToken:
 
 
 def token_user_get(token: Token) -> User:
-    """The active user a token names, whose password is still the one of then, else
-    ``UnauthorizedError``. One query."""
+    """The active user a token names, whose password is still the one of then and who has not
+    revoked it, else ``UnauthorizedError``. One query."""
+    revoked = TokenFamily.objects.filter(
+        family=str(token.get(FAMILY_CLAIM) or ""), revoked_at__isnull=False
+    )
     try:
-        user = User.objects.get(uuid=token.get(api_settings.USER_ID_CLAIM))
+        users = User.objects.filter(~Exists(revoked))
+        user = users.get(uuid=token.get(api_settings.USER_ID_CLAIM))
     except (User.DoesNotExist, ValidationError) as error:
         raise UnauthorizedError(_INVALID_TOKEN, code="INVALID_TOKEN") from error
     issued_for = token.get(api_settings.REVOKE_TOKEN_CLAIM)
     if not user.is_active or issued_for != get_md5_hash_password(user.password):
         raise UnauthorizedError(_INVALID_TOKEN, code="INVALID_TOKEN")
     return user
-
-
-def access_token_user_get(encoded: str) -> User:
-    """Whom an access token, or one made by hand, stands for: for sockets and other places outside
-    of the API views, where nothing can be written."""
-    if is_personal_token(encoded):
-        return personal_token_read(encoded).user
-    return token_user_get(access_token_read(encoded))
 
 
 class ConnectionState(StrEnum):

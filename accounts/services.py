@@ -13,8 +13,9 @@ from rest_framework_simplejwt.tokens import AccessToken
 from social_django.models import UserSocialAuth
 
 from accounts import audit
+from accounts.api_tokens import families_alive, families_revoke
 from accounts.errors import ConflictError
-from accounts.models import AuditAction, User
+from accounts.models import AuditAction, User, UserSession
 from accounts.personal_tokens import personal_tokens_revoke_all
 from accounts.selectors import TONE3000
 from accounts.tokens import tokens_forget
@@ -106,6 +107,8 @@ def password_change(
     """
     user.set_password(password)
     user.save(update_fields=["password"])
+    UserSession.objects.filter(user=user).delete()
+    families_revoke(families_alive(user), address=address)
     if ends_tokens:
         personal_tokens_revoke_all(user=user, address=address)
     audit.record(AuditAction.PASSWORD_CHANGED, user=user, address=address)

@@ -19,6 +19,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import audit
+from accounts.clock import database_now
 from accounts.errors import ConflictError, ReconnectNeededError, TokenServiceUnavailableError
 from accounts.models import AuditAction, Tone3000Tokens, User
 from accounts.token_lock import locked_tokens
@@ -48,7 +49,7 @@ def access_token(user: User, *, rejected: str | None = None) -> str:
     Not inside a transaction. Raises ``ReconnectNeededError``, which only the user can mend, and
     ``TokenServiceUnavailableError``, worth another try later.
     """
-    asked_at = timezone.now()
+    asked_at = database_now()
     row = Tone3000Tokens.objects.filter(user=user).first()
     pair = _pair(row, user)
     if row is not None and pair.access != rejected and _left_s(row) >= REFRESH_LEAD_S:
@@ -118,7 +119,7 @@ def _refreshed(
                 return _stored_access(user)
             outcome = ReconnectNeededError(RECONNECT)
         except TokenServiceUnavailableError as error:
-            Tone3000Tokens.objects.filter(pk=row.pk).update(refresh_failed_at=timezone.now())
+            Tone3000Tokens.objects.filter(pk=row.pk).update(refresh_failed_at=database_now())
             if not is_rejected and left_s >= _USABLE_S:
                 return pair.access
             outcome = error
@@ -153,7 +154,7 @@ def _clear(row: Tone3000Tokens, user: User, why: str) -> bool:
 
 def _columns(user: User, answer: TokenAnswer) -> dict[str, Any]:
     """Access, refresh and expiry always change together."""
-    now = timezone.now()
+    now = database_now()
     return {
         "sealed": seal(TokenPair(answer.access, answer.refresh), owner=user.uuid),
         "expires_at": now + timedelta(seconds=answer.lifetime_s),
@@ -181,4 +182,4 @@ def _pair(row: Tone3000Tokens | None, user: User) -> TokenPair:
 
 
 def _left_s(row: Tone3000Tokens) -> float:
-    return (row.expires_at - timezone.now()).total_seconds()
+    return (row.expires_at - database_now()).total_seconds()

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 
-import httpx
 from django.conf import settings
 
 from accounts.errors import TokenServiceUnavailableError
@@ -187,6 +186,8 @@ def error_code_of(data: Any) -> str:
 @cache
 def certificates() -> ssl.SSLContext:
     """Those that are trusted. Read once: it takes longer than many a request."""
+    import httpx
+
     return httpx.create_ssl_context()
 
 
@@ -194,6 +195,8 @@ def call(
     method: str, url: str, *, form: Mapping[str, str] | None = None, bearer: str = ""
 ) -> Answer:
     """One call. Raises ``TokenServiceUnavailableError`` when no whole answer comes in time."""
+    import httpx  # here and above: models lead to this module, and few processes call
+
     headers = {"Accept": "application/json", "User-Agent": settings.GTS_USER_AGENT}
     if bearer:
         headers["Authorization"] = f"Bearer {bearer}"

@@ -13,14 +13,13 @@ import time
 from datetime import timedelta
 from typing import Final
 
-from django.contrib.sessions.models import Session
 from django.utils import timezone
 from social_django.models import Nonce
 
 from accounts.api_tokens import tokens_prune
 from accounts.errors import ReconnectNeededError, TokenServiceUnavailableError
 from accounts.idempotency import requests_prune
-from accounts.models import AuditEntry, User
+from accounts.models import AuditEntry, User, UserSession
 from accounts.personal_tokens import personal_tokens_prune
 from accounts.tokens import access_token
 
@@ -39,7 +38,7 @@ def upkeep() -> None:
     num_refreshed = tokens_keep_alive()
     # Of logins that were begun and given up; their state is good for half an hour.
     num_nonces, _ = Nonce.objects.filter(timestamp__lt=int(time.time()) - _NONCE_KEPT_S).delete()
-    num_sessions, _ = Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    num_sessions, _ = UserSession.objects.filter(expire_date__lt=timezone.now()).delete()
     too_old = timezone.now() - AUDIT_KEPT
     num_entries, _ = AuditEntry.objects.filter(at__lt=too_old).delete()
     num_requests = requests_prune()

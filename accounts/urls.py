@@ -6,10 +6,11 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 from social_django.views import complete
 
-from accounts import password_views, token_views, views
+from accounts import password_views, session_views, token_views, two_factor_views, views
 
 urlpatterns = [
     path("login/", views.LoginView.as_view(), name="login"),
+    path("login/code/", two_factor_views.LoginCodeView.as_view(), name="login-code"),
     path("login/local/", views.LoginLocalView.as_view(), name="login-local"),
     path("login/link/", views.LoginLinkView.as_view(), name="login-link"),
     path("login/tone3000/", views.LoginTone3000View.as_view(), name="login-tone3000"),
@@ -30,6 +31,27 @@ urlpatterns = [
         "account/tokens/<uuid:uuid>/revoke/",
         token_views.PersonalTokenRevokeView.as_view(),
         name="personal-token-revoke",
+    ),
+    path(
+        "account/sessions/end-others/",
+        session_views.SessionsEndOthersView.as_view(),
+        name="sessions-end-others",
+    ),
+    path(
+        "account/sessions/<uuid:uuid>/end/",
+        session_views.SessionEndView.as_view(),
+        name="session-end",
+    ),
+    path("account/two-factor/", two_factor_views.TwoFactorView.as_view(), name="two-factor"),
+    path(
+        "account/two-factor/off/",
+        two_factor_views.TwoFactorOffView.as_view(),
+        name="two-factor-off",
+    ),
+    path(
+        "account/two-factor/backup-codes/",
+        two_factor_views.BackupCodesView.as_view(),
+        name="backup-codes",
     ),
     path("account/password/", password_views.PasswordChangeView.as_view(), name="password-change"),
     path("account/delete/", views.AccountDeleteView.as_view(), name="account-delete"),

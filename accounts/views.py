@@ -8,6 +8,7 @@ from typing import Any, cast
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import LoginView as DjangoLoginView
 from django.contrib.auth.views import redirect_to_login
@@ -24,8 +25,10 @@ from accounts.erasure import user_erase
 from accounts.errors import AppError
 from accounts.forms import LoginForm, PersonalTokenForm
 from accounts.local_login import is_local_login_allowed, is_open
+from accounts.logins import current_login, logins_list
 from accounts.models import User
 from accounts.owner_token import owner_token_spend, secrets_dir, token_in
+from accounts.pending_logins import pending_begin
 from accounts.personal_tokens import personal_tokens_list
 from accounts.quotas import quotas_get
 from accounts.selectors import TONE3000, tone3000_connection_get
@@ -36,6 +39,7 @@ from accounts.services import (
     user_get_or_create_local,
 )
 from accounts.social_pipeline import BEGUN_BY_KEY, begun_by
+from accounts.two_factor import may_have_two_factor, two_factor_get
 
 _LOCAL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 _OWNER_SESSION = timedelta(days=365)
@@ -75,7 +79,7 @@ class LoginView(DjangoLoginView):
     """By name and password; ``next`` leads only to pages of this site (Django checks it)."""
 
     template_name = "accounts/login.html"
-    authentication_form = LoginForm
+    authentication_form: type[AuthenticationForm] = LoginForm
     redirect_authenticated_user = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -85,6 +89,14 @@ class LoginView(DjangoLoginView):
             has_tone3000_login=bool(settings.GTS_TONE3000_KEY),
             **kwargs,
         )
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """In, or first to the question for a code."""
+        user = form.get_user()
+        if two_factor_get(user) is None:
+            return super().form_valid(form)
+        pending_begin(self.request, user, self.get_success_url())
+        return redirect("login-code")
 
 
 class LoginLocalView(PageView):
@@ -101,7 +113,7 @@ class LoginLocalView(PageView):
         if not is_open() and not owner_token_spend(secrets_dir(), given):
             return _owner_refused(request, wanted)
         _log_in_owner(request)
-        return HttpResponseRedirect(_next_url(request, wanted))
+        return HttpResponseRedirect(next_url(request, wanted))
 
 
 class LoginLinkView(PageView):
@@ -120,10 +132,10 @@ class LoginLinkView(PageView):
         wanted = request.GET.get("next", "")
         answer: HttpResponse
         if getattr(request.user, "username", "") == LOCAL_USERNAME:
-            answer = HttpResponseRedirect(_next_url(request, wanted, otherwise="home"))
+            answer = HttpResponseRedirect(next_url(request, wanted, otherwise="home"))
         elif owner_token_spend(secrets_dir(), request.GET.get("token", "")):
             _log_in_owner(request)
-            answer = HttpResponseRedirect(_next_url(request, wanted, otherwise="home"))
+            answer = HttpResponseRedirect(next_url(request, wanted, otherwise="home"))
         else:
             answer = _owner_refused(request, wanted)
         answer["Referrer-Policy"] = "no-referrer"
@@ -159,9 +171,7 @@ class LoginTone3000View(PageView):
 @psa("social:complete")  # type: ignore[no-untyped-call,untyped-decorator]
 def _begin(request: Any, backend: str) -> HttpResponse:
     wanted = request.POST.get("next", "")
-    request.session["next"] = _next_url(
-        request, wanted
-    )  # where social-auth's callback looks for it
+    request.session["next"] = next_url(request, wanted)  # where social-auth's callback looks for it
     request.session[BEGUN_BY_KEY] = begun_by(request)
     response: HttpResponse = request.backend.start()
     return response
@@ -185,15 +195,16 @@ class AccountView(PageView):
             "tokens": personal_tokens_list(self.user),
             "token_form": token_form or PersonalTokenForm(auto_id="token-%s"),
             "new_token": new_token,
+            "may_have_two_factor": may_have_two_factor(self.user),
+            "two_factor": two_factor_get(self.user),
+            "logins": logins_list(self.user, current_login(self.request)),
             "now": timezone.now(),
             "quotas": quotas_get(self.user),
             "connection": tone3000_connection_get(self.user),
             "has_tone3000_login": bool(settings.GTS_TONE3000_KEY),
             "has_other_login": has_other_login(self.user),
         }
-        answer = render(self.request, "accounts/account.html", context, status=status)
-        answer["Cache-Control"] = "private, no-store"
-        return answer
+        return render(self.request, "accounts/account.html", context, status=status)
 
 
 class AccountDeleteView(AccountView):
@@ -222,7 +233,7 @@ class Tone3000DisconnectView(PageView):
         return redirect("account")
 
 
-def _next_url(request: HttpRequest, wanted: str, *, otherwise: str = "shootout-mine") -> str:
+def next_url(request: HttpRequest, wanted: str, *, otherwise: str = "shootout-mine") -> str:
     """``wanted`` if it leads to a page of this site, else the page of that name."""
     is_ours = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()

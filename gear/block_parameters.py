@@ -6,9 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from gear.models.item import GearKind
-from jobs.pipeline.audio.blocks import Parameter, describe_parameters, mix_pct
-from jobs.pipeline.audio.cab_mix import describe_ir
-from jobs.pipeline.audio.space import describe_space
+from jobs.pipeline.audio.blocks import (
+    Parameter,
+    describe_ir,
+    describe_parameters,
+    describe_space,
+    mix_pct,
+)
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.recipe import DEFAULT_SPACE_MIX_PCT, MAX_CAB_DELAY_MS
 

@@ -18,7 +18,7 @@ from gear.capture_text import clean_text
 from gear.content_store import lock_name
 from gear.models import Capture
 from gear.models.item import CaptureFormat, GearKind
-from jobs.pipeline.audio.nam import foreign_format_of, foreign_message
+from jobs.pipeline.audio.nam.foreign import foreign_format_of, foreign_message
 from jobs.storage import delete_stored
 
 # What kind of gear is captured by what kind of file.

@@ -10,9 +10,8 @@ from gear.block_parameters import describe
 from gear.models import Block, Capture, SignalChain
 from gear.models.item import GearKind
 from gear.naming import kind_warning
-from jobs.pipeline.audio.blocks import BLOCK_TYPES
-from jobs.pipeline.audio.cab_mix import describe_ir
-from jobs.pipeline.audio.files import (
+from jobs.pipeline.audio.blocks import BLOCK_TYPES, describe_ir
+from jobs.pipeline.audio.ir_facts import (
     MAX_UNTOLD_LEAD_S,
     MAX_UNTOLD_PRE_DELAY_S,
     has_lead,

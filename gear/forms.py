@@ -10,7 +10,7 @@ from gear.capture_files import FORMAT_OF_KIND
 from gear.models import Capture, GearItem
 from gear.models.item import CaptureFormat, GearKind, GearSource, IRChannelRule
 from gear.services.ir_settings import IR_SETTINGS
-from jobs.pipeline.audio.files import MAX_IR_DURATION_S, MAX_SPACE_DURATION_S
+from jobs.pipeline.audio.ir_facts import MAX_IR_DURATION_S, MAX_SPACE_DURATION_S
 
 _TAIL_ENDS_DB = (-90.0, -80.0, -70.0, -60.0, -50.0, -40.0)
 _FROM_FILE = ("", "What the file says")

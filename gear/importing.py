@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -29,6 +28,7 @@ from gear.naming import best_name, name_of_file, without_make
 from gear.services.captures import gear_import
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.files import sha256_of
+from jobs.pipeline.toml_text import TomlError, read_toml
 
 FIELDS: Final = ("kind", "name", "make", "creator", "licence", "description", "source_url")
 _FORMATS: Final = {".nam": CaptureFormat.NAM, ".wav": CaptureFormat.IR}
@@ -125,21 +125,25 @@ def _described(path: Path) -> dict[str, str]:
 
 def _from_toml(path: Path) -> dict[str, str]:
     sidecar = path.with_suffix(".toml")
-    text = _text_of(sidecar)
-    if text is None:
+    data = _bytes_of(sidecar)
+    if data is None:
         return {}
     try:
-        found = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        found = read_toml(data)
+    except TomlError as error:
         raise _BadDescriptionError(f"{sidecar.name}: {error}") from error
     return _checked(sidecar, found)
 
 
 def _from_table(path: Path) -> dict[str, str]:
     table = path.with_name(_TABLE)
-    text = _text_of(table)
-    if text is None:
+    data = _bytes_of(table)
+    if data is None:
         return {}
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _BadDescriptionError(f"{_TABLE} is not UTF-8") from error
     try:
         rows = list(csv.DictReader(text.splitlines(), strict=True))
     except csv.Error as error:
@@ -163,15 +167,12 @@ def _checked(source: Path, found: Mapping[Any, Any]) -> dict[str, str]:
     return dict(found)
 
 
-def _text_of(path: Path) -> str | None:
+def _bytes_of(path: Path) -> bytes | None:
     if path.is_symlink() or not path.is_file():
         return None
     if path.stat().st_size > _MAX_TEXT_BYTES:
         raise _BadDescriptionError(f"{path.name} is larger than {_MAX_TEXT_BYTES // 1024**2} MB")
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _BadDescriptionError(f"{path.name} is not UTF-8") from error
+    return path.read_bytes()
 
 
 def _check_kind(kind: str, capture_format: CaptureFormat) -> None:

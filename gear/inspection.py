@@ -10,8 +10,7 @@ from typing import Any
 from gear.capture_text import clean_json
 from gear.models.item import CaptureFormat, GearKind
 from gear.naming import kind_of_gear_type, stated
-from jobs.pipeline.audio.files import TRUE_STEREO_CHANNELS, probe_ir, probe_space
-from jobs.pipeline.audio.nam import read_nam, self_test_report
+from jobs.file_reading import ir_read, nam_read
 from jobs.pipeline.errors import Progress, no_progress
 
 
@@ -40,13 +39,13 @@ class CaptureFacts:
 def inspect_capture(
     path: Path, capture_format: str, progress: Progress = no_progress, *, kind: str = ""
 ) -> CaptureFacts:
-    """Read the whole file, within bounds, and run the self-test of a model.
+    """Read the whole file, in a process of its own, and run the self-test of a model.
 
     ``kind``: of its gear, where its owner has said so: all channels of a space sound. Otherwise an
     impulse response of four channels is one, because no cabinet is in true stereo.
 
-    Raises ``PipelineError`` with what is wrong with the file. A failed self-test is no error: it
-    is told in ``info["self_test"]``. Whatever ``progress`` raises ends it.
+    Raises as ``jobs.file_reading``. A failed self-test is no error: it is told in
+    ``info["self_test"]``. Whatever ``progress`` raises ends it.
     """
     if capture_format == CaptureFormat.NAM:
         return _inspect_nam(path, progress)
@@ -54,32 +53,29 @@ def inspect_capture(
 
 
 def _inspect_nam(path: Path, progress: Progress) -> CaptureFacts:
-    nam = read_nam(path)
-    metadata = nam.metadata
+    found = nam_read(path, progress)
+    summary, metadata = found["summary"], found["summary"]["metadata"]
     return CaptureFacts(
-        architecture=nam.architecture,
-        format_version=nam.version,
-        sample_rate_hz=nam.sample_rate_hz,
-        input_level_dbu=metadata.input_level_dbu,
-        output_level_dbu=metadata.output_level_dbu,
-        info=clean_json({**nam.summary(), "self_test": self_test_report(nam, progress=progress)}),
-        name=stated(metadata.name),
-        model=stated(metadata.gear_model),
-        make=stated(metadata.gear_make),
-        creator=stated(metadata.modeled_by),
-        kind=kind_of_gear_type(metadata.gear_type),
+        architecture=summary["architecture"],
+        format_version=summary["version"],
+        sample_rate_hz=summary["sample_rate_hz"],
+        input_level_dbu=metadata["input_level_dbu"],
+        output_level_dbu=metadata["output_level_dbu"],
+        info=clean_json({**summary, "self_test": found["self_test"]}),
+        name=stated(metadata["name"]),
+        model=stated(metadata["gear_model"]),
+        make=stated(metadata["gear_make"]),
+        creator=stated(metadata["modeled_by"]),
+        kind=kind_of_gear_type(metadata["gear_type"]),
     )
 
 
 def _inspect_ir(path: Path, kind: str) -> CaptureFacts:
-    is_space = kind == GearKind.SPACE
-    probe = probe_space(path) if is_space else probe_ir(path)
-    if not kind and probe.num_channels == TRUE_STEREO_CHANNELS:
-        is_space, probe = True, probe_space(path)
+    found = ir_read(path, is_space=kind == GearKind.SPACE if kind else None)
     return CaptureFacts(
         architecture="",
-        sample_rate_hz=probe.sample_rate_hz,
-        duration_s=probe.duration_s,
-        info=clean_json(probe.as_json()),
-        kind=GearKind.SPACE if is_space else None,
+        sample_rate_hz=found.probe["sample_rate_hz"],
+        duration_s=found.probe["duration_s"],
+        info=clean_json(dict(found.probe)),
+        kind=GearKind.SPACE if found.is_space else None,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
@@ -22,12 +22,14 @@ from gear.services.captures import INSPECT_KIND, capture_accept, capture_reject
 from gear.services.tone3000 import FETCH_KIND, tone_capture_keep
 from gear.tone3000.access import UserTokens
 from gear.tone3000.errors import DownloadError, RefusedRequestError, Tone3000Error
-from gear.tone3000.fetch import Fetched, fetch_model
 from jobs.models import Job
 from jobs.pipeline.errors import PipelineError
 from jobs.registry import JobContext, Queue
 from jobs.states import JobState
 from jobs.storage import fetch_file, scratch_folder, stored_name
+
+if TYPE_CHECKING:
+    from gear.tone3000.fetch import Fetched
 
 
 class InspectCapture:
@@ -85,6 +87,8 @@ class FetchFromTone3000:
 
 def _fetch(context: JobContext, folder: Path) -> Fetched:
     """With the errors of Tone 3000 in the words of jobs: is it worth another try?"""
+    from gear.tone3000.fetch import fetch_model
+
     payload = context.job.payload
     try:
         return async_to_sync(fetch_model)(

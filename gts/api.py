@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -34,10 +33,7 @@ from accounts.errors import (
 from accounts.models import PersonalAccessToken, TokenScope, User
 from accounts.personal_tokens import is_personal_token, personal_token_read
 from accounts.selectors import access_token_read, token_user_get
-from gts.errors import error_body, storage_away
-from jobs.stores import StorageAwayError
-
-logger = logging.getLogger(__name__)
+from gts.errors import error_body, trouble_as_answer
 
 # Errors ------------------------------------------------------------------------------------------
 
@@ -50,7 +46,8 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
     headers: dict[str, str] = {}
     if known.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="api"'
-    wait_s: float | None = getattr(error, "wait", None)  # of a throttle
+    # Of what is away or full, or of a throttle of the framework.
+    wait_s: float | None = getattr(known, "wait", None) or getattr(error, "wait", None)
     if wait_s is not None:
         headers["Retry-After"] = str(math.ceil(wait_s))
     if isinstance(error, exceptions.MethodNotAllowed):
@@ -67,9 +64,6 @@ def _as_app_error(error: Exception) -> AppError | None:
         case Http404() | PermissionDenied() | exceptions.PermissionDenied():
             # What is not yours does not exist for you: 404, never 403.
             return NotFoundError("There is no such thing here.")
-        case StorageAwayError():
-            logger.warning("the storage is away: %s", error)
-            return storage_away()
         case RequestDataTooBig():
             return TooLargeError("The body of the request is too large.")
         case SuspiciousOperation():
@@ -81,7 +75,7 @@ def _as_app_error(error: Exception) -> AppError | None:
         case exceptions.APIException():
             return _from_api_exception(error)
         case _:
-            return None
+            return trouble_as_answer(error)
 
 
 def _from_api_exception(error: exceptions.APIException) -> AppError:

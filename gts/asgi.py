@@ -17,6 +17,8 @@ from gts.body_limit import BodyLimit  # noqa: E402
 from gts.checks import refuse_bad_start  # noqa: E402
 from gts.figures import counting_sockets  # noqa: E402
 from gts.lifespan import lifespan  # noqa: E402
+from gts.request_gate import RequestGate  # noqa: E402
+from gts.server_errors import ServerErrors  # noqa: E402
 from gts.static import StaticFiles  # noqa: E402
 from gts.websocket_auth import WebSocketAuthentication  # noqa: E402
 from jobs.routing import websocket_urlpatterns  # noqa: E402
@@ -28,7 +30,7 @@ except ImproperlyConfigured as error:
 
 application = ProtocolTypeRouter(
     {
-        "http": StaticFiles(BodyLimit(django_application)),
+        "http": ServerErrors(StaticFiles(RequestGate(BodyLimit(django_application)))),
         "websocket": counting_sockets(WebSocketAuthentication(URLRouter(websocket_urlpatterns))),
         "lifespan": lifespan,
     }

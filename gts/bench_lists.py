@@ -238,6 +238,7 @@ def _as_long(pair: tuple[_Database, _Database], address: str) -> tuple[str, str]
 
 def _changelists() -> Iterator[str]:
     """Each as it opens, and with a word that fills its page in both databases if any does."""
+    admin.autodiscover()
     for model, model_admin in admin.site._registry.items():
         address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
         yield address

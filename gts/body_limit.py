@@ -5,16 +5,13 @@ Django writes a body to a temporary file before any view or middleware sees the 
 
 from __future__ import annotations
 
-import json
-import secrets
 from typing import Any, Final
 
 from django.conf import settings
-from django.template.loader import render_to_string
 
-from gts.errors import error_body
-from gts.request_id import HEADER
-from gts.security import CONTENT_SECURITY_POLICY
+from accounts.errors import TooLargeError
+from gts.intake import announced_bytes
+from gts.refusals import refuse
 from gts.websocket_auth import ASGIApplication, Receive, Scope, Send
 
 # The parts around the file of a multipart upload: its fields and boundaries.
@@ -42,7 +39,7 @@ class BodyLimit:
         is_archive = scope["path"] in _ARCHIVE_PATHS
         max_bytes = self._max_archive_bytes if is_archive else self._max_bytes
         body = _Body(receive, max_bytes)
-        if _announced_bytes(scope) <= max_bytes:
+        if announced_bytes(scope) <= max_bytes:
             has_answered = False
 
             async def watched_send(message: Any) -> None:
@@ -54,7 +51,8 @@ class BodyLimit:
             if has_answered or not body.is_too_large:
                 return
         await body.drain(max_bytes * _DRAINED_LIMITS)
-        await _refuse(send, is_page=_wants_page(scope))
+        error = TooLargeError("The upload is larger than any file that is accepted.")
+        await refuse(scope, send, error, template="413.html")
 
 
 class _Body:
@@ -82,32 +80,3 @@ class _Body:
     def _count(self, message: Any) -> None:
         self._num_bytes += len(message.get("body", b""))
         self._is_complete = not message.get("more_body", False)
-
-
-def _announced_bytes(scope: Scope) -> int:
-    lengths = [value for name, value in scope["headers"] if name.lower() == b"content-length"]
-    return int(lengths[0]) if lengths and lengths[0].isdigit() else 0
-
-
-def _wants_page(scope: Scope) -> bool:
-    """A form that a browser sends by itself; scripts and programs read JSON."""
-    accepted = b",".join(value for name, value in scope["headers"] if name.lower() == b"accept")
-    return b"text/html" in accepted and not scope["path"].startswith("/api/")
-
-
-async def _refuse(send: Send, *, is_page: bool) -> None:
-    request_id = secrets.token_hex(16)
-    if is_page:
-        content, content_type = render_to_string("413.html").encode(), b"text/html; charset=utf-8"
-    else:
-        error = error_body("TOO_LARGE", "The upload is larger than any file that is accepted.")
-        content = json.dumps({**error, "request_id": request_id}).encode()
-        content_type = b"application/json"
-    headers = [
-        (b"content-type", content_type),
-        (b"content-length", str(len(content)).encode()),
-        (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
-        (HEADER.lower().encode(), request_id.encode()),
-    ]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": content})

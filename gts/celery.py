@@ -13,6 +13,7 @@ from celery.signals import (
     beat_init,
     celeryd_init,
     setup_logging,
+    task_postrun,
     worker_init,
     worker_process_init,
     worker_shutting_down,
@@ -24,9 +25,13 @@ from kombu.transport import TRANSPORT_ALIASES
 
 from gts.checks import refuse_bad_production_start
 from gts.leftovers import remove_leftovers
+from gts.memory import give_back
 from jobs.closing import this_process
+from jobs.stuck import stuck_work
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gts.settings")
+# All checks of Django need all pages and the API; ``_refuse_bad_start`` has those that matter here.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 UPKEEP_EVERY_S = 3600.0
 
@@ -84,6 +89,20 @@ def _refuse_bad_start(**_: Any) -> None:
 def _tidy_up(**_: Any) -> None:
     """After a whole worker was killed, and after one process of its pool."""
     remove_leftovers()
+
+
+@task_postrun.connect
+def _give_memory_back(task: Any = None, **_: Any) -> None:
+    """After what computes. Short jobs that read files leave less, and come often."""
+    queue = (task.request.delivery_info or {}).get("routing_key") if task is not None else None
+    if queue == "render":
+        give_back()
+
+
+@worker_process_init.connect
+def _may_be_replaced(**_: Any) -> None:
+    """A process of the pool whose work never stops may end: the pool starts another."""
+    stuck_work.may_end_process = True
 
 
 @worker_shutting_down.connect

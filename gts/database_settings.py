@@ -1,4 +1,4 @@
-"""The database of each mode, as an entry of Django's ``DATABASES``."""
+"""The database and the cache of each mode, as entries of Django's ``DATABASES``, ``CACHES``."""
 
 from __future__ import annotations
 
@@ -62,4 +62,14 @@ def database_from_url(url: str) -> dict[str, Any]:
         "CONN_HEALTH_CHECKS": True,
         # A host that is gone does not answer at all.
         "OPTIONS": {"connect_timeout": 10, **tls},
+    }
+
+
+def cache_from_url(redis_url: str) -> dict[str, Any]:
+    """Shared by all processes in Redis; without one that of the only process."""
+    if redis_url:
+        return {"BACKEND": "accounts.shared_cache.SharedCache", "LOCATION": redis_url}
+    return {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},  # beyond that it throws away any: counters too
     }

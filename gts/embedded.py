@@ -19,15 +19,19 @@ from typing import Final, get_args
 from celery.worker import WorkController
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts.clock import seconds_ago
 from gts.celery import UPKEEP_EVERY_S, app
 from gts.leftovers import remove_leftovers
 from gts.server_lock import LockedError, holding
 from jobs.closing import this_process
 from jobs.models import ProcessRole
+from jobs.pipeline.gate import gate
 from jobs.presence import Presence
 from jobs.registry import Queue
+from jobs.stuck import stuck_work
 from jobs.sweep import sweep
 
 logger = logging.getLogger(__name__)
@@ -59,7 +63,9 @@ class EmbeddedWorker:
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._controllers: list[WorkController] = []
-        self._presence = Presence(ProcessRole.WORKER, queues=get_args(Queue))
+        self._presence = Presence(
+            ProcessRole.WORKER, queues=get_args(Queue), figures=stuck_work.as_json
+        )
 
     def start(self) -> None:
         """Take up what an earlier process left, then work. Raises ``StartError``."""
@@ -72,17 +78,19 @@ class EmbeddedWorker:
         this_process.revoke()
         try:
             # Nobody else can hold a job, so whatever is running was left by a dead process.
-            sweep(lost_before=timezone.now(), stranded_before=timezone.now())
+            sweep(lost_before=Now(), stranded_before=Now())
         except DatabaseError as error:
             self._lock.close()
             raise StartError(f"The database is not ready ({error}): manage.py migrate") from error
         finally:
             connection.close()
         remove_leftovers()
+        gate.open()
         self._start_worker("short", _SHORT_THREADS)
         self._start_worker("render", settings.GTS_WORKER_THREADS)
         self._presence.start()
         self._start_thread("embedded-sweep", self._keep_sweeping)
+        gate.warm_up()  # so that the first upload does not wait for it
 
     def stop(self) -> None:
         """Jobs hand back what they do, then the threads end: within seconds."""
@@ -94,6 +102,7 @@ class EmbeddedWorker:
         deadline_s = time.monotonic() + settings.GTS_STOP_GRACE_S
         for thread in self._threads:
             thread.join(max(deadline_s - time.monotonic(), 0.0))
+        gate.close()
         if any(thread.is_alive() for thread in self._threads):
             # Python would wait for the pool's threads without end.
             logger.warning("a job did not stop in time; it was handed back over its head")
@@ -144,9 +153,9 @@ class EmbeddedWorker:
             is_rested = now - awake_since >= lost_after
             try:
                 sweep(
-                    lost_before=now - lost_after if is_rested else _NEVER,
+                    lost_before=seconds_ago(settings.JOB_LOST_AFTER_S) if is_rested else _NEVER,
                     # Queued, with no message in this process: by another one, a command.
-                    stranded_before=now - timedelta(seconds=_STRANDED_AFTER_S),
+                    stranded_before=seconds_ago(_STRANDED_AFTER_S),
                 )
             except Exception:
                 logger.exception("the sweep stumbled")

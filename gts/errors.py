@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import logging
+import math
+import sys
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Final
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
-from accounts.errors import AppError, ErrorDetail, UnavailableError
+from accounts.database import is_database_away
+from accounts.errors import AppError, DiskFullError, ErrorDetail, UnavailableError
 from gts.hosts import CODE as UNKNOWN_HOST
 from gts.hosts import unknown_host
 from jobs.log_context import current_request_id
+from jobs.pipeline.files import is_disk_full
 from jobs.stores import StorageAwayError
+
+INTERNAL_MESSAGE: Final = (
+    "Something went wrong on our side. Please name the request id when you report it."
+)
+logger = logging.getLogger(__name__)
+
+_DATABASE_WAIT_S: Final = 5.0
+_DISK_FULL_WAIT_S: Final = 60.0
 
 
 def error_body(code: str, message: str, details: Iterable[ErrorDetail] = ()) -> dict[str, Any]:
@@ -42,9 +55,25 @@ def is_for_programs(request: HttpRequest) -> bool:
     return request.path_info.startswith("/api/") or not request.accepts("text/html")
 
 
-def storage_away() -> AppError:
-    message = "Files cannot be reached just now. Try again later."
-    return UnavailableError(message, code="STORAGE_UNAVAILABLE", wait=StorageAwayError.wait)
+def trouble_as_answer(error: BaseException) -> AppError | None:
+    """What to answer when something that GTS runs on is away or full; ``None``: it is no such
+    thing. The reason is for the log."""
+    if isinstance(error, StorageAwayError):
+        logger.warning("the storage is away: %s", error)
+        message = "Files cannot be reached just now. Try again later."
+        return UnavailableError(message, code="STORAGE_UNAVAILABLE", wait=StorageAwayError.wait)
+    if is_disk_full(error):
+        logger.error("a disk is full, free some of it or move TMPDIR: %s", error)
+        return DiskFullError(
+            "The server has no room for temporary files. Its operator has to free the disk of "
+            "TMPDIR, or to name a larger one; then try again.",
+            wait=_DISK_FULL_WAIT_S,
+        )
+    if is_database_away(error):
+        logger.warning("the database gives no connection, or has lost it: %s", error)
+        message = "The database has no time for this just now. Try again in a few seconds."
+        return UnavailableError(message, code="DATABASE_UNAVAILABLE", wait=_DATABASE_WAIT_S)
+    return None
 
 
 class AppErrorMiddleware:
@@ -63,15 +92,22 @@ class AppErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if isinstance(error, StorageAwayError):
-            error = storage_away()
-        if not isinstance(error, AppError):
-            return None
-        if is_for_programs(request):
-            return json_error(error.status, error.code, error.message, error.details)
-        if error.status == 404:
-            return error_page(404, "404.html")
-        return error_page(error.status, "error.html", title=error.message, status=error.status)
+        answer = error if isinstance(error, AppError) else trouble_as_answer(error)
+        return None if answer is None else answer_of(request, answer)
+
+
+def answer_of(request: HttpRequest, error: AppError) -> HttpResponse:
+    """``error`` for who asks by ``request``, as JSON or as a page."""
+    if is_for_programs(request):
+        answer: HttpResponse = json_error(error.status, error.code, error.message, error.details)
+    elif error.status == 404:
+        answer = error_page(404, "404.html")
+    else:
+        answer = error_page(error.status, "error.html", title=error.message, status=error.status)
+    wait_s: float | None = getattr(error, "wait", None)
+    if wait_s is not None:
+        answer.headers["Retry-After"] = str(math.ceil(wait_s))
+    return answer
 
 
 def error_page(status_code: int, template: str, **context: Any) -> HttpResponse:
@@ -113,10 +149,15 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Also of what went wrong around a view, in a middleware: there it may be trouble as well."""
+    error = sys.exc_info()[1]
+    trouble = None if error is None else trouble_as_answer(error)
+    if trouble is not None:
+        return answer_of(request, trouble)
     if is_for_programs(request):
         return json_error(
             500,
             "INTERNAL",
-            "Something went wrong on our side. Please name the request id when you report it.",
+            INTERNAL_MESSAGE,
         )
     return error_page(500, "500.html")

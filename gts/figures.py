@@ -15,6 +15,7 @@ from typing import Any, Final
 from django.contrib.auth.signals import user_logged_in
 
 from accounts.login_limits import login_failed, login_slowed
+from accounts.redis_away import asked_in_vain
 from gts.websocket_auth import ASGIApplication, Receive, Scope, Send
 
 DURATION_BUCKETS_S: Final = (0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -26,6 +27,8 @@ class Figures:
         self._lock = threading.Lock()
         self._answers: Counter[str] = Counter()
         self._logins: Counter[str] = Counter()
+        self._refusals: Counter[str] = Counter()
+        self._num_uncounted = 0
         self._durations = [0] * (len(DURATION_BUCKETS_S) + 1)
         self._duration_sum_s = 0.0
         self._num_sockets = 0
@@ -42,6 +45,15 @@ class Figures:
         with self._lock:
             self._logins[outcome] += 1
 
+    def refused(self, code: str) -> None:
+        """Before Django had it, because it was too much or came too slowly."""
+        with self._lock:
+            self._refusals[code] += 1
+
+    def asked_redis_in_vain(self) -> None:
+        with self._lock:
+            self._num_uncounted += 1
+
     def socket_opened(self) -> None:
         with self._lock:
             self._num_sockets += 1
@@ -56,6 +68,8 @@ class Figures:
             return {
                 "answers": dict(self._answers),
                 "logins": dict(self._logins),
+                "refusals": dict(self._refusals),
+                "num_uncounted": self._num_uncounted,
                 "durations": list(accumulate(self._durations)),
                 "duration_sum_s": round(self._duration_sum_s, 6),
                 "num_sockets": self._num_sockets,
@@ -77,9 +91,14 @@ def _login_slowed(**_: Any) -> None:
     figures.login_ended("slowed")
 
 
+def _asked_in_vain(**_: Any) -> None:
+    figures.asked_redis_in_vain()
+
+
 user_logged_in.connect(_logged_in, dispatch_uid="gts.figures")
 login_failed.connect(_login_failed, dispatch_uid="gts.figures")
 login_slowed.connect(_login_slowed, dispatch_uid="gts.figures")
+asked_in_vain.connect(_asked_in_vain, dispatch_uid="gts.figures")
 
 
 def counting_sockets(inner: ASGIApplication) -> ASGIApplication:

@@ -1,7 +1,8 @@
 """Is it alive, and can it work: for load balancers, containers and ``make run``.
 
-Everything that a web process needs to answer decides whether it is ready. Workers do not: pages
-and uploads work without them, and what is asked for waits in the queue. Their absence is said.
+Everything that a web process needs to answer decides whether it is ready. Workers, beat and clocks
+do not: pages and uploads work without them, and what is asked for waits in the queue. What is wrong
+with them is said. However many ask, it is looked once in two seconds.
 """
 
 from __future__ import annotations
@@ -10,31 +11,44 @@ import asyncio
 import logging
 import secrets
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Final
 
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.clock import MAX_CLOCK_DIFFERENCE_S, database_now
 from accounts.errors import ErrorDetail
 from gts.celery import app as celery_app
 from gts.errors import error_body
 from jobs.pipeline.version import VERSION
-from jobs.selectors import queues_without_workers
+from jobs.selectors import (
+    is_beat_alive,
+    processes_with_wrong_clocks,
+    queues_without_workers,
+)
+from jobs.stores import media_store
 
 logger = logging.getLogger(__name__)
 
 Checks = Mapping[str, Callable[[], Awaitable[None]]]
 
 CHECK_TIMEOUT_S = 2
+KEPT_S: Final = 2.0
+# In between the storage is only looked at: writes cost money, and wear disks.
+WRITE_EVERY_S: Final = 300.0
 NOT_MIGRATED: Final = "not migrated"
 
 # Threads of one check: one that hangs takes none from the views, nor from another check.
@@ -43,6 +57,10 @@ _THREADS_PER_CHECK = 2
 
 class NotMigratedError(Exception):
     """The database answers, but is not as this version needs it."""
+
+
+class SkewedClockError(Exception):
+    """A process and the database do not agree what time it is."""
 
 
 @never_cache
@@ -59,11 +77,11 @@ async def ready(request: HttpRequest) -> JsonResponse:
 
     ``degraded``, with 200: it answers, but work is left undone.
     """
-    checks, watched = await asyncio.gather(states(CHECKS), states(WATCHED))
-    down = [name for name, state in checks.items() if state != "ok"]
-    checks |= watched
+    needed, watched = await _last_look.get()
+    down = [name for name, state in needed.items() if state != "ok"]
+    checks = needed | watched
     if not down:
-        status = "degraded" if "down" in watched.values() else "ok"
+        status = "ok" if set(watched.values()) == {"ok"} else "degraded"
         return JsonResponse({"status": status, "checks": checks})
     error = error_body(
         "NOT_READY",
@@ -71,6 +89,42 @@ async def ready(request: HttpRequest) -> JsonResponse:
         [_detail(name, checks[name]) for name in down],
     )
     return JsonResponse({"status": "down", "checks": checks, **error}, status=503)
+
+
+_Looks = tuple[dict[str, str], dict[str, str]]
+
+
+class _LastLook:
+    """What was found by one look, for all who ask while it goes on and a moment after it."""
+
+    def __init__(self) -> None:
+        self._look: asyncio.Task[_Looks] | None = None
+        self._good_until_s = 0.0
+
+    async def get(self) -> _Looks:
+        if not self._is_good():
+            self._look = asyncio.create_task(self._take())
+        assert self._look is not None
+        # It goes on for the others when one who asked goes away.
+        return await asyncio.shield(self._look)
+
+    def forget(self) -> None:
+        self._look = None
+
+    def _is_good(self) -> bool:
+        if self._look is None or self._look.cancelled():
+            return False
+        if self._look.done():
+            return time.monotonic() < self._good_until_s
+        return self._look.get_loop() is asyncio.get_running_loop()
+
+    async def _take(self) -> _Looks:
+        needed, watched = await asyncio.gather(states(CHECKS), states(watched_checks()))
+        self._good_until_s = time.monotonic() + KEPT_S
+        return needed, watched
+
+
+_last_look = _LastLook()
 
 
 def _detail(name: str, state: str) -> ErrorDetail:
@@ -81,7 +135,7 @@ def _detail(name: str, state: str) -> ErrorDetail:
 
 
 async def states(checks: Checks) -> dict[str, str]:
-    """ "ok", "down" or "not migrated" of each of ``checks``, by name."""
+    """ "ok", "down", "not migrated" or "skewed" of each of ``checks``, by name."""
     failed = await failures(checks)
     for name, error in failed.items():
         if error is not None:
@@ -99,6 +153,8 @@ async def failures(checks: Checks) -> dict[str, Exception | None]:
 def state_after(error: Exception | None) -> str:
     if error is None:
         return "ok"
+    if isinstance(error, SkewedClockError):
+        return "skewed"
     return NOT_MIGRATED if isinstance(error, NotMigratedError) else "down"
 
 
@@ -143,8 +199,26 @@ def _ask_broker() -> None:
         broker.ensure_connection(max_retries=1, timeout=CHECK_TIMEOUT_S)
 
 
-def _ask_storage() -> None:
-    """A write, because a disk that is full or read-only still reads; and back, and away again."""
+class _StorageCheck:
+    """Now and then a write, in between a look; after a write that failed, writes until one does
+    not."""
+
+    def __init__(self) -> None:
+        self._write_again_at_s = 0.0
+
+    def __call__(self) -> None:
+        if time.monotonic() < self._write_again_at_s:
+            media_store().look()
+            return
+        _write_to_storage()
+        self._write_again_at_s = time.monotonic() + WRITE_EVERY_S
+
+    def forget(self) -> None:
+        self._write_again_at_s = 0.0
+
+
+def _write_to_storage() -> None:
+    """A disk that is full or read-only still reads: so a write; and back, and away again."""
     said = secrets.token_bytes(8)
     name = default_storage.save(f".health/{said.hex()}", ContentFile(said))
     try:
@@ -162,25 +236,58 @@ async def _ask_channel_layer() -> None:
     await layer.group_send("health", {"type": "health.check"})
 
 
-def _ask_workers() -> None:
+@contextmanager
+def _knowing_of_processes() -> Iterator[None]:
+    """Without its table nobody knows of them."""
     try:
-        _see_migrated()  # without its table nobody knows of workers
-        idle = queues_without_workers()
+        _see_migrated()
+        yield
     finally:
         connection.close()
+
+
+def _ask_workers() -> None:
+    with _knowing_of_processes():
+        idle = queues_without_workers()
     if idle:
         raise RuntimeError(f"no worker takes jobs from: {', '.join(idle)}")
 
 
+def _ask_beat() -> None:
+    with _knowing_of_processes():
+        if not is_beat_alive():
+            raise RuntimeError("no beat was heard of: periodic work and the sweep stand still")
+
+
+def _ask_clocks() -> None:
+    """This one's and, as they said when they were seen last, those of all others."""
+    with _knowing_of_processes():
+        ahead_s = (timezone.now() - database_now()).total_seconds()
+        wrong = {one.name: one.clock_ahead_s for one in processes_with_wrong_clocks()}
+    if abs(ahead_s) > MAX_CLOCK_DIFFERENCE_S:
+        wrong["this process"] = ahead_s
+    if wrong:
+        found = ", ".join(f"{name} by {ahead_s:+.1f} s" for name, ahead_s in wrong.items())
+        raise SkewedClockError(f"clocks that the database does not agree with: {found}")
+
+
 def _in_thread(check: Callable[[], None]) -> Callable[[], Awaitable[None]]:
-    executor = ThreadPoolExecutor(_THREADS_PER_CHECK, thread_name_prefix=check.__name__)
+    executor = ThreadPoolExecutor(_THREADS_PER_CHECK, thread_name_prefix="health")
     return sync_to_async(check, thread_sensitive=False, executor=executor)
 
+
+_check_storage = _StorageCheck()
 
 CHECKS: Checks = {
     "database": _in_thread(_ask_database),
     "broker": _in_thread(_ask_broker),
     "channel_layer": _ask_channel_layer,
-    "storage": _in_thread(_ask_storage),
+    "storage": _in_thread(_check_storage),
 }
-WATCHED: Checks = {"workers": _in_thread(_ask_workers)}
+_WATCHED: Checks = {"workers": _in_thread(_ask_workers), "clocks": _in_thread(_ask_clocks)}
+_BEAT: Checks = {"beat": _in_thread(_ask_beat)}
+
+
+def watched_checks() -> Checks:
+    """An embedded server is its own beat."""
+    return _WATCHED if settings.IS_EMBEDDED else {**_WATCHED, **_BEAT}

@@ -8,6 +8,7 @@ import logging
 from django.conf import settings
 
 from gear.tone3000.transport import close_shared_pool
+from gts.database_pool import close_pool, use_pool
 from gts.embedded import EmbeddedWorker, StartError
 from gts.figures import figures
 from gts.websocket_auth import Receive, Scope, Send
@@ -22,6 +23,7 @@ async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
     """The ASGI protocol: one call for the whole life of the process."""
     await receive()  # lifespan.startup
     events.bind_loop(asyncio.get_running_loop())
+    await asyncio.to_thread(use_pool)
     worker = EmbeddedWorker(settings.DATA_DIR) if settings.IS_EMBEDDED else None
     if worker is not None:
         try:
@@ -43,6 +45,7 @@ async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
         await close_shared_pool()
         if worker is not None:
             await asyncio.to_thread(worker.stop)
+        await asyncio.to_thread(close_pool)
     except asyncio.CancelledError:
         # A second Ctrl+C: the server ends at once, and the next start picks up what was running.
         return

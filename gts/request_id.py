@@ -46,7 +46,7 @@ class RequestIdMiddleware:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        request_id = _id_for(request)
+        request_id = request_id_for(request)
         started_s = time.monotonic()
         if self.is_async:
             return self._call_async(request, request_id, started_s)
@@ -80,6 +80,7 @@ def _answered(
     logger.log(level, "request answered", extra={"facts": facts})
 
 
-def _id_for(request: HttpRequest) -> str:
+def request_id_for(request: HttpRequest) -> str:
+    """The one that a proxy has given it, or a new one."""
     given = request.headers.get(HEADER, "")
     return given if _SANE.fullmatch(given) else secrets.token_hex(16)

@@ -263,6 +263,10 @@ class S3Storage(BaseS3Storage):  # type: ignore[misc]  # django-storages has no 
             return [_away(type(error).__name__)]
         return []
 
+    def look(self) -> None:
+        with _as_file_errors(""):
+            self.client.head_bucket(Bucket=self.bucket_name)
+
     def remove_stale_uploads(self, *, older_than: datetime) -> int:
         """Parts of uploads whose process was killed: they cost room and show up nowhere."""
         num_gone = 0

@@ -1,4 +1,4 @@
-"""The OpenAPI document: what the views do not say themselves. Imported when the app is ready."""
+"""The OpenAPI document: what the views do not say themselves. Imported with the URLs."""
 
 from __future__ import annotations
 

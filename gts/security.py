@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+
+from gts.scope_request import ScopeRequest
 
 
 def _site_of(url: str) -> str:
@@ -71,6 +73,29 @@ class SecurityHeadersMiddleware:
 
     async def _call_async(self, request: HttpRequest) -> HttpResponseBase:
         return _with_headers(await cast(_Async, self.get_response)(request))
+
+
+def scope_headers(scope: dict[str, Any]) -> list[tuple[bytes, bytes]]:
+    """The same headers, and those of Django's own middleware, for answers that pass neither."""
+    headers = {
+        **_HEADERS,
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": settings.X_FRAME_OPTIONS,
+        "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
+        "Cross-Origin-Opener-Policy": settings.SECURE_CROSS_ORIGIN_OPENER_POLICY,
+    }
+    if settings.SECURE_HSTS_SECONDS and ScopeRequest(scope).is_secure():
+        headers["Strict-Transport-Security"] = _hsts()
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
+def _hsts() -> str:
+    parts = [f"max-age={settings.SECURE_HSTS_SECONDS}"]
+    if settings.SECURE_HSTS_INCLUDE_SUBDOMAINS:
+        parts.append("includeSubDomains")
+    if settings.SECURE_HSTS_PRELOAD:
+        parts.append("preload")
+    return "; ".join(parts)
 
 
 def _with_headers(response: HttpResponseBase) -> HttpResponseBase:

@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from gts.api_settings import SIMPLE_JWT as SIMPLE_JWT
 from gts.api_settings import rest_framework_settings
-from gts.database_settings import database_from_url, embedded_database
+from gts.database_settings import cache_from_url, database_from_url, embedded_database
 from gts.environment import (
     data_folder,
     env,
@@ -90,7 +90,7 @@ GTS_TRUSTED_PROXIES = env_number("GTS_TRUSTED_PROXIES", 0 if IS_EMBEDDED else 1)
 # Django ------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "accounts.admin_apps.OperatorAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -115,6 +115,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "gts.request_id.RequestIdMiddleware",
     "gts.security.SecurityHeadersMiddleware",
+    "gts.private_answers.PrivateAnswersMiddleware",
+    "gts.database_pool.ReleaseConnectionMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -123,6 +125,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "gts.page_limits.PageLimitMiddleware",
     "gts.errors.AppErrorMiddleware",
     "accounts.social_errors.LoginErrorMiddleware",
 ]
@@ -170,6 +173,9 @@ DATABASES: dict[str, dict[str, Any]] = {
     else database_from_url(DATABASE_URL)
 }
 
+# Of a web process: connections to PostgreSQL (0: no bound), and how long one is waited for.
+GTS_DATABASE_POOL = env_number("GTS_DATABASE_POOL", 20)
+GTS_DATABASE_POOL_WAIT_S = env_number("GTS_DATABASE_POOL_WAIT_S", 5)
 MEDIA_ROOT = DATA_DIR / "media"
 STATIC_ROOT = DATA_DIR / "static"
 STATIC_URL = "/static/"
@@ -199,13 +205,14 @@ STORAGES: dict[str, dict[str, Any]] = {
     },
 }
 
-CACHES = {
-    "default": {
+CACHES: dict[str, dict[str, Any]] = {
+    "default": cache_from_url(REDIS_URL),
+    # Whole pages and parts of them, each made from what does not change: in each process its own.
+    "pages": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": 20_000},  # beyond that it throws away any: counters too
-    }
-    if IS_EMBEDDED
-    else {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        "LOCATION": "pages",
+        "OPTIONS": {"MAX_ENTRIES": 60},
+    },
 }
 
 # Uploads ------------------------------------------------------------------------------------------
@@ -215,11 +222,24 @@ GTS_DI_MAX_DURATION_S = env_number("GTS_DI_MAX_DURATION_S", 600)
 GTS_CAPTURE_MAX_BYTES = env_number("GTS_CAPTURE_MAX_BYTES", 32 * 1024 * 1024)
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # larger uploads are streamed to disk
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "gts.upload_files.TidyUploadHandler",
+]
 
 # An archive with a shootout and its media: as it comes, and all that it says is in it.
 GTS_IMPORT_MAX_BYTES = env_number("GTS_IMPORT_MAX_BYTES", 256 * 1024 * 1024)
 GTS_IMPORT_MAX_UNPACKED_BYTES = env_number("GTS_IMPORT_MAX_UNPACKED_BYTES", 1024 * 1024 * 1024)
 
+# Of a web process: requests at work, how long others wait for their turn, and all that are open.
+GTS_MAX_REQUESTS = max(env_number("GTS_MAX_REQUESTS", 16), 1)
+GTS_REQUEST_QUEUE_S = env_number("GTS_REQUEST_QUEUE_S", 3)
+GTS_MAX_OPEN_REQUESTS = max(env_number("GTS_MAX_OPEN_REQUESTS", 1000), 1)
+# Files that are arriving there, and of one user; how long a body may pause, and take in all.
+GTS_MAX_UPLOADS = env_number("GTS_MAX_UPLOADS", 16)
+GTS_MAX_UPLOADS_PER_USER = env_number("GTS_MAX_UPLOADS_PER_USER", 4)
+GTS_BODY_IDLE_S = env_number("GTS_BODY_IDLE_S", 20)
+GTS_BODY_TOTAL_S = env_number("GTS_BODY_TOTAL_S", 1800)
 # Computed audio that is kept to be used again; the longest unused goes first.
 GTS_CACHE_MAX_BYTES = env_number("GTS_CACHE_MAX_BYTES", 5 * 1024**3)
 
@@ -237,13 +257,15 @@ _IS_SHARED = not IS_EMBEDDED and not IS_TEST
 GTS_QUOTA_STORAGE_BYTES = env_number("GTS_QUOTA_STORAGE_BYTES", _IS_SHARED * 20 * 1024**3)
 GTS_QUOTA_RENDERS_PER_DAY = env_number("GTS_QUOTA_RENDERS_PER_DAY", _IS_SHARED * 200)
 
-# How often the API may be asked; 0: any number. By user, or by address without one.
+# How often the API may be asked, and pages; 0: any number. By user, or by address without one.
 GTS_RATE_USER_PER_MIN = env_number("GTS_RATE_USER_PER_MIN", _IS_SHARED * 1200)
 GTS_RATE_UPLOADS_PER_HOUR = env_number("GTS_RATE_UPLOADS_PER_HOUR", _IS_SHARED * 300)
 GTS_RATE_ANONYMOUS_PER_MIN = env_number("GTS_RATE_ANONYMOUS_PER_MIN", _IS_SHARED * 600)
 GTS_RATE_TOKENS_PER_MIN = env_number("GTS_RATE_TOKENS_PER_MIN", _IS_SHARED * 60)
 # Comments that one person may write or change within an hour.
 GTS_COMMENTS_PER_HOUR = env_number("GTS_COMMENTS_PER_HOUR", 30)
+# WebSockets that one user may have open at once; 0: any number.
+GTS_MAX_SOCKETS_PER_USER = env_number("GTS_MAX_SOCKETS_PER_USER", 20)
 
 # Jobs ---------------------------------------------------------------------------------------------
 
@@ -290,6 +312,9 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
     }
 }
 
+# Touched by a worker or beat that lives and reaches the database: for bin/check_health.
+GTS_ALIVE_FILE = str(env_path("GTS_ALIVE_FILE", base=BASE_DIR) or "")
+
 # Maintenance -------------------------------------------------------------------------------------
 
 # Jobs that ended longer ago are forgotten; 0 keeps them all.
@@ -309,10 +334,13 @@ REST_FRAMEWORK = rest_framework_settings(num_proxies=GTS_TRUSTED_PROXIES)
 
 # Security -----------------------------------------------------------------------------------------
 
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# Whether the admin asks operators for a second factor.
+GTS_ADMIN_TWO_FACTOR = env_flag("GTS_ADMIN_TWO_FACTOR", default=_IS_SHARED)
 CSRF_FAILURE_VIEW = "gts.errors.csrf_failure"
 if not IS_EMBEDDED:
     if GTS_TRUSTED_PROXIES:  # one that ends TLS and sets X-Forwarded-Proto itself
@@ -326,7 +354,7 @@ if not IS_EMBEDDED:
     SECURE_HSTS_SECONDS = env_number("GTS_HSTS_SECONDS", 31_536_000)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
 
-# For /metrics. Without it, only this machine may see them.
+# For /metrics. Without it only operators of the embedded mode see them, by their session.
 GTS_METRICS_TOKEN = env("GTS_METRICS_TOKEN")
 
 # Tone 3000 ----------------------------------------------------------------------------------------

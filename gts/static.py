@@ -10,13 +10,13 @@ import asyncio
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
-from wsgiref.headers import Headers
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from whitenoise import WhiteNoise
 from whitenoise.responders import StaticFile
 
+from gts.security import scope_headers
 from gts.websocket_auth import ASGIApplication, Receive, Scope, Send
 
 # A name with a hash of its content in it never changes its meaning.
@@ -37,7 +37,6 @@ class StaticFiles:
             None,
             max_age=0 if settings.DEBUG else 60,
             allow_all_origins=False,
-            add_headers_function=_add_headers,
             immutable_file_test=_HASHED_NAME,
         )
         if Path(settings.STATIC_ROOT).is_dir():
@@ -52,7 +51,7 @@ class StaticFiles:
         if file is None and settings.DEBUG:
             file = await asyncio.to_thread(self._find, path)
         if file is None:
-            await _send_not_found(send)
+            await _send_not_found(scope, send)
             return
         environ = {
             "HTTP_" + name.decode("latin-1").upper().replace("-", "_"): value.decode("latin-1")
@@ -60,6 +59,7 @@ class StaticFiles:
         }
         response = await asyncio.to_thread(file.get_response, scope["method"], environ)
         headers = [(name.lower().encode(), value.encode()) for name, value in response.headers]
+        headers += scope_headers(scope)
         status = int(response.status)
         await send({"type": "http.response.start", "status": status, "headers": headers})
         if response.file is not None:
@@ -75,11 +75,7 @@ class StaticFiles:
         return self._files.get_static_file(found, path) if isinstance(found, str) else None
 
 
-def _add_headers(headers: Headers, path: str, url: str) -> None:
-    headers["X-Content-Type-Options"] = "nosniff"
-
-
-async def _send_not_found(send: Send) -> None:
-    headers = [(b"content-type", b"text/plain; charset=utf-8")]
+async def _send_not_found(scope: Scope, send: Send) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), *scope_headers(scope)]
     await send({"type": "http.response.start", "status": 404, "headers": headers})
     await send({"type": "http.response.body", "body": b"There is no such file.\n"})

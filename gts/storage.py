@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
@@ -72,6 +73,16 @@ class AtomicFileSystemStorage(FileSystemStorage):
                 id="gts.E006",
             )
         ]
+
+    def look(self) -> None:
+        folder = _nearest_existing(Path(self.location))
+        if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+            raise OSError(errno.EACCES, "not a folder one may write to", str(folder))
+        found = os.statvfs(folder)
+        if found.f_flag & os.ST_RDONLY:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(folder))
+        if found.f_bavail == 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
     def remove_stale_uploads(self, *, older_than: datetime) -> int:
         return 0  # what a killed process has left is known by its lock: remove_leftovers()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponsePermanentRedirect, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -14,6 +16,11 @@ from gts import health
 from gts.docs import ApiDocsView
 from gts.errors import json_error
 from gts.metrics import metrics
+
+# Processes without URLs need neither the admin nor what documents the API, which register by being
+# imported.
+admin.autodiscover()
+import_module("gts.schema")
 
 handler400 = "gts.errors.bad_request"
 handler403 = "gts.errors.permission_denied"

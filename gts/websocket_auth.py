@@ -1,31 +1,35 @@
 """Who is at the other end of a WebSocket.
 
-A browser brings its session cookie; its Origin must then be one of ours, or any page could listen
-in. A program brings an access token, in the ``Authorization`` header or, where headers cannot be
-set, as a subprotocol: ``["gts.jwt", "<token>"]``. Never in the URL, which ends up in logs. Both
-must ask for us by a name that is ours, as for pages.
+A browser brings its session cookie; its Origin must then be ours, or any page could listen in: the
+same scheme, host and port as it asks for, or one of ``CSRF_TRUSTED_ORIGINS``, as with forms. A
+program brings an access token, in the ``Authorization`` header or, where headers cannot be set, as
+a subprotocol: ``["gts.jwt", "<token>"]``. Never in the URL, which ends up in logs. Both must ask
+for us by a name that is ours, as for pages.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from channels.auth import AuthMiddlewareStack
 from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.http.request import validate_host
+from django.core.exceptions import DisallowedHost
+from django.utils.http import is_same_domain
 
+from accounts.credentials import Credential, credential_of_session, credential_of_token
 from accounts.errors import UnauthorizedError
 from accounts.models import User
-from accounts.selectors import access_token_user_get
 from gts.errors import error_body
 from gts.hosts import CODE as UNKNOWN_HOST
 from gts.hosts import is_known, unknown_host
+from gts.scope_request import ScopeRequest
 from jobs.log_context import within_request
 
 Scope = dict[str, Any]
@@ -34,10 +38,13 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 ASGIApplication = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 TOKEN_SUBPROTOCOL: Final = "gts.jwt"
+_MAX_ORIGIN_CHARS: Final = 100
+
+logger = logging.getLogger(__name__)
 
 
 class WebSocketAuthentication:
-    """Puts ``user`` into the scope, and ``subprotocol`` when the token came as one.
+    """Puts ``user`` and ``credential`` into the scope, and ``subprotocol`` when the token came so.
 
     A foreign Origin is refused before the handshake. A bad token is nobody: the consumer says so
     with a close code, which a refused handshake could not carry.
@@ -45,7 +52,7 @@ class WebSocketAuthentication:
 
     def __init__(self, inner: ASGIApplication) -> None:
         self._with_token = inner
-        self._with_session: ASGIApplication = AuthMiddlewareStack(inner)
+        self._with_session: ASGIApplication = AuthMiddlewareStack(_with_credential(inner))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
@@ -54,7 +61,7 @@ class WebSocketAuthentication:
             await receive()  # websocket.connect
             await _refuse_host(scope, send, host)
             return
-        if not _is_origin_allowed(headers.get(b"origin")):
+        if not _is_origin_allowed(scope, headers):
             await receive()  # websocket.connect
             await send({"type": "websocket.close"})
             return
@@ -63,7 +70,21 @@ class WebSocketAuthentication:
         if token is None:
             await self._with_session(scope, receive, send)
             return
-        await self._with_token({**scope, "user": await _user_of(token)}, receive, send)
+        user, credential = await _user_of(token)
+        await self._with_token({**scope, "user": user, "credential": credential}, receive, send)
+
+
+def _with_credential(inner: ASGIApplication) -> ASGIApplication:
+    """Of who came with a session."""
+
+    async def with_credential(scope: Scope, receive: Receive, send: Send) -> None:
+        user = scope["user"]
+        if user.is_authenticated:
+            credential = credential_of_session(user, scope["session"].session_key)
+            scope = {**scope, "credential": credential}
+        await inner(scope, receive, send)
+
+    return with_credential
 
 
 async def _refuse_host(scope: Scope, send: Send, host: str) -> None:
@@ -82,17 +103,33 @@ async def _refuse_host(scope: Scope, send: Send, host: str) -> None:
     await send({"type": "websocket.http.response.body", "body": content})
 
 
-def _is_origin_allowed(origin: str | None) -> bool:
+def _is_origin_allowed(scope: Scope, headers: dict[bytes, str]) -> bool:
     """Browsers always send an Origin; programs usually send none."""
+    origin = headers.get(b"origin")
     if origin is None:
         return True
     try:
-        host = urlsplit(origin).hostname or ""
-    except ValueError:
+        ours = ScopeRequest(scope).origin
+        parts = urlsplit(origin)
+    except (DisallowedHost, ValueError):
         return False
-    if ":" in host:
-        host = f"[{host}]"
-    return validate_host(host, settings.ALLOWED_HOSTS)
+    if origin == ours or any(_is_within(parts, known) for known in settings.CSRF_TRUSTED_ORIGINS):
+        return True
+    logger.warning(
+        "refused a WebSocket to %s from a page of another origin (%s): "
+        "GTS_CSRF_TRUSTED_ORIGINS lists those that are trusted",
+        ours,
+        "".join(char for char in origin if char.isprintable())[:_MAX_ORIGIN_CHARS],
+    )
+    return False
+
+
+def _is_within(parts: SplitResult, trusted: str) -> bool:
+    """``trusted`` may be ``https://*.example.org``, which is every name below it."""
+    known = urlsplit(trusted)
+    return parts.scheme == known.scheme and is_same_domain(
+        parts.netloc, known.netloc.removeprefix("*")
+    )
 
 
 def _token_from(
@@ -108,8 +145,8 @@ def _token_from(
 
 
 @database_sync_to_async  # type: ignore[untyped-decorator]
-def _user_of(token: str) -> User | AnonymousUser:
+def _user_of(token: str) -> tuple[User | AnonymousUser, Credential | None]:
     try:
-        return access_token_user_get(token)
+        return credential_of_token(token)
     except UnauthorizedError:
-        return AnonymousUser()
+        return AnonymousUser(), None

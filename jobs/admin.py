@@ -288,9 +288,14 @@ class NotificationAdmin(ReadOnlyAdmin, BoundedAdmin[Notification]):
 class ProcessAdmin(ReadOnlyAdmin, BoundedAdmin[Process]):
     """Who was heard of within a minute is alive."""
 
-    list_display = ("name", "role", "queues", "is_alive", "started_at", "seen_at")
+    list_display = ("name", "role", "queues", "is_alive", "clock", "started_at", "seen_at")
     list_filter = ("role",)
 
     @admin.display(description="alive", boolean=True)
     def is_alive(self, process: Process) -> bool:
-        return process.is_alive
+        return bool(Process.objects.alive().filter(pk=process.pk))
+
+    @admin.display(description="its clock")
+    def clock(self, process: Process) -> str:
+        """Beside that of the database."""
+        return f"{process.clock_ahead_s:+.1f} s"

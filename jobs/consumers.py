@@ -13,13 +13,13 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 
-from accounts.errors import NotFoundError
 from accounts.models import User
 from jobs.events import apply_event, describe, group_of, order_of
 from jobs.models import Job
 from jobs.selectors import job_get, job_tree
+from jobs.socket_guard import CLOSE_NOT_FOUND
 from jobs.summary import summarize
-from jobs.watching import CLOSE_NOT_FOUND, Watcher
+from jobs.watching import Watcher
 
 _MIN_INTERVAL_S: Final = 0.1  # ten messages per second and job
 
@@ -74,7 +74,7 @@ class JobConsumer(Watcher):
         self._is_over = asyncio.Event()
 
     async def group(self) -> str:
-        self._uuid: UUID = self.scope["url_route"]["kwargs"]["uuid"]
+        self.job_id = self._uuid = self.scope["url_route"]["kwargs"]["uuid"]
         self._job_id = str(self._uuid)
         await self._read()
         return group_of(self._uuid)
@@ -130,10 +130,7 @@ class JobConsumer(Watcher):
     async def _tell_everything(self) -> bool:
         self.must_look = False
         self._pending.clear()  # was committed before it was news, so it will be in what is read
-        try:
-            own, *below = await self._read()
-        except NotFoundError:  # deleted meanwhile, as with its owner
-            return True
+        own, *below = await self._read()
         for job in (own, *below):
             if self._is_newer(str(job.uuid), order_of(job)):
                 self._pending.pop(str(job.uuid), None)

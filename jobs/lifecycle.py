@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet, Value
-from django.db.models.functions import Greatest
-from django.utils import timezone
+from django.db.models.functions import Greatest, Now
 
+from accounts.clock import Moment, database_now
 from jobs import events, tree, turns
 from jobs.dispatch import dispatch_on_commit
 from jobs.failures import NO_FAILURE, WORKER_LOST, Failure
@@ -42,7 +41,7 @@ def create(
         label=label[:200],
         weight=weight,
         state=JobState.QUEUED,
-        queued_at=timezone.now(),
+        queued_at=database_now(),
         request_id=current_request_id(),
     )
     dispatch_on_commit(job)
@@ -69,14 +68,13 @@ def claim_next(ticket: UUID, *, worker: str) -> Job | None:
 
 
 def _claim(rows: QuerySet[Job], worker: str) -> Job | None:
-    now = timezone.now()
     is_claimed = tree.move(
         rows,
         JobState.RUNNING,
         attempt=F("attempt") + 1,
         worker=worker[:100],
-        started_at=now,
-        heartbeat_at=now,
+        started_at=Now(),
+        heartbeat_at=Now(),
         not_before=None,
         **NO_FAILURE,
     )
@@ -92,7 +90,7 @@ def _claim(rows: QuerySet[Job], worker: str) -> Job | None:
 
 def beat(job: Job) -> bool:
     """A sign of life. False when this attempt no longer holds the job."""
-    return Job.objects.held_by(job).update(heartbeat_at=timezone.now()) == 1
+    return Job.objects.held_by(job).update(heartbeat_at=Now()) == 1
 
 
 def write_progress(job: Job, *, progress: float, message: str) -> bool:
@@ -100,7 +98,7 @@ def write_progress(job: Job, *, progress: float, message: str) -> bool:
     num_written = Job.objects.held_by(job).update(
         progress=Greatest(F("progress"), Value(progress)),
         message=message[:200],
-        heartbeat_at=timezone.now(),
+        heartbeat_at=Now(),
     )
     if num_written != 1:
         return False
@@ -138,7 +136,7 @@ def spawn(job: Job, children: Sequence[ChildJob]) -> None:
     is_ours = Job.objects.held_by(job).filter(is_waiting=False, cancel_requested_at=None)
     if is_ours.update(is_waiting=True, heartbeat_at=None) != 1:
         raise CancelledError
-    now = timezone.now()
+    now = database_now()
     first_stage = min(child.stage for child in children)
     for kind in {child.kind for child in children}:
         handler_for(kind)
@@ -189,13 +187,15 @@ def fail(job: Job, failure: Failure) -> bool:
     )
 
 
-def cancel(job: Job) -> bool:
-    """Its owner no longer wants it, and the work has stopped."""
-    return _end_running(job, JobState.CANCELLED)
+def cancel(job: Job, *, detail: str = "") -> bool:
+    """Its owner no longer wants it, and the work has stopped, or (``detail``, for operators) does
+    not stop."""
+    changes = {"error_detail": detail} if detail else {}
+    return _end_running(job, JobState.CANCELLED, **changes)
 
 
 @transaction.atomic
-def retry_later(job: Job, failure: Failure, *, not_before: datetime) -> bool:
+def retry_later(job: Job, failure: Failure, *, not_before: Moment) -> bool:
     """It may succeed another time: at ``not_before``, unless that was its last chance."""
     if Job.objects.held_by(job).waiting().exists():
         return _doom(job, failure)
@@ -218,7 +218,7 @@ def hand_back(job: Job) -> bool:
 
 
 @transaction.atomic
-def declare_lost(job: Job, *, heartbeat_before: datetime) -> bool:
+def declare_lost(job: Job, *, heartbeat_before: Moment) -> bool:
     """Back to the queue: its worker has not been heard of. Too often, and the job fails."""
     lost = Job.objects.held_by(job).lost(heartbeat_before=heartbeat_before)
     return _give_up(job, lost, num_lost=F("num_lost") + 1)
@@ -233,14 +233,14 @@ def _give_up(job: Job, rows: QuerySet[Job], **changes: Any) -> bool:
         return cancel(fresh)
     if "num_lost" in changes and fresh.num_lost + 1 >= settings.JOB_MAX_LOST:
         return _end_running(fresh, JobState.FAILED, **changes, **WORKER_LOST.fields())
-    _put_aside(fresh, not_before=timezone.now(), **changes)
+    _put_aside(fresh, not_before=Now(), **changes)
     return requeue(fresh)
 
 
 def requeue(job: Job) -> bool:
     """A retrying job goes back to the queue."""
     retrying = Job.objects.filter(pk=job.pk, state=JobState.RETRYING)
-    if not tree.move(retrying, JobState.QUEUED, queued_at=timezone.now()):
+    if not tree.move(retrying, JobState.QUEUED, queued_at=Now()):
         return False
     job.refresh_from_db()
     dispatch_on_commit(job)
@@ -248,7 +248,7 @@ def requeue(job: Job) -> bool:
     return True
 
 
-def _put_aside(job: Job, *, not_before: datetime, **changes: Any) -> None:
+def _put_aside(job: Job, *, not_before: Moment, **changes: Any) -> None:
     held = Job.objects.held_by(job)
     tree.move(
         held, JobState.RETRYING, not_before=not_before, heartbeat_at=None, worker="", **changes
@@ -299,7 +299,7 @@ def request_cancel(job: Job) -> bool:
     job.refresh_from_db()
     if job.is_finished:
         return False
-    Job.objects.filter(pk=job.pk).update(cancel_requested_at=timezone.now(), message="Canceling…")
+    Job.objects.filter(pk=job.pk).update(cancel_requested_at=Now(), message="Canceling…")
     job.refresh_from_db()
     if job.is_waiting:
         tree.cancel_below(job)
@@ -321,7 +321,7 @@ def redrive(job: Job) -> bool:
     is_queued = tree.move(
         ended,
         JobState.QUEUED,
-        queued_at=timezone.now(),
+        queued_at=Now(),
         progress=0.0,
         message="",
         num_failures=0,

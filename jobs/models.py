@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
 from accounts.models import PublicModel
-from jobs.querysets import ALIVE_WITHIN_S, JobQuerySet, NotificationQuerySet, ProcessQuerySet
+from jobs.querysets import JobQuerySet, NotificationQuerySet, ProcessQuerySet
 from jobs.states import TERMINAL, JobState
 
 
@@ -223,8 +221,10 @@ class Process(models.Model):
     host = models.CharField(max_length=100)
     queues = models.JSONField(default=list, blank=True, help_text="what a worker takes jobs from")
     figures = models.JSONField(default=dict, blank=True, help_text="what it counts, for /metrics")
+    # By the clock of the database; and what its own clock showed at that moment.
     started_at = models.DateTimeField()
     seen_at = models.DateTimeField()
+    clock_at = models.DateTimeField(null=True, help_text="by its own clock, when it was seen")
 
     objects = ProcessQuerySet.as_manager()
 
@@ -236,5 +236,8 @@ class Process(models.Model):
         return self.name
 
     @property
-    def is_alive(self) -> bool:
-        return self.seen_at >= timezone.now() - timedelta(seconds=ALIVE_WITHIN_S)
+    def clock_ahead_s(self) -> float:
+        """How far its clock is before that of the database; behind it: negative."""
+        if self.clock_at is None:
+            return 0.0
+        return (self.clock_at - self.seen_at).total_seconds()

@@ -1,7 +1,9 @@
 """The sign of life of a process: a row in ``jobs_process``, written every few seconds.
 
-Operators, health checks and metrics read who is there from it. Losing the database for a while
-loses nothing else.
+Operators, health checks and metrics read who is there from it, and whose clock is wrong: the row
+has the time of the database and, beside it, that of the process. Losing the database for a while
+loses nothing else. The health check of a container, which must cost nothing, looks at a file beside
+it: its time says when the row was last written by a process that does its work.
 """
 
 from __future__ import annotations
@@ -10,12 +12,16 @@ import logging
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from django.db import DatabaseError, connection
+from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts.clock import seconds_ago
 from jobs.models import Process
 
 logger = logging.getLogger(__name__)
@@ -27,8 +33,15 @@ def _no_figures() -> Mapping[str, Any]:
     return {}
 
 
+def _always() -> bool:
+    return True
+
+
 class Presence:
-    """From ``start`` to ``stop`` this process is there for everybody to see."""
+    """From ``start`` to ``stop`` this process is there for everybody to see.
+
+    ``alive_file``: touched with every row that could be written while ``is_working``.
+    """
 
     def __init__(
         self,
@@ -36,13 +49,17 @@ class Presence:
         *,
         queues: Collection[str] = (),
         figures: Callable[[], Mapping[str, Any]] = _no_figures,
+        alive_file: Path | None = None,
+        is_working: Callable[[], bool] = _always,
     ) -> None:
         self._role = role
         self._queues = sorted(queues)
         self._figures = figures
+        self._alive_file = alive_file
+        self._is_working = is_working
         self._host = socket.gethostname()[:100]
         self._name = f"{role}@{self._host}:{os.getpid()}"
-        self._started_at = timezone.now()
+        self._started_s = time.monotonic()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._live, name=f"presence-{role}", daemon=True)
 
@@ -56,7 +73,7 @@ class Presence:
         self._thread.join(timeout=2.0)
 
     def beat(self) -> None:
-        """Write once, from any thread. Never raises for a database that is away."""
+        """Write once, from any thread. Never raises for a database or a folder that is away."""
         try:
             Process.objects.update_or_create(
                 name=self._name,
@@ -65,12 +82,26 @@ class Presence:
                     "host": self._host,
                     "queues": self._queues,
                     "figures": dict(self._figures()),
-                    "started_at": self._started_at,
-                    "seen_at": timezone.now(),
+                    "started_at": seconds_ago(time.monotonic() - self._started_s),
+                    "seen_at": Now(),
+                    "clock_at": timezone.now(),
                 },
             )
         except DatabaseError as error:
             logger.warning("%s could not say that it lives: %s", self._name, error)
+        else:
+            self._touch()
+
+    def _touch(self) -> None:
+        if self._alive_file is None:
+            return
+        if not self._is_working():
+            logger.warning("%s hangs: its loop does not turn", self._name)
+            return
+        try:
+            self._alive_file.touch()
+        except OSError as error:
+            logger.warning("%s could not touch %s: %s", self._name, self._alive_file, error)
 
     def _live(self) -> None:
         try:

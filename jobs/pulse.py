@@ -1,5 +1,7 @@
 """The sign of life of a running job, its progress on the way to the row, and its ear for a cancel.
 
+It is also where a job ends whose work does not stop when it is told to.
+
 All of it happens in a thread beside the work, so that a slow database never slows a render: what
 the work calls between two blocks only looks at a few attributes.
 """
@@ -9,8 +11,10 @@ from __future__ import annotations
 import contextvars
 import copy
 import logging
+import math
 import threading
 import time
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import Final
@@ -21,21 +25,27 @@ from django.db import connection
 
 from jobs import lifecycle
 from jobs.closing import Closing
+from jobs.failures import failure_from
 from jobs.models import Job
-from jobs.pipeline.errors import CancelledError
+from jobs.pipeline.errors import CancelledError, PipelineError
+from jobs.registry import time_limit_s_for
 from jobs.states import JobState
+from jobs.stuck import stack_of, stuck_work
 
 logger = logging.getLogger(__name__)
 
 _TICK_S: Final = 0.25  # progress is written at most this often
 _POLL_S: Final = 0.5  # a wish to cancel is seen within this
+_REACT_WITHIN_S: Final = 5.0  # then the job ends without the work
+_STUCK_AFTER_S: Final = 30.0  # and then it is taken for work that never stops
 
 
 class Pulse:
-    """Keeps one attempt alive while the ``with`` block runs.
+    """Keeps one attempt alive while the ``with`` block runs, in the thread that does the work.
 
     ``closing``: the process shuts down, and the work is to stop at its next report. Work that does
-    not report in time is handed back from here, before the process ends over its head.
+    not report in time is handed back from here, before the process ends over its head. A job that
+    is cancelled, or has taken longer than its kind may, ends from here in the same way.
     """
 
     def __init__(self, job: Job, closing: Closing) -> None:
@@ -51,6 +61,11 @@ class Pulse:
         self._has_news = False
         self._is_muted = False
         self._last_beat_s = self._last_poll_s = time.monotonic()
+        self._time_limit_s = time_limit_s_for(job.kind)
+        self._deadline_s = self._last_beat_s + (self._time_limit_s or math.inf)
+        self._told_to_stop_s: float | None = None
+        self._has_given_up = False
+        self._worker = threading.current_thread()
         self.is_cancelled = False
         self.is_lost = False
 
@@ -66,14 +81,18 @@ class Pulse:
     ) -> None:
         self._over.set()
         self._thread.join()
+        stuck_work.remove(self._job.uuid)
 
     def check(self) -> None:
-        """Raises ``CancelledError`` when the work is to stop. Any thread."""
+        """Raises ``CancelledError`` when the work is to stop, and ``PipelineError``
+        JOB_TOOK_TOO_LONG. Any thread."""
         if self.is_cancelled or self.is_lost or self._closing.is_set():
             raise CancelledError
+        if self._is_late():
+            raise self._took_too_long()
 
     def report(self, fraction: float, message: str = "") -> None:
-        """Note how far the work is. Raises ``CancelledError`` when it is to stop. Any thread."""
+        """Note how far the work is. Raises as ``check``. Any thread."""
         self.check()
         progress = min(max(fraction, 0.0), 1.0) * 100.0
         with self._lock:
@@ -99,6 +118,7 @@ class Pulse:
             if self._write_news():
                 self._last_beat_s = now_s
             if is_last or self.is_lost:
+                self._look_whether_stuck(now_s)
                 return
             if self._closing.has_lasted(settings.GTS_STOP_GRACE_S / 2):
                 logger.warning("job %s does not report: handed back", self._job.uuid)
@@ -111,6 +131,7 @@ class Pulse:
             if now_s - self._last_beat_s >= settings.JOB_HEARTBEAT_S:
                 self._last_beat_s = now_s
                 self.is_lost = not lifecycle.beat(self._job)
+            self._end_if_it_does_not_stop(now_s)
         except DatabaseError as error:
             # The work goes on. Without a sign of life for long, the sweep requeues it.
             logger.warning("job %s has no database: %s", self._job.uuid, error)
@@ -142,3 +163,42 @@ class Pulse:
         is_held = attempt == self._job.attempt and (state == JobState.RUNNING or self._is_muted)
         self.is_lost = not is_held
         self.is_cancelled = cancel_requested_at is not None
+
+    # Work that does not stop
+
+    def _is_late(self) -> bool:
+        return time.monotonic() >= self._deadline_s and not self._is_muted
+
+    def _took_too_long(self) -> PipelineError:
+        minutes = (self._time_limit_s or 0.0) / 60.0
+        return PipelineError(
+            "JOB_TOOK_TOO_LONG",
+            f"This took more than {minutes:.3g} minutes and was stopped. Try it with less at once.",
+        )
+
+    def _end_if_it_does_not_stop(self, now_s: float) -> None:
+        """The job ends for those who wait; what the work still brings is not taken any more."""
+        if not (self.is_cancelled or self._is_late()):
+            return
+        if self._told_to_stop_s is None:
+            self._told_to_stop_s = now_s
+        if now_s - self._told_to_stop_s < _REACT_WITHIN_S:
+            return
+        stack = stack_of(self._worker)
+        if self.is_cancelled:
+            has_ended = lifecycle.cancel(self._job, detail=stack)
+        else:
+            failure = failure_from(self._took_too_long())
+            has_ended = lifecycle.fail(self._job, replace(failure, detail=stack))
+        self.is_lost = True
+        if has_ended:
+            stuck_work.add(self._job.uuid)
+            logger.error("job %s does not stop: it ends without it\n%s", self._job.uuid, stack)
+
+    def _look_whether_stuck(self, now_s: float) -> None:
+        since_s = self._told_to_stop_s
+        if self._has_given_up or since_s is None or self._over.is_set():
+            return
+        if now_s - since_s >= _STUCK_AFTER_S:
+            self._has_given_up = True
+            stuck_work.give_up(self._job.uuid)

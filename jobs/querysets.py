@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from django.db import models
-from django.utils import timezone
+from django.db.models.functions import Now
 
+from accounts.clock import Moment, seconds_ago
 from jobs.states import ACTIVE, TERMINAL, JobState
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # Three beats of ``jobs.presence`` may get lost.
 ALIVE_WITHIN_S: Final = 60.0
+_REMEMBERED_S: Final = 24 * 3600.0
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -42,15 +43,15 @@ class JobQuerySet(models.QuerySet["Job"]):
         """Parents whose children do the work."""
         return self.filter(state=JobState.RUNNING, is_waiting=True)
 
-    def lost(self, *, heartbeat_before: datetime) -> JobQuerySet:
+    def lost(self, *, heartbeat_before: Moment) -> JobQuerySet:
         """Claimed, but no worker has been heard of since ``heartbeat_before``."""
         return self.filter(
             state=JobState.RUNNING, is_waiting=False, heartbeat_at__lt=heartbeat_before
         )
 
-    def due(self, *, now: datetime) -> JobQuerySet:
+    def due(self) -> JobQuerySet:
         """Failed for a passing reason, and may be tried again."""
-        return self.filter(state=JobState.RETRYING, not_before__lte=now)
+        return self.filter(state=JobState.RETRYING, not_before__lte=Now())
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
@@ -64,8 +65,8 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
 class ProcessQuerySet(models.QuerySet["Process"]):
     def alive(self) -> ProcessQuerySet:
         """Heard of within the last minute."""
-        return self.filter(seen_at__gte=timezone.now() - timedelta(seconds=ALIVE_WITHIN_S))
+        return self.filter(seen_at__gte=seconds_ago(ALIVE_WITHIN_S))
 
     def forgotten(self) -> ProcessQuerySet:
         """Gone for so long that nobody asks any more."""
-        return self.filter(seen_at__lt=timezone.now() - timedelta(days=1))
+        return self.filter(seen_at__lt=seconds_ago(_REMEMBERED_S))

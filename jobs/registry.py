@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 # Short work (inspect, fetch, notify) never waits behind long work (segments, video).
 Queue: TypeAlias = Literal["short", "render"]
 
+# How long one attempt may take, unless its kind says otherwise; ``None``: as long as it needs.
+TIME_LIMITS_S: Final[Mapping[Queue, float | None]] = {"short": 600.0, "render": None}
+
 
 @dataclass(frozen=True, slots=True)
 class ChildJob:
@@ -32,7 +35,8 @@ class JobContext(Protocol):
     job: Job
 
     def report(self, fraction: float, message: str = "") -> None:
-        """Say how far the work is (0..1). Raises ``CancelledError`` when it is no longer wanted."""
+        """Say how far the work is (0..1). Raises ``CancelledError`` when it is no longer wanted,
+        and ``PipelineError`` JOB_TOOK_TOO_LONG when it has taken longer than its kind may."""
         ...
 
     def holding(self) -> AbstractContextManager[None]:
@@ -112,6 +116,7 @@ class _Registry:
     limits: dict[str, OwnerLimit | None] = field(default_factory=dict)
     notices: dict[str, Notice] = field(default_factory=dict)
     activities: dict[str, Activity] = field(default_factory=dict)
+    time_limits_s: dict[str, float | None] = field(default_factory=dict)
 
 
 _registry = _Registry()
@@ -124,8 +129,10 @@ def register(
     limit: OwnerLimit | None = None,
     notice: Notice = Notice(),
     activity: Activity = _WORKING,
+    time_limit_s: float | None = None,
 ) -> None:
-    """Called from ``AppConfig.ready``. Raises ``ValueError`` when the kind is taken."""
+    """Called from ``AppConfig.ready``. ``time_limit_s``: of one attempt, where it is not that of
+    its queue. Raises ``ValueError`` when the kind is taken."""
     known = _registry.handlers.get(handler.kind)
     if known is not None and type(known) is not type(handler):
         raise ValueError(f"two handlers for {handler.kind}")
@@ -133,6 +140,7 @@ def register(
     _registry.limits[handler.kind] = limit
     _registry.notices[handler.kind] = notice
     _registry.activities[handler.kind] = activity
+    _registry.time_limits_s[handler.kind] = time_limit_s or TIME_LIMITS_S[handler.queue]
 
 
 def handler_for(kind: str) -> JobHandler:
@@ -150,6 +158,10 @@ def notice_for(kind: str) -> Notice:
 
 def activity_of(kind: str) -> Activity:
     return _registry.activities.get(kind, _WORKING)
+
+
+def time_limit_s_for(kind: str) -> float | None:
+    return _registry.time_limits_s.get(kind)
 
 
 def known_kinds() -> tuple[str, ...]:

@@ -10,15 +10,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.utils import timezone
 
+from accounts.clock import seconds_ago
 from jobs import lifecycle
 from jobs.cancellation import checked_by
 from jobs.closing import this_process
@@ -128,7 +127,7 @@ def _after(error: Exception, job: Job) -> _Move:
         logger.error("job %s (%s) failed", job.uuid, job.kind, exc_info=error)
     if failure.is_permanent:
         return partial(lifecycle.fail, job, failure)
-    not_before = timezone.now() + timedelta(seconds=_retry_delay_s(job.num_failures))
+    not_before = seconds_ago(-_retry_delay_s(job.num_failures))
     return partial(lifecycle.retry_later, job, failure, not_before=not_before)
 
 

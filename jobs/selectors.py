@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, get_args
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 
+from accounts.clock import MAX_CLOCK_DIFFERENCE_S, seconds_ago
 from accounts.errors import NotFoundError
 from jobs.models import Job, Notification, Process, ProcessRole
-from jobs.querysets import JobQuerySet, NotificationQuerySet
+from jobs.querysets import ALIVE_WITHIN_S, JobQuerySet, NotificationQuerySet
 from jobs.registry import Queue
 
 if TYPE_CHECKING:
@@ -30,6 +32,13 @@ def job_get(user: User | AnonymousUser, uuid: UUID) -> Job:
     if job is None:
         raise NotFoundError("There is no such job.")
     return job
+
+
+def job_owners(uuids: Collection[UUID]) -> dict[UUID, int]:
+    """Who may see each of these jobs: the primary keys of their owners, of those that are there."""
+    if not uuids:
+        return {}
+    return dict(Job.objects.filter(uuid__in=uuids).values_list("uuid", "owner_id"))
 
 
 def job_about(user: User, kind: str, **payload: UUID) -> Job | None:
@@ -77,6 +86,22 @@ def notification_get(user: User, uuid: UUID) -> Notification:
 
 def notification_count_unread(user: User) -> int:
     return Notification.objects.owned_by(user).unread().count()
+
+
+def is_beat_alive() -> bool:
+    """It says that it lives whenever it sends something: the sweep, most often."""
+    within_s = max(ALIVE_WITHIN_S, 3.0 * settings.JOB_SWEEP_S)
+    beats = Process.objects.filter(role=ProcessRole.BEAT, seen_at__gte=seconds_ago(within_s))
+    return beats.exists()
+
+
+def processes_with_wrong_clocks() -> list[Process]:
+    """Those alive whose clock and that of the database are too far apart."""
+    return [
+        process
+        for process in Process.objects.alive()
+        if abs(process.clock_ahead_s) > MAX_CLOCK_DIFFERENCE_S
+    ]
 
 
 def queues_without_workers() -> list[Queue]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final, get_args
 
 from django.db.models import Count, Min
-from django.utils import timezone
 
+from accounts.clock import Moment, database_now
 from jobs.models import Job, Process, ProcessRole
 from jobs.registry import Queue, handler_for, known_kinds
 from jobs.states import JobState
@@ -38,7 +38,7 @@ class QueueFigures:
 
 def queue_figures() -> list[QueueFigures]:
     """What has not ended, by queue. Two queries."""
-    now = timezone.now()
+    now = database_now()
     figures: dict[str, QueueFigures] = {queue: QueueFigures(queue) for queue in get_args(Queue)}
     queue_of = {kind: handler_for(kind).queue for kind in known_kinds()}
     rows = (
@@ -72,7 +72,7 @@ class EndedFigures:
     durations_s: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
 
-def ended_figures(*, since: datetime) -> EndedFigures:
+def ended_figures(*, since: Moment) -> EndedFigures:
     """What has ended since then. One query, over at most so many rows."""
     ended = (
         Job.objects.filter(finished_at__gte=since)

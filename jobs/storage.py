@@ -60,7 +60,7 @@ def fetch_file(name: str, folder: Path, *, suffix: str = "", sha256: str = "") -
     """A local path with the content of the stored file ``name``.
 
     The file itself when the storage is on this machine, else a copy in ``folder``. Read only.
-    Where ``sha256`` is given, a copy is that, or FILE_DAMAGED. Raises ``PipelineError``:
+    Where ``sha256`` is given, it is that, or FILE_DAMAGED. Raises ``PipelineError``:
     FILE_MISSING and FILE_DAMAGED (permanent), STORAGE_UNAVAILABLE (temporary), and ``OSError``.
     """
     try:
@@ -70,6 +70,8 @@ def fetch_file(name: str, folder: Path, *, suffix: str = "", sha256: str = "") -
     else:
         if not path.is_file():
             raise _missing(name)
+        if sha256 and sha256_of(path, between=cancellation_check()) != sha256:
+            raise _damaged(name)
         return path
     target = folder / (
         hashlib.sha256(name.encode()).hexdigest()[:24] + (suffix or Path(name).suffix)
@@ -96,9 +98,7 @@ def _copy(name: str, target: Path, sha256: str) -> None:
             copy.write(chunk)
             check()
     if sha256 and digest.hexdigest() != sha256:
-        raise PipelineError(
-            "FILE_DAMAGED", "A file this needs is not what it was when it was stored.", detail=name
-        )
+        raise _damaged(name)
 
 
 @contextmanager
@@ -119,6 +119,11 @@ def _talking_to_storage() -> Iterator[None]:
 
 def _missing(name: str) -> PipelineError:
     return PipelineError("FILE_MISSING", "A file this needs is no longer there.", detail=name)
+
+
+def _damaged(name: str) -> PipelineError:
+    message = "A file this needs is not what it was when it was stored."
+    return PipelineError("FILE_DAMAGED", message, detail=name)
 
 
 class _CancellableFile(File):  # type: ignore[type-arg]  # not subscriptable when it runs

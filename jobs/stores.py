@@ -51,6 +51,10 @@ class MediaStore(Protocol):
     def start_problems(self) -> list[CheckMessage]:
         """Why GTS should not start with it, and what else is worth saying."""
 
+    def look(self) -> None:
+        """Raises ``OSError`` when it is away, full or read-only, as far as that can be seen
+        without writing to it."""
+
     def remove_stale_uploads(self, *, older_than: datetime) -> int:
         """Take away what unfinished uploads have left in the storage. Returns how many."""
 

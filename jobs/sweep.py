@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from functools import partial
 from typing import get_args
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef
-from django.utils import timezone
 
+from accounts.clock import Moment, seconds_ago
 from jobs import lifecycle
 from jobs.dispatch import dispatch, num_messages
 from jobs.models import Job
@@ -32,7 +31,7 @@ class SweepReport:
 
 
 def sweep(
-    *, lost_before: datetime | None = None, stranded_before: datetime | None = None
+    *, lost_before: Moment | None = None, stranded_before: Moment | None = None
 ) -> SweepReport:
     """Put back to work whatever was dropped. Harmless at any time, by any number of processes.
 
@@ -40,15 +39,14 @@ def sweep(
     ``stranded_before``: a queued job younger than that is taken to be on its way (default
     ``JOB_STRANDED_AFTER_S`` ago).
     """
-    now = timezone.now()
-    lost_before = lost_before or now - timedelta(seconds=settings.JOB_LOST_AFTER_S)
-    stranded_before = stranded_before or now - timedelta(seconds=settings.JOB_STRANDED_AFTER_S)
+    lost_before = lost_before or seconds_ago(settings.JOB_LOST_AFTER_S)
+    stranded_before = stranded_before or seconds_ago(settings.JOB_STRANDED_AFTER_S)
     # Before anything is sent: what this sweep itself queues is not stranded.
     num_dispatched = _dispatch_stranded(stranded_before)
     lost = Job.objects.lost(heartbeat_before=lost_before)
     report = SweepReport(
         num_lost=_each(lost, partial(lifecycle.declare_lost, heartbeat_before=lost_before)),
-        num_retried=_each(Job.objects.due(now=now), lifecycle.requeue),
+        num_retried=_each(Job.objects.due(), lifecycle.requeue),
         num_resolved=_each(_forgotten_parents(), lifecycle.look_at_children),
         num_dispatched=num_dispatched,
     )
@@ -77,7 +75,7 @@ def _forgotten_parents() -> Iterable[Job]:
     return Job.objects.waiting().filter(~Exists(children))
 
 
-def _dispatch_stranded(queued_before: datetime) -> int:
+def _dispatch_stranded(queued_before: Moment) -> int:
     """Send messages again for queued jobs that have none.
 
     A queue holds at least as many messages as there are jobs in it that a worker could take,

@@ -21,7 +21,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Case, F, FloatField, QuerySet, Sum, When
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from jobs import events
 from jobs.dispatch import dispatch_on_commit
@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 def move(rows: QuerySet[Job], target: JobState, **changes: Any) -> bool:
     """The one UPDATE that changes a state, from where the table of moves allows it."""
-    changes = {"state": target, "updated_at": timezone.now(), **changes}
+    changes = {"state": target, "updated_at": Now(), **changes}
     return rows.filter(state__in=sources_of(target)).update(**changes) == 1
 
 
@@ -44,7 +44,7 @@ def finish(
     job: Job, rows: QuerySet[Job], state: JobState, *, is_one_of_many: bool = False, **changes: Any
 ) -> bool:
     """The one door to the end. Afterwards ``job`` is as in the database and its handler knows."""
-    changes = {"finished_at": timezone.now(), "heartbeat_at": None, "message": "", **changes}
+    changes = {"finished_at": Now(), "heartbeat_at": None, "message": "", **changes}
     if not move(rows, state, is_waiting=False, **changes):
         return False
     job.refresh_from_db()
@@ -127,7 +127,7 @@ def _is_missing(child: Job) -> bool:
 
 def _start(child: Job) -> None:
     pending = Job.objects.filter(pk=child.pk, state=JobState.PENDING)
-    if move(pending, JobState.QUEUED, queued_at=timezone.now()):
+    if move(pending, JobState.QUEUED, queued_at=Now()):
         child.refresh_from_db()
         dispatch_on_commit(child)
         events.publish(child, is_one_of_many=True)
@@ -166,7 +166,7 @@ def _resolve(parent: Job, children: Sequence[Job]) -> None:
 
 def cancel_below(job: Job) -> None:
     for child in job.current_children().filter(state__in=ACTIVE):
-        Job.objects.filter(pk=child.pk).update(cancel_requested_at=timezone.now())
+        Job.objects.filter(pk=child.pk).update(cancel_requested_at=Now())
         child.refresh_from_db()
         if child.is_waiting:
             cancel_below(child)

@@ -13,8 +13,8 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Count, F, Max, Min, Q, Sum
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
+from accounts.clock import database_now
 from accounts.errors import LimitError
 from accounts.models import User
 from jobs.models import Job
@@ -88,7 +88,7 @@ def _owners_in_turn(queued: JobQuerySet, kinds: Collection[str]) -> list[int]:
         children.order_by().values_list("owner").annotate(Max("started_at"))
     )
     patience = timedelta(seconds=settings.JOB_PATIENCE_S)
-    now = timezone.now()
+    now = database_now()
 
     def place(owner_id: int) -> tuple[bool, float, datetime, int]:
         since = max(oldest[owner_id], served.get(owner_id) or oldest[owner_id])

@@ -6,21 +6,24 @@ import asyncio
 import logging
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, ClassVar, Final
+from uuid import UUID
 
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.db import DatabaseError
 from django.utils import timezone
 
+from accounts.credentials import Credential
 from accounts.errors import NotFoundError
+from jobs import socket_counts
+from jobs.socket_guard import CLOSE_NOT_AUTHENTICATED, CLOSE_NOT_FOUND, guard
 
 logger = logging.getLogger(__name__)
 
 CLOSE_DONE: Final = 1000
 CLOSE_INTERNAL_ERROR: Final = 1011
-CLOSE_NOT_AUTHENTICATED: Final = 4001
-CLOSE_NOT_FOUND: Final = 4004
+CLOSE_TOO_MANY: Final = 4029
 
 
 class Watcher(AsyncJsonWebsocketConsumer, ABC):  # type: ignore[misc]  # channels has no types
@@ -31,9 +34,27 @@ class Watcher(AsyncJsonWebsocketConsumer, ABC):  # type: ignore[misc]  # channel
     ``look_again_s`` it looks for itself.
 
     Handlers of the channel layer note their news and set ``has_news``, or ``must_look`` too.
+
+    As long as it is open ``jobs.socket_guard`` sees to it that its user may still listen.
     """
 
     look_again_s: ClassVar[float]
+    channel_name = ""
+    credential: Credential
+    job_id: UUID | None = None
+    _is_closed = False
+
+    async def __call__(
+        self,
+        scope: dict[str, Any],
+        receive: Callable[[], Awaitable[Any]],
+        send: Callable[[Any], Awaitable[None]],
+    ) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:  # however it ends, a server that goes down included
+            guard.leave(self)
+            await socket_counts.release(self.channel_name)
 
     async def connect(self) -> None:
         self.must_look = True
@@ -51,6 +72,11 @@ class Watcher(AsyncJsonWebsocketConsumer, ABC):  # type: ignore[misc]  # channel
         except NotFoundError:
             await self.close(CLOSE_NOT_FOUND)
             return
+        if not await socket_counts.take(self.scope["user"].pk, self.channel_name):
+            await self.close(CLOSE_TOO_MANY)
+            return
+        self.credential = self.scope["credential"]
+        guard.enter(self)
         # First join, then look: what changes in between comes as news.
         await self.channel_layer.group_add(self._group, self.channel_name)
         self._sender = asyncio.create_task(self._tell())
@@ -60,6 +86,19 @@ class Watcher(AsyncJsonWebsocketConsumer, ABC):  # type: ignore[misc]  # channel
             self._sender.cancel()
         if self._group:
             await self.channel_layer.group_discard(self._group, self.channel_name)
+
+    async def end(self, code: int) -> None:
+        """Nothing more is told, and the socket is closed."""
+        if self._sender is not None:
+            self._sender.cancel()
+        await self.close(code)
+
+    async def close(self, code: int | bool | None = None, reason: str | None = None) -> None:
+        """Once: the guard and the task that sends may both find that it is over."""
+        guard.leave(self)
+        if not self._is_closed:
+            self._is_closed = True
+            await super().close(code, reason)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Nothing a client says matters."""
@@ -72,7 +111,8 @@ class Watcher(AsyncJsonWebsocketConsumer, ABC):  # type: ignore[misc]  # channel
     async def tell_news(self) -> bool:
         """Send what was noted, or everything if ``must_look``. True: there will be no more.
 
-        May raise what the database raises: then it looks again later.
+        May raise what the database raises: then it looks again later. Raises ``NotFoundError`` for
+        what is gone, or not this user's any more.
         """
 
     @abstractmethod
@@ -95,6 +135,8 @@ class Watcher(AsyncJsonWebsocketConsumer, ABC):  # type: ignore[misc]  # channel
                 except TimeoutError:
                     self.must_look = True
             await self.close(CLOSE_DONE)
+        except NotFoundError:
+            await self.close(CLOSE_NOT_FOUND)
         except OSError:
             logger.debug("a watcher of %s is gone", self._group)
         except Exception:

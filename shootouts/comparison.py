@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, BinaryIO, Final
+import hashlib
+from dataclasses import dataclass
+from typing import Final
 
-from django.core.cache import cache
-
-from jobs.pipeline.audio.compare import (
-    Comparison,
-    compare_files,
-    third_octave_difference_db,
-    write_residual,
-)
-from jobs.storage import fetch_file, scratch_folder, stored_name
+from jobs.pipeline.audio.third_octaves import third_octave_difference_db
 from shootouts.models import Manifest, RenderedFile
-from shootouts.refusals import pipeline_errors_as_answers
 
-# Published files never change, so neither does what is found between two of them.
-_KEPT_S: Final = 24 * 3600
+# Raise it when the same two files come to something else.
+_VERSION: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,30 +21,10 @@ class SegmentPair:
     other: RenderedFile
 
     @property
-    def digest(self) -> str:
-        """Names the two contents and their order."""
-        return f"{self.reference.sha256}-{self.other.sha256}"
-
-
-def compare_pair(pair: SegmentPair) -> Comparison:
-    """Gain, lag and what is left of a pair; seconds of work for minutes of sound, done once.
-
-    Raises ``ConflictError`` where the files cannot be compared, with the code of the pipeline.
-    """
-    with pipeline_errors_as_answers(), scratch_folder() as folder:
-        return _compared(pair, *_fetched(pair, folder))
-
-
-def open_residual(pair: SegmentPair) -> tuple[BinaryIO, int]:
-    """The residual as 24-bit FLAC: an open file without a name, gone when closed, and its size.
-
-    Written to the disk, so memory does not grow with the length. Raises as ``compare_pair``.
-    """
-    with pipeline_errors_as_answers(), scratch_folder() as folder:
-        paths = _fetched(pair, folder)
-        out = folder / "residual.flac"
-        write_residual(*paths, _compared(pair, *paths), out)
-        return out.open("rb"), out.stat().st_size
+    def key(self) -> str:
+        """Names the two contents and their order: what is kept of a pair is found by it."""
+        named = f"comparison {_VERSION} {self.reference.sha256} {self.other.sha256}"
+        return hashlib.sha256(named.encode()).hexdigest()
 
 
 def band_differences(manifest: Manifest, di: int, reference: int, other: int) -> list[float | None]:
@@ -71,20 +41,3 @@ def band_differences(manifest: Manifest, di: int, reference: int, other: int) ->
         return []
     found = third_octave_difference_db(bands[other], bands[reference])
     return [None if level is None else round(level, 2) for level in found]
-
-
-def _fetched(pair: SegmentPair, folder: Path) -> tuple[Path, Path]:
-    return (
-        fetch_file(stored_name(pair.reference.file), folder, sha256=pair.reference.sha256),
-        fetch_file(stored_name(pair.other.file), folder, sha256=pair.other.sha256),
-    )
-
-
-def _compared(pair: SegmentPair, reference: Path, other: Path) -> Comparison:
-    key = f"comparison-{pair.digest}"
-    known: Mapping[str, Any] | None = cache.get(key)
-    if known is not None:
-        return Comparison(**known)
-    found = compare_files(reference, other)
-    cache.set(key, asdict(found), _KEPT_S)
-    return found

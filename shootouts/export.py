@@ -7,7 +7,7 @@ import io
 import json
 import zipfile
 from collections.abc import AsyncIterator, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -20,7 +20,6 @@ from accounts.errors import ConflictError, ErrorDetail, InvalidInputError
 from gear.models import Block, Capture, SignalChain
 from gear.models.item import GearSource
 from jobs.pipeline.recipe import ChannelChoice
-from jobs.pipeline.shootout import DIInfo
 from jobs.pipeline.shootout_archive import SHOOTOUT_FILE
 from jobs.pipeline.shootout_file import (
     FileBlock,
@@ -30,7 +29,9 @@ from jobs.pipeline.shootout_file import (
     FileIR,
     ShootoutFile,
 )
+from jobs.pipeline.shootout_info import DIInfo
 from jobs.pipeline.shootout_toml import shootout_toml
+from jobs.pipeline.toml_text import MAX_TOML_BYTES
 from jobs.storage import stored_name
 from shootouts import rendering
 from shootouts.models import DITrack, Manifest, RenderedFile, Shootout
@@ -41,6 +42,8 @@ _COPY_BYTES: Final = 256 * 1024
 _FLUSH_BYTES: Final = 64 * 1024
 # What is compressed already is only packed.
 _PACKED_SUFFIXES: Final = frozenset({".flac", ".ogg", ".mp3", ".mp4", ".png"})
+# How much of the description of gear is tried, one after the other.
+_DESCRIPTION_CHARS: Final = (4000, 1000, 200, 0)
 _REMARK: Final = """\
 A shootout of GTS, with its media beside this file.
 Import it with POST /api/v1/shootouts/import/, or render it without a server:
@@ -72,7 +75,8 @@ def shootout_export(shootout: Shootout, *, with_media: bool = False) -> Shootout
     """Everything that is needed to render it anew as it stands, and the manifest that is published;
     ``with_media``: what was rendered too, below ``media/`` by the ids of the manifest.
 
-    For its owner alone. Raises ``ConflictError`` INCOMPLETE with every part that is missing.
+    For its owner alone. Raises ``ConflictError`` INCOMPLETE with every part that is missing, and
+    EXPORT_TOO_LARGE.
     """
     try:
         tracks, contenders = shootout_parts(shootout)
@@ -91,7 +95,7 @@ def shootout_export(shootout: Shootout, *, with_media: bool = False) -> Shootout
         chains=chains,
     )
     remark = _REMARK + (f"\n{_TONE3000_REMARK}" if collected.has_tone3000 else "")
-    texts = [(SHOOTOUT_FILE, shootout_toml(file, remark=remark))]
+    texts = [(SHOOTOUT_FILE, _readable_toml(file, remark))]
     files = list(collected.files)
     manifest = manifest_get(shootout)
     if manifest is not None:
@@ -217,6 +221,19 @@ class _Collected:
         name = f"{folder}/{number:02d}-{slugify(title)[:60] or 'file'}{suffix}"
         self.files.append(ExportFile(stored, name, size_bytes))
         return name
+
+
+def _readable_toml(file: ShootoutFile, remark: str) -> str:
+    """No longer than what is read again: descriptions of gear are cut where it would be."""
+    for most in _DESCRIPTION_CHARS:
+        gear = tuple(replace(item, description=item.description[:most]) for item in file.gear)
+        text = shootout_toml(replace(file, gear=gear), remark=remark)
+        if len(text.encode()) <= MAX_TOML_BYTES:
+            return text
+    raise ConflictError(
+        "This shootout has too much text for one file. Shorten its notes and the names in it.",
+        code="EXPORT_TOO_LARGE",
+    )
 
 
 def _media_file(file: RenderedFile) -> ExportFile:

@@ -15,13 +15,13 @@ from django.db import transaction
 from accounts.errors import AppError
 from gear.capture_files import FORMAT_OF_KIND, upload_suffix
 from gear.inspection import CaptureFacts, inspect_capture
+from jobs.file_reading import archive_read, di_read
 from jobs.models import Job
-from jobs.pipeline.audio.files import probe_di
-from jobs.pipeline.audio.probe import DIProbe
+from jobs.pipeline.audio.di_facts import DIProbe
 from jobs.pipeline.audio.trim import Trim, check_part
 from jobs.pipeline.errors import PipelineError, naming
-from jobs.pipeline.shootout_archive import TOO_LARGE, unpack_archive
-from jobs.pipeline.shootout_file import ShootoutFile, read_shootout_file
+from jobs.pipeline.shootout_archive import TOO_LARGE
+from jobs.pipeline.shootout_file import ShootoutFile
 from jobs.registry import JobContext, Queue
 from jobs.storage import delete_stored, fetch_file, scratch_folder
 from shootouts.services.di_tracks import check_magic
@@ -50,14 +50,9 @@ class ShootoutImport:
             context.report(0.0, "Unpacking")
             unpacked = folder / "unpacked"
             unpacked.mkdir()
-            with open(archive, "rb") as file:
-                root = unpack_archive(
-                    file,
-                    unpacked,
-                    archive_limits(),
-                    progress=lambda _: context.report(0.0),
-                )
-            shootout_file = read_shootout_file(root)
+            shootout_file = archive_read(
+                archive, unpacked, archive_limits(), progress=lambda _: context.report(0.0)
+            )
             check_counts(shootout_file)
             context.report(_UNPACKED, "Looking into the files")
             inspected = _inspect(context, shootout_file)
@@ -92,9 +87,7 @@ def _inspect(context: JobContext, file: ShootoutFile) -> Inspected:
         _check_size(di.path, settings.GTS_DI_MAX_BYTES)
         with _naming(di.path), open(di.path, "rb") as content:
             check_magic(File(content, name=di.path.name), di.path.suffix.lower())
-            probe = probe_di(
-                di.path, max_duration_s=settings.GTS_DI_MAX_DURATION_S, progress=report
-            )
+            probe = di_read(di.path, max_duration_s=settings.GTS_DI_MAX_DURATION_S, progress=report)
             sound_s = probe.sound_start_s, probe.sound_end_s
             check_part(Trim(di.source.start_s, di.source.end_s), probe.duration_s, sound_s)
             probes[di.source.sha256] = probe

@@ -3,6 +3,9 @@
 ``shootout.render`` → ``prefix.render`` and ``segment.render`` (``segment_jobs``) →
 ``shootout.finalise`` (levels, montage, manifest: this publishes the audio) → ``shootout.video``
 (does not gate the audio).
+
+Every process knows the handlers; NumPy, LLVM and PyAV are loaded by those that run one. So what
+computes is imported inside ``run``, here and in the other modules of jobs.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.conf import settings
@@ -23,19 +26,17 @@ from django.utils.text import slugify
 from jobs.models import Job
 from jobs.pipeline.audio.trim import Trim, check_part
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.manifest import build_manifest
-from jobs.pipeline.shootout import FinishedAudio, finish_audio, info_from_json
-from jobs.pipeline.video.production import make_video
+from jobs.pipeline.shootout_info import info_from_json
 from jobs.registry import Activity, ChildJob, JobContext, Notice, OwnerLimit, Queue, register
 from jobs.states import JobState
 from jobs.storage import fetch_file, scratch_folder, stored_name
 from shootouts import rendering
+from shootouts.comparison_jobs import PairComparer
 from shootouts.import_jobs import ShootoutImport
 from shootouts.models import DITrack, Render, RenderedFile, Segment
 from shootouts.models.media import RenderedFileKind
 from shootouts.models.shootout import SegmentState, ShootoutState
 from shootouts.preview_jobs import ChainPreviewRenderer
-from shootouts.segment_audio import segment_audio
 from shootouts.segment_jobs import PrefixRenderer, SegmentRenderer, audio_children
 from shootouts.services.di_reports import di_track_probe
 from shootouts.services.di_tracks import INSPECT_KIND
@@ -47,11 +48,18 @@ from shootouts.services.renders import (
     shootout_set_state,
 )
 
+if TYPE_CHECKING:
+    from jobs.pipeline.shootout import FinishedAudio
+
 renders_logger = logging.getLogger("shootouts.renders")
 
 # Shares in the progress of a shootout, as in ``segment_jobs``.
 _FINALISE_WEIGHT = 0.4
 _VIDEO_WEIGHT = 3.0
+
+# Files may have to come from a storage elsewhere first; an archive has many of them.
+_DI_TIME_LIMIT_S = 900.0
+_IMPORT_TIME_LIMIT_S = 1800.0
 
 # What the parts of a render are called for people; the other is the video.
 _AUDIO = "Audio"
@@ -141,6 +149,10 @@ class ShootoutFinalise:
     queue: Queue = "render"
 
     def run(self, context: JobContext) -> Mapping[str, Any]:
+        from jobs.pipeline.manifest import build_manifest
+        from jobs.pipeline.shootout import finish_audio
+        from shootouts.segment_audio import segment_audio, segment_result
+
         render = _render(context.job)
         if hasattr(render, "manifest"):
             return {}
@@ -153,7 +165,7 @@ class ShootoutFinalise:
                     context.report(0.0)
                     # Rendered once more should the cache have lost it.
                     found = segment_audio(segment, folder)
-                    results.append(rendering.segment_result(segment, found.path, found.measured))
+                    results.append(segment_result(segment, found.path, found.measured))
             if not results:
                 _raise_why(segments.values())
             audio = finish_audio(info, results, folder, progress=context.report)
@@ -216,6 +228,8 @@ class ShootoutVideo:
     queue: Queue = "render"
 
     def run(self, context: JobContext) -> Mapping[str, Any]:
+        from jobs.pipeline.video.production import make_video
+
         render = _render(context.job)
         montage = RenderedFile.objects.filter(
             render=render, kind=RenderedFileKind.MONTAGE, segment=None
@@ -278,7 +292,11 @@ def register_all() -> None:
         "renders", settings.GTS_MAX_RUNNING_RENDERS, settings.GTS_MAX_WAITING_RENDERS
     )
     # Whoever uploads something looks on: a check that went well is no news.
-    register(DIInspect(), notice=Notice(page=lambda job: reverse("di-list"), is_quiet=True))
+    register(
+        DIInspect(),
+        notice=Notice(page=lambda job: reverse("di-list"), is_quiet=True),
+        time_limit_s=_DI_TIME_LIMIT_S,
+    )
     register(
         ShootoutRender(),
         limit=limit,
@@ -292,8 +310,20 @@ def register_all() -> None:
         ),
         notice=Notice(page=lambda job: reverse("chain-list"), is_quiet=True),
     )
+    register(
+        PairComparer(),
+        limit=OwnerLimit(
+            "comparisons", settings.GTS_MAX_RUNNING_RENDERS, settings.GTS_MAX_WAITING_RENDERS
+        ),
+        notice=Notice(is_quiet=True),
+    )
     imports = OwnerLimit("imports", max_running=1, max_waiting=5)
-    register(ShootoutImport(), limit=imports, notice=Notice(page=_imported_page))
+    register(
+        ShootoutImport(),
+        limit=imports,
+        notice=Notice(page=_imported_page),
+        time_limit_s=_IMPORT_TIME_LIMIT_S,
+    )
     amp_passes = Activity(_AUDIO, "Rendering: amp passes")
     register(PrefixRenderer(), activity=amp_passes)
     register(SegmentRenderer(), activity=amp_passes)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jobs.pipeline.audio.compare import third_octave_difference_db, third_octave_mean_db
+from jobs.pipeline.audio.third_octaves import third_octave_difference_db, third_octave_mean_db
 
 
 @dataclass(frozen=True, slots=True)

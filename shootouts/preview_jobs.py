@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from jobs.models import Job
-from jobs.pipeline.audio.level import match_levels, measure_loudness, publish_segment
 from jobs.pipeline.errors import PipelineError
 from jobs.registry import JobContext, Queue
 from jobs.storage import scratch_folder
 from shootouts.models import ChainPreview
-from shootouts.segment_audio import segment_audio
 from shootouts.services.previews import PREVIEW_KIND, chain_preview_complete
 
 _RENDER_SHARE = 0.9
@@ -24,6 +22,10 @@ class ChainPreviewRenderer:
     queue: Queue = "render"
 
     def run(self, context: JobContext) -> Mapping[str, Any]:
+        # Here, as in ``job_handlers``: only a process that renders needs it.
+        from jobs.pipeline.audio.level import match_levels, measure_loudness, publish_segment
+        from shootouts.segment_audio import segment_audio
+
         preview = ChainPreview.objects.filter(uuid=context.job.payload["preview"]).first()
         if preview is None:
             raise PipelineError("GONE", "This preview is not wanted any more.")

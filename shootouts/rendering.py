@@ -1,9 +1,10 @@
-"""The only bridge between rows and the pipeline: rows to recipes, results to storage and rows."""
+"""The bridge between rows and the pipeline: rows to recipes, facts to rows. What computes is in
+``segment_audio``."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,8 @@ from gear.block_parameters import SPACE_MIX
 from gear.describe import describe_chain
 from gear.models import Block, Capture, SignalChain
 from gear.models.item import GearKind
-from jobs.pipeline.audio.channels import ChannelLevels
-from jobs.pipeline.audio.nam import ENGINE_VERSION
-from jobs.pipeline.audio.probe import CHANNELS, DIProbe, channel_finding
-from jobs.pipeline.audio.render import RENDERER_VERSION, SegmentRender
-from jobs.pipeline.environment import sample_origin
+from jobs.pipeline.audio.di_facts import CHANNELS, ChannelLevels, DIProbe, channel_finding
+from jobs.pipeline.audio.versions import ENGINE_VERSION, RENDERER_VERSION
 from jobs.pipeline.recipe import (
     BlockRecipe,
     CabBlock,
@@ -33,13 +31,11 @@ from jobs.pipeline.recipe import (
     SegmentRecipe,
     SpaceBlock,
     canonical_json,
-    segment_recipe_from_json,
 )
-from jobs.pipeline.shootout import (
+from jobs.pipeline.shootout_info import (
     ContenderInfo,
     DIInfo,
     GearLine,
-    SegmentResult,
     ShootoutInfo,
     ShootoutOptions,
 )
@@ -161,25 +157,6 @@ def fetch_sources(segment: Segment | ChainPreview, folder: Path) -> dict[str, Pa
     return {
         sha256: fetch_file(name, folder, sha256=sha256) for sha256, name in segment.sources.items()
     }
-
-
-def segment_result(
-    segment: Segment, pre_gain_path: Path, measured: Mapping[str, Any]
-) -> SegmentResult:
-    """A finished segment with its pre-gain render on this machine; ``measured``: of that file."""
-    return SegmentResult(
-        di_index=segment.di_index,
-        contender_index=segment.contender_index,
-        recipe=segment_recipe_from_json(segment.recipe),
-        render=SegmentRender.from_json(measured),
-        pre_gain_path=pre_gain_path,
-        rendered_with=measured.get("rendered_with", {}),
-    )
-
-
-def measured_as_json(render: SegmentRender) -> dict[str, Any]:
-    """What is stored of a render made just now by this process."""
-    return {**render.as_json(), "rendered_with": sample_origin()}
 
 
 def recipe_as_json(recipe: SegmentRecipe) -> dict[str, Any]:

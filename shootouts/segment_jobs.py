@@ -1,4 +1,7 @@
-"""The jobs that make the segments of a render, and what they share."""
+"""The jobs that make the segments of a render, and what they share.
+
+As in ``job_handlers``, what computes is imported where it runs.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,6 @@ from jobs.states import JobState
 from jobs.storage import scratch_folder
 from shootouts.models import CachedAudio, Render, Segment
 from shootouts.models.shootout import SegmentState
-from shootouts.segment_audio import compute_prefix, segment_audio
 from shootouts.services.renders import segment_complete, segment_end
 
 # Shares in the progress of a shootout, in seconds of work per second of sound, roughly. What goes
@@ -76,6 +78,8 @@ class PrefixRenderer:
     queue: Queue = "render"
 
     def run(self, context: JobContext) -> Mapping[str, Any]:
+        from shootouts.segment_audio import compute_prefix
+
         segment = _segment(context.job)
         with scratch_folder() as folder:
             compute_prefix(
@@ -92,6 +96,8 @@ class SegmentRenderer:
     queue: Queue = "render"
 
     def run(self, context: JobContext) -> Mapping[str, Any]:
+        from shootouts.segment_audio import segment_audio
+
         segment = _segment(context.job)
         if segment.state == SegmentState.COMPLETED:  # by an attempt that could not say so
             return {"was_cached": True}

@@ -58,6 +58,7 @@ def shootout_get(user: Viewer, uuid: UUID) -> Shootout:
     shootout = (
         Shootout.objects.visible_to(user)
         .select_related("owner", "latest_render__job", "published_render__manifest")
+        .defer("published_render__manifest__data")
         .filter(uuid=uuid)
         .first()
     )
@@ -71,6 +72,7 @@ def shootout_get_owned(user: Viewer, uuid: UUID) -> Shootout:
     shootout = (
         Shootout.objects.owned_by(user)
         .select_related("owner", "latest_render__job", "published_render__manifest")
+        .defer("published_render__manifest__data")
         .filter(uuid=uuid)
         .first()
     )

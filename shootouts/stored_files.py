@@ -23,7 +23,7 @@ _WITH_FILES: tuple[type[Model], ...] = (CachedAudio, ChainPreview, DITrack, Rend
 def connect() -> None:
     for model in _WITH_FILES:
         post_delete.connect(_row_deleted, sender=model, dispatch_uid=f"shootouts.{model.__name__}")
-    for source in (DITrack, Capture):
+    for source in (DITrack, Capture, RenderedFile):
         post_delete.connect(_source_deleted, sender=source, dispatch_uid=f"cache.{source.__name__}")
 
 
@@ -38,5 +38,5 @@ def _delete_unused(model: type[Model], name: str) -> None:
         delete_stored(name)
 
 
-def _source_deleted(instance: DITrack | Capture, **_: object) -> None:
+def _source_deleted(instance: DITrack | Capture | RenderedFile, **_: object) -> None:
     transaction.on_commit(partial(cache_forget_input, sha256=instance.sha256), robust=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
 from accounts.errors import (
@@ -19,7 +21,6 @@ from accounts.forms import add_app_error
 from accounts.paging import BoundedPage, BoundedPaginator
 from accounts.views import PageView
 from jobs.selectors import job_about
-from shootouts import player
 from shootouts.comment_views import comments_context
 from shootouts.forms import (
     DIUploadForm,
@@ -27,14 +28,14 @@ from shootouts.forms import (
     ShootoutSettingsForm,
 )
 from shootouts.models import Shootout
-from shootouts.models.media import RenderedFileKind
+from shootouts.published_page import published_page
+from shootouts.published_result import PublishedResult
 from shootouts.querysets import ShootoutQuerySet
 from shootouts.render_snapshots import job_snapshot, render_snapshot
 from shootouts.selectors import (
     di_track_get,
     di_track_list,
     manifest_get,
-    rendered_file_list,
     shootout_get,
     shootout_get_owned,
     shootout_list_owned,
@@ -91,7 +92,10 @@ class ShootoutMineView(PageView):
 class ShootoutDetailView(PageView):
     is_public = True
 
-    def get(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
+    def get(self, request: HttpRequest, uuid: UUID) -> HttpResponseBase:
+        return published_page(request, uuid, partial(self._page, request, uuid))
+
+    def _page(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
         shootout = shootout_get(request.user, uuid)
         context = _page_context(request, shootout)
         if context["is_owner"]:
@@ -300,24 +304,13 @@ def _page_context(request: HttpRequest, shootout: Shootout) -> dict[str, Any]:
 
 
 def _result_context(shootout: Shootout) -> dict[str, Any]:
+    """What the published render shows, each worked out when a template first asks for it: most
+    templates have kept what they made of it (``{% cache %}``)."""
     manifest = manifest_get(shootout)
     if manifest is None:
         return {"manifest": None}
-    files = rendered_file_list(shootout)
-    by_kind = {file.kind: file for file in files if file.segment_id is None}
-    performances = player.performances(manifest)
-    return {
-        "manifest": manifest,
-        "data": manifest.data,
-        "player_data": player.player_data(manifest),
-        "performances": performances,
-        "has_metrics": any(performance.measured for performance in performances),
-        "rigs": player.rigs(manifest),
-        "downloads": player.downloads(manifest, files),
-        "video": by_kind.get(RenderedFileKind.VIDEO),
-        "poster": by_kind.get(RenderedFileKind.THUMBNAIL),
-        "subtitles": by_kind.get(RenderedFileKind.SUBTITLES_VTT),
-    }
+    result = PublishedResult(shootout, manifest)
+    return {name: partial(getattr, result, name) for name in PublishedResult.NAMES}
 
 
 def _di_page(request: HttpRequest, form: DIUploadForm, status: int = 200) -> HttpResponse:

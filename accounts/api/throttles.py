@@ -1,32 +1,20 @@
-"""How often the API may be asked: per user, and per address for who is nobody.
-
-Counters of fixed windows, of which the one before still counts as far as it overlaps the last
-full length: two small numbers in the cache, whoever asks, and adding one is atomic, so requests at
-once on many hosts are all counted. Without its Redis the API goes on unthrottled.
-"""
+"""How often the API may be asked: per user, and per address for who is nobody."""
 
 from __future__ import annotations
 
-import hashlib
-import logging
-import time
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
-import redis
 from django.conf import settings
-from django.core.cache import cache
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from accounts.addresses import client_address, network_of
 from accounts.models import User
+from accounts.rate_limits import network_of_request, wait_after_one_more
 
 if TYPE_CHECKING:
     # Which itself imports this module, because the settings name it.
     from rest_framework.views import APIView
-
-logger = logging.getLogger(__name__)
 
 
 class WindowThrottle(BaseThrottle, ABC):
@@ -43,33 +31,14 @@ class WindowThrottle(BaseThrottle, ABC):
     def allow_request(self, request: Request, view: APIView) -> bool:
         limit: int = getattr(settings, self.setting)
         who = self.who(request) if limit else None
-        if who is None:
-            return True
-        try:
-            self._wait_s = self._hit(hashlib.sha256(who.encode()).hexdigest()[:32], limit)
-        except redis.RedisError as error:
-            logger.warning("requests are not counted: %s", type(error).__name__)
-            return True
+        if who is not None:
+            self._wait_s = wait_after_one_more(
+                what=self.setting, who=who, limit=limit, window_s=self.window_s
+            )
         return self._wait_s <= 0
 
     def wait(self) -> float:
         return self._wait_s
-
-    def _hit(self, who: str, limit: int) -> float:
-        """Count one more; 0, or when there is room again, in seconds (then it does not count)."""
-        now_s = time.time()
-        index, passed = int(now_s // self.window_s), (now_s % self.window_s) / self.window_s
-        key = f"throttle:{self.setting}:{who}"
-        before: int = cache.get(f"{key}:{index - 1}", 0)
-        cache.add(f"{key}:{index}", 0, 2 * self.window_s)
-        num = cache.incr(f"{key}:{index}")
-        if before * (1 - passed) + num <= limit:
-            return 0.0
-        num = cache.decr(f"{key}:{index}")
-        # Of this window or, when it is full by itself, of the next: the share of it that must
-        # have passed until what overlaps from the one before is small enough.
-        at = 1 - (limit - num - 1) / before if num < limit else 2 - (limit - 1) / num
-        return max(at - passed, 0.001) * self.window_s
 
 
 class _PerUser(WindowThrottle):
@@ -79,8 +48,7 @@ class _PerUser(WindowThrottle):
 
 class _PerAddress(WindowThrottle):
     def who(self, request: Request) -> str | None:
-        address = client_address(request._request)
-        return network_of(address) if address is not None else "unknown"
+        return network_of_request(request._request)
 
 
 class UserThrottle(_PerUser):

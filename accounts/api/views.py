@@ -25,6 +25,7 @@ from accounts.api.serializers import (
 )
 from accounts.api.throttles import TokenThrottle
 from accounts.api_tokens import token_pair_create, token_pair_rotate, token_revoke
+from accounts.browsers import browser_name
 from accounts.database import in_database
 from accounts.erasure import user_erase
 from accounts.models import AuditAction, User
@@ -46,7 +47,8 @@ class TokenCreateView(APIView):
         summary="A pair of tokens for who is logged in here",
     )
     def post(self, request: Request) -> Response:
-        pair = token_pair_create(user=cast(User, request.user), address=_address(request))
+        user = cast(User, request.user)
+        pair = token_pair_create(user=user, address=_address(request), program=_program(request))
         return Response(TokenPairOutput(pair).data)
 
 
@@ -66,7 +68,9 @@ class TokenRefreshView(APIView):
     def post(self, request: Request) -> Response:
         data = TokenRefreshInput(data=request.data)
         data.is_valid(raise_exception=True)
-        pair = token_pair_rotate(**data.validated_data, address=_address(request))
+        pair = token_pair_rotate(
+            **data.validated_data, address=_address(request), program=_program(request)
+        )
         return Response(TokenPairOutput(pair).data)
 
 
@@ -80,7 +84,7 @@ class TokenRevokeView(APIView):
         tags=["accounts"],
         request=TokenRefreshInput,
         responses={204: None},
-        summary="Make a refresh token worthless",
+        summary="Make a refresh token worthless, and all that descend from the same login",
     )
     def post(self, request: Request) -> Response:
         data = TokenRefreshInput(data=request.data)
@@ -154,6 +158,10 @@ async def _beside_the_loop(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
 
 def _address(request: Request) -> str | None:
     return client_address(request._request)
+
+
+def _program(request: Request) -> str:
+    return browser_name(request.headers.get("User-Agent", ""))
 
 
 def _me(user: User) -> dict[str, Any]:

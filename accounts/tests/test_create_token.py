@@ -5,8 +5,8 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from accounts.credentials import credential_of_token
 from accounts.models import User
-from accounts.selectors import access_token_user_get
 
 
 def create_token(*arguments: str) -> str:
@@ -16,7 +16,7 @@ def create_token(*arguments: str) -> str:
 
 
 def test_it_prints_a_token_that_works(alice: User) -> None:
-    assert access_token_user_get(create_token("alice")) == alice
+    assert credential_of_token(create_token("alice"))[0] == alice
 
 
 def test_the_user_must_exist(db: None) -> None:
@@ -26,7 +26,7 @@ def test_the_user_must_exist(db: None) -> None:
 
 
 def test_it_can_make_the_user(db: None) -> None:
-    assert access_token_user_get(create_token("dora", "--create")).username == "dora"
+    assert credential_of_token(create_token("dora", "--create"))[0].username == "dora"
     create_token("dora", "--create")
     assert User.objects.count() == 1
 

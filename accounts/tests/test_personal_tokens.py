@@ -17,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.credentials import credential_of_token
 from accounts.erasure import user_erase
 from accounts.errors import ConflictError, NotFoundError, UnauthorizedError
 from accounts.models import AuditAction, AuditEntry, PersonalAccessToken, TokenScope, User
@@ -27,7 +28,6 @@ from accounts.personal_tokens import (
     personal_token_revoke,
     personal_tokens_prune,
 )
-from accounts.selectors import access_token_user_get
 from accounts.tests.factories import api_client, details_of
 
 ME = "/api/v1/me/"
@@ -51,14 +51,14 @@ def is_good(token: str) -> bool:
         assert answer.json()["code"] == "INVALID_TOKEN"
         assert answer["WWW-Authenticate"] == 'Bearer realm="api"'
         with pytest.raises(UnauthorizedError):
-            access_token_user_get(token)  # of sockets
+            credential_of_token(token)  # of sockets
     return bool(answer.status_code == 200)
 
 
 def test_it_speaks_for_its_owner(alice: User) -> None:
     token = make(alice)
     assert bearer(token).get(ME).json()["username"] == "alice"
-    assert access_token_user_get(token) == alice
+    assert credential_of_token(token)[0] == alice
 
 
 def test_it_is_kept_as_a_digest_only(alice: User) -> None:

@@ -9,9 +9,9 @@ from django.db import connection
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from accounts.api_tokens import token_pair_create, token_pair_rotate, token_revoke
+from accounts.credentials import credential_of_token
 from accounts.errors import ConflictError, UnauthorizedError
 from accounts.models import User
-from accounts.selectors import access_token_user_get
 from accounts.services import (
     LOCAL_USERNAME,
     access_token_create,
@@ -73,12 +73,12 @@ def test_the_display_name_is_trimmed(alice: User) -> None:
 def test_an_access_token_names_its_user_by_uuid(alice: User) -> None:
     token = access_token_create(user=alice, lifetime_s=60)
     assert AccessToken(token)["user"] == str(alice.uuid)  # type: ignore[arg-type]
-    assert access_token_user_get(token) == alice
+    assert credential_of_token(token)[0] == alice
 
 
 def _refused(encoded: str) -> bool:
     with pytest.raises(UnauthorizedError) as caught:
-        access_token_user_get(encoded)
+        credential_of_token(encoded)
     return caught.value.code == "INVALID_TOKEN"
 
 
@@ -100,7 +100,7 @@ def test_bad_access_tokens_are_refused(alice: User) -> None:
 def test_a_refresh_token_buys_one_pair(alice: User) -> None:
     first = token_pair_create(user=alice)
     second = token_pair_rotate(refresh=first.refresh)
-    assert access_token_user_get(second.access) == alice
+    assert credential_of_token(second.access)[0] == alice
     with pytest.raises(UnauthorizedError):
         token_pair_rotate(refresh=first.refresh)
     token_pair_rotate(refresh=second.refresh)

@@ -6,11 +6,10 @@ from importlib import import_module
 
 import pytest
 from django.conf import settings as django_settings
-from django.contrib.sessions.models import Session
 from django.utils import timezone
 from social_django.models import Nonce
 
-from accounts.models import AuditAction, AuditEntry, Tone3000Tokens, User
+from accounts.models import AuditAction, AuditEntry, Tone3000Tokens, User, UserSession
 from accounts.tests.factories import connect_tone3000, make_user
 from accounts.tests.token_endpoint import Endpoint
 from accounts.tokens import access_token
@@ -77,5 +76,5 @@ def test_what_nobody_needs_any_more_goes() -> None:
         AuditEntry.objects.filter(pk=entry.pk).update(at=NOW() - timedelta(days=age_days))
     upkeep()
     assert list(Nonce.objects.values_list("salt", flat=True)) == ["60"]
-    assert Session.objects.count() == 1
+    assert UserSession.objects.count() == 1
     assert AuditEntry.objects.count() == 1

@@ -20,7 +20,7 @@ from gear.permutations import TooManyPermutationsError
 from gear.selectors import NO_GEAR, as_chain_block, chains_with, groups_with
 from gear.services.chains import NOT_AN_IR, field_problems
 from gear.services.ir_settings import IR_SETTINGS, space_problems
-from jobs.pipeline.audio.files import space_channels_error
+from jobs.pipeline.audio.ir_facts import space_channels_error
 
 _NOT_SETTINGS: Final = tuple(
     field.name for field in Capture._meta.fields if field.name not in IR_SETTINGS

@@ -31,6 +31,8 @@ from gear.tone3000.fields import is_identifier
 logger = logging.getLogger(__name__)
 
 LIFETIME_S: Final = 1800
+NOT_KEPT: Final = "Picking at Tone 3000 does not work just now. Try again in a minute."
+_NOT_KEPT_WAIT_S: Final = 60.0
 NOT_BEGUN: Final = "This was not begun here, or it took too long. Please pick again."
 
 
@@ -85,7 +87,8 @@ def pick_begin(
 ) -> str:
     """Where to send the browser. With ``tone_id`` for that tone, or one in its place.
 
-    Raises ``NotFoundError`` when the id is somebody else's, or the server has no key.
+    Raises ``NotFoundError`` when the id is somebody else's, or the server has no key, and
+    ``UnavailableError`` when what is begun cannot be kept until the browser comes back.
     """
     if not settings.GTS_TONE3000_KEY:
         raise NotFoundError("Tone 3000 is not set up on this server.")
@@ -101,6 +104,8 @@ def pick_begin(
         is_popup=is_popup,
     )
     _write(pick)
+    if _read(pick_id) is None:
+        raise UnavailableError(NOT_KEPT, wait=_NOT_KEPT_WAIT_S)
     digest = hashlib.sha256(pick.verifier.encode()).digest()
     params = {
         "client_id": settings.GTS_TONE3000_KEY,

@@ -13,6 +13,8 @@ import psycopg
 from gts.tests.private_servers import PrivatePostgres, PrivateRedis
 from gts.tests.processes import UNHURRIED, environment, free_port, manage, process
 
+METRICS_TOKEN = "scrape-me-0123456789"
+
 
 class Site:
     def __init__(self, folder: Path) -> None:
@@ -31,6 +33,7 @@ class Site:
             GTS_TOKEN_KEYS="b25seS1mb3ItdGhlc2UtdGVzdHMtMDEyMzQ1Njc4OWE=",
             GTS_ALLOWED_HOSTS="127.0.0.1,localhost",
             GTS_SSL_REDIRECT="0",
+            GTS_METRICS_TOKEN=METRICS_TOKEN,
             **UNHURRIED,
         )
         manage(self.env, "migrate", "-v", "0")
@@ -42,9 +45,13 @@ class Site:
     def log(self, name: str) -> Path:
         return self.folder / f"{name}.log"
 
+    def alive_file(self, name: str) -> Path:
+        return self.folder / f"{name}.alive"
+
     def start(self, name: str, *words: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
         """A Python module as a process; what it says is in ``log(name)``."""
-        return process(self.env, self.log(name), *words)
+        env = {**self.env, "GTS_ALIVE_FILE": str(self.alive_file(name))}
+        return process(env, self.log(name), *words)
 
     def start_web(self) -> AbstractContextManager[subprocess.Popen[bytes]]:
         return self.start("web", "uvicorn", "gts.asgi:application", "--port", str(self.port))

@@ -73,6 +73,9 @@ API: Final = (
     each("api-personal-token-list", "post", 201, body={"name": "App", "scope": "read"}),
     own("api-personal-token", "get", "token", 200),
     own("api-personal-token", "delete", "token", 204),
+    each("api-session-list", "get", 200),
+    each("api-session-list", "delete", 204),
+    own("api-session", "delete", "session", 204),
     # Gear.
     each("api-gear-list", "get", 200),
     each("api-gear-list", "post", 422),
@@ -152,10 +155,10 @@ API: Final = (
     everybody("api-shootout-manifest", "get", 200, args="public"),
     shown("api-shootout-metrics", "get", "shootout", 200),
     everybody("api-shootout-metrics", "get", 200, args="public"),
-    shown("api-shootout-comparison", "get", "shootout", 200, query="a=0&b=1"),
-    everybody("api-shootout-comparison", "get", 200, args="public", query="a=0&b=1"),
-    shown("api-shootout-residual", "get", "shootout", 200, query="a=0&b=1"),
-    everybody("api-shootout-residual", "get", 200, args="public", query="a=0&b=1"),
+    shown("api-shootout-comparison", "get", "shootout", 202, query="a=0&b=1"),
+    everybody("api-shootout-comparison", "get", 202, args="public", query="a=0&b=1"),
+    shown("api-shootout-residual", "get", "shootout", 202, query="a=0&b=1"),
+    everybody("api-shootout-residual", "get", 202, args="public", query="a=0&b=1"),
     shown("api-shootout-segments", "get", "shootout", 200),
     everybody("api-shootout-segments", "get", 200, args="public"),
     shown("api-shootout-video", "get", "shootout", 200),
@@ -214,11 +217,19 @@ PAGES: Final = (
     each_page("account", "get", 200),
     each_page("tone3000-disconnect", "post", 302),
     each_page("account-delete", "post", 422),
-    # Nobody here has a password.
+    # Nobody here has a password, so only operators have a second factor.
+    everybody("login-code", "get", 302),
+    everybody("login-code", "post", 302),
+    Row("two-factor", "get", "", 404, 404, LOGIN, 200),
+    Row("two-factor", "post", "", 404, 404, LOGIN, 422),
+    Row("two-factor-off", "post", "", 404, 404, LOGIN, 302),
+    Row("backup-codes", "post", "", 404, 404, LOGIN, 302),
     each_page("password-change", "get", 404),
     each_page("password-change", "post", 404),
     each_page("personal-token-new", "post", 422),
     own_page("personal-token-revoke", "post", "token", 302),
+    own_page("session-end", "post", "session", 302),
+    each_page("sessions-end-others", "post", 302),
     # Gear and chains.
     each_page("gear-list", "get", 200),
     each_page("gear-upload", "post", 422),
@@ -294,7 +305,7 @@ PAGES: Final = (
     everybody("favicon.ico", "get", 302),
     everybody("health-live", "get", 200),
     everybody("health-ready", "get", 200),
-    everybody("metrics", "get", 200),  # for this machine
+    Row("metrics", "get", "", 404, 404, 404, 200),
 )
 
 TABLE: Final = API + PAGES

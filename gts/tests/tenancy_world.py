@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
+from accounts.api_tokens import token_pair_create
+from accounts.logins import CurrentLogin, logins_list
 from accounts.models import TokenScope, User
 from accounts.personal_tokens import personal_token_create
 from accounts.tests.factories import make_user
@@ -80,6 +82,7 @@ def make_world(folder: Path) -> World:
         "preview": _preview_of(chain, alice.di_tracks.get()).uuid,
         "hidden_comment": _hidden(public, alice).uuid,
         "token": _token_of(alice),
+        "session": _session_of(alice),
     }
 
 
@@ -88,6 +91,12 @@ def _token_of(user: User) -> UUID:
         user=user, name="Script", scope=TokenScope.READ, lifetime=timedelta(days=1)
     )
     return token.uuid
+
+
+def _session_of(user: User) -> UUID:
+    """Of a program: what is ended once is gone, and browsers of the tests are logged in too."""
+    token_pair_create(user=user, program="Script")
+    return next(login.id for login in logins_list(user, CurrentLogin()) if login.name == "Script")
 
 
 def _hidden(shootout: Shootout, author: User) -> Comment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from typing import Any, get_args
@@ -12,7 +13,6 @@ from django.conf import settings
 from django.core.management import get_commands
 
 from gts.tests.processes import ROOT
-from jobs.models import ProcessRole
 from jobs.registry import Queue
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -222,22 +222,30 @@ def test_every_management_command_exists() -> None:
     text = (ROOT / "docker-compose.yml").read_text() + (ROOT / "Dockerfile").read_text()
     named = set(re.findall(r"manage\.py[\", ]+(\w+)", text))
     assert named == {
-        "wait_for_database", "migrate", "collectstatic", "check_start", "check_process", "up",
-        "backup",
+        "wait_for_database", "migrate", "collectstatic", "check_start", "up", "backup",
     }  # fmt: skip
     assert named <= set(get_commands())
-    roles = {
-        check[-1]
-        for service in SERVICES.values()
-        if "check_process" in (check := service.get("healthcheck", {}).get("test", []))
+
+
+def test_ours_are_checked_without_starting_python() -> None:
+    checks = {name: SERVICES[name]["healthcheck"]["test"] for name in OURS if name != "migrate"}
+    assert checks == {
+        "web": ["CMD", "check_health", "web"],
+        "worker-short": ["CMD", "check_health", "worker"],
+        "worker-render": ["CMD", "check_health", "worker"],
+        "beat": ["CMD", "check_health", "beat"],
     }
-    assert roles == {"worker", "beat"}
-    assert roles <= set(ProcessRole.values)
+    assert "PATH=/app/bin:$PATH" in (ROOT / "Dockerfile").read_text()
+    assert os.access(ROOT / "bin/check_health", os.X_OK)
+    # Each container has a /dev/shm of its own, in memory.
+    assert {SERVICES[name]["environment"]["GTS_ALIVE_FILE"] for name in OURS} == {
+        "/dev/shm/gts-alive"
+    }
 
 
 def test_files_that_commands_name_are_in_the_image() -> None:
     ignored = (ROOT / ".dockerignore").read_text().split()
-    assert not {"gts", "manage.py", "static", "templates"} & set(ignored)
+    assert not {"bin", "gts", "manage.py", "static", "templates"} & set(ignored)
     assert (ROOT / options(server_words("web"))["--log-config"]).exists()
 
 

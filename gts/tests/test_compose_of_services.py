@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import shlex
+import subprocess
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any
@@ -18,8 +19,8 @@ import pytest
 import soundfile
 
 from gts.tests.private_servers import needs_servers
-from gts.tests.processes import answers, manage, wait_until
-from gts.tests.site import Site
+from gts.tests.processes import ROOT, answers, manage, wait_until
+from gts.tests.site import METRICS_TOKEN, Site
 from gts.tests.test_compose import SERVICES, server_words, words
 
 pytestmark = needs_servers
@@ -58,11 +59,26 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site.remove()
 
 
-@pytest.mark.parametrize("service", ["worker-short", "worker-render", "beat"])
+def health(site: Site, service: str) -> tuple[int, str]:
+    """Of its check: the status, and why it is not well."""
+    kind, script, *words = SERVICES[service]["healthcheck"]["test"]
+    assert kind == "CMD"
+    port = [str(site.port)] if service == "web" else []
+    done = subprocess.run(
+        [ROOT / "bin" / script, *words, *port],
+        env={**site.env, "GTS_ALIVE_FILE": str(site.alive_file(service))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("service", ["web", "worker-short", "worker-render", "beat"])
 def test_health_checks_succeed(site: Site, service: str) -> None:
-    kind, python, script, *arguments = SERVICES[service]["healthcheck"]["test"]
-    assert (kind, python, script) == ("CMD", "python", "manage.py")
-    wait_until(lambda: "is alive" in manage(site.env, *arguments), f"{service} is alive")
+    role = service.partition("-")[0]
+    wait_until(lambda: "is alive" in manage(site.env, "check_process", role), f"{role} is alive")
+    wait_until(lambda: health(site, service) == (0, ""), f"{service} is healthy")
 
 
 def lines(site: Site, service: str) -> list[dict[str, Any]]:
@@ -106,7 +122,8 @@ def test_metrics_are_the_same_from_every_web_process(site: Site) -> None:
     """Two of them share the port: whichever answers knows of both."""
 
     def names() -> set[str]:
-        text = httpx.get(f"{site.url}/metrics", timeout=10).text
+        headers = {"Authorization": f"Bearer {METRICS_TOKEN}"}
+        text = httpx.get(f"{site.url}/metrics", headers=headers, timeout=10).text
         return {line for line in text.splitlines() if line.startswith("gts_processes")}
 
     expected = {

@@ -26,6 +26,7 @@ from gts.tests.processes import (
     process,
     wait_until,
 )
+from jobs.tests.pipeline.gate.bad_readers import is_alive
 
 pytestmark = pytest.mark.processes
 
@@ -165,6 +166,20 @@ def test_a_job_that_never_reports_cannot_hold_up_the_stop(server: Server) -> Non
     row = server.look(job_id)
     assert (row["state"], row["num_failures"], row["num_lost"]) == ("queued", 0, 0)
     assert "did not stop in time" in server.log.read_text()
+
+
+def test_a_file_that_hangs_cannot_hold_up_the_stop(server: Server) -> None:
+    note = server.folder / "pid"
+    job_id, _ = server.enqueue("test.read", reader="hang_in_c", note=str(note))
+    with server.start() as running:
+        wait_until(lambda: note.exists() and note.read_text() != "", "the file is being read")
+        server.wait_until_up()
+        running.send_signal(signal.SIGTERM)
+        running.wait(timeout=30)
+        wait_until(lambda: not is_alive(int(note.read_text())), "its reader is gone")
+    row = server.look(job_id)
+    assert (row["state"], row["num_failures"], row["num_lost"]) == ("queued", 0, 0)
+    assert "did not stop in time" not in server.log.read_text()
 
 
 def test_short_work_does_not_wait_behind_renders(server: Server) -> None:

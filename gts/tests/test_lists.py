@@ -72,6 +72,7 @@ def test_a_list_of_the_api_takes_the_same_queries_however_long(alice: User, name
         assert len(client.get(address).json()["results"]) == 24, address
 
 
+admin.autodiscover()
 CHANGELISTS = [
     reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     for model in admin.site._registry

@@ -19,6 +19,7 @@ from gts.figures import DURATION_BUCKETS_S, Figures, counting_sockets, figures
 from gts.tests.websocket import WebSocket
 from jobs.models import Job, Process
 from jobs.presence import Presence
+from jobs.stuck import StuckWork
 from jobs.tests.conftest import scripted_handlers  # noqa: F401
 from jobs.tests.factories import make_job
 
@@ -27,19 +28,24 @@ pytestmark = pytest.mark.django_db
 TOKEN = "scrape-me-0123456789"
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def token(settings: Settings) -> None:
     settings.GTS_METRICS_TOKEN = TOKEN
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def no_token(settings: Settings) -> None:
     settings.GTS_METRICS_TOKEN = ""
 
 
+def ask(client: Client | None = None) -> Any:
+    client = client or Client(headers={"host": "localhost"})
+    return client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+
+
 def scrape() -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
     """Every sample by its name and labels, read as Prometheus reads it."""
-    answer = Client(headers={"host": "localhost"}).get("/metrics")
+    answer = ask()
     assert answer.status_code == 200
     assert answer["Content-Type"].startswith("text/plain; version=")
     text = answer.content.decode()
@@ -62,27 +68,39 @@ def status_of(**headers: str) -> int:
     return client.get("/metrics", headers=headers).status_code
 
 
-def test_without_a_token_this_machine_may_see_them() -> None:
-    assert status_of() == 200
+@pytest.mark.usefixtures("no_token")
+def test_to_come_from_this_machine_is_no_proof(settings: Settings) -> None:
+    """Behind a plain proxy on it every stranger does."""
+    for is_embedded in (True, False):
+        settings.IS_EMBEDDED = is_embedded
+        for given in ({}, {"Authorization": "Bearer"}, {"Authorization": "Bearer "}):
+            assert status_of(**given) == 404
 
 
-@pytest.mark.parametrize(
-    "headers", [{"X-Forwarded-For": "127.0.0.1"}, {"Via": "proxy"}, {"Host": "testserver"}]
-)
-def test_without_a_token_nobody_else_may(headers: dict[str, str]) -> None:
-    assert status_of(**headers) == 404
-    assert Client(REMOTE_ADDR="192.168.1.7").get("/metrics").status_code == 404
+@pytest.mark.parametrize("token", ["", TOKEN])
+@pytest.mark.parametrize("is_embedded", [True, False])
+def test_operators_of_the_embedded_mode_may_look(
+    settings: Settings, token: str, is_embedded: bool
+) -> None:
+    settings.GTS_METRICS_TOKEN, settings.IS_EMBEDDED = token, is_embedded
+    people = {"root": make_user("root", is_staff=True), "alice": make_user()}
+    statuses = {}
+    for name, user in people.items():
+        client = Client(headers={"host": "localhost"})
+        client.force_login(user)
+        statuses[name] = client.get("/metrics").status_code
+    assert statuses == {"root": 200 if is_embedded else 404, "alice": 404}
 
 
-@pytest.mark.usefixtures("token")
-def test_with_a_token_only_who_shows_it_may() -> None:
+@pytest.mark.parametrize("is_embedded", [True, False])
+def test_with_a_token_who_shows_it_may(settings: Settings, is_embedded: bool) -> None:
+    settings.IS_EMBEDDED = is_embedded
     assert status_of(Authorization=f"Bearer {TOKEN}") == 200
     assert status_of(Authorization=f"bearer {TOKEN}", **{"X-Forwarded-For": "10.0.0.1"}) == 200
     for wrong in ("", "Bearer", f"Bearer {TOKEN}x", f"Basic {TOKEN}", f"Bearer {TOKEN[:-1]}", "é"):
         assert status_of(Authorization=wrong) == 404
 
 
-@pytest.mark.usefixtures("token")
 def test_for_others_it_looks_like_any_page_that_does_not_exist(client: Client) -> None:
     hidden, nothing = client.get("/metrics"), client.get("/no-such-page")
     assert hidden.status_code == nothing.status_code == 404
@@ -202,6 +220,16 @@ def test_each_process_counts_for_itself() -> None:
     assert value("gts_http_request_duration_seconds_sum", **a) == pytest.approx(20.35)
 
 
+def test_work_that_does_not_stop_is_counted() -> None:
+    stuck = StuckWork()
+    Presence("worker", queues=["short"], figures=stuck.as_json).beat()
+    [process] = Process.objects.all()
+    assert value("gts_stuck_jobs", process=process.name) == 0
+    stuck.add(make_job().uuid)
+    Presence("worker", queues=["short"], figures=stuck.as_json).beat()
+    assert value("gts_stuck_jobs", process=process.name) == 1
+
+
 def test_a_process_that_is_gone_is_not_counted() -> None:
     Presence("web", figures=Figures().as_json).beat()
     assert value("gts_processes", role="web") == 1
@@ -227,7 +255,7 @@ def test_a_database_that_is_away_is_a_503(monkeypatch: pytest.MonkeyPatch) -> No
         raise DatabaseError("away: /srv/secret")
 
     monkeypatch.setattr("gts.metrics.ended_figures", refuse)
-    answer = Client(headers={"host": "localhost"}).get("/metrics")
+    answer = ask()
     assert answer.status_code == 503
     assert "secret" not in answer.content.decode()
 

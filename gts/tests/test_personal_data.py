@@ -15,7 +15,6 @@ from asgiref.sync import async_to_sync
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.contrib.sessions.models import Session
 from django.core.files.storage import default_storage
 from django.db.models import FileField, ForeignKey, Model
 from django.test import Client
@@ -24,7 +23,7 @@ from django.utils import timezone
 from accounts.api_tokens import token_pair_create
 from accounts.erasure import user_erase
 from accounts.errors import ConflictError
-from accounts.models import AuditAction, AuditEntry, User
+from accounts.models import AuditAction, AuditEntry, User, UserSession
 from accounts.personal_data import personal_tables
 from accounts.services import user_get_or_create_demo, user_get_or_create_local
 from accounts.tests.factories import api_client, connect_tone3000, details_of, make_user
@@ -164,7 +163,7 @@ def test_nothing_of_an_erased_account_stays(erika: User, tmp_path: Path) -> None
         for row in model._default_manager.values():
             assert NAME not in str(row), model
             assert model is AuditEntry or str(uuid) not in str(row), model
-    assert [s.get_decoded().get("_auth_user_id") for s in Session.objects.all()] == [
+    assert [s.get_decoded().get("_auth_user_id") for s in UserSession.objects.all()] == [
         str(User.objects.get(username="other").pk)
     ]
     entries = list(AuditEntry.objects.filter(user_uuid=uuid).order_by("id"))

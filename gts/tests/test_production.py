@@ -29,6 +29,7 @@ from jobs.models import Job
 from jobs.services import job_cancel, job_enqueue
 from jobs.sweep import sweep
 from jobs.tests.live import register_live
+from jobs.tests.pipeline.gate.bad_readers import is_alive
 
 pytestmark = [
     pytest.mark.services,
@@ -148,6 +149,35 @@ def test_a_running_render_is_cancelled(workers: Workers) -> None:
     assert job.finished_at is not None
     assert job.cancel_requested_at is not None
     assert (job.finished_at - job.cancel_requested_at).total_seconds() < 2.0
+
+
+def test_a_file_that_hangs_is_given_up_within_two_seconds_of_a_cancel(workers: Workers) -> None:
+    note = workers.notes.with_name("pid")
+    job = workers.enqueue("test.read", reader="hang_in_c", note=str(note))
+    with workers.start("short"):
+        wait_until(lambda: note.exists() and note.read_text() != "", "the file is being read")
+        job_cancel(job=job)
+        wait_until(lambda: state_of(job) == "cancelled", "the job is cancelled")
+        wait_until(lambda: not is_alive(int(note.read_text())), "its reader is gone")
+    assert job.finished_at is not None
+    assert job.cancel_requested_at is not None
+    assert (job.finished_at - job.cancel_requested_at).total_seconds() < 2.0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_no_reader_outlives_its_worker(workers: Workers, number: signal.Signals) -> None:
+    note = workers.notes.with_name("pid")
+    job = workers.enqueue("test.read", reader="hang_in_c", note=str(note))
+    with workers.start("short") as running:
+        wait_until(lambda: note.exists() and note.read_text() != "", "the file is being read")
+        if number == signal.SIGTERM:
+            running.send_signal(number)
+            running.wait(timeout=settings.GTS_STOP_GRACE_S + 10)
+        else:
+            kill(running)
+        wait_until(lambda: not is_alive(int(note.read_text())), "its reader is gone")
+    assert state_of(job) == ("queued" if number == signal.SIGTERM else "running")
+    assert (job.num_failures, job.num_lost) == (0, 0)
 
 
 def test_news_sent_from_any_thread_reaches_a_socket(workers: Workers) -> None:

@@ -338,7 +338,7 @@ async def test_a_watcher_of_a_job_that_is_deleted_is_let_go() -> None:
     await database_sync_to_async(events.publish_tree)(job)
     await database_sync_to_async(Job.objects.filter(pk=job.pk).delete)()
     _, code = await websocket.receive_rest()
-    assert code == 1000
+    assert code == 4004
 
 
 async def test_what_a_client_sends_changes_nothing() -> None:

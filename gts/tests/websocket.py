@@ -19,6 +19,7 @@ from gts.asgi import application
 from gts.websocket_auth import ASGIApplication, Receive, Scope, Send
 
 ORIGIN = (b"origin", b"http://localhost:8000")
+_HOST = (b"host", b"localhost:8000")
 
 
 @database_sync_to_async  # type: ignore[untyped-decorator]
@@ -50,11 +51,16 @@ class WebSocket:
         subprotocols: list[str] | None = None,
         read_when: asyncio.Event | None = None,
         timeout_s: float = 10,
+        scheme: str = "ws",
     ) -> None:
+        """Asks for ``localhost:8000`` where ``headers`` name no host."""
         self._timeout_s = timeout_s
+        if not any(name == b"host" for name, _ in headers):
+            headers = (*headers, _HOST)
         path, _, query = path.partition("?")
         scope: dict[str, Any] = {
             "type": "websocket",
+            "scheme": scheme,
             "path": path,
             "query_string": query.encode(),
             "headers": list(headers),

@@ -9,12 +9,13 @@ import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import TypeAlias
 
+from jobs.pipeline.audio.decode import open_audio
 from jobs.pipeline.audio.prefix import FolderPrefixes, reach
 from jobs.pipeline.audio.probe import probe_di
 from jobs.pipeline.audio.render import render_segment
@@ -162,10 +163,17 @@ def _checked(di: FileDI) -> DISource:
     """
     name, file = di.info.name, di.path.name
     with naming(f"DI {file}" if name == di.path.stem else f"DI “{name}” ({file})"):
-        source = di.resolved()
+        source = _resolved(di)
         trim = Trim(source.start_s, source.end_s)
         probe_di(di.path, math.inf, source.channel_rule, trim)
     return source
+
+
+def _resolved(di: FileDI) -> DISource:
+    """With the channel that is used: what ``auto`` means takes a look at the sound."""
+    if di.channel_rule != "auto" or open_audio(di.path).num_channels == 1:
+        return di.source
+    return replace(di.source, channel_rule=probe_di(di.path, math.inf).channel_rule)
 
 
 def _segment_recipe(shootout: ShootoutFile, di: DISource, contender_index: int) -> SegmentRecipe:

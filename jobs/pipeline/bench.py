@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from jobs.pipeline.audio.files import open_audio, write_wav_f32
-from jobs.pipeline.audio.nam import build_engine, read_nam
+from jobs.pipeline.audio.nam.engine import build_engine
+from jobs.pipeline.audio.nam.file import read_nam
 from jobs.pipeline.audio.prefix import FolderPrefixes, Prefix, reach
 from jobs.pipeline.audio.render import render_segment
 from jobs.pipeline.audio.signal import BLOCK_FRAMES, FloatArray

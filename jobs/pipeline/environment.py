@@ -17,9 +17,8 @@ import av
 import soundfile
 import soxr
 
-from jobs.pipeline.audio.loudness import METER_VERSION
-from jobs.pipeline.audio.nam import ENGINE_VERSION, default_backend
-from jobs.pipeline.audio.render import RENDERER_VERSION
+from jobs.pipeline.audio.nam.backend import default_backend
+from jobs.pipeline.audio.versions import ENGINE_VERSION, METER_VERSION, RENDERER_VERSION
 from jobs.pipeline.blas import blas_kernel, blas_name
 from jobs.pipeline.recipe import RECIPE_SCHEMA_VERSION
 from jobs.pipeline.version import VERSION

@@ -6,33 +6,19 @@ capture or a DI never changes a published page.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from jobs.pipeline.environment import describe_environment
+from jobs.pipeline.manifest_schema import MANIFEST_SCHEMA_VERSION
 from jobs.pipeline.recipe import block_digests
-from jobs.pipeline.shootout import FinishedAudio, FinishedSegment, ShootoutInfo, info_as_json
+from jobs.pipeline.shootout import FinishedAudio, FinishedSegment
+from jobs.pipeline.shootout_info import ShootoutInfo, info_as_json
 from jobs.pipeline.video.chapters import chapters
 from jobs.pipeline.video.production import scene_from_manifest
 from jobs.pipeline.video.youtube import youtube_chapters
-
-MANIFEST_SCHEMA_VERSION = 1
-_SCHEMAS = Path(__file__).parent / "schemas"
-
-
-@cache
-def manifest_schema(version: int) -> Mapping[str, Any]:
-    """The JSON Schema (2020-12) of a schema version. Raises ``KeyError`` if there never was one."""
-    if not 1 <= version <= MANIFEST_SCHEMA_VERSION:
-        raise KeyError(version)
-    text = (_SCHEMAS / f"manifest-v{version}.json").read_text(encoding="utf-8")
-    schema: dict[str, Any] = json.loads(text)
-    return schema
 
 
 def build_manifest(

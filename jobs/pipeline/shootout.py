@@ -1,4 +1,4 @@
-"""A whole shootout as data, and the steps after the segments: levels, publication, montage.
+"""A rendered shootout, and the steps after the segments: levels, publication, montage.
 
 The web application and ``render_shootout`` both come through here, so they cannot differ.
 """
@@ -6,10 +6,9 @@ The web application and ``render_shootout`` both come through here, so they cann
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from jobs.pipeline.audio.alignment import Alignment, align
 from jobs.pipeline.audio.evaluation import Remark, evaluate
@@ -27,66 +26,12 @@ from jobs.pipeline.audio.montage import write_montage
 from jobs.pipeline.audio.render import SegmentRender
 from jobs.pipeline.environment import sample_origin
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
-from jobs.pipeline.recipe import InputMode, PlaybackOrder, SegmentRecipe
+from jobs.pipeline.recipe import SegmentRecipe
+from jobs.pipeline.shootout_info import ShootoutInfo
 from jobs.pipeline.video.timeline import Timeline, TimelineSegment, build_timeline
 
 # Of the work of finishing: measuring the segments.
 _MEASURED_SHARE = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class ShootoutOptions:
-    playback_order: PlaybackOrder = "sequential"
-    slice_s: float = 4.0
-    target_loudness_lufs: float = -14.0
-    input_mode: InputMode = "auto"
-    has_video: bool = True
-    theme: str = "dark"
-    is_aligned: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class GearLine:
-    """One block of a chain, for people."""
-
-    slot: str
-    kind: str
-    name: str
-    make: str = ""
-    creator: str = ""
-    licence: str = ""
-    url: str = ""
-    source: str = ""
-    architecture: str = ""
-    settings: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DIInfo:
-    name: str
-    sha256: str
-    guitar: str = ""
-    pickup: str = ""
-    tuning: str = ""
-    bpm: float | None = None
-    notes: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ContenderInfo:
-    label: str
-    gear: tuple[GearLine, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ShootoutInfo:
-    """What a shootout says about itself; positions are indices into ``dis`` and ``contenders``."""
-
-    title: str
-    dis: tuple[DIInfo, ...]
-    contenders: tuple[ContenderInfo, ...]
-    description: str = ""
-    options: ShootoutOptions = field(default_factory=ShootoutOptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,25 +194,4 @@ def plan_timeline(
         info.options.playback_order,
         slice_s=info.options.slice_s,
         bpm_by_di={index: di.bpm for index, di in enumerate(info.dis)},
-    )
-
-
-def info_as_json(info: ShootoutInfo) -> dict[str, Any]:
-    return asdict(info)
-
-
-def info_from_json(data: Mapping[str, Any]) -> ShootoutInfo:
-    """The inverse of ``info_as_json``."""
-    return ShootoutInfo(
-        title=data["title"],
-        description=data["description"],
-        options=ShootoutOptions(**data["options"]),
-        dis=tuple(DIInfo(**di) for di in data["dis"]),
-        contenders=tuple(
-            ContenderInfo(
-                label=contender["label"],
-                gear=tuple(GearLine(**line) for line in contender["gear"]),
-            )
-            for contender in data["contenders"]
-        ),
     )

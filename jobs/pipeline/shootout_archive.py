@@ -8,7 +8,6 @@ not unpacked. The archive is judged by its directory before a byte is unpacked.
 from __future__ import annotations
 
 import stat
-import tomllib
 import unicodedata
 import zipfile
 import zlib
@@ -18,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
+from jobs.pipeline.toml_text import MAX_TOML_BYTES, TomlError, read_toml
 
 SHOOTOUT_FILE: Final = "shootout.toml"
 # What may be taken out, by suffix. Nothing in an archive is an archive.
@@ -54,7 +54,7 @@ class ArchiveLimits:
     max_directory_bytes: int = 1024 * 1024
     max_total_bytes: int = 2 * 1024**3
     max_file_bytes: int = 100 * 1024**2
-    max_shootout_file_bytes: int = 1024 * 1024
+    max_shootout_file_bytes: int = MAX_TOML_BYTES
 
 
 def check_archive(file: IO[bytes], limits: ArchiveLimits) -> None:
@@ -100,7 +100,9 @@ def _open(
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise _broken(error) from error
     entries = _judge(archive.infolist(), limits)
-    _top(entries)
+    root = entries[_top(entries) + SHOOTOUT_FILE]
+    if root.file_size > limits.max_shootout_file_bytes:
+        raise _too_large(SHOOTOUT_FILE, limits.max_shootout_file_bytes)
     return archive, entries
 
 
@@ -252,12 +254,9 @@ def _unpack(
 def _named_files(path: Path) -> list[str]:
     """What the shootout file names. Whoever reads it next says what else is wrong with it."""
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        data = read_toml(path.read_bytes())
+    except TomlError as error:
         message = f"{SHOOTOUT_FILE} cannot be read: {error}"
-        raise PipelineError("SHOOTOUT_FILE_INVALID", message) from error
-    except RecursionError as error:
-        message = f"{SHOOTOUT_FILE} is nested too deeply."
         raise PipelineError("SHOOTOUT_FILE_INVALID", message) from error
     return [*_files_of(data.get("di")), *_files_of(data.get("gear"))]
 
@@ -273,7 +272,8 @@ def _too_many(limits: ArchiveLimits) -> PipelineError:
 
 
 def _too_large(name: str, max_bytes: int) -> PipelineError:
-    return PipelineError(TOO_LARGE, f"{name} is larger than {max_bytes / 1024**2:.0f} MB.")
+    size = f"{max_bytes // 1024**2} MB" if max_bytes >= 1024**2 else f"{max_bytes // 1024} KiB"
+    return PipelineError(TOO_LARGE, f"{name} is larger than {size}.")
 
 
 def _broken(error: object) -> PipelineError:

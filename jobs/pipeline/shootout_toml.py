@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Mapping
 
 from jobs.pipeline.recipe import DEFAULT_IR_SETTINGS
-from jobs.pipeline.shootout import ShootoutOptions
 from jobs.pipeline.shootout_file import (
     CAB_SWITCHES,
     IR_KEYS_OF_KIND,
@@ -17,6 +16,7 @@ from jobs.pipeline.shootout_file import (
     FileGear,
     ShootoutFile,
 )
+from jobs.pipeline.shootout_info import ShootoutOptions
 
 _CAB_NAMES = {name: key for key, name in CAB_SWITCHES.items()}
 

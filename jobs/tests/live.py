@@ -8,8 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from jobs.cancellation import cancellation_check
 from jobs.models import Job
+from jobs.pipeline.gate import gate
 from jobs.registry import ChildJob, JobContext, Queue, register
+from jobs.tests.pipeline.gate.bad_readers import task
 
 
 class SlowHandler:
@@ -56,6 +59,22 @@ class SlowTree:
         """Nothing else has to know."""
 
 
+class ReadingHandler:
+    """Has a file read by ``payload["reader"]`` of ``bad_readers``, which notes its process id."""
+
+    kind = "test.read"
+    queue: Queue = "short"
+
+    def run(self, context: JobContext) -> Mapping[str, Any]:
+        payload = context.job.payload
+        _note(Path(payload["log"]), "start", context.job)
+        gate.read(task(payload["reader"]), {"note": payload["note"]}, check=cancellation_check())
+        return {}
+
+    def finished(self, job: Job) -> None:
+        """Nothing else has to know."""
+
+
 def _note(log: Path, what: str, job: Job) -> None:
     line = f"{what} {job.label or job.kind} {job.attempt}\n"
     with log.open("a") as file:
@@ -66,3 +85,4 @@ def register_live() -> None:
     register(SlowHandler("test.slow", "short"))
     register(SlowHandler("test.slow_render", "render"))
     register(SlowTree())
+    register(ReadingHandler())

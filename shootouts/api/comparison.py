@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 from uuid import UUID
 
-from django.http import StreamingHttpResponse
+from django.contrib.auth.models import AnonymousUser
 from django.http.response import HttpResponseBase
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -18,20 +18,29 @@ from rest_framework.response import Response
 from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
 
+from accounts.api.async_views import AsyncAPIView
 from accounts.api.queries import QuerySerializer, WholeNumberField
-from accounts.errors import NotFoundError
-from jobs.pipeline.audio.spectrum import THIRD_OCTAVE_CENTRES_HZ
-from jobs.stores import file_chunks
+from accounts.database import in_database
+from accounts.models import User
+from jobs.models import Job
+from jobs.pipeline.audio.third_octaves import THIRD_OCTAVE_CENTRES_HZ
 from shootouts.api.media import AnyContent
-from shootouts.comparison import band_differences, compare_pair, open_residual
+from shootouts.comparison import band_differences
+from shootouts.media import MediaFile, media_response
+from shootouts.models import Shootout
+from shootouts.models.shootout import Visibility
 from shootouts.selectors import manifest_get, segment_pair_get, shootout_get
+from shootouts.services.comparisons import Compared, comparison_request
+
+# Most pairs take a second or two.
+_ASK_AGAIN_S: Final = 1
 
 
 class ComparisonThrottle(UserRateThrottle):
-    """Comparing reads both files whole, and anybody may ask for it."""
+    """Anybody may ask, again and again until it is there."""
 
     scope = "comparison"
-    rate = "60/min"
+    rate = "120/min"
 
 
 class ComparisonQuery(QuerySerializer):
@@ -59,27 +68,48 @@ class ComparisonOutput(serializers.Serializer[Any]):
     residual_url = serializers.CharField()
 
 
-class _ComparisonView(APIView):
+class ComparisonUnderWayOutput(serializers.Serializer[Any]):
+    """A job is at it: ask again after ``Retry-After`` seconds."""
+
+    state = serializers.CharField()
+    progress = serializers.FloatField(help_text="0 to 100")
+
+
+def _requested(
+    user: User | AnonymousUser, uuid: UUID, asked: Mapping[str, Any]
+) -> tuple[Shootout, Compared | Job]:
+    shootout = shootout_get(user, uuid)
+    pair = segment_pair_get(shootout, asked["di"], asked["a"], asked["b"])
+    return shootout, comparison_request(shootout=shootout, pair=pair)
+
+
+def _under_way(job: Job) -> Response:
+    output = ComparisonUnderWayOutput({"state": job.state, "progress": job.progress})
+    return Response(output.data, status=202, headers={"Retry-After": str(_ASK_AGAIN_S)})
+
+
+class ShootoutComparisonView(APIView):
     permission_classes = (AllowAny,)
     throttle_classes = (ComparisonThrottle,)
 
-
-class ShootoutComparisonView(_ComparisonView):
-    @extend_schema(parameters=[ComparisonQuery], responses=ComparisonOutput)
+    @extend_schema(
+        parameters=[ComparisonQuery],
+        responses={200: ComparisonOutput, 202: ComparisonUnderWayOutput},
+    )
     def get(self, request: Request, uuid: UUID) -> Response:
         """Two published segments of one DI: error-to-signal ratio after the best constant gain
-        and lag, and the difference of their third-octave bands."""
+        and lag, and the difference of their third-octave bands. A job finds it out once, and the
+        answer is 202 until then."""
         asked = ComparisonQuery.values_of(request)
         di, a, b = asked["di"], asked["a"], asked["b"]
-        shootout = shootout_get(request.user, uuid)
+        shootout, found = _requested(request.user, uuid, asked)
+        if isinstance(found, Job):
+            return _under_way(found)
         manifest = manifest_get(shootout)
-        if manifest is None:
-            raise NotFoundError("This shootout has not been rendered yet.")
-        found = compare_pair(segment_pair_get(shootout, di, a, b))
+        assert manifest is not None  # or there would be no published segments
         url = reverse("api-shootout-residual", args=[uuid])
         output = {
-            **{name: getattr(found, name) for name in ("lag_frames", "gain_db", "is_inverted")},
-            **{name: getattr(found, name) for name in ("esr", "esr_db", "num_frames")},
+            **found.figures,
             "third_octave_centres_hz": THIRD_OCTAVE_CENTRES_HZ,
             "third_octave_difference_db": band_differences(manifest, di, a, b),
             "residual_url": f"{url}?di={di}&a={a}&b={b}",
@@ -87,28 +117,24 @@ class ShootoutComparisonView(_ComparisonView):
         return Response(ComparisonOutput(output).data)
 
 
-class ShootoutResidualView(_ComparisonView):
+class ShootoutResidualView(AsyncAPIView):
+    permission_classes = (AllowAny,)
+    throttle_classes = (ComparisonThrottle,)
     content_negotiation_class = AnyContent
 
     @extend_schema(
-        parameters=[ComparisonQuery], responses={(200, "audio/flac"): OpenApiTypes.BINARY}
+        parameters=[ComparisonQuery],
+        responses={(200, "audio/flac"): OpenApiTypes.BINARY, 202: ComparisonUnderWayOutput},
     )
-    def get(self, request: Request, uuid: UUID) -> HttpResponseBase:
-        """What is left of contender a when b, shifted and with its best gain, is taken from it."""
+    async def get(self, request: Request, uuid: UUID) -> HttpResponseBase:
+        """What is left of contender a when b, shifted and with its best gain, is taken from it,
+        with Range. 202 until a job has found it out."""
         asked = ComparisonQuery.values_of(request)
-        pair = segment_pair_get(
-            shootout_get(request.user, uuid), asked["di"], asked["a"], asked["b"]
-        )
-        file, size_bytes = open_residual(pair)
+        shootout, found = await in_database(_requested, request.user, uuid, asked)
+        if isinstance(found, Job):
+            return _under_way(found)
         name = f"residual-di{asked['di'] + 1}-{asked['a'] + 1:02d}-{asked['b'] + 1:02d}.flac"
-        return StreamingHttpResponse(
-            file_chunks(file, 0, size_bytes),
-            content_type="audio/flac",
-            headers={
-                "Content-Length": str(size_bytes),
-                "Cache-Control": "private, no-cache",
-                "Content-Disposition": content_disposition_header("download" in request.GET, name)
-                or "inline",
-                "X-Content-Type-Options": "nosniff",
-            },
+        media = MediaFile(found.storage_name, name, "audio/flac", found.size_bytes, found.sha256)
+        return await media_response(
+            request, media, is_private=shootout.visibility != Visibility.PUBLIC
         )

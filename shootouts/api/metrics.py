@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.errors import NotFoundError
-from jobs.pipeline.audio.spectrum import THIRD_OCTAVE_CENTRES_HZ
+from jobs.pipeline.audio.third_octaves import THIRD_OCTAVE_CENTRES_HZ
 from shootouts.measured import measured_segments
 from shootouts.selectors import manifest_get, shootout_get
 

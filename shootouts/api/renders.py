@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.errors import NotFoundError
-from jobs.pipeline.manifest import manifest_schema
+from jobs.pipeline.manifest_schema import manifest_schema
 from jobs.states import JobState
 from shootouts.models import Render
 from shootouts.querysets import RenderQuerySet

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 
 class CachedAudio(models.Model):
-    """The beginning of a chain, or a segment before the level match, under the key of its recipe.
+    """The beginning of a chain or a segment before the level match, under the key of its recipe; or
+    what is left of one published segment without another.
 
     Equal keys are equal samples, whoever asks: a key is made of the SHA-256 of every input, so
     only those who have the inputs can name it. All of it can be computed again. It goes when the
@@ -17,6 +18,9 @@ class CachedAudio(models.Model):
     key = models.CharField(max_length=64, unique=True)
     file = models.FileField(max_length=200)
     size_bytes = models.PositiveBigIntegerField()
+    sha256 = models.CharField(
+        max_length=64, blank=True, help_text="empty: kept before it was noted"
+    )
     described = models.JSONField(help_text="Prefix or SegmentRender of jobs.pipeline.audio")
     used_at = models.DateTimeField(default=timezone.now, db_index=True)
 

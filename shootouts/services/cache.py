@@ -14,13 +14,10 @@ from django.db.models import Exists, OuterRef, Sum
 from django.utils import timezone
 
 from gear.models import Capture
-from jobs.pipeline.audio.prefix import Prefix
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.recipe import PrefixRecipe
 from jobs.states import ACTIVE
 from jobs.storage import delete_stored, fetch_file, store_local_file, stored_name
-from shootouts.models import CachedAudio, CachedInput, DITrack, Segment
-from shootouts.rendering import render_key
+from shootouts.models import CachedAudio, CachedInput, DITrack, RenderedFile, Segment
 
 logger = logging.getLogger(__name__)
 
@@ -29,18 +26,19 @@ _IN_USE_FOR: Final = timedelta(minutes=15)
 
 
 def cached_audio_find(*, key: str, folder: Path) -> tuple[Path, Mapping[str, Any]] | None:
-    """A local file (in ``folder`` if need be) and its description; None when it is not there."""
+    """A local file (in ``folder`` if need be) and its description; None when it is not there, or
+    is not what was kept: then it is made again."""
     row = CachedAudio.objects.filter(key=key).first()
     if row is None:
         return None
     # Before it is read: from now on nothing takes it away.
     CachedAudio.objects.filter(pk=row.pk).update(used_at=timezone.now())
     try:
-        return fetch_file(stored_name(row.file), folder), row.described
+        return fetch_file(stored_name(row.file), folder, sha256=row.sha256), row.described
     except PipelineError as error:
         if not error.is_permanent:  # the storage is away, and will be back with it
             raise
-        logger.warning("cached audio %s is gone: %s", row, error.detail)
+        logger.warning("cached audio %s is of no use: %s %s", row, error.code, error.detail)
         CachedAudio.objects.filter(pk=row.pk).delete()
         return None
 
@@ -60,6 +58,7 @@ def cached_audio_keep(
                 defaults={
                     "file": stored.name,
                     "size_bytes": stored.size_bytes,
+                    "sha256": stored.sha256,
                     "described": dict(described),
                 },
             )
@@ -111,7 +110,8 @@ def cache_forget_input(*, sha256: str) -> None:
     """Unless somebody else still has this file, nothing that was made from it stays."""
     with transaction.atomic():
         has_owner = any(
-            model._default_manager.filter(sha256=sha256).exists() for model in (DITrack, Capture)
+            model._default_manager.filter(sha256=sha256).exists()
+            for model in (DITrack, Capture, RenderedFile)
         )
         if not has_owner:
             CachedAudio.objects.filter(inputs__sha256=sha256).delete()
@@ -121,26 +121,3 @@ def cache_forget_ownerless(*, inputs: Iterable[str]) -> None:
     """After keeping something: who had its inputs may have gone while it was computed."""
     for sha256 in inputs:
         cache_forget_input(sha256=sha256)
-
-
-class CachedPrefixes:
-    """The cache as the pipeline sees it (``jobs.pipeline.audio.prefix.PrefixStore``)."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def find(self, recipe: PrefixRecipe) -> Prefix | None:
-        found = cached_audio_find(key=render_key(recipe), folder=self._folder)
-        return None if found is None else Prefix.from_json(found[1], found[0])
-
-    def new_path(self, recipe: PrefixRecipe) -> Path:
-        return self._folder / f"{recipe.digest()}.wav"
-
-    def keep(self, recipe: PrefixRecipe, prefix: Prefix) -> None:
-        cached_audio_keep(
-            key=render_key(recipe),
-            inputs=recipe.input_digests(),
-            path=prefix.path,
-            described=prefix.as_json(),
-        )
-        cache_forget_ownerless(inputs=recipe.input_digests())

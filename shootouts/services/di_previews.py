@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from accounts.errors import ConflictError
 from gear.models.item import FileStatus
-from jobs.pipeline.audio.di_preview import di_preview_wav
 from jobs.pipeline.audio.trim import Trim
 from jobs.pipeline.recipe import ChannelChoice
 from jobs.storage import fetch_file, scratch_folder, stored_name
@@ -19,6 +18,8 @@ def di_track_preview(*, track: DITrack, channel_rule: ChannelChoice) -> bytes:
     Raises ``ConflictError``: NOT_READY while the recording is being checked, and what reading it
     raises; ``UnavailableError`` while the storage is away.
     """
+    from jobs.pipeline.audio.di_preview import di_preview_wav  # NumPy and more, when first asked
+
     if track.status != FileStatus.READY:
         raise ConflictError(f"{track.name} is still being checked.", code="NOT_READY")
     with pipeline_errors_as_answers(), scratch_folder() as folder:

@@ -10,9 +10,8 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from jobs.pipeline.audio.di_report import Finding
-from jobs.pipeline.audio.files import probe_di
-from jobs.pipeline.audio.probe import DIProbe
+from jobs.file_reading import di_read
+from jobs.pipeline.audio.di_facts import DIProbe, Finding
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
 from jobs.storage import fetch_file, scratch_folder, stored_name
 from shootouts import rendering
@@ -30,9 +29,10 @@ class Judged:
 
 
 def di_track_probe(track: DITrack, progress: Progress = no_progress) -> DIProbe:
-    """The whole recording, by the limits of uploads. Raises as ``fetch_file`` and ``probe_di``."""
+    """The whole recording, by the limits of uploads. Raises as ``fetch_file`` and
+    ``jobs.file_reading``."""
     with scratch_folder() as folder:
-        return probe_di(
+        return di_read(
             fetch_file(stored_name(track.file), folder, sha256=track.sha256),
             max_duration_s=settings.GTS_DI_MAX_DURATION_S,
             progress=progress,

@@ -28,11 +28,11 @@ from gear.services.chains import BlockInput, IRInput, chain_create
 from gear.services.imports import capture_known, capture_place, capture_record
 from jobs.models import Job
 from jobs.pipeline import shootout_archive
-from jobs.pipeline.audio.probe import DIProbe
+from jobs.pipeline.audio.di_facts import DIProbe
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.shootout import ShootoutOptions
 from jobs.pipeline.shootout_archive import ArchiveLimits, check_archive
 from jobs.pipeline.shootout_file import FileBlock, FileChain, FileDI, FileGear, ShootoutFile
+from jobs.pipeline.shootout_info import ShootoutOptions
 from jobs.services import job_enqueue
 from jobs.storage import (
     StoredFile,

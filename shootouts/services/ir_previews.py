@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -14,13 +14,15 @@ from accounts.models import User
 from gear.models import Capture
 from gear.models.item import CaptureFormat, FileStatus, GearKind
 from gear.services.chains import NOT_AN_IR
-from jobs.pipeline.audio.ir_preview import Passage, ir_preview_wav
 from jobs.pipeline.audio.trim import Trim
 from jobs.pipeline.recipe import ChannelRule
 from jobs.storage import fetch_file, scratch_folder, stored_name
 from shootouts.refusals import pipeline_errors_as_answers
 from shootouts.rendering import di_source
 from shootouts.services.previews import di_track_to_preview
+
+if TYPE_CHECKING:
+    from jobs.pipeline.audio.ir_preview import Passage
 
 # What plays where no DI was named: it is on every installation.
 DEMO_DI: Final = "di/undertow-132bpm.flac"
@@ -41,6 +43,8 @@ def ir_preview(
     raises), ``InvalidInputError`` NOT_FOUND or NOT_READY for the DI, and ``UnavailableError`` while
     the storage is away.
     """
+    from jobs.pipeline.audio.ir_preview import ir_preview_wav  # NumPy and more, when first asked
+
     if capture.format != CaptureFormat.IR:
         raise ConflictError(NOT_AN_IR, code="NOT_AN_IR")
     if capture.gear.kind == GearKind.SPACE:
@@ -56,6 +60,8 @@ def ir_preview(
 
 
 def _passage(user: User, di_track_id: UUID | None, folder: Path) -> Passage:
+    from jobs.pipeline.audio.ir_preview import Passage
+
     if di_track_id is None:
         return Passage(settings.GTS_DEMO_DIR / DEMO_DI)
     track = di_track_to_preview(user, di_track_id)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from django.db import transaction
@@ -18,13 +18,15 @@ from accounts.quotas import storage_check
 from gear.models import SignalChain
 from gear.selectors import chain_errors
 from jobs.models import Job
-from jobs.pipeline.audio.level import PublishedSegment
 from jobs.pipeline.errors import PipelineError
 from jobs.services import job_enqueue
 from jobs.states import ACTIVE
 from jobs.storage import delete_stored, store_local_file
 from shootouts import rendering
 from shootouts.models import ChainPreview, DITrack, Shootout
+
+if TYPE_CHECKING:
+    from jobs.pipeline.audio.level import PublishedSegment
 
 PREVIEW_KIND: Final = "chain.preview"
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.shootout import FinishedAudio
 from jobs.storage import StoredFile, delete_stored, store_local_file, stored_name
 from shootouts.media import content_type_of
 from shootouts.models import DITrack, Manifest, Render, RenderedFile, Segment, Shootout
 from shootouts.models.media import RenderedFileKind
 from shootouts.models.shootout import SegmentState, ShootoutState
+
+if TYPE_CHECKING:
+    from jobs.pipeline.shootout import FinishedAudio
 
 
 def di_track_accept(*, track: DITrack, found: Mapping[str, Any]) -> DITrack:

@@ -19,7 +19,7 @@ from gear.models import SignalChain
 from gear.selectors import chain_errors
 from gear.services.chain_groups import SlotInput
 from jobs.models import Job
-from jobs.pipeline.shootout import info_as_json
+from jobs.pipeline.shootout_info import info_as_json
 from jobs.services import job_cancel, job_enqueue
 from shootouts import rendering
 from shootouts.models import (

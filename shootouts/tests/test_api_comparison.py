@@ -16,11 +16,12 @@ from pytest_django import Settings
 from accounts.models import User
 from accounts.tests.factories import api_client, details_of, make_user
 from gear.models import Block
+from jobs.models import Job
 from jobs.pipeline.audio.signal import FloatArray, db_to_gain
 from jobs.storage import stored_name
-from shootouts import comparison
+from jobs.tests.running import run_until_idle
 from shootouts.api.comparison import ComparisonThrottle
-from shootouts.models import RenderedFile, Shootout
+from shootouts.models import CachedAudio, RenderedFile, Shootout
 from shootouts.services.shootouts import shootout_update
 from shootouts.tests.factories import make_capture, make_shootout, render
 
@@ -45,6 +46,18 @@ def url_of(shootout: Shootout) -> str:
     return f"/api/v1/shootouts/{shootout.uuid}/comparison/"
 
 
+def asked(url: str, query: dict[str, int] | None = None, user: User | None = None) -> Any:
+    """The answer once a worker has done what was asked for."""
+    client = api_client(user)
+    answer = client.get(url, query)
+    if answer.status_code != 202:
+        return answer
+    assert int(answer["Retry-After"]) > 0
+    assert answer.json() == {"state": "queued", "progress": 0.0}
+    run_until_idle()
+    return client.get(url, query)
+
+
 def body_of(answer: Any) -> bytes:
     async def read() -> bytes:
         return b"".join([chunk async for chunk in answer.streaming_content])
@@ -66,7 +79,7 @@ def published(contender: int) -> FloatArray:
 
 
 def test_lag_gain_polarity_and_bands_are_told(shootout: Shootout) -> None:
-    answer = api_client().get(url_of(shootout), {"a": 0, "b": 1})
+    answer = asked(url_of(shootout), {"a": 0, "b": 1})
     assert answer.status_code == 200
     found = answer.json()
     assert found["lag_frames"] == 37
@@ -74,7 +87,7 @@ def test_lag_gain_polarity_and_bands_are_told(shootout: Shootout) -> None:
     assert 0.0 < found["esr"] < 0.1
     assert found["esr_db"] == pytest.approx(10.0 * np.log10(found["esr"]))
     assert len(found["third_octave_difference_db"]) == len(found["third_octave_centres_hz"])
-    back = api_client().get(url_of(shootout), {"di": 0, "a": 1, "b": 0}).json()
+    back = asked(url_of(shootout), {"di": 0, "a": 1, "b": 0}).json()
     assert back["lag_frames"] == -37
     assert back["third_octave_difference_db"] == [
         None if level is None else -level for level in found["third_octave_difference_db"]
@@ -82,7 +95,7 @@ def test_lag_gain_polarity_and_bands_are_told(shootout: Shootout) -> None:
 
 
 def test_the_residual_is_what_is_left_to_the_sample(shootout: Shootout) -> None:
-    found = api_client().get(url_of(shootout), {"a": 0, "b": 1}).json()
+    found = asked(url_of(shootout), {"a": 0, "b": 1}).json()
     answer = api_client().get(found["residual_url"])
     assert answer.status_code == 200
     assert answer["Content-Type"] == "audio/flac"
@@ -102,7 +115,7 @@ def test_the_residual_is_what_is_left_to_the_sample(shootout: Shootout) -> None:
 
 
 def test_a_contender_against_itself_leaves_nothing(shootout: Shootout) -> None:
-    found = api_client().get(url_of(shootout), {"a": 1, "b": 1}).json()
+    found = asked(url_of(shootout), {"a": 1, "b": 1}).json()
     assert (found["lag_frames"], found["esr"], found["esr_db"]) == (0, 0.0, None)
     assert found["gain_db"] == pytest.approx(0.0, abs=1e-9)
     assert not sound(body_of(api_client().get(found["residual_url"]))).any()
@@ -115,7 +128,7 @@ def test_the_difference_is_as_visible_as_the_shootout(alice: User, shootout: Sho
         shootout = shootout_update(shootout=shootout, visibility=visibility)
         for path in ("", "residual.flac"):
             url = f"{url_of(shootout)}{path}"
-            assert api_client(alice).get(url, query).status_code == 200
+            assert asked(url, query, alice).status_code == 200
             assert api_client(charlie).get(url, query).status_code == expected
             assert api_client().get(url, query).status_code == expected
 
@@ -138,19 +151,42 @@ def test_what_is_not_there_and_what_makes_no_sense(
 def test_a_lost_file_is_told(alice: User, shootout: Shootout) -> None:
     file = RenderedFile.objects.filter(kind="segment").earliest("id")
     default_storage.delete(stored_name(file.file))
-    answer = api_client(alice).get(url_of(shootout), {"a": 0, "b": 1})
+    answer = asked(url_of(shootout), {"a": 0, "b": 1}, alice)
     assert (answer.status_code, answer.json()["code"]) == (409, "FILE_MISSING")
+    run_until_idle()
+    assert Job.objects.filter(kind="segments.compare").count() == 1  # not again for each who asks
 
 
-def test_a_pair_is_compared_once(shootout: Shootout, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = api_client().get(url_of(shootout), {"a": 0, "b": 1}).json()
+def test_a_pair_is_compared_once(shootout: Shootout) -> None:
+    """Also for those who ask while it is under way, and for what is left."""
+    waiting = [
+        api_client().get(f"{url_of(shootout)}{path}", {"a": 0, "b": 1})
+        for path in ("", "residual.flac", "")
+    ]
+    assert [answer.status_code for answer in waiting] == [202, 202, 202]
+    run_until_idle()
+    answers = [api_client().get(url_of(shootout), {"a": 0, "b": 1}) for _ in range(2)]
+    assert answers[0].json() == answers[1].json()
+    assert api_client().get(answers[0].json()["residual_url"]).status_code == 200
+    job = Job.objects.get(kind="segments.compare")
+    assert (job.owner, job.state) == (shootout.owner, "completed")
 
-    def again(*_: object) -> None:
-        raise AssertionError("compared again")
 
-    monkeypatch.setattr(comparison, "compare_files", again)
-    assert api_client().get(url_of(shootout), {"a": 0, "b": 1}).json() == first
-    assert api_client().get(first["residual_url"]).status_code == 200
+def test_a_part_of_the_residual_is_sent(shootout: Shootout) -> None:
+    url = asked(url_of(shootout), {"a": 0, "b": 1}).json()["residual_url"]
+    whole = body_of(api_client().get(url))
+    answer = api_client().get(url, headers={"range": "bytes=4-11"})
+    assert answer.status_code == 206
+    assert body_of(answer) == whole[4:12]
+
+
+def test_what_is_left_goes_with_the_shootout(shootout: Shootout) -> None:
+    asked(url_of(shootout), {"a": 0, "b": 1})
+    residual = CachedAudio.objects.latest("id")
+    assert default_storage.exists(stored_name(residual.file))
+    shootout.delete()
+    assert not CachedAudio.objects.filter(pk=residual.pk).exists()
+    assert not default_storage.exists(stored_name(residual.file))
 
 
 def test_nobody_may_ask_without_end(
@@ -158,5 +194,5 @@ def test_nobody_may_ask_without_end(
 ) -> None:
     monkeypatch.setattr(ComparisonThrottle, "rate", "2/min")
     answers = [api_client().get(url_of(shootout), {"a": 0, "b": 1}) for _ in range(3)]
-    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert [answer.status_code for answer in answers] == [202, 202, 429]
     assert int(answers[2]["Retry-After"]) > 0

@@ -11,7 +11,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 from accounts.models import User
 from accounts.tests.factories import api_client
 from jobs.models import Job
-from jobs.pipeline.manifest import manifest_schema
+from jobs.pipeline.manifest_schema import manifest_schema
 from jobs.tests.running import run_until_idle
 from shootouts.models import Manifest, Render, Segment, Shootout
 from shootouts.querysets import ManifestIsImmutableError

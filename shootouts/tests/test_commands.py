@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 
 from jobs.pipeline.audio.files import write_wav_f32
 from jobs.pipeline.audio.loudness import measure_file
-from jobs.pipeline.audio.nam import read_nam
+from jobs.pipeline.audio.nam.file import read_nam
 from jobs.pipeline.audio.signal import FloatArray
 from jobs.tests.pipeline.audio.signals import noise, plucks, silence, sine
 from jobs.tests.pipeline.nam import vectors

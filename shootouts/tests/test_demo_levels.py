@@ -29,14 +29,8 @@ from jobs.pipeline.recipe import (
     ProcessorBlock,
     SegmentRecipe,
 )
-from jobs.pipeline.shootout import (
-    ContenderInfo,
-    DIInfo,
-    FinishedAudio,
-    SegmentResult,
-    ShootoutInfo,
-    finish_audio,
-)
+from jobs.pipeline.shootout import FinishedAudio, SegmentResult, finish_audio
+from jobs.pipeline.shootout_info import ContenderInfo, DIInfo, ShootoutInfo
 from jobs.tests.pipeline.audio.ffmpeg_meter import FFmpegLoudness, ffmpeg_ebur128
 from jobs.tests.pipeline.audio.signals import level_db
 

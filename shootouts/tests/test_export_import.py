@@ -314,6 +314,7 @@ def test_what_cannot_be_an_archive_is_refused_at_once(
         (packed({"readme.txt": b"x"}), 422, "SHOOTOUT_FILE_MISSING"),
         (packed({**files, "../evil.wav": b"x"}), 422, "ARCHIVE_UNSAFE"),
         (packed({**files, "bomb.wav": bytes(2_000_000)}), 413, "ARCHIVE_TOO_LARGE"),
+        (packed({"shootout.toml": evil_toml(1024 * 1024)}), 413, "ARCHIVE_TOO_LARGE"),
     ]
     before = everything()
     for content, status, code in cases:
@@ -324,6 +325,35 @@ def test_what_cannot_be_an_archive_is_refused_at_once(
     assert (answer.status_code, answer.json()["code"]) == (413, "TOO_LARGE")
     assert not Job.objects.filter(kind="shootout.import").exists()
     assert everything() == before
+
+
+def evil_toml(num_bytes: int) -> bytes:
+    """``tomllib`` takes time with the square of the parts of a key."""
+    return b"a" + b".a" * (num_bytes // 2 - 2) + b"=1"
+
+
+def test_text_that_would_take_hours_is_refused_in_a_moment(charlie: User) -> None:
+    job = import_now(charlie, packed({"shootout.toml": evil_toml(64_000)}))
+    assert (job.state, job.error_code) == ("failed", "SHOOTOUT_FILE_INVALID")
+    assert job.duration_s is not None
+    assert job.duration_s < 3.0  # with the start of a reader
+    job = import_now(charlie, packed({"shootout.toml": b"title = 2024-01-01"}))
+    assert (job.state, job.error_code) == ("failed", "SHOOTOUT_FILE_INVALID")
+
+
+def test_an_export_is_never_too_long_to_be_read_again(alice: User, charlie: User) -> None:
+    shootout = make_shootout(alice)
+    long_text = "\x01" * 4000  # six characters each in TOML
+    GearItem.objects.update(description=long_text)
+    DITrack.objects.update(notes=long_text)
+    Shootout.objects.update(description=long_text)
+    shootout.refresh_from_db()
+    archive = exported(shootout)
+    assert len(files_of(archive)["shootout.toml"]) <= 64 * 1024
+    assert import_now(charlie, archive).state == "completed"
+    DITrack.objects.filter(owner=alice).update(notes="x" * 70_000)
+    answer = api_client(alice).get(export_url(shootout))
+    assert (answer.status_code, answer.json()["code"]) == (409, "EXPORT_TOO_LARGE")
 
 
 def test_limits_of_uploads_are_limits_of_archives(

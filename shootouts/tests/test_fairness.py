@@ -16,14 +16,8 @@ from jobs.pipeline.audio.render import render_segment
 from jobs.pipeline.audio.signal import FloatArray, db_to_gain, gain_to_db
 from jobs.pipeline.files import sha256_of
 from jobs.pipeline.recipe import CabBlock, DISource, NamBlock, SegmentRecipe
-from jobs.pipeline.shootout import (
-    ContenderInfo,
-    DIInfo,
-    FinishedAudio,
-    SegmentResult,
-    ShootoutInfo,
-    finish_audio,
-)
+from jobs.pipeline.shootout import FinishedAudio, SegmentResult, finish_audio
+from jobs.pipeline.shootout_info import ContenderInfo, DIInfo, ShootoutInfo
 
 PACK = Path(__file__).resolve().parent.parent / "demo"
 DI_S = 4.0

@@ -21,8 +21,7 @@ from gear.models import Block, Capture, GearItem
 from gear.services.captures import gear_upload
 from gear.services.chains import BlockInput, IRInput, chain_create, chain_update
 from jobs.pipeline.audio.evaluation import Remark
-from jobs.pipeline.audio.nam import ENGINE_VERSION
-from jobs.pipeline.audio.render import RENDERER_VERSION
+from jobs.pipeline.audio.versions import ENGINE_VERSION, RENDERER_VERSION
 from jobs.pipeline.environment import sample_origin
 from jobs.pipeline.recipe import segment_recipe_from_json
 from jobs.pipeline.video.youtube import YouTubeChapters

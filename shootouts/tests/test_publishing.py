@@ -20,6 +20,7 @@ from gear.models import Capture, GearItem, SignalChain
 from gear.services.captures import gear_delete
 from gear.services.chains import chain_delete
 from jobs.models import Job, Notification
+from jobs.tests.running import run_until_idle
 from shootouts import urls as pages
 from shootouts.api import urls as api
 from shootouts.models import (
@@ -75,6 +76,8 @@ def heard_and_seen(client: Any, shootout: Shootout) -> dict[str, Any]:
     """Everything that is published of a shootout over the API, as somebody gets it."""
     url = f"/api/v1/shootouts/{shootout.uuid}/"
     found: dict[str, Any] = {}
+    if client.get(f"{url}comparison/?di=0&a=0&b=1").status_code == 202:
+        run_until_idle()
     for path in ("manifest/", "segments/", "metrics/", "comparison/?di=0&a=0&b=1"):
         answer = client.get(url + path)
         assert answer.status_code == 200, path

@@ -41,6 +41,26 @@ export function over(key, status) {
   document.getElementById("connection").replaceChildren(notice);
 }
 
+/** One has more pages open than may be told of what happens as it happens: this one asks instead. */
+export function tooMany() {
+  const place = document.getElementById("connection");
+  if (place.querySelector("[data-too-many]")) return;
+  const text = document.createElement("p");
+  text.textContent =
+    "You have many pages of GTS open, so this one is not updated live, only now and then. " +
+    "Close some of the others to change that.";
+  const notice = document.createElement("div");
+  notice.className = "notice notice--warning";
+  notice.dataset.tooMany = "";
+  notice.append(text);
+  place.append(notice);
+}
+
+/** A page is told live again. */
+export function isLive() {
+  document.querySelector("#connection [data-too-many]")?.remove();
+}
+
 /** True where asking again cannot help. */
 export function isFinal(status) {
   return [401, 403, 404, 410].includes(status);

@@ -1,8 +1,11 @@
 // The bell: over a socket, or by asking again and again where there is none.
 
+import { isLive, tooMany } from "./connection.js";
+
 const POLL_MS = 30_000;
 const RECONNECT_MS = [1000, 2000, 5000, 10_000];
 const NOT_AUTHENTICATED = 4001;
+const TOO_MANY = 4029;
 
 let current = null;
 
@@ -27,11 +30,17 @@ class Bell {
     let hasOpened = false;
     this.socket.addEventListener("message", (event) => {
       hasOpened = true;
+      isLive();
       this.attempts = 0;
       this.receive(JSON.parse(event.data));
     });
     this.socket.addEventListener("close", (event) => {
       if (event.code === NOT_AUTHENTICATED) return; // logged out in another window
+      if (event.code === TOO_MANY) {
+        tooMany();
+        this.poll();
+        return;
+      }
       if (hasOpened || this.attempts > 0) this.reconnect();
       else this.poll();
     });

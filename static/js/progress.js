@@ -1,7 +1,7 @@
 // A render as it happens: over the socket, or by asking again and again where there is none. Both
 // bring the same messages, and what they say is said by the server.
 
-import { failed, isFinal, over, succeeded } from "./connection.js";
+import { failed, isFinal, isLive, over, succeeded, tooMany } from "./connection.js";
 
 const POLL_MS = 2000;
 const TIMEOUT_MS = 10_000;
@@ -9,6 +9,7 @@ const SILENCE_MS = 30_000; // the server says something every 15 s
 const SOCKET_EVERY_POLLS = 15; // where sockets do not get through they may some day
 const REFUSED_MS = 10_000;
 const LOGGED_OUT = 4001;
+const TOO_MANY = 4029;
 const KEY = "progress";
 
 const byId = (id) => document.getElementById(id);
@@ -46,6 +47,7 @@ class Watch {
         this.stop(401);
         return;
       }
+      if (code === TOO_MANY) tooMany();
       this.numDrops = numMessages > 2 ? 1 : this.numDrops + 1;
       if (numMessages) this.say("Reconnecting…");
       else this.hasSockets = false; // for the time being
@@ -60,6 +62,7 @@ class Watch {
       clearTimeout(this.silence);
       this.silence = setTimeout(lost, SILENCE_MS);
       this.say("");
+      isLive();
       succeeded(KEY);
       this.receive(JSON.parse(event.data));
     });

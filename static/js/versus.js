@@ -18,6 +18,16 @@ function describe(found, a, b) {
   return `${b}, ${changes.join(", ")}, was taken from ${a}. ${left}`;
 }
 
+// A job compares two contenders once for everybody; until it has, the answer is 202.
+async function comparison(url) {
+  for (;;) {
+    const answer = await fetch(url);
+    if (answer.status !== 202) return answer;
+    const seconds = Number(answer.headers.get("Retry-After")) || 1;
+    await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+  }
+}
+
 document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (!form.matches("[data-versus]")) return;
@@ -33,7 +43,7 @@ document.addEventListener("submit", async (event) => {
   text.textContent = "Comparing …";
   button.disabled = true;
   try {
-    const answer = await fetch(`${form.getAttribute("action")}?${query}`);
+    const answer = await comparison(`${form.getAttribute("action")}?${query}`);
     const found = await answer.json();
     if (answer.ok) {
       const [nameOfA, nameOfB] = [a, b].map((select) => select.selectedOptions[0].text);

@@ -1,4 +1,4 @@
-"""``manage.py rotate_token_keys``: seal every token with the first key, so others can go."""
+"""``manage.py rotate_token_keys``: seal all tokens with the first key, so others can go."""
 
 from __future__ import annotations
 
@@ -6,22 +6,28 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.models import Tone3000Tokens
+from accounts.models import Tone3000Tokens, TwoFactor
 from accounts.tokens import tokens_reseal
+from accounts.two_factor import two_factor_reseal
 
 
 class Command(BaseCommand):
     help = (
-        "Seal all stored Tone 3000 tokens with the first key of GTS_TOKEN_KEYS. Put the new key "
-        "first, restart everything, run this; after that the old key may be taken away."
+        "Seal all stored Tone 3000 tokens, and the secrets of two-factor logins, with the first "
+        "key of GTS_TOKEN_KEYS. Put the new key first, restart everything, run this; after that "
+        "the old key may be taken away."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
         user_ids = list(Tone3000Tokens.objects.exclude(sealed="").values_list("user_id", flat=True))
+        factor_ids = list(TwoFactor.objects.values_list("user_id", flat=True))
         num_broken = sum(not tokens_reseal(user_id=user_id) for user_id in user_ids)
-        self.stdout.write(f"{len(user_ids) - num_broken} of {len(user_ids)} sealed anew.")
+        num_broken += sum(not two_factor_reseal(user_id=user_id) for user_id in factor_ids)
+        num_all = len(user_ids) + len(factor_ids)
+        self.stdout.write(f"{num_all - num_broken} of {num_all} sealed anew.")
         if num_broken:
             raise CommandError(
                 f"No key in GTS_TOKEN_KEYS opens {num_broken}: bring the old key back, or let "
-                "these users connect again."
+                "these users connect again (and take away their two-factor login: "
+                "manage.py remove_second_factor)."
             )

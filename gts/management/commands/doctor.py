@@ -23,15 +23,15 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.urls import reverse
 
+from accounts.clock import MAX_CLOCK_DIFFERENCE_S
 from accounts.selectors import TONE3000
 from gts.backups import backups_list
-from gts.health import CHECKS, NOT_MIGRATED, WATCHED, failures, state_after
+from gts.health import CHECKS, NOT_MIGRATED, failures, state_after, watched_checks
 from gts.s3 import S3Storage
 from jobs.pipeline.version import VERSION
 from jobs.registry import known_kinds
 
 _MIN_FREE_BYTES = 1024**3
-_MAX_CLOCK_DIFFERENCE_S = 5.0
 _MAX_BACKUP_AGE_DAYS = 2.0
 _POSTGRESQL_PROGRAMS = ("pg_dump", "pg_restore", "psql")
 
@@ -131,9 +131,11 @@ def _services() -> Iterator[Finding]:
         if isinstance(default_storage, S3Storage)
         else "The media folder must be writable by the user who runs GTS.",
         "workers": "Start one for each queue: make worker.",
+        "beat": "Start it, on one host: make beat.",
+        "clocks": "Let all machines keep time by NTP.",
     }
     # Without a server running, an embedded installation has none, and needs none.
-    asked = CHECKS if settings.IS_EMBEDDED else {**CHECKS, **WATCHED}
+    asked = CHECKS if settings.IS_EMBEDDED else {**CHECKS, **watched_checks()}
     for name, error in async_to_sync(failures)(asked).items():
         state = state_after(error)
         if error is None:
@@ -169,7 +171,7 @@ def _clocks() -> Iterator[Finding]:
         except (DatabaseError, redis.RedisError, OSError, ValueError):
             continue  # that it is away has been said
         shown = f"clock of the {name}: {ahead_s:+.1f} s"
-        is_right = abs(ahead_s) <= _MAX_CLOCK_DIFFERENCE_S
+        is_right = abs(ahead_s) <= MAX_CLOCK_DIFFERENCE_S
         yield Finding(shown, "" if is_right else "Let both machines keep time by NTP.")
 
 

@@ -104,7 +104,7 @@ class Installation:
         self.scratch.mkdir(parents=True)
         self.port = free_port()
         self.env = production(folder, database_url, servers.redis.url)
-        self._database_url = database_url
+        self.database_url = database_url
         self._stack = ExitStack()
         # As the web process does it.
         self.broker = Celery("faults", broker=servers.redis.url)
@@ -119,7 +119,7 @@ class Installation:
         """Web, a worker for short work, and beat: all but the workers that render."""
         self.web = self._stack.enter_context(self.running_web(num_web))
         self.short = self._stack.enter_context(self.worker("short"))
-        self.beat = self._stack.enter_context(self._running_beat())
+        self.beat = self._stack.enter_context(self.running_beat())
         self.wait(self.is_ready, "the web process is ready")
         self.wait_for_worker(self.short)
 
@@ -135,7 +135,7 @@ class Installation:
         how = ("--concurrency", str(concurrency), "--hostname", f"{name}@127.0.0.1")
         return self._named(process({**self.env, **env}, self._log(name), *words, *how), name)
 
-    def _running_beat(self) -> Any:
+    def running_beat(self) -> Any:
         schedule = str(self.folder / "beat")
         words = ("celery", "-A", _APPLICATION, "beat", "--schedule", schedule)
         return process(self.env, self._log("beat"), *words, "--loglevel", "INFO")
@@ -178,7 +178,7 @@ class Installation:
     # What is there --------------------------------------------------------------------------------
 
     def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
-        with psycopg.connect(self._database_url, row_factory=dict_row) as database:
+        with psycopg.connect(self.database_url, row_factory=dict_row) as database:
             return database.execute(query, values).fetchall()
 
     def value(self, query: str, *values: Any) -> Any:

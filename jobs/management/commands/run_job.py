@@ -11,8 +11,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
+from accounts.clock import database_now
 from accounts.errors import AppError
 from jobs import lifecycle
 from jobs.closing import this_process
@@ -69,7 +69,7 @@ class Command(BaseCommand):
 
     def _run_next(self, root: Job) -> bool:
         for job in job_tree(root):
-            is_due = job.not_before is not None and job.not_before <= timezone.now()
+            is_due = job.not_before is not None and job.not_before <= database_now()
             if job.state == JobState.RETRYING and is_due:
                 lifecycle.requeue(job)
             if job.state == JobState.QUEUED:

@@ -77,21 +77,6 @@ def load_cab(block: CabBlock, sources: Mapping[str, Path], sample_rate_hz: int) 
     )
 
 
-def describe_ir(parameters: Mapping[str, object]) -> str:
-    """The settings of a response for people; empty where all is as it comes."""
-    parts = []
-    gain_db, delay_ms = parameters.get("gain_db", 0.0), parameters.get("delay_ms", 0.0)
-    if gain_db:
-        parts.append(f"Gain {gain_db:+g} dB")
-    if parameters.get("is_inverted"):
-        parts.append("inverted")
-    if delay_ms:
-        parts.append(f"{delay_ms:g} ms later")
-    if parameters.get("is_aligned"):
-        parts.append("aligned")
-    return ", ".join(parts)
-
-
 def lag_frames(reference: ImpulseResponse, other: ImpulseResponse) -> int:
     """How much later ``other`` comes than ``reference``, in frames of their common rate; ±10 ms."""
     correlation = scipy.signal.correlate(other.taps, reference.taps, "full", "fft")

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 import numpy as np
 
 from jobs.pipeline.audio.decode import AudioFile
+from jobs.pipeline.audio.di_facts import ChannelLayout, ChannelLevels
 from jobs.pipeline.audio.input_level import InputLevelMeter
 from jobs.pipeline.audio.signal import FloatArray
-from jobs.pipeline.audio.trim import WHOLE, Trim, trimmed_blocks
-from jobs.pipeline.recipe import ChannelChoice, ChannelRule
+from jobs.pipeline.audio.trim import WHOLE, Trim
+from jobs.pipeline.audio.trimmed import trimmed_blocks
+from jobs.pipeline.recipe import ChannelRule
 from jobs.pipeline.step_times import timed_items
 
 # A channel this far below the other holds bleed, noise or nothing.
@@ -24,32 +24,6 @@ EMPTY_CHANNEL_DB = -40.0
 # Channels that are each other's mirror image lose this much when they are mixed.
 _CANCEL_DB = -6.0
 _CANCEL_CORRELATION = -0.5
-
-ChannelLayout: TypeAlias = Literal[
-    "mono", "identical", "left_only", "right_only", "out_of_phase", "different"
-]
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelLevels:
-    """The two channels of a recording and their mix, gated as the input level is; ``None`` is
-    silence. ``correlation``: −1 to 1. ``rule``: what is right unless people choose otherwise.
-    """
-
-    layout: ChannelLayout
-    rule: ChannelRule
-    left_dbfs: float | None
-    right_dbfs: float | None
-    mix_dbfs: float | None
-    correlation: float
-
-    def level_dbfs(self, rule: ChannelRule) -> float | None:
-        """What the amp gets by that rule."""
-        return {"left": self.left_dbfs, "right": self.right_dbfs, "mix": self.mix_dbfs}[rule]
-
-    def louder_dbfs(self) -> float:
-        """Of the channel that has more."""
-        return max(_or_silence(self.left_dbfs), _or_silence(self.right_dbfs))
 
 
 def to_mono(chunk: FloatArray, channel_rule: ChannelRule) -> FloatArray:
@@ -130,51 +104,6 @@ class ChannelMeter:
             # Of two that are as loud, the left one.
             return "out_of_phase", "left" if left >= 0.75 * right else "right"
         return "different", "mix"
-
-
-def resolve_rule(choice: ChannelChoice, levels: ChannelLevels) -> ChannelRule:
-    """What is done when people choose that."""
-    return levels.rule if choice == "auto" else choice
-
-
-def channel_warning(levels: ChannelLevels, rule: ChannelRule) -> str | None:
-    """What people should know about making one channel of two by that rule."""
-    if levels.layout in ("mono", "identical"):
-        return None
-    lost_db = levels.louder_dbfs() - _or_silence(levels.level_dbfs(rule))
-    if levels.layout in ("left_only", "right_only"):
-        full = "left" if levels.layout == "left_only" else "right"
-        if rule == full:
-            return f"The sound of the DI is on the {full} channel only; the other was left out."
-        return (
-            f"The sound of the DI is on the {full} channel only; “{rule}” was chosen, which is "
-            f"{_shown_db(lost_db)} quieter. Choose “{full}”."
-        )
-    if rule != "mix":
-        if levels.layout == "out_of_phase":
-            return (
-                "The two channels of the DI are out of phase and would cancel each other; "
-                f"only the {rule} one was used."
-            )
-        return f"The two channels of the DI differ; the {rule} one was used."
-    if levels.layout == "out_of_phase":
-        return (
-            "The two channels of the DI are out of phase: mixed they are "
-            f"{_shown_db(lost_db)} quieter and thinner. Choose “left” or “right”."
-        )
-    return (
-        f"The two channels of the DI differ and were mixed: {_shown_db(lost_db)} quieter than the "
-        f"louder channel (correlation {levels.correlation:.2f}), and what differs in time makes "
-        "the sound hollow. If one of them is the guitar, choose “left” or “right”."
-    )
-
-
-def _shown_db(lost_db: float) -> str:
-    return f"{lost_db:.1f} dB" if math.isfinite(lost_db) else "more than 100 dB"
-
-
-def _or_silence(level_dbfs: float | None) -> float:
-    return -math.inf if level_dbfs is None else level_dbfs
 
 
 def _db(power: float) -> float | None:

@@ -1,8 +1,8 @@
-"""Two segments against each other: bands, error-to-signal ratio, residual; and one against all."""
+"""Two segments against each other: error-to-signal ratio and residual."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,26 +15,7 @@ from jobs.pipeline.audio.encode import write_pcm_24
 from jobs.pipeline.audio.signal import FloatArray, gain_to_db
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
 
-Bands = Sequence[float | None]
-
 MAX_LAG_S = 0.1
-
-
-def third_octave_difference_db(bands: Bands, reference: Bands) -> tuple[float | None, ...]:
-    """``bands`` minus ``reference``, both in dB; ``None`` where one of them is silent."""
-    return tuple(
-        None if level is None or other is None else level - other
-        for level, other in zip(bands, reference, strict=True)
-    )
-
-
-def third_octave_mean_db(segments: Sequence[Bands]) -> tuple[float | None, ...]:
-    """Mean of the levels in dB, per band, over the segments that are not silent there."""
-    means: list[float | None] = []
-    for levels in zip(*segments, strict=True):
-        known = [level for level in levels if level is not None]
-        means.append(float(np.mean(known)) if known else None)
-    return tuple(means)
 
 
 @dataclass(frozen=True, slots=True)

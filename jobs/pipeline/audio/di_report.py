@@ -4,31 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from jobs.pipeline.audio.di_facts import Finding
 from jobs.pipeline.audio.signal import FloatArray
 from jobs.pipeline.errors import PipelineError
 
 MAX_PLAUSIBLE_MAGNITUDE = 100.0  # +40 dBFS
-
-Severity: TypeAlias = Literal["note", "warning"]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One remark. ``figure`` in ``unit``; ``message``: what it is and what to do, for people."""
-
-    code: str
-    severity: Severity
-    figure: float | None
-    unit: str
-    message: str
-
 
 _FULL_SCALE = 0.9999
 _MIN_CLIPPED_FRAMES = 3

@@ -6,8 +6,8 @@ to it is told: the same file with the same settings gives the same samples.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
@@ -16,23 +16,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.pipeline.audio.decode import AudioFile, open_audio
+from jobs.pipeline.audio.ir_facts import CUT_TAIL_END_DB, MAX_IR_DURATION_S, IRProbe, ir_notes
 from jobs.pipeline.audio.signal import FloatArray, db_to_gain, gain_to_db
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.recipe import DEFAULT_IR_SETTINGS, IRSettings
 
-# Of sound: silence after it does not count, but a file of hours need not be looked through.
-MAX_IR_DURATION_S: Final = 2.0
+# Silence after the sound does not count, but a file of hours need not be looked through.
 MAX_IR_FILE_DURATION_S: Final = 30.0
 MIN_IR_FRAMES: Final = 32
 IR_TAIL_END_DB: Final = -90.0  # below the peak: what follows the last sample above it is silence
 
-# Where one ends that is too long as it is, and over how long a time it then fades.
-CUT_TAIL_END_DB: Final = -60.0
+# Over how long a time one fades that is cut.
 FADE_S: Final = 0.050
 # Below the peak: what comes before the first sample above it is silence in front.
 LEAD_END_DB: Final = -60.0
-# A microphone a third of a meter away is a millisecond late; more is told.
-MAX_UNTOLD_LEAD_S: Final = 0.002
 
 # A channel so far below the loudest holds no sound of its own.
 QUIET_CHANNEL_DB: Final = -40.0
@@ -70,81 +67,6 @@ class IRReading:
             "tail_end_db": self.tail_end_db,
             "num_cut_frames": self.num_cut_frames,
         }
-
-
-@dataclass(frozen=True, slots=True)
-class IRProbe:
-    """What an impulse response file is, whatever its settings.
-
-    ``sound_s``: up to where it falls below −90 dB; ``lead_s``: silence in front. ``only_channel``:
-    the one that sounds of several. ``has_choice_of_channel``: several sound, and differ;
-    ``do_channels_cancel``: and their mix is silent. ``warnings``: as ``ir_notes``, by default.
-    """
-
-    sample_rate_hz: int
-    num_channels: int
-    num_frames: int
-    duration_s: float
-    sound_s: float
-    lead_s: float
-    only_channel: str
-    has_choice_of_channel: bool
-    do_channels_cancel: bool
-    format: str
-    peak_dbfs: float
-    warnings: tuple[str, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """JSON-safe, by the names of the fields."""
-        return asdict(self)
-
-
-def ir_notes(facts: Mapping[str, Any], settings: IRSettings) -> list[str]:
-    """What people should know of a file read with ``settings``. ``facts``: of ``IRProbe``, as JSON.
-
-    The words do not depend on anything else, so that a page may say them without the file.
-    """
-    notes = []
-    several = f"The {facts['num_channels']} channels of the impulse response differ"
-    if facts["only_channel"]:
-        notes.append(f"Only one channel of the impulse response sounds ({facts['only_channel']}).")
-    elif facts["has_choice_of_channel"]:
-        if settings.channel_rule != "mix":
-            notes.append(f"{several}; the {settings.channel_rule} one is used.")
-        elif facts["do_channels_cancel"]:
-            notes.append(f"{several} and cancel each other; the left one is used.")
-        else:
-            notes.append(f"{several}; their mix is used, which can sound thin. Or choose one.")
-    late = "so it sounds that much later where it is not time-aligned; it can be trimmed."
-    notes += lead_notes(facts, settings, MAX_UNTOLD_LEAD_S, late)
-    return notes + end_notes(facts, settings, MAX_IR_DURATION_S)
-
-
-def lead_notes(
-    facts: Mapping[str, Any], settings: IRSettings, max_untold_s: float, kept: str
-) -> list[str]:
-    """Of silence in front; ``kept``: what it means where it stays."""
-    if not has_lead(facts, max_untold_s):
-        return []
-    lead = f"The impulse response begins with {1000.0 * facts['lead_s']:.1f} ms of silence"
-    return [f"{lead}, {'which is left out.' if settings.is_lead_trimmed else kept}"]
-
-
-def end_notes(facts: Mapping[str, Any], settings: IRSettings, max_duration_s: float) -> list[str]:
-    """Of a response that is cut."""
-    if facts["sound_s"] <= max_duration_s and settings.tail_end_db is None:
-        return []
-    end_db = CUT_TAIL_END_DB if settings.tail_end_db is None else settings.tail_end_db
-    return [
-        f"The impulse response lasts {facts['sound_s']:.2f} s; it is cut and fades out where "
-        f"it falls {-end_db:g} dB below its peak, after {max_duration_s:g} s at the latest."
-    ]
-
-
-def has_lead(facts: Mapping[str, Any], max_untold_s: float = MAX_UNTOLD_LEAD_S) -> bool:
-    """Whether there is silence in front that is worth leaving out. ``facts``: as of ``ir_notes``;
-    those of an older version do not tell."""
-    return bool(facts.get("lead_s", 0.0) > max_untold_s)
 
 
 def probe_ir(path: Path, settings: IRSettings = DEFAULT_IR_SETTINGS) -> IRProbe:

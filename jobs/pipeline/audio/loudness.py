@@ -22,9 +22,6 @@ from jobs.pipeline.step_times import timed
 
 _Array = NDArray[np.float64]
 
-# Stored with every measurement: raised whenever the same samples may read differently.
-METER_VERSION = "bs1770-5.2"
-
 ABSOLUTE_GATE_LUFS = -70.0
 RELATIVE_GATE_LU = -10.0
 RANGE_RELATIVE_GATE_LU = -20.0  # Tech 3342, section 3

@@ -2,66 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
 
 import numpy as np
 
-from jobs.pipeline.audio.channels import (
+from jobs.pipeline.audio.channels import ChannelMeter
+from jobs.pipeline.audio.decode import open_audio
+from jobs.pipeline.audio.di_facts import (
+    MAX_DI_DURATION_S,
     ChannelLevels,
-    ChannelMeter,
-    channel_warning,
+    DIProbe,
+    channel_finding,
     resolve_rule,
 )
-from jobs.pipeline.audio.decode import open_audio
-from jobs.pipeline.audio.di_report import ChannelInspector, Finding, judge
+from jobs.pipeline.audio.di_report import ChannelInspector, judge
 from jobs.pipeline.audio.input_level import STEP_S, sounding_bounds
 from jobs.pipeline.audio.ir_file import probe_ir as probe_ir
 from jobs.pipeline.audio.signal import FloatArray, gain_to_db
-from jobs.pipeline.audio.trim import MIN_DI_DURATION_S, WHOLE, Trim, trimmed_blocks
+from jobs.pipeline.audio.trim import MIN_DI_DURATION_S, WHOLE, Trim
+from jobs.pipeline.audio.trimmed import trimmed_blocks
 from jobs.pipeline.audio.waveform import WaveformOutline
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
 from jobs.pipeline.recipe import ChannelChoice, ChannelRule
 
-MAX_DI_DURATION_S = 600.0
-CHANNELS: Final = "CHANNELS"  # the code of what a report says about them
-
 # Below this peak there is nothing but the noise of a converter or dither (16 bits: -87 dBFS).
 SILENCE_DBFS = -80.0
 _SILENCE_GAIN = 10.0 ** (SILENCE_DBFS / 20.0)
-
-
-@dataclass(frozen=True, slots=True)
-class DIProbe:
-    """What a DI file is. ``rms_dbfs``: gated (``input_level``), of the one channel that
-    ``channel_rule`` makes. ``peak_dbfs``: of the loudest channel. ``waveform``: peaks per column,
-    linear. ``sound_start_s``, ``sound_end_s``: where silence ends and begins. ``report``: what is
-    doubtful; ``warnings`` are the same in words, to go with what is rendered.
-
-    Of the part that was asked for; ``num_frames`` and ``duration_s`` are its length, and times
-    count from its beginning.
-    """
-
-    sample_rate_hz: int
-    num_channels: int
-    num_frames: int
-    duration_s: float
-    format: str
-    peak_dbfs: float
-    rms_dbfs: float
-    is_dual_mono: bool
-    waveform: tuple[float, ...]
-    warnings: tuple[str, ...]
-    channel_rule: ChannelRule
-    channels: ChannelLevels
-    sound_start_s: float
-    sound_end_s: float
-    report: tuple[Finding, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """JSON-safe, by the names of the fields."""
-        return asdict(self)
 
 
 def probe_di(
@@ -132,12 +98,6 @@ def probe_di(
         sound_end_s=min(duration_s, bounds[1] * STEP_S),
         report=report,
     )
-
-
-def channel_finding(levels: ChannelLevels, rule: ChannelRule) -> Finding | None:
-    """What the report says about making one channel of two by that rule."""
-    warning = channel_warning(levels, rule)
-    return None if warning is None else Finding(CHANNELS, "warning", None, "", warning)
 
 
 # Sound that is this far below the loudest is not missed at the ends of a recording.

@@ -11,7 +11,8 @@ from jobs.pipeline.audio.cab import CabStage, load_unscaled_impulse_response
 from jobs.pipeline.audio.channels import mono_blocks
 from jobs.pipeline.audio.decode import open_audio
 from jobs.pipeline.audio.encode import write_wav_f32
-from jobs.pipeline.audio.nam import build_engine, read_nam
+from jobs.pipeline.audio.nam.engine import build_engine
+from jobs.pipeline.audio.nam.file import read_nam
 from jobs.pipeline.audio.signal import EvenBlocks, FloatArray, Resampler, Stage, num_frames_at
 from jobs.pipeline.audio.stretch import CAPTURE_FRAMES
 from jobs.pipeline.errors import PipelineError, Progress, no_progress

@@ -26,9 +26,6 @@ from jobs.pipeline.files import replacing
 from jobs.pipeline.recipe import SegmentRecipe, SpaceBlock
 from jobs.pipeline.step_times import timed
 
-# Changes whenever the same recipe may give other samples for a reason outside the NAM engine.
-RENDERER_VERSION = "4"
-
 TAIL_END_DBFS = -90.0
 # A space that sounds on when the tail has to end does not stop dead.
 TAIL_FADE_S = 0.5

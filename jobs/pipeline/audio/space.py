@@ -18,7 +18,7 @@ from jobs.pipeline.audio.partitioned import UNIT_FRAMES, PartitionedConvolution,
 from jobs.pipeline.audio.signal import OUTPUT_SAMPLE_RATE_HZ, FloatArray, empty, gain_to_db
 from jobs.pipeline.audio.space_file import read_space
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.recipe import DEFAULT_IR_SETTINGS, DEFAULT_SPACE_MIX_PCT, IRSettings
+from jobs.pipeline.recipe import DEFAULT_IR_SETTINGS, IRSettings
 
 # Of one with nothing below 24 kHz; the softest file that is taken has ten times as much.
 _SILENT_ENERGY = 1e-9
@@ -101,11 +101,6 @@ def load_space(
             **reading.treatment(),
         },
     )
-
-
-def describe_space(parameters: Mapping[str, float | bool]) -> str:
-    """The settings of a space for people: "Mix 20 %"."""
-    return f"Mix {parameters.get('mix_pct', DEFAULT_SPACE_MIX_PCT):g} %"
 
 
 class SpaceStage:

@@ -6,22 +6,24 @@ usual order: left to left, left to right, right to left, right to right.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
 
 import numpy as np
 
 from jobs.pipeline.audio.decode import AudioFile
+from jobs.pipeline.audio.ir_facts import (
+    MAX_SPACE_DURATION_S,
+    TRUE_STEREO_CHANNELS,
+    IRProbe,
+    space_channels_error,
+    space_notes,
+)
 from jobs.pipeline.audio.ir_file import (
     Heard,
-    IRProbe,
     IRReading,
     cut_reading,
-    end_notes,
     facts_of,
-    lead_notes,
     long_enough,
     loud_channels,
     name_of_channel,
@@ -31,37 +33,6 @@ from jobs.pipeline.audio.ir_file import (
 from jobs.pipeline.audio.signal import FloatArray
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.recipe import DEFAULT_IR_SETTINGS, IRSettings
-
-MAX_SPACE_DURATION_S: Final = 10.0
-TRUE_STEREO_CHANNELS: Final = 4
-SPACE_CHANNELS: Final = (1, 2, TRUE_STEREO_CHANNELS)
-
-# Silence in front is the pre-delay of a reverb, and meant; more than any reverb offers is told.
-MAX_UNTOLD_PRE_DELAY_S: Final = 0.100
-
-
-def space_channels_error(num_channels: int) -> str:
-    """Why a file of so many channels is no space; empty where it may be one."""
-    if num_channels in SPACE_CHANNELS:
-        return ""
-    return (
-        "A space has one channel, two (left, right), or four for true stereo (left to left, left "
-        f"to right, right to left, right to right); this file has {num_channels}."
-    )
-
-
-def space_notes(facts: Mapping[str, Any], settings: IRSettings) -> list[str]:
-    """What people should know of a space read with ``settings``. ``facts``: of ``IRProbe``, as
-    JSON; the words do not depend on anything else."""
-    notes = []
-    if facts["only_channel"]:
-        notes.append(
-            f"Only one channel of the impulse response sounds ({facts['only_channel']}); "
-            "it is heard from both sides."
-        )
-    kept = "its pre-delay, which is kept; it can be trimmed."
-    notes += lead_notes(facts, settings, MAX_UNTOLD_PRE_DELAY_S, kept)
-    return notes + end_notes(facts, settings, MAX_SPACE_DURATION_S)
 
 
 def probe_space(path: Path, settings: IRSettings = DEFAULT_IR_SETTINGS) -> IRProbe:

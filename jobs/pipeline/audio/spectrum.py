@@ -9,13 +9,9 @@ import scipy
 from numpy.typing import NDArray
 
 from jobs.pipeline.audio.signal import FloatArray
+from jobs.pipeline.audio.third_octaves import BAND_NUMBERS
 
-# IEC 61260-1, equation 2 with b = 3: exact centre 1000·10^(x/10) Hz; 25 Hz to 20 kHz by name.
-_BAND_NUMBERS = np.arange(-16, 14)
-THIRD_OCTAVE_CENTRES_HZ: tuple[float, ...] = tuple(
-    round(float(centre), 3) for centre in 1000.0 * 10.0 ** (_BAND_NUMBERS / 10.0)
-)
-_BAND_EDGES_HZ = 1000.0 * 10.0 ** ((np.append(_BAND_NUMBERS, 14) - 0.5) / 10.0)
+_BAND_EDGES_HZ = 1000.0 * 10.0 ** ((np.append(BAND_NUMBERS, BAND_NUMBERS.stop) - 0.5) / 10.0)
 
 # Bass, middle, treble lie between these.
 SHARE_EDGES_HZ = (20.0, 250.0, 2000.0, 20_000.0)

@@ -21,8 +21,10 @@ from jobs.pipeline.audio.blocks import block_type, validate_parameters
 from jobs.pipeline.audio.cab import CabStage
 from jobs.pipeline.audio.cab_mix import CabMix, load_cab
 from jobs.pipeline.audio.chain import Chain, Link
-from jobs.pipeline.audio.nam import NamEngine, NamFile, build_engine, read_nam
+from jobs.pipeline.audio.nam.engine import NamEngine, build_engine
+from jobs.pipeline.audio.nam.file import NamFile, read_nam
 from jobs.pipeline.audio.nam.steps import NETWORK_BLOCK_FRAMES
+from jobs.pipeline.audio.processors import start_processor
 from jobs.pipeline.audio.signal import OUTPUT_SAMPLE_RATE_HZ, EvenBlocks, Resampler, Stage
 from jobs.pipeline.audio.space import SpaceResponse, SpaceStage, load_space
 from jobs.pipeline.audio.stages import (
@@ -299,7 +301,9 @@ class _Layer:
             if kind.is_stereo(parameters):
                 self._widen(position, name)
             if not (self._without_effects and "mix_pct" in parameters):
-                self._append(name, kind.start(parameters, self._rate_hz, self._num_channels))
+                self._append(
+                    name, start_processor(kind.name, parameters, self._rate_hz, self._num_channels)
+                )
                 self._tail_s += kind.tail_s(parameters)
                 self._is_modulated |= kind.is_modulated
             if kind.tail_s(parameters) and not kind.is_modulated:

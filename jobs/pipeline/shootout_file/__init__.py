@@ -12,7 +12,13 @@ from jobs.pipeline.shootout_file.chains import (
     FileIR,
 )
 from jobs.pipeline.shootout_file.dis import CHANNEL_CHOICES, DI_SOURCE_KEYS, FileDI
-from jobs.pipeline.shootout_file.file import OPTION_KEYS, ShootoutFile, read_shootout_file
+from jobs.pipeline.shootout_file.file import (
+    OPTION_KEYS,
+    ShootoutFile,
+    read_document,
+    read_shootout_file,
+    shootout_from_document,
+)
 from jobs.pipeline.shootout_file.gear import IR_KEYS, IR_KEYS_OF_KIND, KINDS, FileGear
 
 __all__ = [
@@ -31,5 +37,7 @@ __all__ = [
     "FileGear",
     "FileIR",
     "ShootoutFile",
+    "read_document",
     "read_shootout_file",
+    "shootout_from_document",
 ]

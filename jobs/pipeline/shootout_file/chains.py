@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from jobs.pipeline.audio.blocks import describe_parameters, validate_parameters
-from jobs.pipeline.audio.cab_mix import describe_ir
-from jobs.pipeline.audio.space import describe_space
+from jobs.pipeline.audio.blocks import (
+    describe_ir,
+    describe_parameters,
+    describe_space,
+    validate_parameters,
+)
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.recipe import (
     DEFAULT_SPACE_MIX_PCT,
@@ -20,7 +23,6 @@ from jobs.pipeline.recipe import (
     ProcessorBlock,
     SpaceBlock,
 )
-from jobs.pipeline.shootout import GearLine
 from jobs.pipeline.shootout_file.gear import FileGear
 from jobs.pipeline.shootout_file.tables import (
     invalid,
@@ -30,6 +32,7 @@ from jobs.pipeline.shootout_file.tables import (
     read_values,
     refuse_unknown,
 )
+from jobs.pipeline.shootout_info import GearLine
 
 # How the switches of a cabinet are called in the file.
 _IR_SWITCHES = {"inverted": "is_inverted"}

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jobs.pipeline.audio.decode import open_audio
-from jobs.pipeline.audio.probe import probe_di
-from jobs.pipeline.files import sha256_of
 from jobs.pipeline.recipe import ChannelChoice, DISource
-from jobs.pipeline.shootout import DIInfo
 from jobs.pipeline.shootout_file.tables import (
     invalid,
     read_media,
@@ -20,6 +15,7 @@ from jobs.pipeline.shootout_file.tables import (
     read_text,
     refuse_unknown,
 )
+from jobs.pipeline.shootout_info import DIInfo
 
 _DI_TEXT_KEYS = {"file", "name", "guitar", "pickup", "tuning", "bpm", "notes"}
 # Named as in ``DISource``, all of it.
@@ -29,22 +25,18 @@ CHANNEL_CHOICES: tuple[ChannelChoice, ...] = ("auto", "mix", "left", "right")
 
 @dataclass(frozen=True, slots=True)
 class FileDI:
-    """``channel_rule``: as it was asked for. What ``auto`` means takes a look at the sound, so
-    ``source`` has it only after ``resolved``."""
+    """``channel_rule``: as it was asked for. What ``auto`` means takes a look at the sound, which
+    is not taken here: then ``source`` has "mix"."""
 
     info: DIInfo
     source: DISource
     path: Path
     channel_rule: ChannelChoice = "auto"
 
-    def resolved(self) -> DISource:
-        """With the channel that is used. Raises as ``probe_di``."""
-        if self.channel_rule != "auto" or open_audio(self.path).num_channels == 1:
-            return self.source
-        return replace(self.source, channel_rule=probe_di(self.path, math.inf).channel_rule)
 
-
-def read_di(data: Mapping[str, Any], folder: Path, number: int) -> FileDI:
+def read_di(
+    data: Mapping[str, Any], folder: Path, number: int, sha256_of: Callable[[Path], str]
+) -> FileDI:
     where = f"[[di]] {number + 1}"
     refuse_unknown(data, _DI_TEXT_KEYS | DI_SOURCE_KEYS, where)
     file = read_media(data, folder, where)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jobs.pipeline.shootout import ContenderInfo, ShootoutInfo, ShootoutOptions
+from jobs.pipeline.files import sha256_of
 from jobs.pipeline.shootout_file.chains import FileChain, read_chain
 from jobs.pipeline.shootout_file.dis import FileDI, read_di
 from jobs.pipeline.shootout_file.gear import FileGear, by_id, read_gear
@@ -20,6 +20,8 @@ from jobs.pipeline.shootout_file.tables import (
     read_text,
     refuse_unknown,
 )
+from jobs.pipeline.shootout_info import ContenderInfo, ShootoutInfo, ShootoutOptions
+from jobs.pipeline.toml_text import MAX_TOML_BYTES, TomlError, read_toml
 
 _FILE_KEYS = {"title", "description", "options", "di", "gear", "chain"}
 OPTION_KEYS = {
@@ -60,16 +62,29 @@ class ShootoutFile:
 
 def read_shootout_file(path: Path) -> ShootoutFile:
     """Raises ``PipelineError`` SHOOTOUT_FILE_INVALID, naming the place."""
+    return shootout_from_document(read_document(path), path, cache(sha256_of))
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """What the file says, without a look at the media that it names. Raises as
+    ``read_shootout_file``."""
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        with path.open("rb") as file:
+            return read_toml(file.read(MAX_TOML_BYTES + 1))
+    except (OSError, TomlError) as error:
         raise invalid(f"The file cannot be read: {error}") from error
-    except RecursionError as error:
-        raise invalid("The file is nested too deeply.") from error
+
+
+def shootout_from_document(
+    data: Mapping[str, Any], path: Path, sha256: Callable[[Path], str]
+) -> ShootoutFile:
+    """``data``: what the file at ``path`` says; ``sha256``: of a file beside it. Raises as
+    ``read_shootout_file``."""
     refuse_unknown(data, _FILE_KEYS, "The file")
     folder = path.resolve().parent
-    dis = tuple(read_di(item, folder, n) for n, item in enumerate(read_tables(data, "di")))
-    gear = by_id([read_gear(item, folder, n) for n, item in enumerate(read_tables(data, "gear"))])
+    di_tables, gear_tables = read_tables(data, "di"), read_tables(data, "gear")
+    dis = tuple(read_di(item, folder, n, sha256) for n, item in enumerate(di_tables))
+    gear = by_id([read_gear(item, folder, n, sha256) for n, item in enumerate(gear_tables)])
     chains = tuple(read_chain(item, gear, n) for n, item in enumerate(read_tables(data, "chain")))
     if not dis:
         raise invalid("There is no [[di]].")

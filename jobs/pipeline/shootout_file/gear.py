@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jobs.pipeline.files import sha256_of
 from jobs.pipeline.recipe import CHANNEL_RULES, DEFAULT_IR_SETTINGS, IRSettings
 from jobs.pipeline.shootout_file.tables import (
     invalid,
@@ -57,7 +56,9 @@ def by_id(gear: Sequence[FileGear]) -> dict[str, FileGear]:
     return found
 
 
-def read_gear(data: Mapping[str, Any], folder: Path, number: int) -> FileGear:
+def read_gear(
+    data: Mapping[str, Any], folder: Path, number: int, sha256_of: Callable[[Path], str]
+) -> FileGear:
     where = f"[[gear]] {number + 1}"
     kind = read_text(data, "kind", where, required=True)
     if kind not in KINDS:

@@ -12,13 +12,8 @@ from jobs.pipeline.audio.render import render_segment
 from jobs.pipeline.errors import CancelledError
 from jobs.pipeline.files import sha256_of
 from jobs.pipeline.recipe import DISource, NamBlock, SegmentRecipe
-from jobs.pipeline.shootout import (
-    ContenderInfo,
-    DIInfo,
-    SegmentResult,
-    ShootoutInfo,
-    finish_audio,
-)
+from jobs.pipeline.shootout import SegmentResult, finish_audio
+from jobs.pipeline.shootout_info import ContenderInfo, DIInfo, ShootoutInfo
 
 DURATION_S = 30.0
 NAM = Path(__file__).parent / "nam" / "data" / "models" / "linear_short.nam"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -239,6 +240,8 @@ def test_what_is_encrypted_or_packed_otherwise_is_refused(tmp_path: Path) -> Non
         (b"title = ", "SHOOTOUT_FILE_INVALID"),
         (b"\xff\xfe", "SHOOTOUT_FILE_INVALID"),
         (b"x = " + b"[" * 1500, "SHOOTOUT_FILE_INVALID"),
+        (b"x = " + b"1" * 1500, "SHOOTOUT_FILE_INVALID"),
+        (b"a" + b".a" * 800 + b" = 1", "SHOOTOUT_FILE_INVALID"),
         (b"#" + b"x" * 2000, "ARCHIVE_TOO_LARGE"),
     ],
 )
@@ -252,6 +255,29 @@ def test_a_shootout_file_that_is_none_is_refused(tmp_path: Path, toml: bytes, co
     with pytest.raises(PipelineError) as error:
         unpack_archive(io.BytesIO(content), tmp_path, LIMITS)
     assert error.value.code == code
+
+
+def evil(num_bytes: int) -> bytes:
+    """One key of as many parts as fit: tomllib takes time with the square of them."""
+    return zip_of(("shootout.toml", b"a" + b".a" * (num_bytes // 2 - 2) + b"=1"))
+
+
+def test_a_small_archive_that_would_take_hours_is_refused_before_it_is_unpacked() -> None:
+    content = evil(1024 * 1024)
+    assert len(content) < 1200
+    began_s = time.thread_time()
+    with pytest.raises(PipelineError) as error:
+        check_archive(io.BytesIO(content), ArchiveLimits())
+    assert (error.value.code, time.thread_time() - began_s < 1.0) == ("ARCHIVE_TOO_LARGE", True)
+    assert "64 KiB" in error.value.message
+
+
+def test_so_is_one_whose_text_is_short_enough(tmp_path: Path) -> None:
+    began_s = time.thread_time()
+    with pytest.raises(PipelineError) as error:
+        unpack_archive(io.BytesIO(evil(64_000)), tmp_path, ArchiveLimits())
+    code, took_s = error.value.code, time.thread_time() - began_s
+    assert (code, took_s < 1.0) == ("SHOOTOUT_FILE_INVALID", True)
 
 
 def test_an_archive_without_a_shootout_file_is_refused() -> None:

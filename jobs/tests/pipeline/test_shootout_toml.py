@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from jobs.pipeline.files import sha256_of
 from jobs.pipeline.recipe import DISource
-from jobs.pipeline.shootout import DIInfo, ShootoutOptions
 from jobs.pipeline.shootout_file import (
     FileBlock,
     FileChain,
@@ -22,6 +21,7 @@ from jobs.pipeline.shootout_file import (
     ShootoutFile,
     read_shootout_file,
 )
+from jobs.pipeline.shootout_info import DIInfo, ShootoutOptions
 from jobs.pipeline.shootout_toml import shootout_toml
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=40).map(

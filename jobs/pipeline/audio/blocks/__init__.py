@@ -1,9 +1,14 @@
-"""The built-in processors: one module per family, the schema beside the code that sounds."""
+"""The built-in processors as data, one module per family: parameters, places, tails, words.
+
+What sounds is in ``jobs.pipeline.audio.processors``. This and what it imports know no NumPy: pages
+and checks need the words alone.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from jobs.pipeline.audio.blocks.captured import describe_ir, describe_space
 from jobs.pipeline.audio.blocks.dynamics import COMPRESSOR, LIMITER, NOISE_GATE
 from jobs.pipeline.audio.blocks.equalizers import GRAPHIC_EQ, PARAMETRIC_EQ
 from jobs.pipeline.audio.blocks.filters import HIGH_PASS, LOW_PASS
@@ -18,7 +23,9 @@ __all__ = [
     "BlockType",
     "Parameter",
     "block_type",
+    "describe_ir",
     "describe_parameters",
+    "describe_space",
     "mix_pct",
     "validate_parameters",
 ]

@@ -1,4 +1,5 @@
-"""What a built-in processor is: its name, its parameters, where it may stand, how it sounds."""
+"""What a built-in processor is: its name, its parameters, where it may stand. What sounds is in
+``jobs.pipeline.audio.processors``."""
 
 from __future__ import annotations
 
@@ -7,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from jobs.pipeline.audio.signal import Stage
 from jobs.pipeline.errors import PipelineError
 
 Slot: TypeAlias = Literal["pre", "loop", "post"]
@@ -18,9 +18,6 @@ NOT_BEFORE_AMP: tuple[Slot, ...] = ("loop", "post")
 Values: TypeAlias = Mapping[str, float]
 
 _INAUDIBLE_DB = 90.0
-
-# Takes complete parameters, the sample rate in Hz, and the number of channels, which stays.
-StartStage: TypeAlias = Callable[[Values, int, int], Stage]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +95,6 @@ class BlockType:
     name: str
     title: str
     parameters: tuple[Parameter, ...]
-    start: StartStage
     places: tuple[Slot, ...] = ANYWHERE
     tail_s: Callable[[Values], float] = no_tail
     is_stereo: Callable[[Values], bool] = never

@@ -14,12 +14,6 @@ from jobs.pipeline.audio.nam.steps import NETWORK_BLOCK_FRAMES, Network
 from jobs.pipeline.audio.signal import FloatArray, empty
 from jobs.pipeline.blas import use_one_thread
 
-# Part of every render's digest: raise it whenever samples may come out differently. Compiled
-# networks give the same bits in blocks of any length on every processor. On NumPy the same blocks
-# give the same bits on one machine; between processors the last bits differ with the kernels
-# OpenBLAS has for them.
-ENGINE_VERSION: Final = "nam-2"
-
 # Frames of one call: bounds the memory that a call takes, whatever is asked for at once.
 _MAX_CALL_FRAMES: Final = 4 * NETWORK_BLOCK_FRAMES
 

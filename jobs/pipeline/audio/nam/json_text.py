@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import NoReturn
+import re
+from typing import Final, NoReturn
 
 from jobs.pipeline.audio.nam.fields import printable, show
-from jobs.pipeline.audio.nam.limits import MAX_COMMAS, MAX_CONTAINERS, MAX_FILE_BYTES, MAX_QUOTES
+from jobs.pipeline.audio.nam.limits import (
+    MAX_COMMAS,
+    MAX_CONTAINERS,
+    MAX_DEPTH,
+    MAX_FILE_BYTES,
+    MAX_QUOTES,
+)
 from jobs.pipeline.errors import PipelineError
+
+# Possessive, so that each byte is looked at once: strings (whether they end or not) and brackets.
+_STRING_OR_BRACKET: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+# What may be left out of the file without a change in its strings and brackets, to look at less.
+_NUMBERS_AND_SPACE: Final = b"0123456789.,+-eE \t\r\n"
 
 
 def read_json_object(data: bytes) -> dict[str, object]:
@@ -24,7 +36,7 @@ def read_json_object(data: bytes) -> dict[str, object]:
             parse_constant=_refuse_constant,
             object_pairs_hook=_object_of,
         )
-    # ValueError covers undecodable text, broken JSON and numbers of thousands of digits.
+    # ValueError covers undecodable text, broken JSON and integers of more than 4,300 digits.
     except (ValueError, RecursionError) as error:
         raise PipelineError(
             "NAM_NOT_JSON",
@@ -59,6 +71,26 @@ def _refuse_cost(data: bytes) -> None:
                 "This file is built in a way no capture is: far too many parts.",
                 detail=f"{count} {what}, at most {limit}",
             )
+    depth = _depth(data)
+    if depth > MAX_DEPTH:
+        raise PipelineError(
+            "NAM_NOT_JSON",
+            "This file is not a capture: it is nested too deeply.",
+            detail=f"{depth} lists or objects within each other, at most {MAX_DEPTH}",
+        )
+
+
+def _depth(data: bytes) -> int:
+    """Of lists and objects within each other, up to where the text is no JSON any more."""
+    depth = deepest = 0
+    for match in _STRING_OR_BRACKET.finditer(data.translate(None, _NUMBERS_AND_SPACE)):
+        found = match[0]
+        if found in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif found in b"]}":
+            depth -= 1
+    return deepest
 
 
 def _refuse_constant(name: str) -> NoReturn:

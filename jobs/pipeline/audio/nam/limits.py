@@ -19,6 +19,8 @@ MAX_COMMAS: Final = 1_200_000
 # however short it is written. Real files have a few hundred of each.
 MAX_CONTAINERS: Final = 20_000
 MAX_QUOTES: Final = 200_000
+# Lists and objects within each other; real files have a dozen. Python's own limit is a thousand.
+MAX_DEPTH: Final = 64
 MAX_WEIGHTS: Final = 1_000_000
 MAX_CHANNELS: Final = 512
 # An LSTM goes sample by sample, so its layers cost far more than their numbers; captures have one

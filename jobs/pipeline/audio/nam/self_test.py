@@ -18,9 +18,10 @@ from typing import Any, Final
 import numpy as np
 import soundfile
 
-from jobs.pipeline.audio.nam.engine import ENGINE_VERSION, build_engine, choose_submodel
+from jobs.pipeline.audio.nam.engine import build_engine, choose_submodel
 from jobs.pipeline.audio.nam.file import NamFile
 from jobs.pipeline.audio.signal import FloatArray
+from jobs.pipeline.audio.versions import ENGINE_VERSION
 from jobs.pipeline.errors import Progress, no_progress
 
 TOLERANCE_DB: Final = 0.01

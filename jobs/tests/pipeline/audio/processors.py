@@ -8,7 +8,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.pipeline.audio.blocks import BLOCK_TYPES, validate_parameters
+from jobs.pipeline.audio.blocks import validate_parameters
+from jobs.pipeline.audio.processors import start_processor
 from jobs.pipeline.audio.signal import FloatArray
 from jobs.tests.pipeline.audio.signals import cut
 
@@ -25,9 +26,8 @@ def play(
     **more: float,
 ) -> FloatArray:
     """``parameters`` may be given in a mapping or by name."""
-    kind = BLOCK_TYPES[processor]
     complete = validate_parameters(processor, {**parameters, **more})
-    stage = kind.start(complete, sample_rate_hz, signal.shape[0])
+    stage = start_processor(processor, complete, sample_rate_hz, signal.shape[0])
     parts = [stage.process(block) for block in cut(signal, block_frames)]
     return np.concatenate([*parts, stage.finish()], axis=1)
 

@@ -14,14 +14,8 @@ from jobs.pipeline.audio.render import render_segment
 from jobs.pipeline.audio.response import ChainResponse, PartResponse
 from jobs.pipeline.audio.signal import db_to_gain
 from jobs.pipeline.recipe import CabBlock, DISource, NamBlock, SegmentRecipe
-from jobs.pipeline.shootout import (
-    ContenderInfo,
-    DIInfo,
-    FinishedAudio,
-    SegmentResult,
-    ShootoutInfo,
-    finish_audio,
-)
+from jobs.pipeline.shootout import FinishedAudio, SegmentResult, finish_audio
+from jobs.pipeline.shootout_info import ContenderInfo, DIInfo, ShootoutInfo
 from jobs.tests.pipeline.audio.cab_pack import LATE_FRAMES, KnownCab, make_pack
 from jobs.tests.pipeline.audio.inputs import Inputs
 from jobs.tests.pipeline.audio.signals import level_db, plucks

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from jobs.pipeline.audio.blocks import BLOCK_TYPES, describe_parameters, validate_parameters
+from jobs.pipeline.audio.processors import STARTS, start_processor
 from jobs.pipeline.errors import PipelineError
 from jobs.tests.pipeline.audio.processors import play
 from jobs.tests.pipeline.audio.signals import level_db, noise, plucks, sine
@@ -63,6 +64,13 @@ def test_what_is_not_understood_is_refused(
     with pytest.raises(PipelineError) as caught:
         validate_parameters(processor, parameters)
     assert caught.value.code == code
+
+
+def test_what_has_a_schema_sounds_and_the_other_way_round() -> None:
+    assert list(STARTS) == list(BLOCK_TYPES)
+    with pytest.raises(PipelineError) as caught:
+        start_processor("fuzz", {}, 48_000, 1)
+    assert caught.value.code == "BLOCK_UNKNOWN"
 
 
 def test_settings_are_described_for_people() -> None:

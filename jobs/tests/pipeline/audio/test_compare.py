@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 from scipy import signal as dsp
 
-from jobs.pipeline.audio.compare import (
-    compare_files,
-    third_octave_difference_db,
-    third_octave_mean_db,
-    write_residual,
-)
+from jobs.pipeline.audio.compare import compare_files, write_residual
 from jobs.pipeline.audio.evaluation import evaluate
 from jobs.pipeline.audio.files import open_audio, write_wav_f32
 from jobs.pipeline.audio.metrics import SegmentMetrics, measure_metrics
 from jobs.pipeline.audio.signal import FloatArray
-from jobs.pipeline.audio.spectrum import THIRD_OCTAVE_CENTRES_HZ, SpectrumMeter
+from jobs.pipeline.audio.spectrum import SpectrumMeter
+from jobs.pipeline.audio.third_octaves import (
+    THIRD_OCTAVE_CENTRES_HZ,
+    third_octave_difference_db,
+    third_octave_mean_db,
+)
 from jobs.pipeline.errors import PipelineError
 from jobs.tests.pipeline.audio.signals import cut, noise, silence, sine
 

@@ -12,7 +12,8 @@ from jobs.pipeline.audio.loudness import LoudnessMeter
 from jobs.pipeline.audio.metrics import MetricsMeter, SegmentMetrics
 from jobs.pipeline.audio.notes import DetectedNote, NoteMeter
 from jobs.pipeline.audio.signal import FloatArray, empty
-from jobs.pipeline.audio.spectrum import THIRD_OCTAVE_CENTRES_HZ, Spectrum, SpectrumMeter
+from jobs.pipeline.audio.spectrum import Spectrum, SpectrumMeter
+from jobs.pipeline.audio.third_octaves import THIRD_OCTAVE_CENTRES_HZ
 from jobs.tests.pipeline.audio.signals import cut, noise, silence, sine
 
 RATE_HZ = 48_000

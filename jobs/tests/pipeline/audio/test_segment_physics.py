@@ -13,13 +13,12 @@ import soundfile
 from scipy import signal as dsp
 
 from jobs.pipeline.audio.alignment import align
-from jobs.pipeline.audio.compare import third_octave_difference_db
 from jobs.pipeline.audio.decode import AudioFile
 from jobs.pipeline.audio.level import match_levels, publish_segment
 from jobs.pipeline.audio.metrics import measure_metrics
 from jobs.pipeline.audio.render import SegmentRender, render_segment
 from jobs.pipeline.audio.signal import FloatArray, resample
-from jobs.pipeline.audio.spectrum import THIRD_OCTAVE_CENTRES_HZ
+from jobs.pipeline.audio.third_octaves import THIRD_OCTAVE_CENTRES_HZ, third_octave_difference_db
 from jobs.pipeline.recipe import (
     BlockRecipe,
     CabBlock,

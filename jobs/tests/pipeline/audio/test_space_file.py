@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from jobs.pipeline.audio.files import probe_ir
+from jobs.pipeline.audio.ir_facts import space_notes
 from jobs.pipeline.audio.signal import FloatArray, db_to_gain
-from jobs.pipeline.audio.space_file import probe_space, read_space, space_notes
+from jobs.pipeline.audio.space_file import probe_space, read_space
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.recipe import IRSettings
 from jobs.tests.pipeline.audio.test_ir_file import RATE_HZ, Taps, write

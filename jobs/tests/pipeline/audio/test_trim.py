@@ -13,7 +13,8 @@ from jobs.pipeline.audio.decode import open_audio
 from jobs.pipeline.audio.probe import probe_di
 from jobs.pipeline.audio.render import render_segment
 from jobs.pipeline.audio.signal import FloatArray
-from jobs.pipeline.audio.trim import Trim, trimmed_blocks
+from jobs.pipeline.audio.trim import Trim
+from jobs.pipeline.audio.trimmed import trimmed_blocks
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.recipe import DISource, NamBlock, SegmentRecipe, segment_recipe_from_json
 from jobs.tests.pipeline.audio.inputs import Inputs

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import soundfile
 
-from jobs.pipeline.audio.nam import NamFile, parse_nam, read_nam
+from jobs.pipeline.audio.nam.file import NamFile, parse_nam, read_nam
 from jobs.pipeline.audio.signal import FloatArray
 
 DATA: Final = Path(__file__).parent / "data"

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from jobs.pipeline.audio.nam import build_engine, parse_nam, read_nam
+from jobs.pipeline.audio.nam.engine import build_engine
+from jobs.pipeline.audio.nam.file import parse_nam, read_nam
 from jobs.pipeline.errors import PipelineError
 from jobs.tests.pipeline.nam import backends, own_models
 from jobs.tests.pipeline.nam.own_models import document, parse_document

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from jobs.pipeline.audio.nam import foreign_format_of, parse_nam
+from jobs.pipeline.audio.nam.file import parse_nam
+from jobs.pipeline.audio.nam.foreign import foreign_format_of
 from jobs.pipeline.errors import PipelineError
 
 LSTM = [[0.1, 0.2], [0.3, 0.4]]

@@ -15,9 +15,10 @@ import numpy as np
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from jobs.pipeline.audio.nam import NamFile, build_engine, parse_nam, self_test
 from jobs.pipeline.audio.nam.activations import NAMES as ACTIVATIONS
-from jobs.pipeline.audio.nam.file import ARCHITECTURES
+from jobs.pipeline.audio.nam.engine import build_engine
+from jobs.pipeline.audio.nam.file import ARCHITECTURES, NamFile, parse_nam
+from jobs.pipeline.audio.nam.self_test import self_test
 from jobs.pipeline.audio.nam.wavenet.config import FILM_PLACES
 from jobs.pipeline.audio.signal import FloatArray
 from jobs.pipeline.errors import PipelineError

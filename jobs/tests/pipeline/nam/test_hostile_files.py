@@ -16,9 +16,14 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from accounts.tests import needs
-from jobs.pipeline.audio.nam import build_engine, parse_nam
-from jobs.pipeline.audio.nam.engine import choose_submodel
-from jobs.pipeline.audio.nam.limits import MAX_COMMAS, MAX_CONTAINERS, MAX_FILE_BYTES
+from jobs.pipeline.audio.nam.engine import build_engine, choose_submodel
+from jobs.pipeline.audio.nam.file import parse_nam
+from jobs.pipeline.audio.nam.limits import (
+    MAX_COMMAS,
+    MAX_CONTAINERS,
+    MAX_FILE_BYTES,
+    MAX_QUOTES,
+)
 from jobs.pipeline.errors import PipelineError
 from jobs.tests.pipeline.nam import backends, own_models
 from jobs.tests.pipeline.nam.own_models import document, parse_document
@@ -48,7 +53,8 @@ READ_IN_CHILD = """
 import resource, sys
 from pathlib import Path
 import numpy as np
-from jobs.pipeline.audio.nam import build_engine, read_nam
+from jobs.pipeline.audio.nam.engine import build_engine
+from jobs.pipeline.audio.nam.file import read_nam
 from jobs.pipeline.errors import PipelineError
 resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
 imported_s = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
@@ -119,6 +125,9 @@ def wide_text_among_numbers() -> bytes:
         (lambda: around_weights(b"0,0." + filled(b"7") + b","), "NAM_WEIGHT_COUNT"),
         (lambda: around_weights(filled(b"[")), "NAM_TOO_LARGE"),
         (lambda: filled(b'{"a":', MAX_CONTAINERS), "NAM_NOT_JSON"),
+        (lambda: b'{"a":"' + filled(b'\\"', MAX_QUOTES - 10) + b"[", "NAM_NOT_JSON"),
+        (lambda: around_weights(b"[" * 65 + b"]" * 65 + b","), "NAM_NOT_JSON"),
+        (lambda: around_weights(b"[" * 50 + b"]" * 50 + b","), "NAM_INVALID"),
         (
             lambda: b"{" + b",".join(b'"%d":1' % n for n in range(90_000)) + b',"7":2}',
             "NAM_INVALID",
@@ -128,7 +137,17 @@ def wide_text_among_numbers() -> bytes:
     ],
     ids=[
         *("integers", "floats", "texts", "lists", "objects", "long integers", "weights"),
-        *("long float", "deep lists", "deep objects", "repeated key", "escapes", "wide text"),
+        *(
+            "long float",
+            "deep lists",
+            "deep objects",
+            "open text",
+            "too deep",
+            "deep",
+            "repeated key",
+            "escapes",
+            "wide text",
+        ),
     ],
 )
 def test_the_largest_files_take_little_memory(

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from accounts.tests import needs
-from jobs.pipeline.audio.nam import build_engine
 from jobs.pipeline.audio.nam.backend import default_backend
+from jobs.pipeline.audio.nam.engine import build_engine
 from jobs.pipeline.audio.nam.numpy_backend import NumpyBackend
 from jobs.pipeline.audio.nam.program import Program, Term
 from jobs.tests.pipeline.nam import backends, own_models

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jobs.pipeline.audio.nam import build_engine
 from jobs.pipeline.audio.nam.backend import Backend
+from jobs.pipeline.audio.nam.engine import build_engine
 from jobs.tests.pipeline.nam import backends, own_models
 from jobs.tests.pipeline.nam.tolerance import MAX_BLOCK_DIFFERENCE
 

@@ -9,13 +9,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from jobs.pipeline.audio.nam import (
-    NamEngine,
-    NamStage,
-    build_engine,
-    read_nam,
-    self_test_report,
-)
+from jobs.pipeline.audio.nam.engine import NamEngine, NamStage, build_engine
+from jobs.pipeline.audio.nam.file import read_nam
+from jobs.pipeline.audio.nam.self_test import self_test_report
 from jobs.pipeline.audio.signal import FloatArray
 from jobs.tests.pipeline.nam import backends, own_models, vectors
 from jobs.tests.pipeline.nam.tolerance import MAX_BLOCK_DIFFERENCE, assert_same_sound

@@ -14,10 +14,17 @@ from typing import Any, get_args
 
 import pytest
 
-from jobs.pipeline.audio.nam import NamFile, build_engine, read_nam
 from jobs.pipeline.audio.nam.activations import NAMES, OTHER_SPELLINGS, Activation
+from jobs.pipeline.audio.nam.engine import build_engine
 from jobs.pipeline.audio.nam.fields import Fields
-from jobs.pipeline.audio.nam.file import ARCHITECTURES, CONTAINER, NEWEST_VERSION, OLDEST_VERSION
+from jobs.pipeline.audio.nam.file import (
+    ARCHITECTURES,
+    CONTAINER,
+    NEWEST_VERSION,
+    OLDEST_VERSION,
+    NamFile,
+    read_nam,
+)
 from jobs.pipeline.audio.nam.wavenet.config import GatingMode, LayerConfig
 from jobs.pipeline.errors import PipelineError
 from jobs.tests.pipeline.nam import own_models, vectors

@@ -9,8 +9,8 @@ import pytest
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.files import sha256_of
 from jobs.pipeline.recipe import CabBlock, NamBlock, ProcessorBlock
-from jobs.pipeline.shootout import ShootoutOptions
 from jobs.pipeline.shootout_file import read_shootout_file
+from jobs.pipeline.shootout_info import ShootoutOptions
 from jobs.tests.pipeline.shootout_file.reading import GOOD, changed, read, refusal
 
 OPTIONS = GOOD[GOOD.index("[options]") : GOOD.index("[[di]]")]

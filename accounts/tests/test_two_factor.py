@@ -1,0 +1,425 @@
+"""Two-factor login: set up, asked for, spent once, slowed down, and taken away."""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import limits
+import pyotp
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from pytest_django import Settings
+
+from accounts import login_limits
+from accounts.models import AuditAction, AuditEntry, TwoFactor, User
+from accounts.qr_codes import qr_code
+from accounts.tests.factories import api_client, make_user
+from accounts.two_factor import NUM_BACKUP_CODES, setup_url
+from accounts.vault import unseal_secret
+
+PASSWORD = "one long password 1"
+PAGE = "/account/two-factor/"
+LOGIN = "/login/"
+CODE = "/login/code/"
+
+
+@pytest.fixture(autouse=True)
+def no_tries_yet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Limits of this process, as new."""
+    login_limits._limiter.cache_clear()
+    monkeypatch.setattr(login_limits, "_storage", lambda _: limits.storage.MemoryStorage())
+    yield
+    login_limits._limiter.cache_clear()
+
+
+@pytest.fixture
+def anna(db: None) -> User:
+    return make_user("anna", password=PASSWORD)
+
+
+@pytest.fixture
+def operator(db: None) -> User:
+    return make_user("olga", password=PASSWORD, is_staff=True, is_superuser=True)
+
+
+class Phone:
+    """An authenticator app, whose codes are each used once."""
+
+    def __init__(self, secret: str) -> None:
+        self._totp = pyotp.TOTP(secret)
+        self._num_used = 0
+
+    def code(self) -> str:
+        """The next one that is good now: of the step before, of this one, of the one after."""
+        self._num_used += 1
+        return self._totp.at(time.time(), counter_offset=self._num_used - 2)
+
+    def wrong_code(self) -> str:
+        good = {self._totp.at(time.time(), counter_offset=step) for step in range(-3, 4)}
+        return next(code for code in (f"{n:06}" for n in range(10)) if code not in good)
+
+
+def secret_on(page: str) -> str:
+    found = re.search(r'secret-key">([A-Z2-7 ]+)<', page)
+    assert found is not None
+    return found[1].replace(" ", "")
+
+
+def codes_on(page: str) -> list[str]:
+    return re.findall(r"<li><code>([a-z0-9-]+)</code>", page)
+
+
+def set_up(client: Client) -> tuple[Phone, list[str]]:
+    phone = Phone(secret_on(client.get(PAGE).text))
+    answer = client.post(PAGE, {"code": phone.code()})
+    assert answer.status_code == 200
+    return phone, codes_on(answer.text)
+
+
+@pytest.fixture
+def phone(anna: User) -> Phone:
+    client = Client()
+    client.force_login(anna)
+    return set_up(client)[0]
+
+
+def log_in(client: Client, user: User, password: str = PASSWORD, path: str = LOGIN) -> Any:
+    return client.post(path, {"username": user.username, "password": password})
+
+
+def is_logged_in(client: Client) -> bool:
+    return bool(client.get("/account/").status_code == 200)
+
+
+def actions() -> list[str]:
+    found = AuditEntry.objects.order_by("id").values_list("action", flat=True)
+    return [action for action in found if action.startswith("2fa")]
+
+
+# Setting up ---------------------------------------------------------------------------------------
+
+
+def test_it_is_set_up_by_a_first_code_and_shows_backup_codes_once(
+    anna: User, client: Client
+) -> None:
+    client.force_login(anna)
+    page = client.get(PAGE)
+    assert "<svg" in page.text
+    assert secret_on(page.text) == secret_on(client.get(PAGE).text)  # the same until confirmed
+    _, codes = set_up(client)
+    assert len(set(codes)) == NUM_BACKUP_CODES
+    again = client.get(PAGE).text
+    assert not any(code in again for code in codes)
+    assert f"{NUM_BACKUP_CODES} backup codes left" in again
+    assert actions() == [AuditAction.TWO_FACTOR_ON]
+    assert is_logged_in(client)
+
+
+def test_it_is_not_on_before_a_code_was_right(anna: User, client: Client) -> None:
+    client.force_login(anna)
+    phone = Phone(secret_on(client.get(PAGE).text))
+    answer = client.post(PAGE, {"code": phone.wrong_code()})
+    assert answer.status_code == 422
+    assert "This code is wrong" in answer.text
+    other = Client()
+    log_in(other, anna)
+    assert is_logged_in(other)
+
+
+def test_nothing_of_it_is_kept_readable(anna: User, client: Client) -> None:
+    client.force_login(anna)
+    secret = secret_on(client.get(PAGE).text)
+    _, codes = set_up(client)
+    row = TwoFactor.objects.get()
+    kept = f"{row.sealed} {row.backup_digests}"
+    assert secret not in kept
+    assert not any(code in kept or code.replace("-", "") in kept for code in codes)
+    assert unseal_secret(row.sealed, owner=anna.uuid) == secret
+
+
+def test_the_qr_code_says_what_apps_read(anna: User) -> None:
+    url = setup_url(anna, "A" * 32)
+    assert url.startswith("otpauth://totp/Guitar%20Tone%20Shootout:anna?secret=AAAA")
+    code = qr_code(url)
+    corner = "".join(f"M{4 + x} 4h1v1h-1z" for x in range(7))  # a finder's upper edge
+    assert code.path.startswith(corner)
+    assert code.size >= 21 + 8
+
+
+def test_only_who_has_a_password_or_is_an_operator_has_it(db: None, client: Client) -> None:
+    client.force_login(make_user("tony"))
+    assert client.get(PAGE).status_code == 404
+    assert "Two-factor" not in client.get("/account/").text
+    client.force_login(make_user("olga", is_staff=True))
+    assert client.get(PAGE).status_code == 200
+
+
+# Logging in ---------------------------------------------------------------------------------------
+
+
+def test_the_password_alone_logs_in_nobody(anna: User, phone: Phone, client: Client) -> None:
+    answer = log_in(client, anna)
+    assert (answer.status_code, answer["Location"]) == (302, CODE)
+    assert not is_logged_in(client)
+    assert client.post("/api/v1/auth/token/").status_code == 401
+    assert client.get("/api/v1/me/").status_code == 401
+    answer = client.post(CODE, {"code": phone.code()})
+    assert (answer.status_code, answer["Location"]) == (302, "/shootouts/mine/")
+    assert is_logged_in(client)
+    assert client.post("/api/v1/auth/token/").status_code == 200
+
+
+def test_tokens_are_bought_by_a_session_and_by_no_password(anna: User, phone: Phone) -> None:
+    """There is no way to a token around the code."""
+    given = {"username": "anna", "password": PASSWORD}
+    assert api_client().post("/api/v1/auth/token/", given).status_code == 401
+    basic = Client(headers={"authorization": "Basic YW5uYTpvbmUgbG9uZyBwYXNzd29yZCAx"})
+    assert basic.post("/api/v1/auth/token/", given).status_code == 401
+
+
+def test_it_leads_where_one_wanted_to_go(anna: User, phone: Phone, client: Client) -> None:
+    log_in(client, anna, path="/login/?next=/gear/")
+    assert client.post(CODE, {"code": phone.code()})["Location"] == "/gear/"
+
+
+def test_a_code_is_good_once(anna: User, phone: Phone) -> None:
+    code = phone.code()
+    outcomes = []
+    for _ in range(2):
+        client = Client()
+        log_in(client, anna)
+        outcomes.append(client.post(CODE, {"code": code}).status_code)
+    assert outcomes == [302, 422]
+
+
+def test_spaces_in_a_code_do_not_matter(anna: User, phone: Phone, client: Client) -> None:
+    log_in(client, anna)
+    code = phone.code()
+    assert client.post(CODE, {"code": f" {code[:3]} {code[3:]} "}).status_code == 302
+
+
+def test_a_backup_code_logs_in_once(anna: User, client: Client) -> None:
+    client.force_login(anna)
+    _, codes = set_up(client)
+    outcomes = []
+    for typed in (codes[0].upper(), codes[0], codes[1].replace("-", " ")):
+        other = Client()
+        log_in(other, anna)
+        outcomes.append(other.post(CODE, {"code": typed}).status_code)
+    assert outcomes == [302, 422, 302]
+    used = AuditEntry.objects.filter(action=AuditAction.BACKUP_CODE_USED)
+    assert [entry.detail for entry in used.order_by("id")] == ["9 left", "8 left"]
+
+
+def test_the_question_is_over_after_five_minutes(
+    anna: User, phone: Phone, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log_in(client, anna)
+    later_s = time.time() + 301
+    monkeypatch.setattr("accounts.pending_logins.time.time", lambda: later_s)
+    answer = client.post(CODE, {"code": phone.code()})
+    assert (answer.status_code, answer["Location"]) == (302, LOGIN)
+    assert not is_logged_in(client)
+
+
+@pytest.mark.parametrize("change", ["password", "is_active"])
+def test_the_question_is_over_when_the_account_changes(
+    anna: User, phone: Phone, client: Client, change: str
+) -> None:
+    log_in(client, anna)
+    if change == "password":
+        anna.set_password("another long one")
+    else:
+        anna.is_active = False
+    anna.save()
+    assert client.post(CODE, {"code": phone.code()})["Location"] == LOGIN
+    assert not is_logged_in(client)
+
+
+def test_without_a_password_there_is_no_question(db: None, client: Client) -> None:
+    for answer in (client.get(CODE), client.post(CODE, {"code": "123456"})):
+        assert (answer.status_code, answer["Location"]) == (302, LOGIN)
+
+
+@pytest.mark.parametrize(
+    "code", ["", "x" * 41, "\x00", "１２３４５６", "12345", "1234567", "é", "-"]
+)
+def test_what_is_no_code_is_refused(anna: User, phone: Phone, client: Client, code: str) -> None:
+    log_in(client, anna)
+    assert client.post(CODE, {"code": code}).status_code == 422
+
+
+# Throttled ----------------------------------------------------------------------------------------
+
+
+def test_wrong_codes_are_slowed_down_as_wrong_passwords_are(
+    anna: User, phone: Phone, client: Client
+) -> None:
+    log_in(client, anna)
+    statuses = [client.post(CODE, {"code": phone.wrong_code()}).status_code for _ in range(6)]
+    assert statuses == [422] * 5 + [429]
+    assert client.post(CODE, {"code": phone.code()}).status_code == 429
+    # And the password is not tried any more either: the next question would bring five more.
+    assert "Too many wrong passwords" in log_in(Client(), anna).text
+    assert actions()[1:] == [AuditAction.TWO_FACTOR_FAILED] * 5
+    assert AuditEntry.objects.filter(action=AuditAction.LOGIN_SLOWED).exists()
+
+
+def test_right_passwords_in_between_give_no_more_tries(anna: User, phone: Phone) -> None:
+    statuses = []
+    for _ in range(6):
+        client = Client()
+        if log_in(client, anna).status_code == 302:
+            statuses.append(client.post(CODE, {"code": phone.wrong_code()}).status_code)
+    assert statuses == [422] * 5
+
+
+# Switching off ------------------------------------------------------------------------------------
+
+
+def test_switching_it_off_asks_for_the_password(anna: User, phone: Phone, client: Client) -> None:
+    client.force_login(anna)
+    answer = client.post(f"{PAGE}off/", {"password": "wrong"})
+    assert (answer.status_code, TwoFactor.objects.count()) == (422, 1)
+    assert "This is not your password" in answer.text
+    assert client.post(f"{PAGE}off/", {"password": PASSWORD}).status_code == 302
+    assert not TwoFactor.objects.exists()
+    other = Client()
+    log_in(other, anna)
+    assert is_logged_in(other)
+    assert actions()[-1] == AuditAction.TWO_FACTOR_OFF
+
+
+def test_new_backup_codes_take_the_place_of_the_old_ones(anna: User, client: Client) -> None:
+    client.force_login(anna)
+    _, old = set_up(client)
+    assert client.post(f"{PAGE}backup-codes/", {"password": "wrong"}).status_code == 422
+    new = codes_on(client.post(f"{PAGE}backup-codes/", {"password": PASSWORD}).text)
+    assert len(new) == NUM_BACKUP_CODES
+    outcomes = []
+    for code in (old[0], new[0]):
+        other = Client()
+        log_in(other, anna)
+        outcomes.append(other.post(CODE, {"code": code}).status_code)
+    assert outcomes == [422, 302]
+
+
+def test_who_has_no_password_shows_a_code(db: None, client: Client) -> None:
+    client.force_login(make_user("olga", is_staff=True))
+    phone, _ = set_up(client)
+    assert client.post(f"{PAGE}off/", {"code": phone.wrong_code()}).status_code == 422
+    assert client.post(f"{PAGE}off/", {"code": phone.code()}).status_code == 302
+    assert not TwoFactor.objects.exists()
+
+
+def test_an_operator_removes_it_at_the_shell(anna: User, phone: Phone) -> None:
+    out = io.StringIO()
+    call_command("remove_second_factor", "anna", stdout=out)
+    assert "anna logs in by the password alone now" in out.getvalue()
+    assert not TwoFactor.objects.exists()
+    assert actions()[-1] == AuditAction.TWO_FACTOR_REMOVED
+    for name in ("anna", "nobody"):
+        with pytest.raises(CommandError):
+            call_command("remove_second_factor", name)
+
+
+def test_keys_can_be_changed(anna: User, phone: Phone, settings: Settings) -> None:
+    old = list(settings.GTS_TOKEN_KEYS)
+    settings.GTS_TOKEN_KEYS = ["b25seS1mb3ItdGhpcy1jaGVjay0wMTIzNDU2Nzg5YWI=", *old]
+    out = io.StringIO()
+    call_command("rotate_token_keys", stdout=out)
+    assert "1 of 1" in out.getvalue()
+    settings.GTS_TOKEN_KEYS = settings.GTS_TOKEN_KEYS[:1]
+    client = Client()
+    log_in(client, anna)
+    assert client.post(CODE, {"code": phone.code()}).status_code == 302
+
+
+# The admin ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def is_needed(settings: Settings) -> None:
+    settings.GTS_ADMIN_TWO_FACTOR = True
+
+
+ADMIN_LOGIN = "/admin/login/?next=/admin/jobs/"
+
+
+@pytest.mark.usefixtures("is_needed")
+def test_the_admin_lets_in_no_operator_without_a_second_factor(
+    operator: User, client: Client
+) -> None:
+    log_in(client, operator, path=ADMIN_LOGIN)
+    answer = client.get("/admin/", follow=True)
+    assert answer.redirect_chain[-1][0].startswith(PAGE)
+    assert "The admin needs two-factor login" in answer.text
+    set_up(client)
+    assert client.get("/admin/").status_code == 200
+
+
+@pytest.mark.usefixtures("is_needed")
+def test_the_admins_login_asks_for_the_code_too(operator: User, client: Client) -> None:
+    client.force_login(operator)
+    phone, _ = set_up(client)
+    other = Client()
+    answer = log_in(other, operator, path=ADMIN_LOGIN)
+    assert (answer.status_code, answer["Location"]) == (302, CODE)
+    assert not is_logged_in(other)
+    assert other.get("/admin/").status_code == 302
+    assert other.post(CODE, {"code": phone.code()})["Location"] == "/admin/jobs/"
+    assert other.get("/admin/").status_code == 200
+
+
+@pytest.mark.usefixtures("is_needed")
+def test_who_came_without_a_password_shows_the_code_at_the_admin(client: Client, db: None) -> None:
+    """With Tone 3000, for instance."""
+    tony = make_user("tony", is_staff=True, is_superuser=True)
+    client.force_login(tony)
+    phone, _ = set_up(client)
+    other = Client()
+    other.force_login(tony)
+    assert is_logged_in(other)
+    answer = other.get("/admin/jobs/", follow=True)
+    assert answer.redirect_chain[-1][0].startswith(CODE)
+    wanted = answer.redirect_chain[-1][0]
+    assert other.post(wanted, {"code": phone.wrong_code()}).status_code == 422
+    assert other.get("/admin/").status_code == 302
+    assert other.post(wanted, {"code": phone.code()})["Location"] == "/admin/jobs/"
+    assert other.get("/admin/").status_code == 200
+
+
+@pytest.mark.usefixtures("is_needed")
+def test_a_second_factor_that_is_gone_opens_nothing(operator: User, client: Client) -> None:
+    client.force_login(operator)
+    set_up(client)
+    assert client.get("/admin/").status_code == 200
+    call_command("remove_second_factor", operator.username, stdout=io.StringIO())
+    assert client.get("/admin/").status_code == 302
+
+
+@pytest.mark.usefixtures("is_needed")
+def test_people_who_are_no_operators_see_the_admins_login(anna: User, client: Client) -> None:
+    client.force_login(anna)
+    answer = client.get("/admin/", follow=True)
+    assert answer.status_code == 200
+    assert 'name="password"' in answer.text
+
+
+def test_where_it_is_switched_off_by_name_the_admin_asks_for_none(
+    operator: User, client: Client, settings: Settings
+) -> None:
+    settings.GTS_ADMIN_TWO_FACTOR = False
+    answer = log_in(client, operator, path=ADMIN_LOGIN)
+    assert (answer.status_code, answer["Location"]) == (302, "/admin/jobs/")
+    assert client.get("/admin/").status_code == 200
+
+
+def test_the_login_of_the_admin_leads_nowhere_else(operator: User, client: Client) -> None:
+    answer = log_in(client, operator, path="/admin/login/?next=https://evil.example/")
+    assert answer["Location"] == "/admin/"

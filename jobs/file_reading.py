@@ -1,0 +1,66 @@
+"""Reading files of strangers for a job: in a reader (``jobs.pipeline.gate``), which is gone within
+a moment when the job is cancelled or the worker stops.
+
+Everything here raises ``PipelineError``: what is wrong with the file, and as ``Gate.read``;
+``OSError``; and ``CancelledError`` when the job is to stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from jobs.cancellation import cancellation_check
+from jobs.pipeline.audio.di_facts import DIProbe
+from jobs.pipeline.errors import Progress, no_progress
+from jobs.pipeline.gate import gate
+from jobs.pipeline.gate.tasks import READ_DI, READ_IR, READ_NAM, UNPACK_ARCHIVE, ReadTask
+from jobs.pipeline.shootout_archive import ArchiveLimits
+from jobs.pipeline.shootout_file import ShootoutFile, shootout_from_document
+
+
+def di_read(path: Path, *, max_duration_s: float, progress: Progress = no_progress) -> DIProbe:
+    """As ``probe_di`` of the whole recording."""
+    arguments = {"path": str(path), "max_duration_s": max_duration_s}
+    return DIProbe.from_json(_read(READ_DI, arguments, progress))
+
+
+def nam_read(path: Path, progress: Progress = no_progress) -> Mapping[str, Any]:
+    """``summary``: of ``NamFile``; ``self_test``: its report."""
+    found: Mapping[str, Any] = _read(READ_NAM, {"path": str(path)}, progress)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class IRFound:
+    """``probe``: an ``IRProbe`` as JSON. ``is_space``: whether it was read as one."""
+
+    probe: Mapping[str, Any]
+    is_space: bool
+
+
+def ir_read(path: Path, *, is_space: bool | None) -> IRFound:
+    """``is_space``: whether it is one; ``None``: as its channels tell."""
+    return IRFound(**_read(READ_IR, {"path": str(path), "is_space": is_space}, no_progress))
+
+
+def archive_read(
+    path: Path, folder: Path, limits: ArchiveLimits, progress: Progress = no_progress
+) -> ShootoutFile:
+    """The shootout in an archive; what it names is in the empty ``folder`` then."""
+    arguments = {"path": str(path), "folder": str(folder), "limits": asdict(limits)}
+    found = _read(UNPACK_ARCHIVE, arguments, progress, file_bytes=limits.max_file_bytes)
+    sha256s: Mapping[str, str] = found["sha256"]
+    return shootout_from_document(
+        found["tables"], Path(found["root"]), lambda path: sha256s[str(path)]
+    )
+
+
+def _read(
+    task: ReadTask, arguments: Mapping[str, Any], progress: Progress, *, file_bytes: int = 0
+) -> Any:
+    return gate.read(
+        task.writing(file_bytes), arguments, progress=progress, check=cancellation_check()
+    )

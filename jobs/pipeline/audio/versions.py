@@ -1,0 +1,17 @@
+"""Versions of what makes and measures samples; each is stored with what it made."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Part of every render's digest: raise it whenever samples may come out differently. Compiled
+# networks give the same bits in blocks of any length on every processor. On NumPy the same blocks
+# give the same bits on one machine; between processors the last bits differ with the kernels
+# OpenBLAS has for them.
+ENGINE_VERSION: Final = "nam-2"
+
+# Changes whenever the same recipe may give other samples for a reason outside the NAM engine.
+RENDERER_VERSION: Final = "4"
+
+# Stored with every measurement: raised whenever the same samples may read differently.
+METER_VERSION: Final = "bs1770-5.2"

@@ -1,0 +1,73 @@
+"""What is done in a reader, away from the worker. Arguments and answers are JSON values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, time
+from pathlib import Path
+from typing import Any
+
+from jobs.pipeline.audio.files import (
+    TRUE_STEREO_CHANNELS,
+    probe_di,
+    probe_ir,
+    probe_space,
+)
+from jobs.pipeline.audio.nam.file import read_nam
+from jobs.pipeline.audio.nam.self_test import self_test_report
+from jobs.pipeline.errors import PipelineError, Progress
+from jobs.pipeline.files import sha256_of
+from jobs.pipeline.shootout_archive import ArchiveLimits, unpack_archive
+from jobs.pipeline.shootout_file import read_document
+
+
+def read_di(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """A ``DIProbe`` as JSON. Raises as ``probe_di``."""
+    probe = probe_di(
+        Path(arguments["path"]), max_duration_s=arguments["max_duration_s"], progress=progress
+    )
+    return probe.as_json()
+
+
+def read_nam_file(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """What a capture says of itself, and its self-test. Raises as ``read_nam``."""
+    nam = read_nam(Path(arguments["path"]))
+    return {"summary": nam.summary(), "self_test": self_test_report(nam, progress=progress)}
+
+
+def read_ir_file(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """An ``IRProbe`` as JSON, and whether it was read as a space: ``is_space`` says so, or, where
+    that is ``None``, its channels. Raises as ``probe_ir`` and ``probe_space``."""
+    path, is_space = Path(arguments["path"]), arguments["is_space"]
+    probe = probe_space(path) if is_space else probe_ir(path)
+    if is_space is None and probe.num_channels == TRUE_STEREO_CHANNELS:
+        is_space, probe = True, probe_space(path)
+    return {"probe": probe.as_json(), "is_space": bool(is_space)}
+
+
+def unpack(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """What is named in an archive, in a folder: the path of the shootout file, what it says, and
+    the SHA-256 of the files by their paths. Raises as ``unpack_archive`` and ``read_document``."""
+    folder = Path(arguments["folder"]).resolve()
+    with open(arguments["path"], "rb") as file:
+        root = unpack_archive(file, folder, ArchiveLimits(**arguments["limits"]), progress)
+    tables = read_document(root)
+    if _has_dates(tables):
+        raise PipelineError("SHOOTOUT_FILE_INVALID", "A shootout file has no dates or times in it.")
+    media = [path for path in folder.rglob("*") if path.is_file() and path != root]
+    return {
+        "root": str(root),
+        "tables": tables,
+        "sha256": {
+            str(path): sha256_of(path, between=lambda: progress(1.0)) for path in sorted(media)
+        },
+    }
+
+
+def _has_dates(value: object) -> bool:
+    """What is in a TOML document and not in JSON."""
+    if isinstance(value, dict):
+        return any(map(_has_dates, value.values()))
+    if isinstance(value, list):
+        return any(map(_has_dates, value))
+    return isinstance(value, date | time)

@@ -1,0 +1,89 @@
+"""Comparing two published segments: asked for, done once by a job, kept in the cache of audio."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.errors import ConflictError
+from accounts.models import User
+from jobs.models import Job
+from jobs.services import job_enqueue
+from jobs.states import JobState
+from jobs.storage import stored_name
+from shootouts.comparison import SegmentPair
+from shootouts.models import CachedAudio, Shootout
+
+COMPARE_KIND: Final = "segments.compare"
+# A pair that could not be compared is not tried again for each who asks.
+_FAILED_FOR: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """``figures``: the fields of ``jobs.pipeline.audio.compare.Comparison`` and its properties.
+    ``storage_name``: of the residual, 24-bit FLAC."""
+
+    figures: Mapping[str, Any]
+    storage_name: str
+    size_bytes: int
+    sha256: str
+
+
+def comparison_request(*, shootout: Shootout, pair: SegmentPair) -> Compared | Job:
+    """What was found of a pair, or the job that is at it; asked for by anyone who sees the
+    shootout, at its owner's expense.
+
+    Raises ``ConflictError`` with the code of the pipeline where that has failed a moment ago, and
+    ``LimitError`` with too many waiting.
+    """
+    found = _find(pair)
+    if found is not None:
+        return found
+    with transaction.atomic():
+        # Who asks at the same moment waits here, and finds the job.
+        User.objects.select_for_update().get(pk=shootout.owner_id)
+        latest = (
+            Job.objects.filter(owner=shootout.owner, kind=COMPARE_KIND, payload__pair=pair.key)
+            .order_by("-created_at", "-id")
+            .first()
+        )
+        if latest is not None:
+            if not latest.is_finished:
+                return latest
+            _raise_why(latest)
+        # It may have ended while this one waited.
+        return _find(pair) or job_enqueue(
+            kind=COMPARE_KIND,
+            owner=shootout.owner,
+            payload={
+                "pair": pair.key,
+                "reference": str(pair.reference.uuid),
+                "other": str(pair.other.uuid),
+            },
+            label=f"Comparison: {shootout.title}"[:200],
+        )
+
+
+def _find(pair: SegmentPair) -> Compared | None:
+    row = CachedAudio.objects.filter(key=pair.key).first()
+    if row is None:
+        return None
+    # Nothing takes it away as long as somebody may be reading it.
+    CachedAudio.objects.filter(pk=row.pk).update(used_at=timezone.now())
+    described = row.described
+    return Compared(
+        described["figures"], stored_name(row.file), row.size_bytes, described["sha256"]
+    )
+
+
+def _raise_why(job: Job) -> None:
+    """For what ended badly a moment ago."""
+    is_recent = job.finished_at is not None and job.finished_at > timezone.now() - _FAILED_FOR
+    if job.state == JobState.FAILED and is_recent:
+        raise ConflictError(job.error_message, code=job.error_code)
