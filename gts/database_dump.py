@@ -18,6 +18,8 @@ from typing import Any, Final
 
 from django.db import connection, connections, transaction
 
+from gts.database_settings import TLS_VARIABLES
+
 _ROWS_AT_ONCE: Final = 500
 _MAX_DETAIL_CHARS: Final = 2000
 # Whatever the database has now goes, also what the dump does not know. Inside the transaction.
@@ -154,10 +156,14 @@ def _run(program: str, *words: str, has_database: bool = True) -> str:
 
 
 def _place() -> tuple[list[str], dict[str, str]]:
-    """The database for a program's command line; the password, which others could see there, for
-    its environment."""
+    """The database for a program's command line; the password, which others could see there, and
+    how the connection is encrypted for its environment."""
     found: dict[str, Any] = connection.settings_dict
     options = {"--host": found["HOST"], "--port": found["PORT"], "--username": found["USER"]}
     words = [f"{name}={value}" for name, value in options.items() if value]
     secret = {"PGPASSWORD": str(found["PASSWORD"])} if found["PASSWORD"] else {}
-    return [*words, "--no-password", f"--dbname={found['NAME']}"], secret
+    options_of = found["OPTIONS"]
+    tls = {
+        variable: options_of[name] for name, variable in TLS_VARIABLES.items() if name in options_of
+    }
+    return [*words, "--no-password", f"--dbname={found['NAME']}"], {**secret, **tls}

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote, urlsplit
+from typing import Any, Final
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+# How the connection to PostgreSQL is encrypted, as libpq has it after the name of the database; and
+# the variables by which its programs (pg_dump, psql) know it.
+TLS_VARIABLES: Final = {
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "sslcert": "PGSSLCERT",
+    "sslkey": "PGSSLKEY",
+}
 
 
 def embedded_database(data_dir: Path, *, is_test: bool) -> dict[str, Any]:
@@ -29,12 +38,19 @@ def embedded_database(data_dir: Path, *, is_test: bool) -> dict[str, Any]:
 
 
 def database_from_url(url: str) -> dict[str, Any]:
-    """Raises ``ImproperlyConfigured`` for a URL without the name of a database."""
+    """Raises ``ImproperlyConfigured`` for a URL without the name of a database, or with a parameter
+    that would be taken for nothing."""
     parts = urlsplit(url)
     name = unquote(parts.path.lstrip("/"))
     if not name:
         raise ImproperlyConfigured(
             "DATABASE_URL must end with the name of a database: postgresql://user@host:5432/name."
+        )
+    tls = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if not all(tls.values()) or not tls.keys() <= TLS_VARIABLES.keys():
+        raise ImproperlyConfigured(
+            f"DATABASE_URL takes no parameters but {', '.join(TLS_VARIABLES)}, each with a value: "
+            "postgresql://user@host/name?sslmode=verify-full&sslrootcert=/path/of/ca.pem."
         )
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -44,7 +60,8 @@ def database_from_url(url: str) -> dict[str, Any]:
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or ""),
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 10},  # a host that is gone does not answer at all
+        # A host that is gone does not answer at all.
+        "OPTIONS": {"connect_timeout": 10, **tls},
     }
 
 

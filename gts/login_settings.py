@@ -11,6 +11,9 @@ _OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "NumericPasswordValidator": {},
 }
 PASSWORD_VALIDATORS: Final[list[dict[str, Any]]] = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
-    for name, options in _OPTIONS.items()
+    *(
+        {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+        for name, options in _OPTIONS.items()
+    ),
+    {"NAME": "accounts.password_words.ContextWordsValidator"},
 ]

@@ -62,10 +62,16 @@ class PlainFormatter(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
 
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
+        """The time of this machine, with its distance from UTC."""
+        local = datetime.fromtimestamp(record.created).astimezone()
+        return local.isoformat(sep=" ", timespec="milliseconds")
+
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - its name in logging
-        return super().formatMessage(record) + "".join(
+        line = super().formatMessage(record) + "".join(
             f" {name}={value}" for name, value in _facts(record).items()
         )
+        return _in_one_line(line)
 
     def format(self, record: logging.LogRecord) -> str:
         return without_secrets(super().format(record))
@@ -87,6 +93,13 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             line["exception"] = without_secrets(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def _in_one_line(text: str) -> str:
+    """A path or a name may hold a line break, and the next line would be a stranger's."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
 
 
 def _facts(record: logging.LogRecord) -> dict[str, Any]:

@@ -343,10 +343,13 @@ X_FRAME_OPTIONS = "DENY"
 GTS_ADMIN_TWO_FACTOR = env_flag("GTS_ADMIN_TWO_FACTOR", default=_IS_SHARED)
 CSRF_FAILURE_VIEW = "gts.errors.csrf_failure"
 if not IS_EMBEDDED:
-    # Behind a proxy that ends TLS and sets X-Forwarded-Proto itself.
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    if GTS_TRUSTED_PROXIES:  # one that ends TLS and sets X-Forwarded-Proto itself
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = env_flag("GTS_SSL_REDIRECT", default=True)
+    if SECURE_SSL_REDIRECT:
+        # Browsers take such a cookie by https only, for this host alone, and from it alone.
+        SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
     SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
     SECURE_HSTS_SECONDS = env_number("GTS_HSTS_SECONDS", 31_536_000)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True

@@ -29,6 +29,8 @@ WRONG: Final = [
     ("DATABASE_URL", "postgresql://gts:12#ab@127.0.0.1/gts", "percent-encoded"),
     ("REDIS_URL", "redis://:12?ab@127.0.0.1/0", "percent-encoded"),
     ("DATABASE_URL", "postgresql://gts@127.0.0.1", "name of a database"),
+    ("DATABASE_URL", "postgresql://gts@127.0.0.1/gts?ssl=1", "sslmode"),
+    ("DATABASE_URL", "postgresql://gts@127.0.0.1/gts?sslmode=", "sslmode"),
     ("REDIS_URL", "127.0.0.1:6379", "starts with redis://"),
     ("REDIS_URL", "redis://[::1", "starts with redis://"),
     ("REDIS_URL", "", "Set both DATABASE_URL and REDIS_URL"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -86,6 +87,23 @@ def test_a_plain_line_is_for_people() -> None:
         line = PlainFormatter().format(record("hello", extra={"facts": {"status": 200}}))
     assert line.endswith("INFO gts.test hello request_id=r-1 status=200")
     assert PlainFormatter().format(record("hello")).endswith("hello")
+
+
+def test_a_stranger_writes_no_line_of_a_plain_log() -> None:
+    forged = "/a\n2026-01-01 00:00:00.000+00:00 INFO gts.audit all is well\x1b[2J"
+    facts = record("answered %s", forged, extra={"facts": {"path": forged}})
+    line = PlainFormatter().format(facts)
+    assert line.splitlines() == [line]
+    assert "\x1b" not in line
+    assert line.count(r"/a\n2026-01-01") == 2
+
+
+def test_the_time_of_a_plain_line_says_how_far_from_utc() -> None:
+    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d INFO ", _plain("hello"))
+
+
+def _plain(message: str) -> str:
+    return PlainFormatter().format(record(message))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What SECURITY.md promises of every answer, every page and every outgoing request."""
+"""What docs/security.md promises of every answer, every page and every outgoing request."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.test import AsyncClient, Client
 from accounts.models import User
 from gts.security import CONTENT_SECURITY_POLICY
 from gts.tests.processes import ROOT, environment, manage
+from gts.tests.variables import FILLED_IN, settings_of
 
 PAGES = ["/", "/login/", "/nothing-here/", "/api/docs/", "/admin/login/", "/health/live"]
 API = ["/api/v1/me/", "/api/v1/nothing/", "/api/schema/"]
@@ -88,16 +89,34 @@ def test_a_production_speaks_https_only_and_marks_its_cookies(tmp_path: Path) ->
         "safe = c.get('/health/live', headers={'x-forwarded-proto': 'https'});"
         "names = ['SESSION_COOKIE_SECURE', 'SESSION_COOKIE_HTTPONLY', 'SESSION_COOKIE_SAMESITE',"
         " 'CSRF_COOKIE_SECURE', 'CSRF_COOKIE_SAMESITE', 'DEBUG'];"
+        "cookies = [[getattr(s, f'{kind}_COOKIE_{what}') for what in ('NAME', 'PATH', 'DOMAIN')]"
+        " for kind in ('SESSION', 'CSRF')];"
         "print(json.dumps([plain.status_code, plain['Location'],"
-        " safe['Strict-Transport-Security'], [getattr(s, name) for name in names]]))"
+        " safe['Strict-Transport-Security'], [getattr(s, name) for name in names],"
+        " cookies]))"
     )
     said = manage(
         environment(tmp_path, **PRODUCTION), "shell", "--no-imports", "-v0", "-c", program
     )
-    status, location, hsts, flags = json.loads(said.splitlines()[-1])
+    status, location, hsts, flags, cookies = json.loads(said.splitlines()[-1])
     assert (status, location) == (301, "https://gts.example/login/")
     assert hsts == "max-age=31536000; includeSubDomains; preload"
     assert flags == [True, True, "Lax", True, "Lax", False]
+    # The path and the absent domain are what the prefix asks for (RFC 6265bis, 4.1.3.2).
+    assert cookies == [["__Host-sessionid", "/", None], ["__Host-csrftoken", "/", None]]
+
+
+def test_a_proxy_is_believed_only_where_there_is_one(tmp_path: Path) -> None:
+    behind, direct, plain = settings_of(
+        tmp_path,
+        FILLED_IN,
+        {**FILLED_IN, "GTS_TRUSTED_PROXIES": "0"},
+        {**FILLED_IN, "GTS_SSL_REDIRECT": "0"},
+    )
+    assert behind["SECURE_PROXY_SSL_HEADER"] == ["HTTP_X_FORWARDED_PROTO", "https"]
+    assert "SECURE_PROXY_SSL_HEADER" not in direct
+    # Who does not insist on https keeps names that browsers take by http too.
+    assert "SESSION_COOKIE_NAME" not in plain
 
 
 @pytest.mark.django_db
@@ -112,7 +131,7 @@ def test_cookies_of_a_login_are_for_this_site_and_the_session_not_for_scripts(
 
 
 def test_only_what_is_known_for_it_calls_other_hosts() -> None:
-    """A new place that does must ask the configuration where to, and stand in SECURITY.md."""
+    """A new place that does must ask the configuration where to, and stand in docs/security.md."""
     calls = re.compile(r"^\s*(import|from) (httpx|requests|aiohttp|urllib\.request|http\.client)\b")
     callers = set()
     for app in ("accounts", "gear", "gts", "jobs", "shootouts"):

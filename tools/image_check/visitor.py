@@ -87,6 +87,9 @@ def check_https(visitor: Visitor) -> None:
         expect(forged.status == 200, "a forged scheme changes nothing", forged.status)
         forged = visitor.get("/", {"X-Forwarded-Host": "evil.example"})
         expect(forged.status == 200, "a forged host changes nothing", forged.status)
+        forged = visitor.get("/", {"X-Request-ID": "forged"})
+        request_id = forged.getheader("X-Request-ID", "")
+        expect(request_id not in ("", "forged"), "the proxy gives ids to requests", request_id)
         for headers in ({}, {"X-Forwarded-For": "127.0.0.1"}):
             metrics = visitor.get("/metrics", headers)
             expect(metrics.status == 404, "nobody sees /metrics through the proxy", metrics.status)
