@@ -39,12 +39,12 @@ def main() -> None:
     threading.Thread(target=_listen, args=(requests, waiting), daemon=True).start()
     lacking = limit_process()
     prepare_environment()  # before NumPy is imported
-    importlib.import_module("jobs.pipeline.gate.readers")
-    fcntl.fcntl(requests, fcntl.F_SETOWN, os.getpid())
-    _write(answers, messages.encode({messages.READY: lacking}))
     idle_work: Iterator[Callable[[], object]] = iter(())
     if messages.PREPARE in sys.argv:
+        importlib.import_module("jobs.pipeline.gate.readers")
         idle_work = iter(importlib.import_module("jobs.pipeline.gate.warm_up").STEPS)
+    fcntl.fcntl(requests, fcntl.F_SETOWN, os.getpid())
+    _write(answers, messages.encode({messages.READY: lacking}))
     while True:
         while waiting.empty() and (step := next(idle_work, None)):
             step()
