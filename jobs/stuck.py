@@ -23,7 +23,7 @@ _EXIT_CODE: Final = 70  # EX_SOFTWARE
 
 @dataclass(slots=True)
 class StuckWork:
-    """What of it there is in this process. ``may_end_process``: somebody starts another one."""
+    """What of it there is in this process. ``may_end_process``: its supervisor starts another."""
 
     may_end_process: bool = False
     _jobs: set[UUID] = field(default_factory=set)

@@ -173,7 +173,7 @@ def test_every_short_kind_has_a_time_limit() -> None:
 def test_a_reader_that_hangs_is_gone_within_two_seconds_of_a_cancel(
     tmp_path: Path, name: str
 ) -> None:
-    note, gate = tmp_path / "pid", Gate()
+    note, gate = tmp_path / "pid", Gate(is_prepared=False)
     cancelled = threading.Thread(target=cancel_once_it_reads, args=(note,))
 
     def work(context: JobContext) -> Mapping[str, Any]:
@@ -203,7 +203,7 @@ def cancel_once_it_reads(note: Path) -> None:
 
 
 def test_a_job_whose_reader_was_killed_is_tried_again() -> None:
-    gate = Gate()
+    gate = Gate(is_prepared=False)
     LEAF.work = lambda context: gate.read(task("die"), {"by": "SIGKILL"})
     job = make_job()
     run_job(job.uuid)
@@ -218,7 +218,7 @@ def test_a_job_whose_reader_was_killed_is_tried_again() -> None:
 
 
 def test_a_time_limit_ends_a_reader_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    note, gate = tmp_path / "pid", Gate()
+    note, gate = tmp_path / "pid", Gate(is_prepared=False)
     monkeypatch.setattr(pulse.Pulse, "_is_late", lambda _: note.exists() and note.read_text())
 
     def work(context: JobContext) -> Mapping[str, Any]:

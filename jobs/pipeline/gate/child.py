@@ -1,7 +1,7 @@
 """A reader: the process that reads files of strangers, one after the other, each within limits.
 
 ``python -m jobs.pipeline.gate.child``. It talks over its standard input and output, and ends when
-whoever started it is gone.
+the process that started it is gone.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import importlib
 import os
 import queue
 import signal
+import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -38,10 +39,12 @@ def main() -> None:
     threading.Thread(target=_listen, args=(requests, waiting), daemon=True).start()
     lacking = limit_process()
     prepare_environment()  # before NumPy is imported
-    importlib.import_module("jobs.pipeline.gate.readers")
+    idle_work: Iterator[Callable[[], object]] = iter(())
+    if messages.PREPARE in sys.argv:
+        importlib.import_module("jobs.pipeline.gate.readers")
+        idle_work = iter(importlib.import_module("jobs.pipeline.gate.warm_up").STEPS)
     fcntl.fcntl(requests, fcntl.F_SETOWN, os.getpid())
     _write(answers, messages.encode({messages.READY: lacking}))
-    idle_work = iter(importlib.import_module("jobs.pipeline.gate.warm_up").STEPS)
     while True:
         while waiting.empty() and (step := next(idle_work, None)):
             step()
@@ -62,14 +65,14 @@ def _take_pipes() -> tuple[int, int]:
 
 
 def _take_default_signals() -> None:
-    """Whoever started this may have ignored or blocked some; limits end a process by signals."""
+    """The process that started this may ignore or block some; limits end a process by signals."""
     for number in (signal.SIGTERM, signal.SIGALRM, signal.SIGXCPU, signal.SIGIO):
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
 
 def _listen(requests: int, waiting: queue.SimpleQueue[bytes]) -> NoReturn:
-    """Whatever is being read: without anybody to tell it to, it is over."""
+    """Ends the process, whatever it reads, when the other end of the pipe is closed."""
     with os.fdopen(requests, "rb") as lines:
         for line in lines:
             waiting.put(line)

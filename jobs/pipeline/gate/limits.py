@@ -16,8 +16,8 @@ MEBIBYTE: Final = 1024 * 1024
 class Limits:
     """``cpu_s``: of the processor; ``wall_s``: of the clock, once the process is up.
 
-    ``memory_bytes``: all that the process may write to (Linux's RLIMIT_DATA). A reader that has
-    read captures holds 250 MB; the code that it has loaded, 110 MB, is not counted.
+    ``memory_bytes``: all that the process may write to (Linux's RLIMIT_DATA). Of a reader that has
+    read captures 250 MB are taken; the code that it has loaded, 110 MB, is not counted.
     ``file_bytes``: the largest file that it may write; 0 for what only reads.
     """
 

@@ -8,6 +8,9 @@ from typing import Any, Final
 # The largest true one is the text of a shootout file with the names of what it unpacked.
 MAX_MESSAGE_BYTES: Final = 8 * 1024 * 1024
 
+# The argument of a reader that has time to load what its first files will need.
+PREPARE: Final = "--prepare"
+
 # Keys of what a reader says. READY: once, with what this system lacks of limits. COST: with
 # RESULT and with each kind of failure.
 READY: Final = "ready"

@@ -22,7 +22,13 @@ _COMMAND: Final = (sys.executable, "-m", "jobs.pipeline.gate.child")
 # What a reader has of the environment: no passwords or keys.
 _ENVIRONMENT: Final = frozenset(
     {"PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "VIRTUAL_ENV"}
-    | {"LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME"}
+    | {
+        "LD_LIBRARY_PATH",
+        "DYLD_LIBRARY_PATH",
+        "PYTHONPATH",
+        "PYTHONHOME",
+        "PYTHONDONTWRITEBYTECODE",
+    }
     | {"OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "OPENBLAS_CORETYPE"}
 )
 _START_WITHIN_S: Final = 60.0
@@ -61,15 +67,18 @@ class ReaderBrokenError(Exception):
 
 
 class Reader:
-    """Is being started when it is made, and may be asked at once. For one thread at a time."""
+    """Is being started when it is made, and may be asked at once. For one thread at a time.
 
-    def __init__(self) -> None:
+    ``is_prepared``: while it waits it loads what its first files would have to wait for.
+    """
+
+    def __init__(self, *, is_prepared: bool = True) -> None:
         self.num_files = 0
         self.lacking: tuple[str, ...] = ()
         self._is_ready = False
         self._received = b""
         self._process = subprocess.Popen(
-            _COMMAND,
+            [*_COMMAND, messages.PREPARE] if is_prepared else _COMMAND,
             cwd=_ROOT,
             env={name: value for name, value in os.environ.items() if name in _ENVIRONMENT},
             stdin=subprocess.PIPE,

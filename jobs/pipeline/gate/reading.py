@@ -29,9 +29,14 @@ def _no_check() -> None:
 
 
 class Gate:
-    """Any number of threads may read at once, each with a reader of its own."""
+    """Any number of threads may read at once, each with a reader of its own.
 
-    def __init__(self) -> None:
+    ``is_prepared``: readers load while they wait what their first files will need, and for one
+    that had to be ended another is started at once.
+    """
+
+    def __init__(self, *, is_prepared: bool = True) -> None:
+        self._is_prepared = is_prepared
         self._lock = threading.Lock()
         self._waiting: list[Reader] = []
         self._idle_timer: threading.Timer | None = None
@@ -87,7 +92,7 @@ class Gate:
         """Start a reader for the next file, if none waits."""
         with self._lock:
             if not self._waiting and not self._is_closed:
-                self._let_wait(Reader())
+                self._let_wait(Reader(is_prepared=self._is_prepared))
 
     def open(self) -> None:
         self._is_closed = False
@@ -128,7 +133,7 @@ class Gate:
                 if not reader.has_ended:
                     return reader
                 reader.end()
-        return Reader()
+        return Reader(is_prepared=self._is_prepared)
 
     def _put_back(self, reader: Reader) -> None:
         self._tell_lacking(reader)
@@ -141,13 +146,16 @@ class Gate:
             if is_wanted:
                 self._let_wait(reader)
         if not is_wanted:
-            reader.end()
-            self.warm_up()
+            self._replace(reader)
 
     def _end(self, reader: Reader, why: str) -> None:
         logger.info("reader %d of files is ended: %s", reader.pid, why)
+        self._replace(reader)
+
+    def _replace(self, reader: Reader) -> None:
         reader.end()
-        self.warm_up()
+        if self._is_prepared:
+            self.warm_up()
 
     def _tell_lacking(self, reader: Reader) -> None:
         if reader.lacking and not self._has_told:

@@ -30,7 +30,7 @@ needs_limits = pytest.mark.skipif(sys.platform != "linux", reason=needs.PROC)
 
 @pytest.fixture
 def gate() -> Iterator[Gate]:
-    gate = Gate()
+    gate = Gate(is_prepared=False)
     yield gate
     gate.close()
 
