@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, get_args
 
-from django.db.models import Count, Min
+from django.db.models import Count, Max, Min
+from django.db.models.functions import Now
 
-from accounts.clock import Moment, database_now
+from accounts.clock import Moment
 from jobs.models import Job, Process, ProcessRole
 from jobs.registry import Queue, handler_for, known_kinds
 from jobs.states import JobState
@@ -38,16 +39,15 @@ class QueueFigures:
 
 def queue_figures() -> list[QueueFigures]:
     """What has not ended, by queue. Two queries."""
-    now = database_now()
     figures: dict[str, QueueFigures] = {queue: QueueFigures(queue) for queue in get_args(Queue)}
     queue_of = {kind: handler_for(kind).queue for kind in known_kinds()}
     rows = (
         Job.objects.active()
         .order_by()
         .values_list("kind", "state", "is_waiting")
-        .annotate(Count("pk"), Min("queued_at"))
+        .annotate(Count("pk"), Min("queued_at"), now=Max(Now()))
     )
-    for kind, state, is_waiting, num, oldest_queued_at in rows:
+    for kind, state, is_waiting, num, oldest_queued_at, now in rows:
         if kind not in queue_of:  # of a feature that is gone: nobody can do it
             continue
         queue = figures[queue_of[kind]]
