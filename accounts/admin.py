@@ -22,6 +22,7 @@ from accounts.addresses import client_address
 from accounts.bulk_actions import each
 from accounts.erasure import user_erase
 from accounts.errors import AppError, NotFoundError
+from accounts.logins import CurrentLogin, current_login, logins_end_others
 from accounts.long_lists import BoundedAdmin, LongListAdmin
 from accounts.models import AuditEntry, PersonalAccessToken, Tone3000Tokens, User
 from accounts.personal_tokens import personal_token_revoke
@@ -54,6 +55,7 @@ class GroupAdmin(BoundedAdmin[Group], BaseGroupAdmin):
 class UserAdmin(BoundedAdmin[User], BaseUserAdmin[User]):
     list_display = ("username", "display_name", "tone3000", "is_active", "is_staff", "date_joined")
     list_select_related = ("tone3000_tokens",)
+    actions = ("end_sessions",)
     list_filter = ("is_active", "is_staff", "date_joined")
     search_fields = ("username", "display_name", "email", "tone3000_id")
     ordering = ("-id",)
@@ -86,6 +88,17 @@ class UserAdmin(BoundedAdmin[User], BaseUserAdmin[User]):
         if tokens is None:
             return "–"
         return "connected" if tokens.sealed else f"reconnect needed ({tokens.refused_at:%Y-%m-%d})"
+
+    @admin.action(description="End all sessions of the chosen users", permissions=["change"])
+    def end_sessions(self, request: HttpRequest, rows: QuerySet[User]) -> None:
+        """And programs, but no personal access tokens. The operator's own stays."""
+        num_ended = 0
+        for user in each(rows):
+            current = current_login(request) if user == request.user else CurrentLogin()
+            num_ended += logins_end_others(
+                user=user, current=current, address=client_address(request)
+            )
+        self.message_user(request, f"{num_ended} sessions ended.", messages.SUCCESS)
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         user_erase(user=obj, confirm=obj.username)

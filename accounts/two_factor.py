@@ -30,9 +30,9 @@ WRONG_CODE: Final = "This code is wrong, was used before, or has expired."
 _MARK_KEY: Final = "second_factor"
 # Steps of 30 s by which a phone's clock may be off.
 _TOLERANCE_STEPS: Final = 1
-# Without letters that look like digits. 16 of 32 letters are 80 bits: no digest needs to be slow.
+# Without letters that look like digits. 24 of 31 are 118 bits: no digest needs to be slow.
 _LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
-_CODE_CHARS: Final = 16
+_CODE_CHARS: Final = 24
 
 
 def two_factor_get(user: User) -> TwoFactor | None:
@@ -150,6 +150,8 @@ def code_check(*, request: HttpRequest, row: TwoFactor, code: str) -> None:
 
 
 def mark_session(request: HttpRequest, row: TwoFactor) -> None:
+    """The session has a new key then: one that was known before is worth no more than before."""
+    request.session.cycle_key()
     request.session[_MARK_KEY] = str(row.mark)
 
 

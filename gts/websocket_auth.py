@@ -30,6 +30,7 @@ from gts.errors import error_body
 from gts.hosts import CODE as UNKNOWN_HOST
 from gts.hosts import is_known, unknown_host
 from gts.scope_request import ScopeRequest
+from gts.security import scope_headers
 from jobs.log_context import within_request
 
 Scope = dict[str, Any]
@@ -98,6 +99,7 @@ async def _refuse_host(scope: Scope, send: Send, host: str) -> None:
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(content)).encode()),
+        *scope_headers(scope),
     ]
     await send({"type": "websocket.http.response.start", "status": 400, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": content})

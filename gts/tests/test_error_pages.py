@@ -182,6 +182,7 @@ async def test_a_websocket_by_an_unknown_name_is_refused(
         return
     start, body = sent
     assert (start["type"], start["status"]) == ("websocket.http.response.start", 400)
+    assert dict(start["headers"])[b"x-content-type-options"] == b"nosniff"
     error = json.loads(body["body"])
     assert error["code"] == "UNKNOWN_HOST"
     assert error["request_id"]

@@ -70,29 +70,4 @@ def test_the_counts_are_those_of_the_rows() -> None:
 def test_what_rows_name_exists() -> None:
     named = {path for row in rows() for path in re.findall(r"`(\w[\w.-]*/[\w./-]+)`", row.where)}
     assert len(named) > 80
-    assert sorted(path for path in named - COMING if not (ROOT / path).exists()) == []
-
-
-# Named already, and built beside this: gone from here once they are there.
-COMING: Final = frozenset(
-    {
-        "accounts/admin_site.py",
-        "accounts/credentials.py",
-        "accounts/logins.py",
-        "accounts/pending_logins.py",
-        "accounts/tests/test_two_factor.py",
-        "accounts/two_factor.py",
-        "gts/page_limits.py",
-        "gts/private_answers.py",
-        "gts/request_gate.py",
-        "gts/tests/test_private_answers.py",
-        "gts/tests/test_redis_away.py",
-        "gts/tests/test_server_errors.py",
-        "gts/tests/test_websocket_guard.py",
-        "gts/uploads.py",
-        "jobs/pipeline/gate/process.py",
-        "jobs/pipeline/gate/reading.py",
-        "jobs/stuck.py",
-        "jobs/tests/pipeline/gate/test_gate.py",
-    }
-)
+    assert sorted(path for path in named if not (ROOT / path).exists()) == []
