@@ -27,7 +27,7 @@ from accounts.long_lists import BoundedAdmin, LongListAdmin
 from accounts.models import AuditEntry, PersonalAccessToken, Tone3000Tokens, User
 from accounts.personal_tokens import personal_token_revoke
 from accounts.quotas import quotas_get
-from accounts.read_only import ReadOnlyAdmin
+from accounts.read_only import PartAdmin, ReadOnlyAdmin
 from accounts.selectors import tone3000_connection_get
 from accounts.two_factor import two_factor_get
 
@@ -149,7 +149,7 @@ def _tokens_of(user: User) -> Tone3000Tokens | None:
 
 
 @admin.register(PersonalAccessToken)
-class PersonalAccessTokenAdmin(ReadOnlyAdmin, LongListAdmin[PersonalAccessToken]):
+class PersonalAccessTokenAdmin(PartAdmin, LongListAdmin[PersonalAccessToken]):
     """Operators look, and revoke; they see no token."""
 
     list_display = (
@@ -159,11 +159,6 @@ class PersonalAccessTokenAdmin(ReadOnlyAdmin, LongListAdmin[PersonalAccessToken]
     fields = ("uuid", *list_display)
     search_owner = "user"
     actions = ("revoke",)
-
-    def has_delete_permission(
-        self, request: HttpRequest, obj: PersonalAccessToken | None = None
-    ) -> bool:
-        return False
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.change_personalaccesstoken")
