@@ -15,7 +15,7 @@ from accounts.logins import CurrentLogin, logins_list
 from accounts.models import TokenScope, User, UserSession
 from accounts.personal_tokens import personal_token_create, personal_token_read
 from accounts.tests.factories import make_user
-from accounts.tests.test_two_factor import CODE, set_up
+from accounts.tests.test_two_factor import CODE, no_tries_yet, set_up  # noqa: F401
 
 USERS = "/admin/accounts/user/"
 
