@@ -26,7 +26,7 @@ from accounts.long_lists import BoundedAdmin, LongListAdmin
 from accounts.models import AuditEntry, PersonalAccessToken, Tone3000Tokens, User
 from accounts.personal_tokens import personal_token_revoke
 from accounts.quotas import quotas_get
-from accounts.read_only import ReadOnlyAdmin
+from accounts.read_only import PartAdmin, ReadOnlyAdmin
 from accounts.selectors import tone3000_connection_get
 from accounts.two_factor import two_factor_get
 
@@ -136,8 +136,8 @@ def _tokens_of(user: User) -> Tone3000Tokens | None:
 
 
 @admin.register(PersonalAccessToken)
-class PersonalAccessTokenAdmin(ReadOnlyAdmin, LongListAdmin[PersonalAccessToken]):
-    """Operators look, and revoke; they see no token."""
+class PersonalAccessTokenAdmin(PartAdmin, LongListAdmin[PersonalAccessToken]):
+    """Operators look, and revoke; they see no token. It goes with its owner."""
 
     list_display = (
         "prefix", "name", "user", "scope", "created_at", "expires_at", "last_used_at", "revoked_at",
@@ -146,11 +146,6 @@ class PersonalAccessTokenAdmin(ReadOnlyAdmin, LongListAdmin[PersonalAccessToken]
     fields = ("uuid", *list_display)
     search_owner = "user"
     actions = ("revoke",)
-
-    def has_delete_permission(
-        self, request: HttpRequest, obj: PersonalAccessToken | None = None
-    ) -> bool:
-        return False
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.change_personalaccesstoken")
