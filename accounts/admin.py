@@ -150,7 +150,7 @@ def _tokens_of(user: User) -> Tone3000Tokens | None:
 
 @admin.register(PersonalAccessToken)
 class PersonalAccessTokenAdmin(PartAdmin, LongListAdmin[PersonalAccessToken]):
-    """Operators look, and revoke; they see no token."""
+    """Operators look, and revoke; they see no token. It goes with its owner."""
 
     list_display = (
         "prefix", "name", "user", "scope", "created_at", "expires_at", "last_used_at", "revoked_at",

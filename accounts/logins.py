@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
 from django.contrib.auth import HASH_SESSION_KEY
-from django.db import transaction
+from django.db import models, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -28,9 +27,9 @@ from accounts.models import AuditAction, TokenFamily, User, UserSession
 MAX_LISTED: Final = 100
 
 
-class LoginKind(StrEnum):
-    BROWSER = "browser"
-    PROGRAM = "program"
+class LoginKind(models.TextChoices):
+    BROWSER = "browser", "Browser"
+    PROGRAM = "program", "Program"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "LoginKind": "accounts.logins.LoginKind",
         "JobState": "jobs.states.JobState",
         "PreviewState": "shootouts.models.preview.PreviewState",
         "ShootoutState": "shootouts.models.shootout.ShootoutState",

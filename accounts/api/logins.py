@@ -28,7 +28,7 @@ from accounts.selectors import FAMILY_CLAIM
 class SessionOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     kind = serializers.ChoiceField(
-        choices=[kind.value for kind in LoginKind],
+        choices=LoginKind.choices,
         help_text="browser: a session; program: a pair of tokens, and all that it was traded for",
     )
     name = serializers.CharField(help_text="of the browser or program, as it says; may be empty")

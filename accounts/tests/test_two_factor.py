@@ -45,16 +45,17 @@ def anna(db: None) -> User:
 
 
 class Phone:
-    """An authenticator app, whose codes are each used once."""
+    """An authenticator app, whose codes are each used once: two of them within half a minute."""
 
     def __init__(self, secret: str) -> None:
         self._totp = pyotp.TOTP(secret)
+        self._began_at_s = time.time()
         self._num_used = 0
 
     def code(self) -> str:
-        """The next one that is good now: of the step before, of this one, of the one after."""
+        """That of the time it was set up at, then the one after it."""
         self._num_used += 1
-        return self._totp.at(time.time(), counter_offset=self._num_used - 2)
+        return self._totp.at(self._began_at_s, counter_offset=self._num_used - 1)
 
     def wrong_code(self) -> str:
         good = {self._totp.at(time.time(), counter_offset=step) for step in range(-3, 4)}
