@@ -92,7 +92,9 @@ async def test_who_has_waited_long_enough_is_told_to_come_again(
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/metrics"])
-async def test_health_checks_and_metrics_do_not_wait(settings: Settings, view: View, path: str) -> None:
+async def test_health_checks_and_metrics_do_not_wait(
+    settings: Settings, view: View, path: str
+) -> None:
     settings.GTS_MAX_REQUESTS, settings.GTS_REQUEST_QUEUE_S = 1, 0.02
     settings.GTS_MAX_OPEN_REQUESTS = 1
     gate = RequestGate(view)
