@@ -1,7 +1,7 @@
 """How often something may be asked for: the one way in which requests are counted.
 
 Counters of fixed windows, of which the one before still counts as far as it overlaps the last
-full length: two small numbers in the cache, whoever asks, and adding one is atomic, so requests at
+full length: two small numbers in the cache for each who asks. Adding one is atomic, so requests at
 once on many hosts are all counted. Without its Redis nothing is counted (``accounts.redis_away``).
 """
 

@@ -1,6 +1,6 @@
 """Redis that cannot be asked: what is kept there only counts and remembers, so work goes on.
 
-The one place for it. Whoever asks Redis for a page or the API asks by ``ask`` and says what holds
+The one place for it. What asks Redis for a page or the API asks by ``ask`` and says what holds
 without an answer. That it is away is logged once a minute, counted for ``/metrics``, and for a
 moment not tried again: one that hangs must not cost each request its patience.
 """

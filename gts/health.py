@@ -238,7 +238,7 @@ async def _ask_channel_layer() -> None:
 
 @contextmanager
 def _knowing_of_processes() -> Iterator[None]:
-    """Without its table nobody knows of them."""
+    """Without its table nothing is known of them."""
     try:
         _see_migrated()
         yield

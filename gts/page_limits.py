@@ -64,4 +64,4 @@ def _wait_s(request: HttpRequest) -> float:
         return wait_after_one_more(what="pages", who=str(request.user.pk), limit=limit)
     limit = settings.GTS_RATE_ANONYMOUS_PER_MIN
     who = network_of_request(request)
-    return wait_after_one_more(what="pages-of-nobody", who=who, limit=limit)
+    return wait_after_one_more(what="pages-by-network", who=who, limit=limit)

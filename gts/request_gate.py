@@ -5,7 +5,7 @@
 - So many requests are at work at once. Others wait a moment for their turn, and are then told to
   come again: a view beyond what the machine can do would only make all of them late. A request
   takes its turn when all of it is there, and gives it back when its answer begins, so a slow
-  client holds up nothing. Health checks and metrics wait for nobody.
+  client holds up nothing. Health checks and metrics do not wait.
 - So many requests are open at once, slow ones included.
 
 Files of the site itself and WebSockets do not come through here.

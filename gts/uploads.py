@@ -29,7 +29,7 @@ from gts.websocket_auth import Scope
 NOT_LOGGED_IN: Final = (
     f"Log in first: more than {SMALL_BODY_BYTES // 1024} KiB are taken from known users only."
 )
-# Looking somebody up takes a connection to the database, of which views need the most.
+# Looking a user up takes a connection to the database, and views need most of those.
 _NUM_THREADS: Final = 2
 _RETRY_AFTER_S: Final = 10.0
 

@@ -1,4 +1,4 @@
-"""How often the API may be asked: per user, and per address for who is nobody."""
+"""How often the API may be asked: per user, and per address for who is not logged in."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class WindowThrottle(BaseThrottle, ABC):
 
     @abstractmethod
     def who(self, request: Request) -> str | None:
-        """Who is counted, or ``None`` for somebody whom this does not concern."""
+        """Who is counted, or ``None`` for a request that this does not concern."""
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         limit: int = getattr(settings, self.setting)
@@ -72,6 +72,6 @@ class AnonymousThrottle(_PerAddress):
 
 
 class TokenThrottle(_PerAddress):
-    """For what takes or gives tokens, whoever asks."""
+    """For what takes or gives tokens, logged in or not."""
 
     setting = "GTS_RATE_TOKENS_PER_MIN"

@@ -193,7 +193,7 @@ async def test_a_database_without_its_migrations_is_not_ready(
         await record_newest_of_jobs(is_applied=True)
     assert (status, body["status"]) == (503, "down")
     assert body["message"] == "Not ready: database not migrated."
-    # Of processes nobody knows without the table.
+    # Of processes nothing is known without the table.
     watched = ["workers", "clocks"] if settings.IS_EMBEDDED else ["workers", "clocks", "beat"]
     unknown = dict.fromkeys(["database", *watched], "not migrated")
     assert body["checks"] == {**dict.fromkeys(PARTS, "ok"), **unknown}

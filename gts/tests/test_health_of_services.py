@@ -16,7 +16,7 @@ from gts.tests.site import Site
 pytestmark = needs_servers
 
 ALL_UP = dict.fromkeys(["database", "broker", "channel_layer", "storage", "clocks"], "ok")
-# Of what nobody started here.
+# What was not started here.
 NOT_THERE = ["workers", "beat"]
 
 

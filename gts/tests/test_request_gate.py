@@ -92,7 +92,9 @@ async def test_who_has_waited_long_enough_is_told_to_come_again(
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/metrics"])
-async def test_who_watches_it_waits_for_nobody(settings: Settings, view: View, path: str) -> None:
+async def test_health_checks_and_metrics_do_not_wait(
+    settings: Settings, view: View, path: str
+) -> None:
     settings.GTS_MAX_REQUESTS, settings.GTS_REQUEST_QUEUE_S = 1, 0.02
     settings.GTS_MAX_OPEN_REQUESTS = 1
     gate = RequestGate(view)
@@ -104,7 +106,7 @@ async def test_who_watches_it_waits_for_nobody(settings: Settings, view: View, p
     assert [(await task).status for task in (first, watcher)] == [200, 200]
 
 
-async def test_who_reads_slowly_is_in_nobodys_way(settings: Settings, view: View) -> None:
+async def test_a_slow_reader_holds_up_no_other(settings: Settings, view: View) -> None:
     settings.GTS_MAX_REQUESTS, settings.GTS_REQUEST_QUEUE_S = 1, 5
     view.may_answer.set()
     view.may_end.clear()

@@ -16,7 +16,7 @@ _right_time, _right_time_ns = time.time, time.time_ns
 
 
 class _Meta(type):
-    """Moments are those of the real class, made by whomever."""
+    """All moments are of the real class, also those that C code makes."""
 
     def __instancecheck__(cls, instance: object) -> bool:
         return isinstance(instance, _Right)
