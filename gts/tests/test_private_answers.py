@@ -67,8 +67,8 @@ def test_what_is_published_stays_as_it_is_for_strangers(
     published: Shootout, alice: User, client: Client
 ) -> None:
     page = f"/shootouts/{published.uuid}/"
-    for path in ("/", "/shootouts/", page):
-        assert kept(client.get(path)) is None
+    for path, expected in (("/", None), ("/shootouts/", None), (page, "no-cache")):
+        assert kept(client.get(path)) == expected
     assert published.published_render is not None
     audio = published.published_render.files.first()
     assert audio is not None

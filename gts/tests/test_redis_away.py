@@ -30,12 +30,8 @@ UNAVAILABLE = {
 def _redis_is_away(settings: Settings) -> Iterator[None]:
     """As in production, with limits, and nothing at its address."""
     settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
-    settings.CACHES = {
-        "default": {
-            "BACKEND": "accounts.shared_cache.SharedCache",
-            "LOCATION": settings.REDIS_URL,
-        }
-    }
+    shared = {"BACKEND": "accounts.shared_cache.SharedCache", "LOCATION": settings.REDIS_URL}
+    settings.CACHES = {**settings.CACHES, "default": shared}
     settings.GTS_RATE_USER_PER_MIN = settings.GTS_RATE_ANONYMOUS_PER_MIN = 1
     settings.GTS_RATE_TOKENS_PER_MIN = settings.GTS_RATE_UPLOADS_PER_HOUR = 1
     login_limits._limiter.cache_clear()

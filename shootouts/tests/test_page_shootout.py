@@ -139,11 +139,11 @@ class TestResult:
         assert "Level-matched" in text
         assert "by alice, CC0-1.0" in text
         assert text.count("earlier, polarity kept<small") == 2
-        data = answer.context["player_data"]
+        data = answer.context["player_data"]()
         assert [segment["contender"] for segment in data["segments"]] == [0, 1]
         for segment in data["segments"]:
             assert client.get(segment["url"]).status_code == 200
-        for download in answer.context["downloads"]:
+        for download in answer.context["downloads"]():
             assert download.url in text
             assert client.get(download.url).status_code == 200
 
@@ -151,12 +151,12 @@ class TestResult:
         self, client: Client, alice: User, rendered: Shootout
     ) -> None:
         client.force_login(alice)
-        before = client.get(detail_url(rendered)).context["player_data"]
+        before = client.get(detail_url(rendered)).context["player_data"]()
         SignalChain.objects.all().delete()
         DITrack.objects.all().delete()
         after = client.get(detail_url(rendered))
         assert after.status_code == 200
-        assert after.context["player_data"] == before
+        assert after.context["player_data"]() == before
 
     def test_published_is_for_everybody_and_private_again_for_nobody(
         self, client: Client, alice: User, rendered: Shootout
