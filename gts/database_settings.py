@@ -1,4 +1,4 @@
-"""The database and the cache of each mode, as entries of Django's ``DATABASES``, ``CACHES``."""
+"""The database, the caches and the channel layer of each mode, as Django and Channels want them."""
 
 from __future__ import annotations
 
@@ -65,11 +65,23 @@ def database_from_url(url: str) -> dict[str, Any]:
     }
 
 
-def cache_from_url(redis_url: str) -> dict[str, Any]:
-    """Shared by all processes in Redis; without one that of the only process."""
-    if redis_url:
-        return {"BACKEND": "accounts.shared_cache.SharedCache", "LOCATION": redis_url}
+def caches(redis_url: str) -> dict[str, dict[str, Any]]:
+    """``default``: shared by all processes in Redis; without one that of the only process.
+    ``pages``: whole pages and parts of them, each made from what does not change: in each process
+    its own."""
+    memory = "django.core.cache.backends.locmem.LocMemCache"
+    shared = {"BACKEND": "accounts.shared_cache.SharedCache", "LOCATION": redis_url}
+    # Beyond that many it throws away any: counters too.
+    own = {"BACKEND": memory, "OPTIONS": {"MAX_ENTRIES": 20_000}}
+    pages = {"BACKEND": memory, "LOCATION": "pages", "OPTIONS": {"MAX_ENTRIES": 60}}
+    return {"default": shared if redis_url else own, "pages": pages}
+
+
+def channel_layer(redis_url: str) -> dict[str, Any]:
+    """Between processes by Redis; without one within the only process."""
+    if not redis_url:
+        return {"BACKEND": "channels.layers.InMemoryChannelLayer"}
     return {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": 20_000},  # beyond that it throws away any: counters too
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [redis_url]},
     }

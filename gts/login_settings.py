@@ -10,7 +10,7 @@ _OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "CommonPasswordValidator": {},
     "NumericPasswordValidator": {},
 }
-PASSWORD_VALIDATORS: Final[list[dict[str, Any]]] = [
+AUTH_PASSWORD_VALIDATORS: Final[list[dict[str, Any]]] = [
     *(
         {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
         for name, options in _OPTIONS.items()

@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from gts.api_settings import SIMPLE_JWT as SIMPLE_JWT
 from gts.api_settings import rest_framework_settings
-from gts.database_settings import cache_from_url, database_from_url, embedded_database
+from gts.database_settings import caches, channel_layer, database_from_url, embedded_database
 from gts.environment import (
     data_folder,
     env,
@@ -35,7 +35,7 @@ from gts.environment import (
     secret_from_file,
 )
 from gts.log_settings import logging_settings
-from gts.login_settings import PASSWORD_VALIDATORS
+from gts.login_settings import AUTH_PASSWORD_VALIDATORS as AUTH_PASSWORD_VALIDATORS
 from gts.schema_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from gts.storage_url import redirect_from, redirect_origins, s3_options
 from jobs.pipeline.version import VERSION
@@ -163,8 +163,6 @@ TEMPLATES = [
     },
 ]
 
-AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = PASSWORD_VALIDATORS
-
 # Data --------------------------------------------------------------------------------------------
 
 DATABASES: dict[str, dict[str, Any]] = {
@@ -205,15 +203,7 @@ STORAGES: dict[str, dict[str, Any]] = {
     },
 }
 
-CACHES: dict[str, dict[str, Any]] = {
-    "default": cache_from_url(REDIS_URL),
-    # Whole pages and parts of them, each made from what does not change: in each process its own.
-    "pages": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "LOCATION": "pages",
-        "OPTIONS": {"MAX_ENTRIES": 60},
-    },
-}
+CACHES = caches(REDIS_URL)
 
 # Uploads ------------------------------------------------------------------------------------------
 
@@ -303,14 +293,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     {"polling_interval": 0.05} if IS_EMBEDDED else {"visibility_timeout": 3 * 60 * 60}
 )
 
-CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}
-    if IS_EMBEDDED
-    else {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL]},
-    }
-}
+CHANNEL_LAYERS = {"default": channel_layer(REDIS_URL)}
 
 # Touched by a worker or beat that lives and reaches the database: for bin/check_health.
 GTS_ALIVE_FILE = str(env_path("GTS_ALIVE_FILE", base=BASE_DIR) or "")
