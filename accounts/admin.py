@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import datetime
+from importlib import import_module
 from ipaddress import ip_address
 from typing import Any
 from uuid import UUID
@@ -41,6 +42,8 @@ TONE3000_FIELDS = (
 
 # social-auth's own pages would let operators say who logs in as whom; logging in says that. Those
 # of the API's refresh tokens show them whole, and whoever has one can speak for its owner.
+for module in ("rest_framework_simplejwt.token_blacklist.admin", "social_django.admin"):
+    import_module(module)  # registers them, in whatever order modules are imported
 for model in (UserSocialAuth, Nonce, Association, OutstandingToken, BlacklistedToken):
     admin.site.unregister(model)
 admin.site.unregister(Group)
