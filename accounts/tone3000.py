@@ -19,6 +19,7 @@ from typing import Any, Final
 from django.conf import settings
 
 from accounts.errors import TokenServiceUnavailableError
+from accounts.request_slot import give_back_slot
 
 logger = logging.getLogger(__name__)
 
@@ -201,6 +202,7 @@ def call(
     if bearer:
         headers["Authorization"] = f"Bearer {bearer}"
     deadline_s = time.monotonic() + TIMEOUT_S
+    give_back_slot()
     try:
         with (
             httpx.Client(

@@ -5,7 +5,7 @@
 - So many requests are at work at once. Others wait a moment for their turn, and are then told to
   come again: a view beyond what the machine can do would only make all of them late. A request
   takes its turn when all of it is there, and gives it back when its answer begins, so a slow
-  client holds up nothing. Health checks and metrics do not wait.
+  client holds up nothing; or when it waits for Tone 3000. Health checks and metrics do not wait.
 - So many requests are open at once, slow ones included.
 
 Files of the site itself and WebSockets do not come through here.
@@ -13,12 +13,15 @@ Files of the site itself and WebSockets do not come through here.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from django.conf import settings
 
 from accounts.errors import AppError
+from accounts.request_slot import slot_is_given_back_by
 from gts.errors import trouble_as_answer
 from gts.intake import Intake
 from gts.refusals import refuse, refuse_body
@@ -74,6 +77,8 @@ class _Visit:
         intake = Intake(
             self._scope, receive, when_upload=self._upload, when_complete=self._take_slot
         )
+        loop = asyncio.get_running_loop()
+        slot_is_given_back_by(partial(loop.call_soon_threadsafe, self._give_back_slot))
         refusal: AppError | None = None
         try:
             await intake.open()

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 import httpx
 from django.conf import settings
 
+from accounts.request_slot import give_back_slot
 from accounts.tone3000 import certificates
 
 # Of each step; a request as a whole has a deadline of its own.
@@ -43,6 +44,10 @@ async def own_pool() -> AsyncIterator[httpx.AsyncClient]:
         yield pool
 
 
+async def _leave_turn(request: httpx.Request) -> None:
+    give_back_slot()
+
+
 def _new_pool() -> httpx.AsyncClient:
     return httpx.AsyncClient(
         timeout=TIMEOUT,
@@ -50,4 +55,5 @@ def _new_pool() -> httpx.AsyncClient:
         follow_redirects=False,
         verify=certificates(),
         headers={"User-Agent": settings.GTS_USER_AGENT},
+        event_hooks={"request": [_leave_turn]},
     )

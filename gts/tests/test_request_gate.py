@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from accounts.request_slot import give_back_slot
 from gts.request_gate import RequestGate
 from gts.tests.requests_by_hand import Request, upload
 
@@ -218,3 +219,27 @@ async def test_a_disk_that_is_full_of_bodies_is_named(number: int) -> None:
     page = await Request(headers=HTML, method="POST").send_to(RequestGate(spools))
     assert page.status == 507
     assert b"TMPDIR" in page.body
+
+
+async def test_who_waits_for_another_server_leaves_its_turn(settings: Settings, view: View) -> None:
+    settings.GTS_MAX_REQUESTS, settings.GTS_REQUEST_QUEUE_S = 1, 60
+
+    async def asking_outside(scope: Any, receive: Any, send: Any) -> None:
+        async def receive_and_ask() -> Any:
+            message = await receive()
+            await asyncio.to_thread(give_back_slot)
+            return message
+
+        await view(scope, receive_and_ask if scope["path"] == "/outside/" else receive, send)
+
+    gate = RequestGate(asking_outside)
+    tasks = [begin(gate, path="/outside/") for _ in range(3)]
+    await until(lambda: view.num_at_work == 3)
+    tasks.append(begin(gate))
+    await until(lambda: view.num_at_work == 4)
+    tasks.append(begin(gate))  # has no turn: the one before works
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert view.num_at_work == 4
+    view.may_answer.set()
+    assert [request.status for request in await asyncio.gather(*tasks)] == [200] * 5
