@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts import audit
@@ -49,12 +50,13 @@ def access_token(user: User, *, rejected: str | None = None) -> str:
     Not inside a transaction. Raises ``ReconnectNeededError``, which only the user can mend, and
     ``TokenServiceUnavailableError``, worth another try later.
     """
-    asked_at = database_now()
-    row = Tone3000Tokens.objects.filter(user=user).first()
+    row = Tone3000Tokens.objects.filter(user=user).annotate(asked_at=Now()).first()
     pair = _pair(row, user)
-    if row is not None and pair.access != rejected and _left_s(row) >= REFRESH_LEAD_S:
+    assert row is not None  # or there would be no pair
+    left_s = (row.expires_at - row.asked_at).total_seconds()
+    if pair.access != rejected and left_s >= REFRESH_LEAD_S:
         return pair.access
-    return _refreshed(user, seen=row, asked_at=asked_at, rejected=rejected)
+    return _refreshed(user, seen=row, asked_at=row.asked_at, rejected=rejected)
 
 
 @transaction.atomic
