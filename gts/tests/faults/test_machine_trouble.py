@@ -203,7 +203,7 @@ def test_beat_is_away(place: Installation, figures: Figures) -> None:
 
 def session_of(place: Installation, name: str) -> dict[str, str]:
     lines = [
-        "from django.contrib.sessions.backends.db import SessionStore",
+        "from accounts.sessions import SessionStore",
         "from accounts.models import User",
         f"user, store = User.objects.get(username={name!r}), SessionStore()",
         "store['_auth_user_id'] = str(user.pk)",
