@@ -14,10 +14,10 @@ def _has_none() -> None:
     """Of what is no request, or one that is not counted."""
 
 
-_give_back: ContextVar[Callable[[], None]] = ContextVar("give_back_slot", default=_has_none)
+_give_back: ContextVar[Callable[[], object]] = ContextVar("give_back_slot", default=_has_none)
 
 
-def slot_is_given_back_by(give_back: Callable[[], None]) -> None:
+def slot_is_given_back_by(give_back: Callable[[], object]) -> None:
     """For the rest of this request. ``give_back`` may be called by any thread, and again."""
     _give_back.set(give_back)
 
