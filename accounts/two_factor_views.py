@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from django.contrib import messages
@@ -128,7 +129,7 @@ class TwoFactorView(PageView):
         return render(self.request, "accounts/two_factor.html", context, status=status)
 
 
-class _Confirmed(TwoFactorView):
+class _Confirmed(TwoFactorView, ABC):
     """What asks for the password first; of who has none, for a code."""
 
     http_method_names = ["post"]
@@ -148,8 +149,9 @@ class _Confirmed(TwoFactorView):
             return self.page(password_form=form, status=error.status)
         return self.act(row)
 
+    @abstractmethod
     def act(self, row: TwoFactor) -> HttpResponse:
-        raise NotImplementedError
+        """What was confirmed."""
 
 
 class TwoFactorOffView(_Confirmed):

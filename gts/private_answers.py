@@ -7,49 +7,28 @@ and pages of published shootouts have none of this for who is not logged in.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Final, cast
+from typing import Final
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import has_vary_header
+
+from gts.middleware import AnswerMiddleware
 
 _PRIVATE: Final = "private, no-store"
 _PUBLIC_PAGES: Final = frozenset(
     {"home", "shootout-public", "shootout-detail", "shootout-part", "shootout-snapshot"}
 )
 
-_Sync = Callable[[HttpRequest], HttpResponseBase]
-_Async = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
+class PrivateAnswersMiddleware(AnswerMiddleware):
+    """Stands outside of sessions and forms, which say what varies."""
 
-class PrivateAnswersMiddleware:
-    """Stands outside of sessions and forms, which say what varies. Works both ways."""
-
-    sync_capable = True
-    async_capable = True
-
-    def __init__(self, get_response: _Sync | _Async) -> None:
-        self.get_response = get_response
-        self.is_async = iscoroutinefunction(get_response)
-        if self.is_async:
-            markcoroutinefunction(self)
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        if self.is_async:
-            return self._call_async(request)
-        return _marked(request, cast(_Sync, self.get_response)(request))
-
-    async def _call_async(self, request: HttpRequest) -> HttpResponseBase:
-        return _marked(request, await cast(_Async, self.get_response)(request))
-
-
-def _marked(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    if not response.has_header("Cache-Control") and _is_private(request, response):
-        response.headers["Cache-Control"] = _PRIVATE
-    return response
+    def finish(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if not response.has_header("Cache-Control") and _is_private(request, response):
+            response.headers["Cache-Control"] = _PRIVATE
+        return response
 
 
 def _is_private(request: HttpRequest, response: HttpResponseBase) -> bool:

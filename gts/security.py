@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from gts.middleware import AnswerMiddleware
 from gts.scope_request import ScopeRequest
 
 
@@ -50,29 +49,14 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
-_Sync = Callable[[HttpRequest], HttpResponseBase]
-_Async = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
+class SecurityHeadersMiddleware(AnswerMiddleware):
+    """Adds the content security policy."""
 
-class SecurityHeadersMiddleware:
-    """Adds the content security policy. Works both ways, so async views stay async."""
-
-    sync_capable = True
-    async_capable = True
-
-    def __init__(self, get_response: _Sync | _Async) -> None:
-        self.get_response = get_response
-        self.is_async = iscoroutinefunction(get_response)
-        if self.is_async:
-            markcoroutinefunction(self)
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        if self.is_async:
-            return self._call_async(request)
-        return _with_headers(cast(_Sync, self.get_response)(request))
-
-    async def _call_async(self, request: HttpRequest) -> HttpResponseBase:
-        return _with_headers(await cast(_Async, self.get_response)(request))
+    def finish(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
 
 
 def scope_headers(scope: dict[str, Any]) -> list[tuple[bytes, bytes]]:
@@ -96,9 +80,3 @@ def _hsts() -> str:
     if settings.SECURE_HSTS_PRELOAD:
         parts.append("preload")
     return "; ".join(parts)
-
-
-def _with_headers(response: HttpResponseBase) -> HttpResponseBase:
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
-    return response

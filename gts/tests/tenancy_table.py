@@ -305,7 +305,7 @@ PAGES: Final = (
     everybody("favicon.ico", "get", 302),
     everybody("health-live", "get", 200),
     everybody("health-ready", "get", 200),
-    # In production a token is asked for, which is nobody's of these.
+    # In production they ask for a token, which none of these people has.
     Row("metrics", "get", "", 404, 404, 404, 200 if settings.IS_EMBEDDED else 404),
 )
 

@@ -74,7 +74,7 @@ def _find(pair: SegmentPair) -> Compared | None:
     row = CachedAudio.objects.filter(key=pair.key).first()
     if row is None:
         return None
-    # Nothing takes it away as long as somebody may be reading it.
+    # Nothing takes it away as long as it may be being read.
     CachedAudio.objects.filter(pk=row.pk).update(used_at=timezone.now())
     described = row.described
     return Compared(
