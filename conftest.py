@@ -17,19 +17,22 @@ from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.management import create_contenttypes
 from django.contrib.contenttypes.models import ContentType
+from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.management.commands import flush
 from django.core.management.sql import emit_post_migrate_signal
 from django.db import connection
 from django.db.models.signals import post_migrate
+from django.test import testcases
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 from pytest_django import DjangoDbBlocker, Settings
 
 from accounts.models import User
 from accounts.tests import needs
 from accounts.tests.browser import open_chromium
 from accounts.tests.factories import make_user
+from gts.web import redis_away
 
 # Speed is never asserted: a busy machine is no reason to fail.
 hypothesis_settings.register_profile(
@@ -97,10 +100,19 @@ def files_are_not_waited_for() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def static_files_are_as_written() -> Iterator[None]:
+    """What ``live_server`` serves comes from the tree, not from what an earlier run has gathered:
+    pytest-django does so by itself only where the app goes by its usual name."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(testcases, "_StaticFilesHandler", StaticFilesHandler)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def media_root(tmp_path: Path, settings: Settings) -> Path:
-    """Every test writes media to an empty folder of its own, starts with an empty cache, and
-    hashes passwords quickly.
+    """Every test writes media to an empty folder of its own, starts with an empty cache and with
+    no memory of a Redis that was away, and hashes passwords quickly.
 
     The cache is made empty by other names for its keys: clearing it would flush the whole Redis,
     with the messages of tests that run beside this one.
@@ -112,6 +124,7 @@ def media_root(tmp_path: Path, settings: Settings) -> Path:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     names = {"KEY_PREFIX": secrets.token_hex(8)}
     settings.CACHES = {name: {**cache, **names} for name, cache in settings.CACHES.items()}
+    redis_away.forget()
     return folder
 
 
@@ -160,6 +173,8 @@ def playwright() -> Iterator[Playwright]:
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # That loop runs in this thread, in which tests use the database as well.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        # A machine that runs other tests as well may take longer than Playwright's 5 s for a page.
+        expect.set_options(timeout=30_000)
         yield playwright
 
 

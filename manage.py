@@ -13,9 +13,9 @@ if __name__ == "__main__":
         sys.exit()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gts.settings")
     try:
-        from django.core.management import execute_from_command_line
+        from gts.command_line import CommandLine
 
-        execute_from_command_line(sys.argv)
+        CommandLine(sys.argv).execute()
     except KeyboardInterrupt:
         sys.stderr.write("Stopped.\n")
         sys.exit(130)

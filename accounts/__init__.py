@@ -1,0 +1,1 @@
+"""People: accounts, login, sessions, tokens, the audit trail, erasure."""

@@ -1,4 +1,4 @@
-"""Users, their connections and the audit trail for operators. Tokens are shown to nobody."""
+"""Users, their connections and the audit trail for operators. Tokens are shown to no one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 from importlib import import_module
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -19,18 +19,20 @@ from django.template.defaultfilters import filesizeformat
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from social_django.models import Association, Nonce, UserSocialAuth
 
-from accounts.addresses import client_address
-from accounts.bulk_actions import each
+from accounts.admin_forms import UserForm, UserPasswordForm
 from accounts.erasure import user_erase
-from accounts.errors import AppError, NotFoundError
-from accounts.logins import CurrentLogin, current_login, logins_end_others
-from accounts.long_lists import BoundedAdmin, LongListAdmin
+from accounts.login.two_factor import two_factor_get
 from accounts.models import AuditEntry, PersonalAccessToken, Tone3000Tokens, User
-from accounts.personal_tokens import personal_token_revoke
+from accounts.operators import operator_check_left
 from accounts.quotas import quotas_get
-from accounts.read_only import PartAdmin, ReadOnlyAdmin
 from accounts.selectors import tone3000_connection_get
-from accounts.two_factor import two_factor_get
+from accounts.sessions.logins import CurrentLogin, current_login, logins_end_others
+from accounts.tokens.personal import personal_token_revoke
+from gts.web.admin.bulk_actions import each
+from gts.web.admin.lists import BoundedAdmin, LongListAdmin
+from gts.web.admin.read_only import PartAdmin, ReadOnlyAdmin
+from gts.web.client_ip import client_address
+from gts.web.errors import AppError, ConflictError, NotFoundError
 
 TONE3000_FIELDS = (
     "tone3000_id",
@@ -40,8 +42,13 @@ TONE3000_FIELDS = (
     "tone3000_failed_at",
 )
 
+OWN_ACCOUNT = (
+    "Your own account cannot be deleted in the admin: leave it out. To delete it, open your "
+    "Account page, which asks for your user name first."
+)
+
 # social-auth's own pages would let operators say who logs in as whom; logging in says that. Those
-# of the API's refresh tokens show them whole, and whoever has one can speak for its owner.
+# of the API's refresh tokens show them whole, and anyone who has one can speak for its owner.
 for module in ("rest_framework_simplejwt.token_blacklist.admin", "social_django.admin"):
     import_module(module)  # registers them, in whatever order modules are imported
 for model in (UserSocialAuth, Nonce, Association, OutstandingToken, BlacklistedToken):
@@ -58,12 +65,14 @@ class GroupAdmin(BoundedAdmin[Group], BaseGroupAdmin):
 class UserAdmin(BoundedAdmin[User], BaseUserAdmin[User]):
     list_display = ("username", "display_name", "tone3000", "is_active", "is_staff", "date_joined")
     list_select_related = ("tone3000_tokens",)
+    form = UserForm
+    change_password_form = UserPasswordForm
     actions = ("end_sessions",)
     list_filter = ("is_active", "is_staff", "date_joined")
     search_fields = ("username", "display_name", "email", "tone3000_id")
     ordering = ("-id",)
     date_hierarchy = None
-    # Who somebody is at Tone 3000 is proved by logging in there, not typed in.
+    # Who someone is at Tone 3000 is proved by logging in there, not typed in.
     readonly_fields = (
         "uuid",
         *TONE3000_FIELDS,
@@ -90,7 +99,9 @@ class UserAdmin(BoundedAdmin[User], BaseUserAdmin[User]):
         tokens = _tokens_of(user)
         if tokens is None:
             return "–"
-        return "connected" if tokens.sealed else f"reconnect needed ({tokens.refused_at:%Y-%m-%d})"
+        return (
+            "connected" if tokens.encrypted else f"reconnect needed ({tokens.refused_at:%Y-%m-%d})"
+        )
 
     @admin.action(description="End all sessions of the chosen users", permissions=["change"])
     def end_sessions(self, request: HttpRequest, rows: QuerySet[User]) -> None:
@@ -103,13 +114,28 @@ class UserAdmin(BoundedAdmin[User], BaseUserAdmin[User]):
             )
         self.message_user(request, f"{num_ended} sessions ended.", messages.SUCCESS)
 
+    def get_form(
+        self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        return form if obj is None else type(form.__name__, (form,), {"acting": request.user})
+
+    def why_kept(self, request: HttpRequest, rows: QuerySet[User]) -> str:
+        if rows.filter(pk=cast(User, request.user).pk).exists():
+            return OWN_ACCOUNT
+        try:
+            operator_check_left(rows.order_by().values("pk"))
+        except ConflictError as refusal:
+            return refusal.message
+        return ""
+
     def delete_model(self, request: HttpRequest, obj: User) -> None:
-        user_erase(user=obj, confirm=obj.username)
+        user_erase(user=obj, confirm=obj.username, keeps_operator=True)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         for user in each(queryset):
             try:
-                user_erase(user=user, confirm=user.username)
+                user_erase(user=user, confirm=user.username, keeps_operator=True)
             except AppError as refusal:
                 self.message_user(request, f"{user}: {refusal.message}", messages.WARNING)
 

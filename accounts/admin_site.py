@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
-from accounts.forms import AdminLoginForm
-from accounts.two_factor_views import admin_step, may_enter_admin
-from accounts.views import LoginView, next_url
+from accounts.pages.forms import AdminLoginForm
+from accounts.pages.two_factor_views import admin_step, may_enter_admin
+from accounts.pages.views import LoginView, next_url
 
 
 class AdminLoginView(LoginView):

@@ -12,7 +12,8 @@ class AccountsConfig(AppConfig):
         from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
         from social_django.models import UserSocialAuth
 
-        from accounts import audit, login_limits, sessions
+        from accounts import audit
+        from accounts.login import login_limits
         from accounts.models import (
             AuditEntry,
             PersonalAccessToken,
@@ -23,17 +24,18 @@ class AccountsConfig(AppConfig):
             UserSession,
         )
         from accounts.personal_data import register_table
+        from accounts.sessions import store
 
         audit.connect()
         login_limits.connect()
-        sessions.connect()
+        store.connect()
         register_table(User, owner="pk", hidden=("password",))
         register_table(UserSocialAuth, owner="user")
-        register_table(Tone3000Tokens, owner="user", hidden=("sealed",))
+        register_table(Tone3000Tokens, owner="user", hidden=("encrypted",))
         register_table(OutstandingToken, owner="user", hidden=("token", "jti"))
         register_table(UserSession, owner="user", hidden=("session_key", "session_data"))
         register_table(TokenFamily, owner="user", hidden=("family",))
         register_table(PersonalAccessToken, owner="user", hidden=("digest",))
-        hidden = ("sealed", "mark", "last_step", "backup_digests")
+        hidden = ("encrypted", "mark", "last_step", "backup_digests")
         register_table(TwoFactor, owner="user", hidden=hidden)
         register_table(AuditEntry, owner="user")

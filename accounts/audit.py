@@ -11,8 +11,8 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db.models.signals import pre_delete
 from django.http import HttpRequest
 
-from accounts.addresses import client_address
 from accounts.models import AuditAction, AuditEntry, User
+from gts.web.client_ip import client_address
 
 
 def record(

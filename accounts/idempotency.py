@@ -17,9 +17,9 @@ from uuid import UUID, uuid4
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.clock import database_now
-from accounts.errors import ConflictError, InvalidInputError
 from accounts.models import IdempotentRequest, User
+from gts.web.clock import database_now
+from gts.web.errors import ConflictError, InvalidInputError
 
 KEPT_FOR: Final = timedelta(hours=24)
 LOST_AFTER: Final = timedelta(minutes=2)
@@ -78,7 +78,7 @@ def request_claim(*, user: User, key: str, fingerprint: str) -> Claim | StoredAn
 def request_complete(claim: Claim, answer: StoredAnswer) -> None:
     """Write down the answer, best in the transaction that does the work.
 
-    Raises ``ConflictError`` IDEMPOTENCY_IN_PROGRESS when somebody else has taken over.
+    Raises ``ConflictError`` IDEMPOTENCY_IN_PROGRESS when someone else has taken over.
     """
     num_written = _claimed(claim).update(
         status=answer.status, body=answer.body, headers=dict(answer.headers)

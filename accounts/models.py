@@ -1,41 +1,22 @@
-"""Users, their sealed Tone 3000 tokens, the audit trail, and the base of rows with a public id."""
+"""Users, their encrypted Tone 3000 tokens, and the audit trail."""
 
 from __future__ import annotations
 
 import uuid
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
-
-class PublicModel(models.Model):
-    """A row that people and programs may name: by its UUID, never by its primary key."""
-
-    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        abstract = True
-
-
-class RevisedModel(models.Model):
-    """A row that two people, or one in two windows, may edit at once: see ``accounts.revisions``.
-
-    Only edits count. What workers write, such as the state of a render, is nobody's edit.
-    """
-
-    revision = models.PositiveIntegerField(default=1, editable=False)
-
-    class Meta:
-        abstract = True
+from gts.web.models import PublicModel
 
 
 class User(AbstractUser):
-    """Somebody with an account, local or at Tone 3000.
+    """Someone with an account, local or at Tone 3000.
 
     ``tone3000_id`` is text on purpose: the outside API has answered both UUIDs and numbers.
     """
@@ -59,16 +40,16 @@ class User(AbstractUser):
 
 
 class Tone3000Tokens(models.Model):
-    """The vault: one user's pair of tokens, sealed by ``accounts.vault``.
+    """One user's pair of tokens, encrypted by ``accounts.token_encryption``.
 
-    Only ``accounts.tokens`` reads or writes it. No row: never connected, or disconnected.
-    ``sealed`` empty: Tone 3000 refused the pair, and only the user can mend that.
+    Only ``accounts.tone3000.tokens`` reads or writes it. No row: never connected, or disconnected.
+    ``encrypted`` empty: Tone 3000 refused the pair, and only the user can repair that.
     """
 
     user = models.OneToOneField(
         User, models.CASCADE, primary_key=True, related_name="tone3000_tokens"
     )
-    sealed = models.TextField(blank=True, editable=False)
+    encrypted = models.TextField(blank=True, editable=False)
     expires_at = models.DateTimeField()
     refreshed_at = models.DateTimeField()
     refresh_failed_at = models.DateTimeField(null=True, blank=True)
@@ -109,8 +90,9 @@ class AuditAction(models.TextChoices):
 
 
 class UserSession(AbstractBaseSession):
-    """A browser's session, kept by ``accounts.sessions``; with whose it is since they logged in.
+    """A browser's session, kept by ``accounts.sessions.store``; with whose it is after a login.
 
+    ``session_key`` is a digest of the key that the browser has.
     All columns are written again with every change of the session, so what they say is in its data.
     """
 
@@ -125,9 +107,8 @@ class UserSession(AbstractBaseSession):
 
     @classmethod
     def get_session_store_class(cls) -> type[SessionBase]:
-        from accounts.sessions import SessionStore
-
-        return SessionStore
+        store: type[SessionBase] = import_string(f"{settings.SESSION_ENGINE}.SessionStore")
+        return store
 
 
 class TokenFamily(models.Model):
@@ -158,7 +139,7 @@ class TokenScope(models.TextChoices):
 
 
 class PersonalAccessToken(PublicModel):
-    """A token that a person made for a program: see ``accounts.personal_tokens``.
+    """A token that a person made for a program: see ``accounts.tokens.personal``.
 
     Only its digest is kept; ``prefix`` is how its owner tells it from others.
     """
@@ -180,15 +161,16 @@ class PersonalAccessToken(PublicModel):
 
 
 class TwoFactor(models.Model):
-    """The second factor of a login (TOTP): see ``accounts.two_factor``.
+    """The second factor of a login (TOTP): see ``accounts.login.two_factor``.
 
-    ``sealed`` is its secret, sealed by ``accounts.vault``; of backup codes only digests are kept.
+    ``encrypted`` is its secret, encrypted by ``accounts.token_encryption``; of backup codes only
+    digests are kept.
     ``confirmed_at`` is null until a first code was right. ``mark`` is what a session keeps that has
     shown a code. ``last_step``: of the newest code that was used, in steps of 30 s since 1970.
     """
 
     user = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="two_factor")
-    sealed = models.TextField(editable=False)
+    encrypted = models.TextField(editable=False)
     mark = models.UUIDField(default=uuid.uuid4, editable=False)
     confirmed_at = models.DateTimeField(null=True, blank=True)
     last_step = models.BigIntegerField(default=0, editable=False)
@@ -222,6 +204,7 @@ class AuditEntry(models.Model):
 
 class IdempotentRequest(models.Model):
     """A POST with an ``Idempotency-Key``, and what was answered: see ``accounts.idempotency``.
+    Or a form of a page, and the id of what it made: see ``accounts.page_kit.form_keys``.
 
     ``status`` is null while it is being done. ``claim`` tells who is doing it: only they may write
     the answer.

@@ -1,7 +1,7 @@
 """Everything that is kept of a person, to be given to them and to be erased.
 
 What is kept lies in apps above this one: they register their tables, as they do job handlers. A
-test (``gts/tests/test_personal_data.py``) names tables about users that nobody registered.
+test (``gts/tests/test_personal_data.py``) names tables about users that no one registered.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def export_chunks(user: User) -> Iterator[bytes]:
 
 
 class _Sink(io.RawIOBase):
-    """Where the archive is written to; whoever sends it takes away what has come."""
+    """Where the archive is written to; anyone who sends it takes away what has come."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -15,9 +15,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.timesince import timeuntil
 
-from accounts.errors import LimitError, TooLargeError
 from accounts.models import User
 from accounts.services import DEMO_USERNAME
+from gts.web.errors import LimitError, TooLargeError
 
 _DAY: Final = timedelta(days=1)
 

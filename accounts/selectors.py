@@ -14,9 +14,9 @@ from rest_framework_simplejwt.tokens import AccessToken, Token
 from rest_framework_simplejwt.utils import get_md5_hash_password
 from social_django.models import UserSocialAuth
 
-from accounts.errors import UnauthorizedError
 from accounts.models import TokenFamily, Tone3000Tokens, User
-from accounts.vault import SealBrokenError, unseal
+from accounts.token_encryption import DecryptionError, decrypt
+from gts.web.errors import UnauthorizedError
 
 # The name of the login in social-auth's table.
 TONE3000: Final = "tone3000"
@@ -84,7 +84,7 @@ def _state_of_tokens(user: User) -> ConnectionState:
     if row is None:
         return ConnectionState.NONE
     try:
-        unseal(row.sealed, owner=user.uuid)
-    except SealBrokenError:
+        decrypt(row.encrypted, owner=user.uuid)
+    except DecryptionError:
         return ConnectionState.RECONNECT
     return ConnectionState.CONNECTED

@@ -10,19 +10,13 @@ from typing import Final
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from rest_framework_simplejwt.tokens import AccessToken
-from social_django.models import UserSocialAuth
 
-from accounts import audit
-from accounts.api_tokens import families_alive, families_revoke
-from accounts.errors import ConflictError
-from accounts.models import AuditAction, User, UserSession
-from accounts.personal_tokens import personal_tokens_revoke_all
-from accounts.selectors import TONE3000
-from accounts.tokens import tokens_forget
+from accounts.models import User
+from gts.web.errors import ConflictError
 
-# People of the embedded mode and of the demo pack. Nobody can take these names.
+# People of the embedded mode and of the demo pack. No one can take these names.
 LOCAL_USERNAME = "local"
-DEMO_USERNAME = "demo"
+DEMO_USERNAME = "gts-demo"
 RESERVED_USERNAMES = frozenset({LOCAL_USERNAME, DEMO_USERNAME})
 
 # What the validator of names does not take, and room for what makes one unique.
@@ -49,7 +43,7 @@ def user_create(*, username: str, display_name: str = "", password: str | None =
 
 
 def user_create_named_like(*, username: str, display_name: str) -> User:
-    """A new account for somebody from elsewhere, by their name there as far as it is free here."""
+    """A new account for someone from elsewhere, by their name there as far as it is free here."""
     stem = _NOT_IN_NAMES.sub("", User.normalize_username(username))[:_MAX_STEM_CHARS] or "guitarist"
     name = stem
     for _ in range(_NAME_TRIES):
@@ -72,7 +66,7 @@ def _create(username: str, display_name: str, password: str | None) -> User:
 def user_get_or_create_local() -> User:
     """The person at this machine, in embedded mode; also its operator, so it may use the admin.
 
-    Whether somebody may become this user is ``accounts.local_login``'s to say.
+    ``accounts.login.local`` says who may become this user.
     """
     user = User.objects.filter(username=LOCAL_USERNAME).first()
     if user is None:
@@ -84,9 +78,9 @@ def user_get_or_create_local() -> User:
 
 @transaction.atomic
 def user_get_or_create_demo() -> User:
-    """The owner of the demo pack. It has no password and nobody logs in as it."""
+    """The owner of the demo pack. It is made without a password and cannot log in."""
     user = User.objects.filter(username=DEMO_USERNAME).first()
-    return user or _create(DEMO_USERNAME, "GTS demo", None)
+    return user or _create(DEMO_USERNAME, "GTS", None)
 
 
 @transaction.atomic
@@ -95,39 +89,6 @@ def user_update(*, user: User, display_name: str) -> User:
     user.full_clean(exclude=["password"])
     user.save(update_fields=["display_name"])
     return user
-
-
-@transaction.atomic
-def password_change(
-    *, user: User, password: str, ends_tokens: bool, address: str | None = None
-) -> None:
-    """Ends all sessions, access and refresh tokens; personal access tokens if ``ends_tokens``.
-
-    Whether ``password`` is good enough is the form's to say.
-    """
-    user.set_password(password)
-    user.save(update_fields=["password"])
-    UserSession.objects.filter(user=user).delete()
-    families_revoke(families_alive(user), address=address)
-    if ends_tokens:
-        personal_tokens_revoke_all(user=user, address=address)
-    audit.record(AuditAction.PASSWORD_CHANGED, user=user, address=address)
-
-
-@transaction.atomic
-def tone3000_disconnect(*, user: User, address: str | None = None) -> None:
-    """Forget the tokens; and who they are at Tone 3000 too, unless it is their only way in."""
-    tokens_forget(user=user)
-    if has_other_login(user):
-        UserSocialAuth.objects.filter(user=user, provider=TONE3000).delete()
-        user.tone3000_id = None
-        user.save(update_fields=["tone3000_id"])
-    audit.record(AuditAction.DISCONNECTED, user=user, address=address)
-
-
-def has_other_login(user: User) -> bool:
-    """Whether ``user`` can come in without Tone 3000."""
-    return user.has_usable_password() or user.username == LOCAL_USERNAME
 
 
 def access_token_create(*, user: User, lifetime_s: int) -> str:

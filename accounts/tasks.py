@@ -3,13 +3,13 @@ from __future__ import annotations
 from celery import shared_task
 from django.db import close_old_connections
 
-from accounts.upkeep import upkeep
+from accounts.cleanup import clean_up
 
 
-@shared_task(name="accounts.upkeep")
-def run_upkeep() -> None:
+@shared_task(name="accounts.clean_up")
+def run_cleanup() -> None:
     close_old_connections()
     try:
-        upkeep()
+        clean_up()
     finally:
         close_old_connections()

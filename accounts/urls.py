@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
+from django.views.decorators.http import require_http_methods
 from social_django.views import complete
 
-from accounts import password_views, session_views, token_views, two_factor_views, views
+from accounts.pages import password_views, session_views, token_views, two_factor_views, views
+
+# It logs in, by a code that is good once: not for a HEAD, which must change nothing.
+_complete = require_http_methods(["GET", "POST"])(complete)
 
 urlpatterns = [
     path("login/", views.LoginView.as_view(), name="login"),
@@ -15,7 +19,7 @@ urlpatterns = [
     path("login/link/", views.LoginLinkView.as_view(), name="login-link"),
     path("login/tone3000/", views.LoginTone3000View.as_view(), name="login-tone3000"),
     # The callback registered at Tone 3000. Of social-auth's other addresses none is offered.
-    path("", include(([path("complete/<str:backend>/", complete, name="complete")], "social"))),
+    path("", include(([path("complete/<str:backend>/", _complete, name="complete")], "social"))),
     path("account/", views.AccountView.as_view(), name="account"),
     path(
         "account/tone3000/disconnect/",

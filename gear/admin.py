@@ -9,8 +9,6 @@ from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.bulk_actions import each
-from accounts.long_lists import LongListAdmin
 from gear.models import (
     Block,
     Capture,
@@ -23,6 +21,8 @@ from gear.models import (
 )
 from gear.services.captures import gear_unshare
 from gear.tag_words import tag_key
+from gts.web.admin.bulk_actions import each
+from gts.web.admin.lists import LongListAdmin
 
 
 class CaptureInline(admin.TabularInline[Capture, GearItem]):
@@ -30,7 +30,7 @@ class CaptureInline(admin.TabularInline[Capture, GearItem]):
     extra = 0
     can_delete = False
     show_change_link = True
-    fields = ("name", "format", "architecture", "sample_rate_hz", "size_bytes", "status")
+    fields = ("name", "format", "architecture", "sample_rate_hz", "size_bytes", "state")
     readonly_fields = fields
 
     def has_add_permission(self, request: HttpRequest, obj: GearItem | None = None) -> bool:
@@ -99,11 +99,11 @@ class CaptureAdmin(LongListAdmin[Capture]):
         "architecture",
         "sample_rate_hz",
         "size_bytes",
-        "status",
+        "state",
         "self_test",
         "created_at",
     )
-    list_filter = ("format", "status", SelfTestFilter)
+    list_filter = ("format", "state", SelfTestFilter)
     list_select_related = ("gear",)
     autocomplete_fields = ("gear",)
     readonly_fields = (
@@ -179,8 +179,8 @@ class ChainGroupAdmin(LongListAdmin[ChainGroup]):
 
 @admin.register(LibraryEntry)
 class LibraryEntryAdmin(LongListAdmin[LibraryEntry]):
-    list_display = ("capture", "nickname", "is_favourite", "user", "created_at")
-    list_filter = ("is_favourite",)
+    list_display = ("capture", "nickname", "is_favorite", "user", "created_at")
+    list_filter = ("is_favorite",)
     list_select_related = ("capture", "user")
     autocomplete_fields = ("user", "capture")
     readonly_fields = ("uuid", "created_at", "updated_at")

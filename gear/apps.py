@@ -4,7 +4,7 @@ from django.apps import AppConfig
 from django.db.models.signals import post_delete, post_migrate
 from django.urls import reverse
 
-from gear.search_index import GEAR_INDEX, sqlite_index_ensure
+from gear.search.index import GEAR_INDEX, sqlite_index_ensure
 
 
 def ensure_search_index(using: str, **_: object) -> None:
@@ -19,8 +19,8 @@ class GearConfig(AppConfig):
         # They import models, which are there only now.
         from accounts.quotas import register_storage
         from gear import personal_data
-        from gear.capture_files import delete_file_with_row
-        from gear.job_handlers import FetchFromTone3000, InspectCapture
+        from gear.captures.files import delete_file_with_row
+        from gear.job_handlers import FetchTone, InspectCapture
         from gear.models import Capture
         from jobs.registry import Notice, register
 
@@ -29,8 +29,8 @@ class GearConfig(AppConfig):
         register_storage(
             "captures", lambda user: Capture.objects.owned_by(user).with_file().size_bytes()
         )
-        # Whoever uploads something looks on: a check that went well is no news.
+        # Anyone who uploads something looks on: a check that went well is no news.
         notice = Notice(page=lambda job: reverse("gear-list"), is_quiet=True)
-        for handler in (InspectCapture(), FetchFromTone3000()):
+        for handler in (InspectCapture(), FetchTone()):
             register(handler, notice=notice)
         post_delete.connect(delete_file_with_row, sender=Capture, dispatch_uid="gear.capture_file")

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
 
-from accounts.errors import (
+from gear.captures.inspection import inspect_capture
+from gear.models import Capture
+from gear.models.item import FileState
+from gear.services.captures import INSPECT_KIND, capture_accept, capture_reject
+from gear.tone3000.access import UserTokens
+from gear.tone3000.errors import DownloadError, RefusedRequestError, Tone3000Error
+from gear.tone3000.services import FETCH_KIND, tone_capture_keep
+from gts.web.errors import (
     NotFoundError,
     ReconnectNeededError,
     TooLargeError,
     UnavailableError,
 )
-from gear.inspection import inspect_capture
-from gear.models import Capture
-from gear.models.item import FileStatus
-from gear.services.captures import INSPECT_KIND, capture_accept, capture_reject
-from gear.services.tone3000 import FETCH_KIND, tone_capture_keep
-from gear.tone3000.access import UserTokens
-from gear.tone3000.errors import DownloadError, RefusedRequestError, Tone3000Error
+from jobs.files.storage import fetch_file, scratch_folder, stored_name
 from jobs.models import Job
 from jobs.pipeline.errors import PipelineError
+from jobs.pipeline.json_values import JSONObject
 from jobs.registry import JobContext, Queue
 from jobs.states import JobState
-from jobs.storage import fetch_file, scratch_folder, stored_name
 
 if TYPE_CHECKING:
     from gear.tone3000.fetch import Fetched
@@ -38,13 +38,13 @@ class InspectCapture:
     kind = INSPECT_KIND
     queue: Queue = "short"
 
-    def run(self, context: JobContext) -> Mapping[str, Any]:
+    def run(self, context: JobContext) -> JSONObject:
         payload = context.job.payload
         captures = Capture.objects.select_related("gear")
         capture = captures.filter(uuid=payload["capture_id"]).first()
         if capture is None:
             raise PipelineError("CAPTURE_GONE", "The file is no longer there: upload it again.")
-        if capture.status != FileStatus.READY:
+        if capture.state != FileState.READY:
             context.report(0.0, "Looking into the file")
             with scratch_folder() as folder:
                 path = fetch_file(stored_name(capture.file), folder, sha256=capture.sha256)
@@ -59,13 +59,13 @@ class InspectCapture:
             capture_reject(capture_id=UUID(job.payload["capture_id"]))
 
 
-class FetchFromTone3000:
+class FetchTone:
     """Brings one model of a tone here, for its owner alone. What does not come leaves nothing."""
 
     kind = FETCH_KIND
     queue: Queue = "short"
 
-    def run(self, context: JobContext) -> Mapping[str, Any]:
+    def run(self, context: JobContext) -> JSONObject:
         with scratch_folder() as folder:
             fetched = _fetch(context, folder)
             context.report(0.95, "Storing it")

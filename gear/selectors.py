@@ -11,33 +11,31 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
-from accounts.errors import NotFoundError
 from accounts.models import User
-from gear.describe import gear_type_of
-from gear.grammar import UNKNOWN, ChainBlock, ChainError, validate_chain
+from gear.captures.naming import kind_of_gear_type
+from gear.chains.describe import gear_type_of
+from gear.chains.grammar import UNKNOWN, ChainBlock, ChainError, validate_chain
 from gear.models import (
     Block,
     Capture,
-    ChainGroup,
-    GearItem,
-    LibraryEntry,
-    Preset,
-    SignalChain,
-    Tag,
-)
-from gear.models.item import FileStatus, GearKind
-from gear.naming import kind_of_gear_type
-from gear.querysets import (
     CaptureQuerySet,
+    ChainGroup,
     ChainGroupQuerySet,
+    GearItem,
     GearItemQuerySet,
+    LibraryEntry,
     LibraryEntryQuerySet,
+    Preset,
     PresetQuerySet,
+    SignalChain,
     SignalChainQuerySet,
+    Tag,
     TagQuerySet,
 )
+from gear.models.item import FileState, GearKind
+from gts.web.errors import NotFoundError
 
-# Of one sort in one list of choices. Nobody leafs through more: one looks for it.
+# Choices in one list. Longer ones are searched, not read.
 MAX_OFFERED = 24
 
 NO_GEAR = "There is no such gear."
@@ -174,7 +172,7 @@ def chain_get(user: User | AnonymousUser, uuid: UUID) -> SignalChain:
 
 def chain_group_list(user: User | AnonymousUser) -> ChainGroupQuerySet:
     """One's own groups, newest first. One query; their captures are one more, see
-    ``gear.group_slots``."""
+    ``gear.services.group_slots``."""
     return ChainGroup.objects.owned_by(user)
 
 
@@ -218,4 +216,4 @@ def may_be_played(capture: Capture | None) -> bool:
     """What is gone cannot; what is not inspected yet is not judged yet."""
     if capture is None:
         return False
-    return capture.status != FileStatus.READY or not capture.unsupported_reason
+    return capture.state != FileState.READY or not capture.unsupported_reason

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-from gear.capture_text import clean_text
+from gear.text import clean_text
 
 MAX_TAG_CHARS: Final = 50
 MAX_TAGS_PER_GEAR: Final = 20

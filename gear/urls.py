@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gear import item_views, views
-from gear.tone3000 import views as tone3000
+from gear.pages import item_views, views
+from gear.pages import tone3000_views as tone3000
 
 urlpatterns = [
     path("gear/", views.GearListView.as_view(), name="gear-list"),

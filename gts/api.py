@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig, Suspicio
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.db.models import QuerySet
 from django.http import Http404
+from django.urls import reverse
 from django_filters import CharFilter
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import authentication, exceptions
@@ -20,20 +21,22 @@ from rest_framework.serializers import as_serializer_error
 from rest_framework_simplejwt.authentication import JWTAuthentication as BaseJWTAuthentication
 from rest_framework_simplejwt.tokens import Token
 
-from accounts.api.findings import findings_in, invalid_input
-from accounts.errors import (
+from accounts.models import PersonalAccessToken, TokenScope, User
+from accounts.selectors import access_token_read, token_user_get
+from accounts.tokens.personal import is_personal_token, personal_token_read
+from gts.errors import trouble_as_answer
+from gts.web.api.findings import findings_in, invalid_input
+from gts.web.error_answers import error_body
+from gts.web.errors import (
     AppError,
+    CSRFError,
+    DuplicateError,
     ErrorDetail,
     InsufficientScopeError,
     InvalidInputError,
     NotFoundError,
     TooLargeError,
-    UnauthorizedError,
 )
-from accounts.models import PersonalAccessToken, TokenScope, User
-from accounts.personal_tokens import is_personal_token, personal_token_read
-from accounts.selectors import access_token_read, token_user_get
-from gts.errors import error_body, trouble_as_answer
 
 # Errors ------------------------------------------------------------------------------------------
 
@@ -52,9 +55,12 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
         headers["Retry-After"] = str(math.ceil(wait_s))
     if isinstance(error, exceptions.MethodNotAllowed):
         headers["Allow"] = ", ".join(context["view"].allowed_methods)
-    return Response(
-        error_body(known.code, known.message, known.details), status=known.status, headers=headers
-    )
+    body = error_body(known.code, known.message, known.details)
+    if isinstance(known, DuplicateError):
+        uuid = known.existing.id
+        url = reverse(f"api-{known.existing.resource}", args=[uuid])
+        body["existing"] = {"id": str(uuid), "url": url}
+    return Response(body, status=known.status, headers=headers)
 
 
 def _as_app_error(error: Exception) -> AppError | None:
@@ -63,7 +69,7 @@ def _as_app_error(error: Exception) -> AppError | None:
             return error
         case Http404() | PermissionDenied() | exceptions.PermissionDenied():
             # What is not yours does not exist for you: 404, never 403.
-            return NotFoundError("There is no such thing here.")
+            return NotFoundError("Not found.")
         case RequestDataTooBig():
             return TooLargeError("The body of the request is too large.")
         case SuspiciousOperation():
@@ -123,15 +129,13 @@ class PersonalTokenAuthentication(authentication.BaseAuthentication):
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
-    """The session of the web pages. Without a valid CSRF token it counts for nothing."""
+    """The session of the web pages; what it changes needs its CSRF token."""
 
     def enforce_csrf(self, request: Request) -> None:
         try:
             super().enforce_csrf(request)
         except exceptions.PermissionDenied as error:
-            raise UnauthorizedError(
-                "The CSRF token is missing or wrong.", code="CSRF_FAILED"
-            ) from error
+            raise CSRFError("The CSRF token is missing or wrong.") from error
 
 
 # Lists -------------------------------------------------------------------------------------------
@@ -155,3 +159,13 @@ class FilterBackend(DjangoFilterBackend):  # type: ignore[misc]  # it has no typ
         if details:
             raise InvalidInputError(details[0].message, details=details)
         return super().filter_queryset(request, queryset, view)
+
+    def get_filterset_kwargs(
+        self, request: Request, queryset: QuerySet[Any], view: Any
+    ) -> dict[str, Any]:
+        """Without ``format=json``, which is how an answer is wanted and not which captures."""
+        kwargs: dict[str, Any] = super().get_filterset_kwargs(request, queryset, view)
+        if kwargs["data"].get("format") == "json":
+            kwargs["data"] = kwargs["data"].copy()
+            del kwargs["data"]["format"]
+        return kwargs

@@ -12,7 +12,7 @@ class GtsConfig(AppConfig):
 
     def ready(self) -> None:
         # Modules that register something by being imported.
-        for module in ("gts.checks", "gts.celery_presence"):
+        for module in ("gts.checks", "gts.celery_heartbeat"):
             import_module(module)
         # This is the last app: what is there now stays as long as the process.
         gc.freeze()

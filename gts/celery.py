@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import logging.config
 import os
 import threading
+from importlib import import_module
 from typing import Any
 
 from celery import Celery
@@ -24,16 +26,17 @@ from kombu import Queue
 from kombu.transport import TRANSPORT_ALIASES
 
 from gts.checks import refuse_bad_production_start
-from gts.leftovers import remove_leftovers
-from gts.memory import give_back
-from jobs.closing import this_process
-from jobs.stuck import stuck_work
+from gts.ops.memory import give_back
+from gts.ops.orphaned_files import remove_orphaned_files
+from gts.ops.work_folder import work_folder_look
+from jobs.queue.shutdown import shutdown
+from jobs.queue.stuck import stuck_work
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gts.settings")
 # All checks of Django need all pages and the API; ``_refuse_bad_start`` has those that matter here.
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
-UPKEEP_EVERY_S = 3600.0
+CLEANUP_EVERY_S = 3600.0
 
 # By its name: what needs no Redis need not load it.
 TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "gts.redis_transport:Transport"))
@@ -41,7 +44,7 @@ app = Celery("gts")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_queues = (Queue("short"), Queue("render"))
 app.conf.beat_schedule = {
-    # A sweep nobody had time for is of no use later: the next one is on its way.
+    # A sweep no one had time for is of no use later: the next one is on its way.
     "jobs-sweep": {
         "task": "jobs.sweep",
         "schedule": settings.JOB_SWEEP_S,
@@ -52,10 +55,10 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="3", minute="40"),  # UTC
         "options": {"expires": 6 * 60 * 60},
     },
-    "accounts-upkeep": {
-        "task": "accounts.upkeep",
-        "schedule": UPKEEP_EVERY_S,
-        "options": {"expires": UPKEEP_EVERY_S},
+    "accounts-cleanup": {
+        "task": "accounts.clean_up",
+        "schedule": CLEANUP_EVERY_S,
+        "options": {"expires": CLEANUP_EVERY_S},
     },
 }
 if settings.GTS_BACKUP_DIR:
@@ -85,10 +88,28 @@ def _refuse_bad_start(**_: Any) -> None:
 
 
 @worker_init.connect
+def _look_at_work_folder(**_: Any) -> None:
+    """Before the pool forks, which takes the choice of a folder over."""
+    work_folder_look()
+
+
+@worker_init.connect
 @worker_process_init.connect
 def _tidy_up(**_: Any) -> None:
     """After a whole worker was killed, and after one process of its pool."""
-    remove_leftovers()
+    remove_orphaned_files()
+
+
+@worker_init.connect
+def _load_what_computes(**_: Any) -> None:
+    """Before the pool forks, which shares it: a new process took a second for it in its first
+    render, in which no wish to cancel was seen. An embedded server starts without it."""
+    if not settings.IS_EMBEDDED and "render" in app.amqp.queues.consume_from:
+        for name in ("shootouts.jobs.segment_audio", "scipy.signal"):
+            import_module(name)
+        # What was imported stays. A collection after each render would look through all of it with
+        # the GIL held, while the news of the render waits to be sent.
+        gc.freeze()
 
 
 @task_postrun.connect
@@ -108,7 +129,7 @@ def _may_be_replaced(**_: Any) -> None:
 @worker_shutting_down.connect
 def _hand_back_jobs(**_: Any) -> None:
     """Celery would wait for running jobs without end, however soon the SIGKILL comes."""
-    this_process.announce()
+    shutdown.announce()
     # The pool's processes end with this one.
     end = threading.Timer(settings.GTS_STOP_GRACE_S, os._exit, [0])
     end.daemon = True

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.checks import ERROR, CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
-from jobs.stores import media_store
+from jobs.files.stores import media_store
 
 SECRET_KEY_MIN_CHARS = 50  # also Django's own measure (security.W009)
 SECRET_KEY_MIN_DISTINCT_CHARS = 5
@@ -54,7 +54,7 @@ def _insecurities() -> Iterator[CheckMessage]:
         )
     if not settings.GTS_TOKEN_KEYS:
         yield Error(
-            "There is no key to seal the tokens of Tone 3000 with.",
+            "There is no key to encrypt the tokens of Tone 3000 with.",
             hint=f"Set GTS_TOKEN_KEYS, the same on every host: {_NEW_TOKEN_KEY}",
             id="gts.E007",
         )
@@ -65,10 +65,10 @@ def _insecurities() -> Iterator[CheckMessage]:
                 hint=f"Unset {setting}, or start it with https://.",
                 id="gts.E009",
             )
-    if settings.GTS_TONE3000_STANDIN:
+    if settings.GTS_FAKE_TONE3000:
         yield Error(
-            "The stand-in for Tone 3000 is on: it lets anybody in, as whoever they like.",
-            hint="Unset GTS_TONE3000_STANDIN.",
+            "The fake Tone 3000 is on: it lets anybody in, as anyone they like.",
+            hint="Unset GTS_FAKE_TONE3000.",
             id="gts.E010",
         )
     if settings.GTS_OPEN:
@@ -164,7 +164,7 @@ def check_storage_is_writable(**_: Any) -> list[CheckMessage]:
 def refuse_bad_production_start() -> None:
     """For processes that only a production has: ``make web``, ``make worker``, ``make beat``.
 
-    In embedded mode workers would fight for one SQLite file over brokers that nobody else sees.
+    In embedded mode workers would fight for one SQLite file over brokers that no one else sees.
     """
     if settings.IS_EMBEDDED:
         raise ImproperlyConfigured(

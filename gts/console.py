@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from gts.logs import without_secrets
+from gts.ops.logs import without_secrets
 from jobs.pipeline.files import is_disk_full
 
 _TITLE_WIDTH: Final = 15
@@ -21,7 +21,14 @@ _MAX_CHARS: Final = 240
 _SAME_AGAIN_AFTER_S: Final = 60.0
 # Of these a warning is the everyday business of a server: a page that is not there, a bad upload,
 # a name that a scanner made up (who meant it sees a page that says what to do).
-_ROUTINE: Final = ("django.", "uvicorn", "asyncio", "jobs.runner", "gts.hosts", "py.warnings")
+_ROUTINE: Final = (
+    "django.",
+    "uvicorn",
+    "asyncio",
+    "jobs.queue.runner",
+    "gts.web.hosts",
+    "py.warnings",
+)
 _DISK_FULL: Final = (
     "Error: There is no room left on the disk. Make some, then render again what has failed."
 )
@@ -72,7 +79,7 @@ class RenderNews(logging.Handler):
 
 
 class Troubles(logging.Handler):
-    """A line for each warning that somebody should see, with the place of the whole story.
+    """A line for each warning that someone should see, with the place of the whole story.
 
     The same again is not said within a minute.
     """

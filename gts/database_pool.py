@@ -1,4 +1,4 @@
-"""The pool of connections of a web process, and how requests give theirs back.
+"""The pool of connections of a web process.
 
 Only web processes have one, from the start of their server to its end: there every request has a
 thread, and so would have a connection, of its own. Workers have few, and fork.
@@ -6,22 +6,14 @@ thread, and so would have a connection, of its own. Workers have few, and fork.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any, Final, cast
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
 from django.db import connection
-from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
-
-from accounts.database import release_connections
 
 # Kept open when there is nothing to do.
 _MIN_CONNECTIONS: Final = 2
 _MAX_IDLE_S: Final = 120.0
-# What a server takes from the view at once; the rest goes at the pace of the client.
-_SENT_AT_ONCE_BYTES: Final = 32 * 1024
 
 
 def use_pool() -> None:
@@ -49,36 +41,3 @@ def close_pool() -> None:
         connection.close()
         cast(Any, connection).close_pool()
         del options["pool"]
-
-
-_Sync = Callable[[HttpRequest], HttpResponseBase]
-_Async = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
-
-
-class ReleaseConnectionMiddleware:
-    """Gives the connection back when the view is done, not when its client has read the answer:
-    who reads slowly would keep it from others. Works both ways."""
-
-    sync_capable = True
-    async_capable = True
-
-    def __init__(self, get_response: _Sync | _Async) -> None:
-        self.get_response = get_response
-        self.is_async = iscoroutinefunction(get_response)
-        if self.is_async:
-            markcoroutinefunction(self)
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        if self.is_async:
-            return self._call_async(request)
-        return cast(_Sync, self.get_response)(request)
-
-    async def _call_async(self, request: HttpRequest) -> HttpResponseBase:
-        response = await cast(_Async, self.get_response)(request)
-        if _takes_long(response):
-            await sync_to_async(release_connections)()  # in the thread of this request
-        return response
-
-
-def _takes_long(response: HttpResponseBase) -> bool:
-    return not isinstance(response, HttpResponse) or len(response.content) > _SENT_AT_ONCE_BYTES

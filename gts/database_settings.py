@@ -21,7 +21,7 @@ TLS_VARIABLES: Final = {
 
 def embedded_database(data_dir: Path, *, is_test: bool) -> dict[str, Any]:
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "gts.sqlite",
         "NAME": data_dir / "gts.sqlite3",
         "OPTIONS": {
             # Take the write lock at BEGIN: a transaction that reads first and writes later
@@ -70,7 +70,7 @@ def caches(redis_url: str) -> dict[str, dict[str, Any]]:
     ``pages``: whole pages and parts of them, each made from what does not change: in each process
     its own."""
     memory = "django.core.cache.backends.locmem.LocMemCache"
-    shared = {"BACKEND": "accounts.shared_cache.SharedCache", "LOCATION": redis_url}
+    shared = {"BACKEND": "gts.web.shared_cache.SharedCache", "LOCATION": redis_url}
     # Beyond that many it throws away any: counters too.
     own = {"BACKEND": memory, "OPTIONS": {"MAX_ENTRIES": 20_000}}
     pages = {"BACKEND": memory, "LOCATION": "pages", "OPTIONS": {"MAX_ENTRIES": 60}}
@@ -82,6 +82,6 @@ def channel_layer(redis_url: str) -> dict[str, Any]:
     if not redis_url:
         return {"BACKEND": "channels.layers.InMemoryChannelLayer"}
     return {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "BACKEND": "gts.redis_channel_layer.RedisChannelLayer",
         "CONFIG": {"hosts": [redis_url]},
     }

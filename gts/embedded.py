@@ -22,17 +22,18 @@ from django.db import DatabaseError, connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from accounts.clock import seconds_ago
-from gts.celery import UPKEEP_EVERY_S, app
-from gts.leftovers import remove_leftovers
+from gts.celery import CLEANUP_EVERY_S, app
+from gts.ops.orphaned_files import remove_orphaned_files
+from gts.ops.work_folder import with_work_folder
 from gts.server_lock import LockedError, holding
-from jobs.closing import this_process
+from gts.web.clock import seconds_ago
 from jobs.models import ProcessRole
 from jobs.pipeline.gate import gate
-from jobs.presence import Presence
+from jobs.queue.process_heartbeat import ProcessHeartbeat
+from jobs.queue.shutdown import shutdown
+from jobs.queue.stuck import stuck_work
+from jobs.queue.sweep import sweep
 from jobs.registry import Queue
-from jobs.stuck import stuck_work
-from jobs.sweep import sweep
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ _READY_WITHIN_S: Final = 20.0
 # What beat sends elsewhere.
 _DAY_S: Final = 24 * 60 * 60
 _EVERY_S: Final = {
-    "accounts.upkeep": UPKEEP_EVERY_S,
+    "accounts.clean_up": CLEANUP_EVERY_S,
     "maintenance.daily": _DAY_S,
     **({"maintenance.backup": _DAY_S} if settings.GTS_BACKUP_DIR else {}),
 }
@@ -51,7 +52,7 @@ _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class StartError(Exception):
-    """The embedded worker cannot start; the text is for whoever started the server."""
+    """The embedded worker cannot start; the text is for anyone who started the server."""
 
 
 class EmbeddedWorker:
@@ -63,8 +64,8 @@ class EmbeddedWorker:
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._controllers: list[WorkController] = []
-        self._presence = Presence(
-            ProcessRole.WORKER, queues=get_args(Queue), figures=stuck_work.as_json
+        self._process_heartbeat = ProcessHeartbeat(
+            ProcessRole.WORKER, queues=get_args(Queue), figures=with_work_folder(stuck_work.as_json)
         )
 
     def start(self) -> None:
@@ -75,28 +76,28 @@ class EmbeddedWorker:
             raise StartError(
                 f"{error} Stop it first, or give this one a folder of its own with GTS_DATA_DIR."
             ) from error
-        this_process.revoke()
+        shutdown.revoke()
         try:
-            # Nobody else can hold a job, so whatever is running was left by a dead process.
+            # No one else can hold a job, so whatever is running was left by a dead process.
             sweep(lost_before=Now(), stranded_before=Now())
         except DatabaseError as error:
             self._lock.close()
             raise StartError(f"The database is not ready ({error}): manage.py migrate") from error
         finally:
             connection.close()
-        remove_leftovers()
+        remove_orphaned_files()
         gate.open()
         self._start_worker("short", _SHORT_THREADS)
         self._start_worker("render", settings.GTS_WORKER_THREADS)
-        self._presence.start()
+        self._process_heartbeat.start()
         self._start_thread("embedded-sweep", self._keep_sweeping)
         gate.warm_up()  # so that the first upload does not wait for it
 
     def stop(self) -> None:
         """Jobs hand back what they do, then the threads end: within seconds."""
-        this_process.announce()
+        shutdown.announce()
         self._stopping.set()
-        self._presence.stop()
+        self._process_heartbeat.stop()
         for controller in self._controllers:
             self._start_thread("embedded-stop", controller.stop)
         deadline_s = time.monotonic() + settings.GTS_STOP_GRACE_S
@@ -105,7 +106,7 @@ class EmbeddedWorker:
         gate.close()
         if any(thread.is_alive() for thread in self._threads):
             # Python would wait for the pool's threads without end.
-            logger.warning("a job did not stop in time; it was handed back over its head")
+            logger.info("a job did not stop in time; it was handed back over its head")
             end = threading.Timer(1.0, os._exit, [0])
             end.daemon = True
             end.start()
@@ -158,6 +159,6 @@ class EmbeddedWorker:
                     stranded_before=seconds_ago(_STRANDED_AFTER_S),
                 )
             except Exception:
-                logger.exception("the sweep stumbled")
+                logger.exception("the sweep failed")
             finally:
                 connection.close()

@@ -1,12 +1,13 @@
 """Variables of the environment, checked and in their types; and secrets that a folder keeps.
 
 The one place that reads them. An empty value is the same as none, and what the environment does not
-set may stand in a file (``.env``), whoever starts GTS and however.
+set may stand in a file (``.env``), no matter who starts GTS and however.
 """
 
 from __future__ import annotations
 
 import base64
+import errno
 import io
 import os
 import secrets
@@ -79,7 +80,7 @@ def env_path(name: str, *, base: Path) -> Path | None:
         return None
     try:
         return base / Path(value).expanduser()
-    except RuntimeError as error:  # ~nobody
+    except RuntimeError as error:  # ~no one
         raise ImproperlyConfigured(
             f"{name} names the folder of an unknown user: {value}"
         ) from error
@@ -175,17 +176,25 @@ def env_url(name: str, *schemes: str) -> str:
 
 
 def data_folder(path: Path) -> Path:
-    """The folder of GTS_DATA_DIR, made if need be."""
-    problem = "Permission denied"
+    """The folder of GTS_DATA_DIR, made if need be: for its owner only. One that is there already
+    keeps the rights it has."""
+    problem = ""
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         problem = error.strerror or str(error)
     if not os.access(path, os.W_OK | os.X_OK):
+        problem = problem or os.strerror(_why_not_writable(path))
         raise ImproperlyConfigured(
             f"GTS_DATA_DIR must be a folder that GTS may write to, not {path}: {problem}."
         )
     return path
+
+
+def _why_not_writable(path: Path) -> int:
+    """Permissions do not help where the whole file system is read-only."""
+    is_read_only = bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    return errno.EROFS if is_read_only else errno.EACCES
 
 
 def secret_from_file(path: Path, make: Callable[[], str]) -> str:

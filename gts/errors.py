@@ -1,58 +1,34 @@
-"""The one JSON shape of every error, and how errors outside of the REST framework come to it."""
+"""Errors outside of the REST framework, and how they come to the one shape of all."""
 
 from __future__ import annotations
 
 import logging
-import math
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.template.loader import render_to_string
+from django.http import HttpRequest, HttpResponse
 
-from accounts.database import is_database_away
-from accounts.errors import AppError, DiskFullError, ErrorDetail, UnavailableError
-from gts.hosts import CODE as UNKNOWN_HOST
-from gts.hosts import unknown_host
-from jobs.log_context import current_request_id
-from jobs.pipeline.files import is_disk_full
-from jobs.stores import StorageAwayError
-
-INTERNAL_MESSAGE: Final = (
-    "Something went wrong on our side. Please name the request id when you report it."
+from gts.web.database import is_database_away, is_database_file_broken, is_database_full
+from gts.web.error_answers import (
+    INTERNAL_MESSAGE,
+    answer_of,
+    error_page,
+    is_for_programs,
+    json_error,
 )
+from gts.web.errors import AppError, DiskFullError, StorageAwayError, UnavailableError
+from gts.web.hosts import CODE as UNKNOWN_HOST
+from gts.web.hosts import unknown_host
+from jobs.pipeline.files import is_disk_full
+
 logger = logging.getLogger(__name__)
 
 _DATABASE_WAIT_S: Final = 5.0
-_DISK_FULL_WAIT_S: Final = 60.0
-
-
-def error_body(code: str, message: str, details: Iterable[ErrorDetail] = ()) -> dict[str, Any]:
-    """What clients get for anything that goes wrong. ``message`` is for people: no internals."""
-    return {
-        "code": code,
-        "message": message,
-        "details": [
-            {"pointer": detail.pointer, "code": detail.code, "message": detail.message}
-            | ({"existing_id": detail.existing_id} if detail.existing_id else {})
-            for detail in details
-        ],
-        "request_id": current_request_id(),
-    }
-
-
-def json_error(
-    status: int, code: str, message: str, details: Iterable[ErrorDetail] = ()
-) -> JsonResponse:
-    return JsonResponse(error_body(code, message, details), status=status)
-
-
-def is_for_programs(request: HttpRequest) -> bool:
-    """Programs get JSON: everything below the API, and whoever does not take HTML."""
-    return request.path_info.startswith("/api/") or not request.accepts("text/html")
+_OPERATOR_WAIT_S: Final = 60.0
 
 
 def trouble_as_answer(error: BaseException) -> AppError | None:
@@ -67,13 +43,35 @@ def trouble_as_answer(error: BaseException) -> AppError | None:
         return DiskFullError(
             "The server has no room for temporary files. Its operator has to free the disk of "
             "TMPDIR, or to name a larger one; then try again.",
-            wait=_DISK_FULL_WAIT_S,
+            wait=_OPERATOR_WAIT_S,
         )
+    if is_database_full(error):
+        logger.error("the disk of the database (%s) is full, free some of it: %s", _place(), error)
+        return DiskFullError(
+            "The server has no room for its database. Its operator has to free some of the disk "
+            "that it is on; then try again.",
+            wait=_OPERATOR_WAIT_S,
+        )
+    if is_database_file_broken(error):
+        logger.error(
+            "the database (%s) cannot be opened, read or written; its folder and all files in it "
+            "must belong to the user who runs GTS, on a disk that works and is not read-only: %s",
+            _place(),
+            error,
+        )
+        message = "The database cannot be used just now. The server's log says what is to be done."
+        return UnavailableError(message, code="DATABASE_UNAVAILABLE", wait=_OPERATOR_WAIT_S)
     if is_database_away(error):
         logger.warning("the database gives no connection, or has lost it: %s", error)
         message = "The database has no time for this just now. Try again in a few seconds."
         return UnavailableError(message, code="DATABASE_UNAVAILABLE", wait=_DATABASE_WAIT_S)
     return None
+
+
+def _place() -> str:
+    """Of the database: its file, or where its server is."""
+    found = settings.DATABASES["default"]
+    return str(found.get("HOST") or found["NAME"])
 
 
 class AppErrorMiddleware:
@@ -96,25 +94,6 @@ class AppErrorMiddleware:
         return None if answer is None else answer_of(request, answer)
 
 
-def answer_of(request: HttpRequest, error: AppError) -> HttpResponse:
-    """``error`` for who asks by ``request``, as JSON or as a page."""
-    if is_for_programs(request):
-        answer: HttpResponse = json_error(error.status, error.code, error.message, error.details)
-    elif error.status == 404:
-        answer = error_page(404, "404.html")
-    else:
-        answer = error_page(error.status, "error.html", title=error.message, status=error.status)
-    wait_s: float | None = getattr(error, "wait", None)
-    if wait_s is not None:
-        answer.headers["Retry-After"] = str(math.ceil(wait_s))
-    return answer
-
-
-def error_page(status_code: int, template: str, **context: Any) -> HttpResponse:
-    """Rendered without the request: what has failed may be what it would ask for."""
-    return HttpResponse(render_to_string(template, context), status=status_code)
-
-
 # The handlers that gts.urls names.
 
 
@@ -132,7 +111,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     # What is not yours does not exist for you.
     if is_for_programs(request):
-        return json_error(404, "NOT_FOUND", "There is no such thing here.")
+        return json_error(404, "NOT_FOUND", "Not found.")
     return error_page(403, "403.html")
 
 
@@ -144,7 +123,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if is_for_programs(request):
-        return json_error(404, "NOT_FOUND", "There is no such thing here.")
+        return json_error(404, "NOT_FOUND", "Not found.")
     return error_page(404, "404.html")
 
 

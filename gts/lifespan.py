@@ -10,11 +10,12 @@ from django.conf import settings
 from gear.tone3000.transport import close_shared_pool
 from gts.database_pool import close_pool, use_pool
 from gts.embedded import EmbeddedWorker, StartError
-from gts.figures import figures
-from gts.websocket_auth import Receive, Scope, Send
-from jobs import events
+from gts.ops.work_folder import with_work_folder, work_folder_look
+from gts.web.asgi_types import Receive, Scope, Send
+from gts.web.request_metrics import figures
+from jobs.live import events
 from jobs.models import ProcessRole
-from jobs.presence import Presence
+from jobs.queue.process_heartbeat import ProcessHeartbeat
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
     """The ASGI protocol: one call for the whole life of the process."""
     await receive()  # lifespan.startup
     events.bind_loop(asyncio.get_running_loop())
+    await asyncio.to_thread(work_folder_look)
     await asyncio.to_thread(use_pool)
     worker = EmbeddedWorker(settings.DATA_DIR) if settings.IS_EMBEDDED else None
     if worker is not None:
@@ -36,12 +38,12 @@ async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
             logger.exception("the embedded worker did not start")
             await send({"type": "lifespan.startup.failed", "message": repr(error)})
             return
-    presence = Presence(ProcessRole.WEB, figures=figures.as_json)
-    presence.start()
+    process_heartbeat = ProcessHeartbeat(ProcessRole.WEB, figures=with_work_folder(figures.as_json))
+    process_heartbeat.start()
     await send({"type": "lifespan.startup.complete"})
     try:
         await receive()  # lifespan.shutdown
-        await asyncio.to_thread(presence.stop)
+        await asyncio.to_thread(process_heartbeat.stop)
         await close_shared_pool()
         if worker is not None:
             await asyncio.to_thread(worker.stop)

@@ -19,7 +19,7 @@ class PortError(Exception):
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A socket that holds the port; nobody is answered before it listens. Raises ``PortError``."""
+    """A socket that holds the port; no one is answered before it listens. Raises ``PortError``."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:

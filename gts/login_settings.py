@@ -15,5 +15,5 @@ AUTH_PASSWORD_VALIDATORS: Final[list[dict[str, Any]]] = [
         {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
         for name, options in _OPTIONS.items()
     ),
-    {"NAME": "accounts.password_words.ContextWordsValidator"},
+    {"NAME": "accounts.login.password_words.ContextWordsValidator"},
 ]

@@ -1,9 +1,9 @@
-"""Celery's way over Redis, with one mend: a worker outlives Redis.
+"""Celery's way over Redis, with one repair: a worker outlives Redis.
 
 When Redis goes away, Celery closes the connection twice. kombu gives back what is not acknowledged
 when a channel closes; if it only gets to that the second time, there is no address left to connect
-to, and it fails with an ``AttributeError`` that nobody expects: the worker ends, and what it would
-have done waits until somebody starts it again. Here it fails as every lost connection does, which
+to, and it fails with an ``AttributeError`` that no one expects: the worker ends, and what it would
+have done waits until someone starts it again. Here it fails as every lost connection does, which
 kombu ignores while it cleans up. The message is not lost, the row of its job says that it waits.
 """
 

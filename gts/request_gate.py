@@ -1,7 +1,7 @@
 """What a process takes on at once: the layer before Django that refuses the rest, by name.
 
 - Bodies beyond 64 KiB are taken in from known users only, and so many at once (``gts.uploads``);
-  every body has to come in time (``gts.intake``).
+  every body has to come in time (``gts.web.intake``).
 - So many requests are at work at once. Others wait a moment for their turn, and are then told to
   come again: a view beyond what the machine can do would only make all of them late. A request
   takes its turn when all of it is there, and gives it back when its answer begins, so a slow
@@ -14,20 +14,19 @@ Files of the site itself and WebSockets do not come through here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 
-from accounts.errors import AppError
-from accounts.request_slot import slot_is_given_back_by
 from gts.errors import trouble_as_answer
-from gts.intake import Intake
-from gts.refusals import refuse, refuse_body
-from gts.slots import Slots, busy
 from gts.uploads import Uploads
-from gts.websocket_auth import ASGIApplication, Receive, Scope, Send
+from gts.web.asgi_types import ASGIApplication, Message, Receive, Scope, Send
+from gts.web.errors import AppError
+from gts.web.intake import Intake
+from gts.web.refusals import refuse, refuse_body
+from gts.web.request_slot import slot_is_given_back_by
+from gts.web.slots import Slots, busy
 
 _UNCOUNTED_PATHS: Final = ("/health/", "/metrics")
 # For a file that has arrived, so that it need not come again.
@@ -69,7 +68,7 @@ class _Visit:
         self._uploader: int | None = None
 
     async def answer(self, inner: ASGIApplication, receive: Receive, send: Send) -> None:
-        async def watched_send(message: Mapping[str, Any]) -> None:
+        async def watched_send(message: Message) -> None:
             self._has_answered = True
             self._give_back_slot()
             await send(message)

@@ -49,7 +49,7 @@ class LockedError(Exception):
         self.holder = holder
 
 
-# What this process holds: the system gives a second lock on the same file to nobody, us included.
+# What this process holds: the system gives a second lock on the same file to no one, us included.
 _held: dict[Path, IO[str]] = {}
 
 
@@ -102,7 +102,7 @@ def _holder(file: IO[str]) -> Holder:
 
 @contextmanager
 def holding_database(alias: str, *, what: str) -> Iterator[None]:
-    """For commands that change tables under whoever reads them. Raises ``CommandError``.
+    """For commands that change tables under anyone who reads them. Raises ``CommandError``.
 
     Of a database that is not a data folder's (production, tests) nothing is known here.
     """

@@ -13,9 +13,11 @@ from typing import Any
 
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
+from whitenoise.compress import Compressor
 
+from gts.api_settings import REST_FRAMEWORK as REST_FRAMEWORK
 from gts.api_settings import SIMPLE_JWT as SIMPLE_JWT
-from gts.api_settings import rest_framework_settings
+from gts.cors_settings import cors_settings
 from gts.database_settings import caches, channel_layer, database_from_url, embedded_database
 from gts.environment import (
     data_folder,
@@ -34,10 +36,10 @@ from gts.environment import (
     read_env_file,
     secret_from_file,
 )
-from gts.log_settings import logging_settings
 from gts.login_settings import AUTH_PASSWORD_VALIDATORS as AUTH_PASSWORD_VALIDATORS
-from gts.schema_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
-from gts.storage_url import redirect_from, redirect_origins, s3_options
+from gts.openapi.schema_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
+from gts.ops.log_settings import logging_settings
+from gts.storage.urls import media_storage, redirect_from, redirect_origins, s3_options
 from jobs.pipeline.version import VERSION
 
 # Lets classes of Django be written with their types, as in ModelAdmin[User].
@@ -91,11 +93,12 @@ GTS_TRUSTED_PROXIES = env_number("GTS_TRUSTED_PROXIES", 0 if IS_EMBEDDED else 1)
 
 INSTALLED_APPS = [
     "accounts.admin_apps.OperatorAdminConfig",
+    "accounts",  # before auth: its createsuperuser is the stricter one
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.staticfiles",
+    "gts.static_apps.GtsStaticFilesConfig",
     "rest_framework",
     "rest_framework_simplejwt.token_blacklist",
     "django_filters",
@@ -104,19 +107,19 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "channels",
     "social_django",
-    "accounts",
     "jobs",
     "gear",
     "shootouts",
     "gts",
 ]
 
-# Every middleware here works both ways, so that async views stay on the event loop.
+# Every middleware here works both ways: for async views, which stay on the event loop, and for the
+# others, which share one thread with it (gts.handler).
 MIDDLEWARE = [
-    "gts.request_id.RequestIdMiddleware",
-    "gts.security.SecurityHeadersMiddleware",
-    "gts.private_answers.PrivateAnswersMiddleware",
-    "gts.database_pool.ReleaseConnectionMiddleware",
+    "gts.web.request_id.RequestIdMiddleware",
+    "gts.web.security.SecurityHeadersMiddleware",
+    "gts.web.private_answers.PrivateAnswersMiddleware",
+    "gts.web.rate_limit_headers.RateLimitHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -124,19 +127,19 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
-    "gts.page_limits.PageLimitMiddleware",
+    "gts.web.page_limits.PageLimitMiddleware",
     "gts.errors.AppErrorMiddleware",
-    "accounts.social_errors.LoginErrorMiddleware",
+    "accounts.tone3000.login_errors.LoginErrorMiddleware",
 ]
+globals().update(cors_settings(INSTALLED_APPS, MIDDLEWARE))
 
 ROOT_URLCONF = "gts.urls"
 ASGI_APPLICATION = "gts.asgi.application"
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
-    "accounts.login_limits.LoginLimitBackend",
+    "accounts.login.login_limits.LoginLimitBackend",
     "django.contrib.auth.backends.ModelBackend",
-    "accounts.backends.Tone3000OAuth2",
+    "accounts.tone3000.oauth.Tone3000OAuth2",
 ]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "shootout-mine"
@@ -159,6 +162,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "jobs.context_processors.notifications",
             ],
+            "libraries": {"display": "gts.web.display"},
         },
     },
 ]
@@ -187,21 +191,15 @@ GTS_MEDIA_ORIGINS = (
     redirect_origins(s3_options(GTS_STORAGE), _public_endpoint) if GTS_MEDIA_REDIRECT else []
 )
 STORAGES: dict[str, dict[str, Any]] = {
-    "default": {
-        "BACKEND": "gts.s3.S3Storage",
-        "OPTIONS": {**s3_options(GTS_STORAGE), "public_endpoint_url": _public_endpoint},
-    }
-    if GTS_STORAGE
-    else {
-        "BACKEND": "gts.storage.AtomicFileSystemStorage",
-        "OPTIONS": {"location": MEDIA_ROOT},
-    },
+    "default": media_storage(GTS_STORAGE, _public_endpoint, folder=MEDIA_ROOT),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if IS_TEST
         else "whitenoise.storage.CompressedManifestStaticFilesStorage",
     },
 }
+# Maps are for who looks into the source of a library, and are the largest files of all.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = [*Compressor.SKIP_COMPRESS_EXTENSIONS, "map"]
 
 CACHES = caches(REDIS_URL)
 
@@ -268,7 +266,7 @@ JOB_MAX_FAILURES = 3
 JOB_MAX_LOST = env_number("GTS_JOB_MAX_LOST", 5)
 # The longest pause before the second try, and before the third.
 JOB_RETRY_DELAYS_S = env_numbers("GTS_JOB_RETRY_DELAYS_S", (30, 120))
-# Small work goes first, until somebody was passed over for so long.
+# Small work goes first, until someone was passed over for so long.
 JOB_PATIENCE_S = env_number("GTS_JOB_PATIENCE_S", 15 * 60)
 JOB_HARD_TIME_LIMIT_S = 2 * 60 * 60
 # From the wish to stop to the end of the process. Less than what sends SIGKILL waits (Docker: 10).
@@ -304,20 +302,16 @@ GTS_ALIVE_FILE = str(env_path("GTS_ALIVE_FILE", base=BASE_DIR) or "")
 GTS_KEEP_JOBS_DAYS = env_number("GTS_KEEP_JOBS_DAYS", 90)
 # Files that no row names are left alone so long: one may be on its way.
 GTS_ORPHAN_GRACE_HOURS = env_number("GTS_ORPHAN_GRACE_HOURS", 24)
-# Previews of chains that nobody asked for again in so long are forgotten.
+# Previews of chains that no one asked for again in so long are forgotten.
 GTS_KEEP_PREVIEWS_HOURS = env_number("GTS_KEEP_PREVIEWS_HOURS", 24)
 
 # Where backups go, once a day, and how many of them stay. Empty: none are made.
 GTS_BACKUP_DIR = str(env_path("GTS_BACKUP_DIR", base=BASE_DIR) or "")
 GTS_BACKUP_KEEP = max(env_number("GTS_BACKUP_KEEP", 7), 1)
 
-# API ----------------------------------------------------------------------------------------------
-
-REST_FRAMEWORK = rest_framework_settings(num_proxies=GTS_TRUSTED_PROXIES)
-
 # Security -----------------------------------------------------------------------------------------
 
-SESSION_ENGINE = "accounts.sessions"
+SESSION_ENGINE = "accounts.sessions.store"
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"
@@ -342,13 +336,13 @@ GTS_METRICS_TOKEN = env("GTS_METRICS_TOKEN")
 
 # Tone 3000 ----------------------------------------------------------------------------------------
 
-# For development: a stand-in that `manage.py up` starts beside GTS. Refused in production.
-GTS_TONE3000_STANDIN = env_flag("GTS_TONE3000_STANDIN", default=False)
-GTS_TONE3000_STANDIN_PORT = env_number("GTS_TONE3000_STANDIN_PORT", 9300, most=65535)
-GTS_DEMO_DIR = BASE_DIR / "shootouts" / "demo"  # what the stand-in offers beside its own data
-if GTS_TONE3000_STANDIN:
+# For development: a fake server that `manage.py up` starts beside GTS. Refused in production.
+GTS_FAKE_TONE3000 = env_flag("GTS_FAKE_TONE3000", default=False)
+GTS_FAKE_TONE3000_PORT = env_number("GTS_FAKE_TONE3000_PORT", 9300, most=65535)
+GTS_DEMO_DIR = BASE_DIR / "shootouts" / "demo"  # what the fake server offers beside its own data
+if GTS_FAKE_TONE3000:
     # By another name than GTS itself has, so that the browser keeps the two apart.
-    GTS_TONE3000_ORIGIN = f"http://localhost:{GTS_TONE3000_STANDIN_PORT}"
+    GTS_TONE3000_ORIGIN = f"http://localhost:{GTS_FAKE_TONE3000_PORT}"
     GTS_TONE3000_KEY = "t3k_pub_fake"
 else:
     GTS_TONE3000_ORIGIN = "https://www.tone3000.com"
@@ -363,9 +357,9 @@ GTS_TONE3000_AUTHORIZE_URL = env("GTS_TONE3000_AUTHORIZE_URL") or (
 # Where else files of theirs may be: redirects lead there, and no token goes along.
 GTS_TONE3000_DOWNLOAD_HOSTS = [
     *(env_list("GTS_TONE3000_DOWNLOAD_HOSTS") or ["api.tone3000.com"]),
-    *(["localhost", "127.0.0.1"] if GTS_TONE3000_STANDIN else []),
+    *(["localhost", "127.0.0.1"] if GTS_FAKE_TONE3000 else []),
 ]
-# Searching their whole catalogue needs an agreement with them; without one it is not offered.
+# Searching their whole catalog needs an agreement with them; without one it is not offered.
 GTS_TONE3000_SEARCH = env_flag("GTS_TONE3000_SEARCH", default=False)
 GTS_USER_AGENT = f"GTS/{VERSION} (guitar tone shootout, self-hosted)"
 
@@ -373,17 +367,17 @@ SOCIAL_AUTH_TONE3000_KEY = GTS_TONE3000_KEY
 SOCIAL_AUTH_TONE3000_SECRET = ""  # a public client: there is none, and none may be sent
 SOCIAL_AUTH_TONE3000_AUTHORIZATION_URL = GTS_TONE3000_AUTHORIZE_URL
 SOCIAL_AUTH_TONE3000_ACCESS_TOKEN_URL = f"{GTS_TONE3000_API}/oauth/token"
-# Shows a bar with a way back; without it nobody could cancel.
+# Shows a bar with a way back; without it no one could cancel.
 SOCIAL_AUTH_TONE3000_AUTH_EXTRA_ARGUMENTS = {"menubar": "true"}
 SOCIAL_AUTH_PIPELINE = (
     "social_core.pipeline.social_auth.social_details",
     "social_core.pipeline.social_auth.social_uid",
     "social_core.pipeline.social_auth.social_user",
-    "accounts.social_pipeline.check_user",
-    "accounts.social_pipeline.create_user",
+    "accounts.tone3000.pipeline.check_user",
+    "accounts.tone3000.pipeline.create_user",
     "social_core.pipeline.social_auth.associate_user",
     "social_core.pipeline.social_auth.load_extra_data",
-    "accounts.social_pipeline.store_tokens",
+    "accounts.tone3000.pipeline.store_tokens",
 )
 SOCIAL_AUTH_LOGIN_ERROR_URL = "login"
 SOCIAL_AUTH_REDIRECT_IS_HTTPS = not IS_EMBEDDED and SECURE_SSL_REDIRECT

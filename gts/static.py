@@ -13,11 +13,13 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.core.exceptions import DisallowedHost
 from whitenoise import WhiteNoise
 from whitenoise.responders import StaticFile
 
-from gts.security import scope_headers
-from gts.websocket_auth import ASGIApplication, Receive, Scope, Send
+from gts.web.asgi_types import ASGIApplication, Receive, Scope, Send
+from gts.web.scope_request import ScopeRequest
+from gts.web.security import scope_headers
 
 # A name with a hash of its content in it never changes its meaning.
 _HASHED_NAME: Final = r"\.[0-9a-f]{12}\.[^/]+$"
@@ -25,7 +27,8 @@ _CHUNK_BYTES: Final = 256 * 1024
 
 
 class StaticFiles:
-    """Answers below ``STATIC_URL`` from ``STATIC_ROOT``; everything else is for ``inner``.
+    """Answers below ``STATIC_URL`` from ``STATIC_ROOT``; everything else is for ``inner``, also who
+    asks by a name that is not ours.
 
     With ``DEBUG`` a file need not be collected first: it is taken from where it was written.
     """
@@ -44,7 +47,7 @@ class StaticFiles:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
-        if not path.startswith(self._prefix):
+        if not path.startswith(self._prefix) or not _is_host_known(scope):
             await self._inner(scope, receive, send)
             return
         file = self._files.files.get(path)
@@ -73,6 +76,14 @@ class StaticFiles:
     def _find(self, path: str) -> StaticFile | None:
         found = finders.find(path.removeprefix(self._prefix))
         return self._files.get_static_file(found, path) if isinstance(found, str) else None
+
+
+def _is_host_known(scope: Scope) -> bool:
+    try:
+        ScopeRequest(scope).get_host()
+    except DisallowedHost:
+        return False
+    return True
 
 
 async def _send_not_found(scope: Scope, send: Send) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.db import close_old_connections
 
-from gts import maintenance
+from gts.ops import maintenance
 
 
 @shared_task(name="maintenance.backup")

@@ -17,14 +17,14 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.core.handlers.asgi import ASGIRequest
 
-from accounts.credentials import credential_of_token
-from accounts.database import release_connections
-from accounts.errors import LimitError, UnauthorizedError
 from accounts.models import User
+from accounts.sessions.credentials import credential_of_token
 from gts.errors import trouble_as_answer
-from gts.intake import SMALL_BODY_BYTES
-from gts.slots import busy
-from gts.websocket_auth import Scope
+from gts.web.asgi_types import Scope
+from gts.web.database import release_connections
+from gts.web.errors import LimitError, UnauthorizedError
+from gts.web.intake import SMALL_BODY_BYTES
+from gts.web.slots import busy
 
 NOT_LOGGED_IN: Final = (
     f"Log in first: more than {SMALL_BODY_BYTES // 1024} KiB are taken from known users only."
@@ -56,7 +56,7 @@ class Uploads:
         if self._num_by_user[user_id] >= settings.GTS_MAX_UPLOADS_PER_USER:
             raise LimitError(
                 f"You are sending {settings.GTS_MAX_UPLOADS_PER_USER} files already. "
-                "Wait until one of them has arrived, then try again.",
+                "Wait until one of them is uploaded, then try again.",
                 code="TOO_MANY_UPLOADS",
                 wait=_RETRY_AFTER_S,
             )

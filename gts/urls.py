@@ -10,17 +10,17 @@ from django.http.response import HttpResponseBase
 from django.templatetags.static import static
 from django.urls import Resolver404, URLPattern, URLResolver, include, path, re_path, resolve
 from django.views.decorators.csrf import csrf_exempt
-from drf_spectacular.views import SpectacularAPIView
 
-from gts import health
-from gts.docs import ApiDocsView
-from gts.errors import json_error
-from gts.metrics import metrics
+from gts.openapi.asyncapi import websocket_schema
+from gts.openapi.docs import ApiDocsView, SchemaView
+from gts.ops import health
+from gts.ops.metrics import metrics
+from gts.web.error_answers import json_error
 
 # Processes without URLs need neither the admin nor what documents the API, which register by being
 # imported.
 admin.autodiscover()
-import_module("gts.schema")
+import_module("gts.openapi.schema")
 
 handler400 = "gts.errors.bad_request"
 handler403 = "gts.errors.permission_denied"
@@ -67,7 +67,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", metrics, name="metrics"),
     # The API.
     path("api/v1/", include(api_urlpatterns)),
-    path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("api/schema/", SchemaView.as_view(), name="api-schema"),
+    path("api/schema/websockets/", websocket_schema, name="api-websocket-schema"),
     path("api/docs/", ApiDocsView.as_view(), name="api-docs"),
     re_path(r"^api/", api_not_found, name="api-not-found"),
 ]

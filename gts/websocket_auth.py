@@ -12,8 +12,7 @@ from __future__ import annotations
 import json
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from channels.auth import AuthMiddlewareStack
@@ -23,20 +22,16 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import DisallowedHost
 from django.utils.http import is_same_domain
 
-from accounts.credentials import Credential, credential_of_session, credential_of_token
-from accounts.errors import UnauthorizedError
 from accounts.models import User
-from gts.errors import error_body
-from gts.hosts import CODE as UNKNOWN_HOST
-from gts.hosts import is_known, unknown_host
-from gts.scope_request import ScopeRequest
-from gts.security import scope_headers
-from jobs.log_context import within_request
-
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[Mapping[str, Any]]]
-Send = Callable[[Mapping[str, Any]], Awaitable[None]]
-ASGIApplication = Callable[[Scope, Receive, Send], Awaitable[None]]
+from accounts.sessions.credentials import Credential, credential_of_session, credential_of_token
+from gts.web.asgi_types import ASGIApplication, Receive, Scope, Send
+from gts.web.error_answers import error_body
+from gts.web.errors import UnauthorizedError
+from gts.web.hosts import CODE as UNKNOWN_HOST
+from gts.web.hosts import is_known, unknown_host
+from gts.web.request_context import within_request
+from gts.web.scope_request import ScopeRequest
+from gts.web.security import scope_headers
 
 TOKEN_SUBPROTOCOL: Final = "gts.jwt"
 _MAX_ORIGIN_CHARS: Final = 100
@@ -47,7 +42,7 @@ logger = logging.getLogger(__name__)
 class WebSocketAuthentication:
     """Puts ``user`` and ``credential`` into the scope, and ``subprotocol`` when the token came so.
 
-    A foreign Origin is refused before the handshake. A bad token is nobody: the consumer says so
+    A foreign Origin is refused before the handshake. A bad token is no one: the consumer says so
     with a close code, which a refused handshake could not carry.
     """
 

@@ -1,0 +1,1 @@
+"""Background work: jobs as rows, workers, live progress, notifications."""

@@ -17,17 +17,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 
-from accounts.bulk_actions import each
-from accounts.errors import AppError
-from accounts.long_lists import BoundedAdmin
-from accounts.read_only import ReadOnlyAdmin
-from jobs.models import Job, Notification, Process
-from jobs.querysets import JobQuerySet
+from gts.web.admin.bulk_actions import each
+from gts.web.admin.lists import BoundedAdmin
+from gts.web.admin.read_only import ReadOnlyAdmin
+from gts.web.errors import AppError
+from jobs.models import Job, JobQuerySet, Notification, Process
+from jobs.queue.statistics import QUEUE_STATES, queue_figures
 from jobs.registry import known_kinds
 from jobs.selectors import job_root, job_tree
 from jobs.services import job_cancel, job_retry
 from jobs.states import JobState
-from jobs.statistics import QUEUE_STATES, queue_figures
 
 _UUID_START = re.compile(r"[0-9a-f]{8}[0-9a-f-]{0,28}", re.IGNORECASE)
 _NUM_READ_FOR_WORDS = 10_000
@@ -272,8 +271,8 @@ def _before_the_newest() -> int:
 
 @admin.register(Notification)
 class NotificationAdmin(ReadOnlyAdmin, BoundedAdmin[Notification]):
-    list_display = ("about", "owner", "outcome", "message", "created_at", "read_at")
-    list_filter = ("outcome", "created_at")
+    list_display = ("about", "owner", "state", "message", "created_at", "read_at")
+    list_filter = ("state", "created_at")
     list_select_related = ("owner", "job")
     search_fields = ("owner__username__exact",)
     search_help_text = "a username"

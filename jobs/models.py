@@ -2,13 +2,54 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Final
+
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 from django.utils import timezone
 
-from accounts.models import PublicModel
-from jobs.querysets import JobQuerySet, NotificationQuerySet, ProcessQuerySet
-from jobs.states import TERMINAL, JobState
+from accounts.models import User
+from gts.web.clock import Moment, seconds_ago
+from gts.web.models import PublicModel
+from jobs.states import ACTIVE, TERMINAL, JobState
+
+# Three beats of ``jobs.queue.process_heartbeat`` may get lost.
+ALIVE_WITHIN_S: Final = 60.0
+_REMEMBERED_S: Final = 24 * 3600.0
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    def owned_by(self, user: User) -> JobQuerySet:
+        return self.filter(owner=user)
+
+    def roots(self) -> JobQuerySet:
+        return self.filter(parent__isnull=True)
+
+    def active(self) -> JobQuerySet:
+        return self.filter(state__in=ACTIVE)
+
+    def ended(self, *, before: datetime) -> JobQuerySet:
+        return self.filter(state__in=TERMINAL, finished_at__lt=before)
+
+    def held_by(self, job: Job) -> JobQuerySet:
+        """The row of ``job`` as long as this very attempt runs it: what every late write asks."""
+        return self.filter(pk=job.pk, attempt=job.attempt, state=JobState.RUNNING)
+
+    def waiting(self) -> JobQuerySet:
+        """Parents whose children do the work."""
+        return self.filter(state=JobState.RUNNING, is_waiting=True)
+
+    def lost(self, *, heartbeat_before: Moment) -> JobQuerySet:
+        """Claimed, but no worker has been heard of since ``heartbeat_before``."""
+        return self.filter(
+            state=JobState.RUNNING, is_waiting=False, heartbeat_at__lt=heartbeat_before
+        )
+
+    def due(self) -> JobQuerySet:
+        """Failed for a passing reason, and may be tried again."""
+        return self.filter(state=JobState.RETRYING, not_before__lte=Now())
 
 
 class Job(PublicModel):
@@ -78,7 +119,7 @@ class Job(PublicModel):
         indexes = [
             models.Index(fields=["owner", "-created_at"], name="jobs_job_owner_newest"),
             models.Index(fields=["kind", "-created_at"], name="jobs_job_kind_newest"),
-            # Failed ones of somebody who has thousands.
+            # Failed ones of someone who has thousands.
             models.Index(
                 fields=["owner", "state", "-created_at"], name="jobs_job_owner_state_newest"
             ),
@@ -135,16 +176,24 @@ class Job(PublicModel):
         return Job.objects.filter(parent=self, parent_attempt=self.attempt).order_by("stage", "id")
 
 
-class Outcome(models.TextChoices):
+class NotificationState(models.TextChoices):
     COMPLETED = JobState.COMPLETED.value
     FAILED = JobState.FAILED.value
     NEWS = "news"  # of no job
 
 
-class Notification(PublicModel):
-    """What became of a job that somebody asked for, or what others did with a thing of theirs.
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    def owned_by(self, user: User) -> NotificationQuerySet:
+        return self.filter(owner=user)
 
-    It goes when the job goes; whoever takes away the thing it is about takes it away too.
+    def unread(self) -> NotificationQuerySet:
+        return self.filter(read_at__isnull=True)
+
+
+class Notification(PublicModel):
+    """What became of a job that someone asked for, or what others did with a thing of theirs.
+
+    It goes when the job goes; anyone who takes away the thing it is about takes it away too.
     """
 
     owner = models.ForeignKey(
@@ -158,7 +207,7 @@ class Notification(PublicModel):
     subject_kind = models.CharField(max_length=64, blank=True)
     subject_label = models.CharField(max_length=200, blank=True, help_text="for people")
     # Of its own, because a job that is retried forgets how it had ended.
-    outcome = models.CharField(max_length=16, choices=Outcome)
+    state = models.CharField(max_length=16, choices=NotificationState)
     message = models.TextField(blank=True, help_text="for people")
     path = models.CharField(max_length=200, blank=True, help_text="the page it leads to")
     read_at = models.DateTimeField(null=True, blank=True)
@@ -190,11 +239,11 @@ class Notification(PublicModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.outcome}"
+        return f"{self.kind} {self.state}"
 
     @property
     def kind(self) -> str:
-        """Of the job, or of what it is about: "shootout.comment". A query unless it is loaded."""
+        """Of the job, or of what it is about: "shootouts.comment". A query unless it is loaded."""
         return self.job.kind if self.job else self.subject_kind
 
     @property
@@ -207,6 +256,16 @@ class ProcessRole(models.TextChoices):
     WEB = "web"
     WORKER = "worker"
     BEAT = "beat"
+
+
+class ProcessQuerySet(models.QuerySet["Process"]):
+    def alive(self) -> ProcessQuerySet:
+        """Heard of within the last minute."""
+        return self.filter(seen_at__gte=seconds_ago(ALIVE_WITHIN_S))
+
+    def forgotten(self) -> ProcessQuerySet:
+        """Gone for so long that they are not asked about any more."""
+        return self.filter(seen_at__lt=seconds_ago(_REMEMBERED_S))
 
 
 class Process(models.Model):

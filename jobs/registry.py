@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
+
+from jobs.pipeline.json_values import JSONObject
 
 if TYPE_CHECKING:
     from jobs.models import Job
@@ -22,7 +24,7 @@ class ChildJob:
     """A job to be done below another one."""
 
     kind: str
-    payload: Mapping[str, Any]
+    payload: JSONObject
     label: str = ""
     stage: int = 0
     weight: float = 1.0
@@ -58,7 +60,7 @@ class JobHandler(Protocol):
     kind: str
     queue: Queue
 
-    def run(self, context: JobContext) -> Mapping[str, Any]:
+    def run(self, context: JobContext) -> JSONObject:
         """Do the work; the answer is kept as ``Job.result``.
 
         Raises ``PipelineError`` (permanent or temporary); anything else counts as temporary.
@@ -90,7 +92,7 @@ def _nowhere(job: Job) -> str:
 class Notice:
     """How the owner hears of the end of a job. ``page``: the path of the page it leads to.
 
-    Quiet: its success is noted, but nobody is called for it.
+    Quiet: its success is noted, but no one is called for it.
     """
 
     page: Callable[[Job], str] = _nowhere
@@ -144,7 +146,7 @@ def register(
 
 
 def handler_for(kind: str) -> JobHandler:
-    """Raises ``KeyError`` for a kind nobody registered."""
+    """Raises ``KeyError`` for a kind no one registered."""
     return _registry.handlers[kind]
 
 

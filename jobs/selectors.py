@@ -9,10 +9,17 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 
-from accounts.clock import MAX_CLOCK_DIFFERENCE_S, seconds_ago
-from accounts.errors import NotFoundError
-from jobs.models import Job, Notification, Process, ProcessRole
-from jobs.querysets import ALIVE_WITHIN_S, JobQuerySet, NotificationQuerySet
+from gts.web.clock import MAX_CLOCK_DIFFERENCE_S, seconds_ago
+from gts.web.errors import NotFoundError
+from jobs.models import (
+    ALIVE_WITHIN_S,
+    Job,
+    JobQuerySet,
+    Notification,
+    NotificationQuerySet,
+    Process,
+    ProcessRole,
+)
 from jobs.registry import Queue
 
 if TYPE_CHECKING:
@@ -42,8 +49,8 @@ def job_owners(uuids: Collection[UUID]) -> dict[UUID, int]:
 
 
 def job_about(user: User, kind: str, **payload: UUID) -> Job | None:
-    """The newest of one's jobs of ``kind`` that is about these ids: ``job_about(user, "di.inspect",
-    di_track=track.uuid)``."""
+    """The newest of one's jobs of ``kind`` that is about these ids: ``job_about(user,
+    "shootouts.inspect_di", di_track=track.uuid)``."""
     about = {f"payload__{name}": str(uuid) for name, uuid in payload.items()}
     return Job.objects.owned_by(user).filter(kind=kind, **about).order_by("-created_at").first()
 
@@ -105,7 +112,7 @@ def processes_with_wrong_clocks() -> list[Process]:
 
 
 def queues_without_workers() -> list[Queue]:
-    """Queues whose jobs nobody takes at present."""
+    """Queues whose jobs no one takes at present."""
     workers = Process.objects.alive().filter(role=ProcessRole.WORKER)
     served = {name for queues in workers.values_list("queues", flat=True) for name in queues}
     return [queue for queue in get_args(Queue) if queue not in served]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from accounts.errors import ConflictError
-from jobs import lifecycle, turns
+from gts.web.errors import ConflictError
 from jobs.models import Job
+from jobs.pipeline.json_values import JSONObject
+from jobs.queue import fair_queue, lifecycle
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @transaction.atomic
 def job_enqueue(
-    *, kind: str, owner: User, payload: Mapping[str, Any], label: str = "", weight: float = 1.0
+    *, kind: str, owner: User, payload: JSONObject, label: str = "", weight: float = 1.0
 ) -> Job:
     """A new job of a registered kind, on its way to a worker once the caller's transaction commits.
 
@@ -25,7 +25,7 @@ def job_enqueue(
     others; who asks for less is served first. Raises ``KeyError`` for an unknown kind, and
     ``LimitError`` TOO_MANY_WAITING when the owner has as many waiting as the kind allows.
     """
-    turns.check_room(owner, kind)
+    fair_queue.check_room(owner, kind)
     return lifecycle.create(kind=kind, owner=owner, payload=payload, label=label, weight=weight)
 
 
@@ -44,7 +44,7 @@ def job_cancel(*, job: Job) -> Job:
 
 @transaction.atomic
 def jobs_cancel_all(owner: User) -> None:
-    """Stop everything that is under way for somebody."""
+    """Stop everything that is under way for someone."""
     for job in Job.objects.roots().active().filter(owner=owner):
         lifecycle.request_cancel(job)
 
@@ -61,7 +61,7 @@ def job_retry(*, job: Job) -> Job:
         raise ConflictError(
             "This is a part of a larger job: retry that one.", code="JOB_HAS_PARENT"
         )
-    turns.check_room(job.owner, job.kind)
+    fair_queue.check_room(job.owner, job.kind)
     if not lifecycle.redrive(job):
         raise ConflictError(
             "Only a failed or cancelled job can be retried.", code="JOB_NOT_RETRYABLE"

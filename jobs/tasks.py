@@ -7,9 +7,9 @@ from uuid import UUID
 from celery import shared_task
 from django.db import close_old_connections
 
-from jobs import runner
-from jobs.dispatch import RUN_TASK
-from jobs.sweep import sweep
+from jobs.queue import runner
+from jobs.queue.dispatch import RUN_TASK
+from jobs.queue.sweep import sweep
 
 
 @shared_task(name=RUN_TASK, acks_late=True)

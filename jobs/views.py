@@ -7,9 +7,9 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from accounts.paging import BoundedPaginator
-from accounts.views import PageView
-from jobs.notifications import notification_read, notification_read_all
+from accounts.page_kit.views import PageView
+from gts.web.paging import BoundedPaginator
+from jobs.live.notifications import notification_read, notification_read_all
 from jobs.selectors import notification_get, notification_list
 
 _PAGE_SIZE = 24

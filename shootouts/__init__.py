@@ -1,0 +1,1 @@
+"""Comparisons: DI tracks, contenders, renders, what is published."""

@@ -9,14 +9,15 @@ from django.db.models import Q
 from django.forms import BaseModelForm
 from django.http import HttpRequest
 
-from accounts.bulk_actions import each
-from accounts.long_lists import LongListAdmin
 from accounts.models import User
-from accounts.read_only import PartAdmin, ReadOnlyAdmin
+from gts.web.admin.bulk_actions import each
+from gts.web.admin.lists import LongListAdmin
+from gts.web.admin.read_only import PartAdmin, ReadOnlyAdmin
 from shootouts.models import (
     CachedAudio,
     ChainPreview,
     Comment,
+    CommentQuerySet,
     Contender,
     DITrack,
     Manifest,
@@ -25,9 +26,9 @@ from shootouts.models import (
     Segment,
     Shootout,
     ShootoutDI,
+    ShootoutQuerySet,
 )
 from shootouts.models.shootout import Visibility
-from shootouts.querysets import CommentQuerySet, ShootoutQuerySet
 from shootouts.services.comments import comments_moderate
 from shootouts.services.shootouts import shootout_labels_keep, shootout_update
 
@@ -38,8 +39,8 @@ def _shootouts_of(words: str) -> Any:
 
 @admin.register(DITrack)
 class DITrackAdmin(LongListAdmin[DITrack]):
-    list_display = ("name", "owner", "status", "format", "duration_s", "size_bytes", "created_at")
-    list_filter = ("status", "created_at")
+    list_display = ("name", "owner", "state", "format", "duration_s", "size_bytes", "created_at")
+    list_filter = ("state", "created_at")
     list_select_related = ("owner",)
     autocomplete_fields = ("owner",)
     readonly_fields = ("uuid", "sha256", "size_bytes", "created_at", "updated_at")
@@ -86,7 +87,7 @@ class ShootoutAdmin(LongListAdmin[Shootout]):
         labels = shootout.contenders.values_list("label", flat=True)
         shootout_labels_keep(shootout=shootout, labels=list(labels))
 
-    @admin.action(description="Make private: nobody but the owner sees it", permissions=["change"])
+    @admin.action(description="Make private: no one but the owner sees it", permissions=["change"])
     def make_private(self, request: HttpRequest, shootouts: ShootoutQuerySet) -> None:
         num = 0
         for shootout in each(shootouts.exclude(visibility=Visibility.PRIVATE)):

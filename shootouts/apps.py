@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
-from gear.search_index import COMMENT_INDEX, SHOOTOUT_INDEX, sqlite_index_ensure
+from gear.search.index import COMMENT_INDEX, SHOOTOUT_INDEX, sqlite_index_ensure
 
 
 def ensure_search_index(using: str, **_: object) -> None:
@@ -17,9 +17,9 @@ class ShootoutsConfig(AppConfig):
 
     def ready(self) -> None:
         # They import models, which are there only now.
-        from shootouts import personal_data, quotas, stored_files
-        from shootouts.job_handlers import register_all
-        from shootouts.services import comments
+        from shootouts import personal_data, quotas
+        from shootouts.jobs.handlers import register_all
+        from shootouts.services import comments, stored_files
 
         post_migrate.connect(ensure_search_index, sender=self, dispatch_uid="shootouts.search")
         register_all()

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final
 
-from jobs.pipeline.audio.third_octaves import third_octave_difference_db
+from jobs.pipeline.measure.third_octaves import third_octave_difference_db
 from shootouts.models import Manifest, RenderedFile
 
 # Raise it when the same two files come to something else.
@@ -33,9 +33,9 @@ def band_differences(manifest: Manifest, di: int, reference: int, other: int) ->
     Empty for a manifest from before there were metrics.
     """
     bands = {
-        segment["contender"]: segment["metrics"]["third_octave_dbfs"]
-        for segment in manifest.data["segments"]
-        if segment["di"] == di and segment.get("metrics")
+        segment.contender: segment.metrics.third_octave_dbfs
+        for segment in manifest.content.segments
+        if segment.di == di and segment.metrics
     }
     if reference not in bands or other not in bands:
         return []

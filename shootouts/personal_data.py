@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from accounts.models import User
 from accounts.personal_data import register_before_erasure, register_table
+from jobs.files.storage import delete_stored
 from jobs.models import Job
-from jobs.storage import delete_stored
+from shootouts.job_kinds import IMPORT_SHOOTOUT
 from shootouts.models import (
     ChainPreview,
     Comment,
@@ -18,7 +19,6 @@ from shootouts.models import (
     Shootout,
     ShootoutDI,
 )
-from shootouts.services.imports import IMPORT_KIND
 
 
 def register_all() -> None:
@@ -27,7 +27,7 @@ def register_all() -> None:
     register_table(ShootoutDI, owner="shootout__owner")
     register_table(Contender, owner="shootout__owner")
     register_table(Render, owner="shootout__owner")
-    # Where the server keeps the inputs is nobody's business.
+    # Where the server keeps the inputs is no one's business.
     register_table(Segment, owner="render__shootout__owner", hidden=("sources",))
     register_table(Manifest, owner="render__shootout__owner")
     register_table(RenderedFile, owner="render__shootout__owner")
@@ -38,5 +38,5 @@ def register_all() -> None:
 
 def _archives_delete(user: User) -> None:
     """Archives on their way in: only a job names them, which ends too late when it runs."""
-    for job in Job.objects.owned_by(user).active().filter(kind=IMPORT_KIND):
+    for job in Job.objects.owned_by(user).active().filter(kind=IMPORT_SHOOTOUT):
         delete_stored(job.payload["archive"])

@@ -9,6 +9,7 @@ from django.db.models import Sum
 from accounts.models import User
 from accounts.quotas import register_renders, register_storage
 from jobs.models import Job
+from shootouts.job_kinds import RENDER_SHOOTOUT
 from shootouts.models import ChainPreview, DITrack, RenderedFile
 
 
@@ -35,5 +36,5 @@ def _preview_bytes(user: User) -> int:
 
 def _render_times(user: User, since: datetime) -> list[datetime]:
     """From the jobs: they outlive shootouts, so deleting one gives no render back."""
-    jobs = Job.objects.roots().filter(owner=user, kind="shootout.render", created_at__gt=since)
+    jobs = Job.objects.roots().filter(owner=user, kind=RENDER_SHOOTOUT, created_at__gt=since)
     return list(jobs.order_by("created_at").values_list("created_at", flat=True))

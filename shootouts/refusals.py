@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from accounts.errors import ConflictError, UnavailableError
+from gts.web.errors import ConflictError, UnavailableError
 from jobs.pipeline.errors import PipelineError
 
 _AWAY: Final = "These files cannot be read just now. Try again later."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobs.events import describe
+from jobs.live.events import describe
 from jobs.models import Job
 from jobs.selectors import job_tree
 from jobs.summary import summarize
@@ -23,7 +23,7 @@ def job_snapshot(job: Job, *, is_owner: bool) -> dict[str, Any]:
 
 
 def render_snapshot(shootout: Shootout, user: Viewer) -> dict[str, Any]:
-    """A ``status`` message of the socket, and what is published. Without a render no job in it."""
+    """A ``snapshot`` message of the socket, and what is published; no job without a render."""
     render = shootout.latest_render
     job = render.job if render is not None else None
     is_owner = user == shootout.owner
@@ -34,7 +34,7 @@ def render_snapshot(shootout: Shootout, user: Viewer) -> dict[str, Any]:
     )
     video = videos.values_list("uuid", flat=True).first() if manifest else None
     return {
-        "type": "status",
+        "type": "snapshot",
         **told,
         "manifest": manifest and str(manifest.uuid),
         "video": video and str(video),

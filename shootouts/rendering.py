@@ -12,47 +12,29 @@ from typing import Any
 from django.conf import settings
 from django.template.loader import render_to_string
 
-from gear.block_parameters import SPACE_MIX
-from gear.describe import describe_chain
-from gear.models import Block, Capture, SignalChain
-from gear.models.item import GearKind
-from jobs.pipeline.audio.di_facts import CHANNELS, ChannelLevels, DIProbe, channel_finding
-from jobs.pipeline.audio.versions import ENGINE_VERSION, RENDERER_VERSION
-from jobs.pipeline.recipe import (
-    BlockRecipe,
-    CabBlock,
-    CabIR,
-    ChainRecipe,
-    ChannelChoice,
-    ChannelRule,
-    DISource,
-    NamBlock,
-    ProcessorBlock,
-    SegmentRecipe,
-    SpaceBlock,
-    canonical_json,
-)
-from jobs.pipeline.shootout_info import (
+from gear.chains.describe import describe_chain
+from gear.models import Block, BlockIR, Capture, SignalChain
+from jobs.files.storage import fetch_file, stored_name
+from jobs.pipeline.block_recipe import UsedCapture, captured_block
+from jobs.pipeline.formats.recipe import canonical_json, recipe_digest
+from jobs.pipeline.formats.shootout_info import (
     ContenderInfo,
     DIInfo,
     GearLine,
     ShootoutInfo,
-    ShootoutOptions,
 )
-from jobs.storage import fetch_file, stored_name
+from jobs.pipeline.measure.di_facts import CHANNELS, ChannelLevels, DIProbe, channel_finding
+from jobs.pipeline.recipe import (
+    BlockRecipe,
+    ChainRecipe,
+    ChannelChoice,
+    ChannelRule,
+    DISource,
+    ProcessorBlock,
+    SegmentRecipe,
+)
+from jobs.pipeline.versions import ENGINE_VERSION, RENDERER_VERSION
 from shootouts.models import ChainPreview, DITrack, Segment, Shootout
-
-
-def shootout_options(shootout: Shootout) -> ShootoutOptions:
-    return ShootoutOptions(
-        playback_order=shootout.playback_order,  # type: ignore[arg-type]  # the choices are the same words
-        slice_s=shootout.slice_s,
-        target_loudness_lufs=shootout.target_loudness_lufs,
-        input_mode=shootout.input_mode,  # type: ignore[arg-type]  # as above
-        has_video=shootout.has_video,
-        theme=shootout.theme,
-        is_aligned=shootout.is_aligned,
-    )
 
 
 def shootout_info(
@@ -62,7 +44,7 @@ def shootout_info(
     return ShootoutInfo(
         title=shootout.title,
         description=shootout.description,
-        options=shootout_options(shootout),
+        options=shootout.options,
         dis=tuple(
             DIInfo(
                 name=track.name,
@@ -132,7 +114,7 @@ def segment_recipe(shootout: Shootout, track: DITrack, chain: SignalChain) -> Se
     return SegmentRecipe(
         di=di_source(track),
         blocks=tuple(_block_recipe(block) for block in chain.blocks.all()),
-        input_mode=shootout.input_mode,  # type: ignore[arg-type]  # the choices are the same words
+        input_mode=shootout.options.input_mode,
     )
 
 
@@ -148,7 +130,7 @@ def segment_sources(track: DITrack, chain: SignalChain) -> dict[str, str]:
 def render_key(recipe: ChainRecipe) -> str:
     """SHA-256 over the recipe and the versions of what computes it: equal keys, equal samples."""
     described = canonical_json(
-        {"recipe": recipe.digest(), "nam": ENGINE_VERSION, "renderer": RENDERER_VERSION}
+        {"recipe": recipe_digest(recipe), "nam": ENGINE_VERSION, "renderer": RENDERER_VERSION}
     )
     return hashlib.sha256(described.encode()).hexdigest()
 
@@ -157,10 +139,6 @@ def fetch_sources(segment: Segment | ChainPreview, folder: Path) -> dict[str, Pa
     return {
         sha256: fetch_file(name, folder, sha256=sha256) for sha256, name in segment.sources.items()
     }
-
-
-def recipe_as_json(recipe: SegmentRecipe) -> dict[str, Any]:
-    return asdict(recipe)
 
 
 def render_svg(template_name: str, context: Any) -> str:
@@ -175,22 +153,9 @@ def font_paths() -> list[Path]:
 def _block_recipe(block: Block) -> BlockRecipe:
     if block.capture is None:
         return ProcessorBlock(block.processor, block.parameters)
-    kind = block.capture.gear.kind
-    if kind == GearKind.CAB:
-        return _cab_recipe(block.capture, block)
-    if kind == GearKind.SPACE:
-        mix_pct = block.parameters.get(SPACE_MIX.name, SPACE_MIX.default)
-        return SpaceBlock.of(block.capture.sha256, mix_pct, block.capture.ir_settings)
-    return NamBlock(block.capture.sha256, **block.parameters)
+    irs = (_used(ir.capture, ir) for ir in block.extra_irs.all() if ir.capture is not None)
+    return captured_block(block.capture.gear.kind, _used(block.capture, block), irs)
 
 
-def _cab_recipe(first: Capture, block: Block) -> CabBlock:
-    parameters = dict(block.parameters)
-    is_aligned = parameters.pop("is_aligned", False)
-    extra = (
-        CabIR(ir.capture.sha256, **ir.parameters, **asdict(ir.capture.ir_settings))
-        for ir in block.extra_irs.all()
-        if ir.capture is not None
-    )
-    own = CabIR(first.sha256, **parameters, **asdict(first.ir_settings))
-    return CabBlock((own, *extra), is_aligned=is_aligned)
+def _used(capture: Capture, row: Block | BlockIR) -> UsedCapture:
+    return UsedCapture(capture.sha256, capture.ir_settings, row.parameters)

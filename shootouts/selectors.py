@@ -6,27 +6,25 @@ from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 
-from accounts.errors import NotFoundError
 from accounts.models import User
+from gts.web.errors import NotFoundError
 from shootouts.comparison import SegmentPair
 from shootouts.models import (
     ChainPreview,
     Comment,
+    CommentQuerySet,
     DITrack,
+    DITrackQuerySet,
     Manifest,
     Render,
     RenderedFile,
-    Segment,
-    Shootout,
-)
-from shootouts.models.media import RenderedFileKind
-from shootouts.querysets import (
-    CommentQuerySet,
-    DITrackQuerySet,
     RenderQuerySet,
+    Segment,
     SegmentQuerySet,
+    Shootout,
     ShootoutQuerySet,
 )
+from shootouts.models.media import RenderedFileKind
 
 Viewer = User | AnonymousUser
 
@@ -38,7 +36,7 @@ def di_track_list(user: Viewer) -> DITrackQuerySet:
 
 
 def di_track_get(user: Viewer, uuid: UUID) -> DITrack:
-    """Raises ``NotFoundError`` when there is none of that id, or it is somebody else's."""
+    """Raises ``NotFoundError`` when there is none of that id, or it is someone else's."""
     track = di_track_list(user).filter(uuid=uuid).first()
     if track is None:
         raise NotFoundError("There is no such DI track.")
@@ -46,11 +44,11 @@ def di_track_get(user: Viewer, uuid: UUID) -> DITrack:
 
 
 def shootout_list_owned(user: Viewer) -> ShootoutQuerySet:
-    return Shootout.objects.owned_by(user).for_lists()
+    return Shootout.objects.owned_by(user)
 
 
 def shootout_list_public() -> ShootoutQuerySet:
-    return Shootout.objects.listed().for_lists().order_by("-published_at", "-id")
+    return Shootout.objects.listed().order_by("-published_at", "-id")
 
 
 def shootout_get(user: Viewer, uuid: UUID) -> Shootout:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from shootouts import archive_views, comment_views, di_views, views, workbench_views
+from shootouts.pages import archive_views, comment_views, di_views, views, workbench_views
 
 urlpatterns = [
     path("", views.HomeView.as_view(), name="home"),

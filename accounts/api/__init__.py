@@ -1,0 +1,1 @@
+"""The API of accounts, and the key that makes a repeated request harmless."""

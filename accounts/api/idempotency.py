@@ -19,7 +19,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.errors import InvalidInputError
 from accounts.idempotency import (
     Claim,
     StoredAnswer,
@@ -28,6 +27,7 @@ from accounts.idempotency import (
     request_release,
 )
 from accounts.models import User
+from gts.web.errors import InvalidInputError
 
 P = ParamSpec("P")
 V = TypeVar("V", bound=APIView)

@@ -9,11 +9,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 from rest_framework_simplejwt.tokens import Token
 
-from accounts.addresses import client_address
-from accounts.logins import (
+from accounts.models import User
+from accounts.selectors import FAMILY_CLAIM
+from accounts.sessions.logins import (
     CurrentLogin,
     LoginKind,
     current_login,
@@ -21,8 +21,8 @@ from accounts.logins import (
     logins_end_others,
     logins_list,
 )
-from accounts.models import User
-from accounts.selectors import FAMILY_CLAIM
+from gts.web.api.views import APIView
+from gts.web.client_ip import client_address
 
 
 class SessionOutput(serializers.Serializer[Any]):

@@ -10,23 +10,23 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from accounts.addresses import client_address
-from accounts.api.schemes import BY_SESSION
-from accounts.api.serializers import StrictSerializer
-from accounts.api.throttles import TokenThrottle
+from accounts.api.schemes import BY_SESSION, MakesTokens
 from accounts.models import PersonalAccessToken, TokenScope, User
-from accounts.personal_tokens import (
+from accounts.tokens.personal import (
     MAX_LIFETIME_DAYS,
     personal_token_create,
     personal_token_get,
     personal_token_revoke,
     personal_tokens_list,
 )
+from gts.web.api.responses import created
+from gts.web.api.serializers import StrictSerializer
+from gts.web.api.throttles import TokenThrottle
+from gts.web.api.views import APIView, GenericAPIView
+from gts.web.client_ip import client_address
 
 
 class PersonalTokenInput(StrictSerializer):
@@ -58,7 +58,7 @@ class PersonalTokenMadeOutput(PersonalTokenOutput):
         return cast(str, self.context["token"])
 
 
-class PersonalTokenListView(GenericAPIView[PersonalAccessToken]):
+class PersonalTokenListView(MakesTokens, GenericAPIView[PersonalAccessToken]):
     serializer_class = PersonalTokenOutput
     queryset = PersonalAccessToken.objects.none()
     throttle_classes = [*GenericAPIView.throttle_classes, TokenThrottle]
@@ -90,7 +90,7 @@ class PersonalTokenListView(GenericAPIView[PersonalAccessToken]):
         request=PersonalTokenInput,
         responses={201: PersonalTokenMadeOutput},
         summary="A new personal access token, for who is logged in here; it is shown once",
-        description="Takes a session: a token cannot make tokens.",
+        description="Takes a session: a token cannot make tokens (403 SESSION_NEEDED).",
     )
     def post(self, request: Request) -> Response:
         data = PersonalTokenInput(data=request.data)
@@ -104,7 +104,9 @@ class PersonalTokenListView(GenericAPIView[PersonalAccessToken]):
             address=client_address(request._request),
         )
         made = PersonalTokenMadeOutput(row, context={"token": token})
-        return Response(made.data, status=201, headers={"Cache-Control": "no-store"})
+        response = created(made.data, "api-personal-token", row.uuid)
+        response["Cache-Control"] = "no-store"
+        return response
 
 
 class PersonalTokenView(APIView):

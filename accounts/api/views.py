@@ -11,11 +11,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts import audit
-from accounts.addresses import client_address
-from accounts.api.schemes import BY_SESSION
+from accounts.api.schemes import BY_SESSION, MakesTokens
 from accounts.api.serializers import (
     MeDeleteInput,
     MeOutput,
@@ -23,18 +21,20 @@ from accounts.api.serializers import (
     TokenPairOutput,
     TokenRefreshInput,
 )
-from accounts.api.throttles import TokenThrottle
-from accounts.api_tokens import token_pair_create, token_pair_rotate, token_revoke
-from accounts.browsers import browser_name
-from accounts.database import in_database
 from accounts.erasure import user_erase
 from accounts.models import AuditAction, User
 from accounts.personal_data import export_chunks
 from accounts.quotas import quotas_get
 from accounts.services import user_update
+from accounts.sessions.browsers import browser_name
+from accounts.tokens.families import token_pair_create, token_pair_rotate, token_revoke
+from gts.web.api.throttles import TokenThrottle
+from gts.web.api.views import APIView
+from gts.web.client_ip import client_address
+from gts.web.database import in_database
 
 
-class TokenCreateView(APIView):
+class TokenCreateView(MakesTokens):
     throttle_classes = [TokenThrottle]
     # Only a session buys a pair: an access token that leaked must not live on for ever.
     authentication_classes = BY_SESSION
@@ -139,9 +139,12 @@ class MeExportView(APIView):
     )
     def get(self, request: Request) -> StreamingHttpResponse:
         user = cast(User, request.user)
-        audit.record(AuditAction.EXPORTED, user=user, address=_address(request))
+        chunks: Iterator[bytes] = iter(())
+        if request.method != "HEAD":  # which gives nothing away
+            audit.record(AuditAction.EXPORTED, user=user, address=_address(request))
+            chunks = export_chunks(user)
         return StreamingHttpResponse(
-            _beside_the_loop(export_chunks(user)),
+            _beside_the_loop(chunks),
             content_type="application/zip",
             headers={
                 "Content-Disposition": f'attachment; filename="gts-export-{user.uuid}.zip"',

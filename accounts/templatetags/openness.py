@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 
-from accounts.local_login import is_open
+from accounts.login.local import is_open
 
 register = template.Library()
 

@@ -10,9 +10,9 @@ from social_django.models import UserSocialAuth
 
 from accounts.models import User
 from accounts.services import access_token_create
-from accounts.tests.token_endpoint import USER_ID
-from accounts.tokens import tokens_store
-from accounts.tone3000 import TokenAnswer
+from accounts.tone3000.calls import TokenAnswer
+from accounts.tone3000.tests.token_endpoint import USER_ID
+from accounts.tone3000.tokens import tokens_store
 
 
 def make_user(username: str = "alice", **values: Any) -> User:
@@ -33,7 +33,7 @@ def connect_tone3000(user: User, answer: TokenAnswer, *, tone3000_id: str = USER
 
 
 def api_client(user: User | None = None) -> APIClient:
-    """Speaks JSON, with a real bearer token of ``user`` or as nobody."""
+    """Speaks JSON, with a real bearer token of ``user`` or as no one."""
     client = APIClient(HTTP_HOST="localhost")
     if user is not None:
         token = access_token_create(user=user, lifetime_s=600)

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.errors import ConflictError, InvalidInputError
 from accounts.idempotency import (
     KEPT_FOR,
     LOST_AFTER,
@@ -19,6 +18,7 @@ from accounts.idempotency import (
     requests_prune,
 )
 from accounts.models import IdempotentRequest, User
+from gts.web.errors import ConflictError, InvalidInputError
 
 ANSWER = StoredAnswer(201, '{"id":1}', {"ETag": '"1-a"'})
 
@@ -50,7 +50,7 @@ def test_keys_of_others_are_others(alice: User, charlie: User) -> None:
     claim(charlie, "g")
 
 
-def test_while_it_is_done_nobody_else_does_it(alice: User) -> None:
+def test_while_it_is_done_no_one_else_does_it(alice: User) -> None:
     claim(alice)
     with pytest.raises(ConflictError) as caught:
         claim(alice)

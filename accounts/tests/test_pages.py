@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from accounts.login.owner_token import owner_token_renew, secrets_dir
 from accounts.models import User
-from accounts.owner_token import owner_token_renew, secrets_dir
 from accounts.tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -142,7 +142,7 @@ def test_an_open_server_needs_no_token_and_says_so(client: Client, settings: Set
         {**LOCAL, "HTTP_HOST": "testserver"},
     ],
 )
-def test_nobody_else_finds_the_button_or_what_is_behind_it(
+def test_no_one_else_finds_the_button_or_what_is_behind_it(
     client: Client, request_meta: dict[str, Any], settings: Settings
 ) -> None:
     settings.ALLOWED_HOSTS = ["localhost", "testserver"]

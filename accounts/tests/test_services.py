@@ -8,9 +8,6 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
-from accounts.api_tokens import token_pair_create, token_pair_rotate, token_revoke
-from accounts.credentials import credential_of_token
-from accounts.errors import ConflictError, UnauthorizedError
 from accounts.models import User
 from accounts.services import (
     LOCAL_USERNAME,
@@ -20,7 +17,10 @@ from accounts.services import (
     user_get_or_create_local,
     user_update,
 )
+from accounts.sessions.credentials import credential_of_token
 from accounts.tests.factories import make_user
+from accounts.tokens.families import token_pair_create, token_pair_rotate, token_revoke
+from gts.web.errors import ConflictError, UnauthorizedError
 
 
 def test_a_user_without_a_password_cannot_log_in_with_one(db: None) -> None:
@@ -36,7 +36,7 @@ def test_a_taken_name_is_refused(alice: User, username: str) -> None:
     assert caught.value.code == "USERNAME_TAKEN"
 
 
-@pytest.mark.parametrize("username", ["local", "Demo"])
+@pytest.mark.parametrize("username", ["local", "GTS-Demo"])
 def test_a_reserved_name_is_refused(db: None, username: str) -> None:
     with pytest.raises(ConflictError) as caught:
         user_create(username=username)
@@ -88,9 +88,9 @@ def test_bad_access_tokens_are_refused(alice: User) -> None:
     assert _refused(good[:-4] + "AAAA")
     assert _refused("")
     assert _refused(str(RefreshToken.for_user(alice)))
-    nobody = AccessToken()
-    nobody["user"] = "not-a-uuid"
-    assert _refused(str(nobody))
+    anonymous = AccessToken()
+    anonymous["user"] = "not-a-uuid"
+    assert _refused(str(anonymous))
     User.objects.filter(pk=alice.pk).update(is_active=False)
     assert _refused(good)
     alice.delete()

@@ -1,0 +1,1 @@
+"""The API of gear, chains, groups, tags, presets and of Tone 3000's tones."""

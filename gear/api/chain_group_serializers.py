@@ -8,19 +8,22 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.api.serializers import StrictSerializer
 from gear.api.serializers import (
+    MAX_BLOCKS_READ,
     PARAMETERS_HELP,
     CaptureWithGearOutput,
     ChainErrorOutput,
     ChainOutput,
-    ExtraIRInput,
+    ExtraIRsField,
+    ParametersField,
     ParameterValueField,
 )
-from gear.group_slots import SlotOption, SlotRows, slots_of
+from gear.chains.permutations import Permutation, count_permutations
 from gear.models import BlockIR, ChainGroup
 from gear.models.chain import Slot
-from gear.permutations import Permutation, count_permutations
+from gear.services.group_slots import SlotOption, SlotRows, slots_of
+from gts.web.api.bounded import BoundedList, BoundedListField
+from gts.web.api.serializers import StrictSerializer
 
 # Far more than can be expanded: so that the answer can say how many chains they would make.
 _MAX_OPTIONS = 100
@@ -29,15 +32,13 @@ _MAX_OPTIONS = 100
 class SlotOptionInput(StrictSerializer):
     capture_id = serializers.UUIDField(required=False, allow_null=True)
     processor = serializers.CharField(max_length=32, required=False, allow_blank=True)
-    parameters = serializers.DictField(
-        child=ParameterValueField(), required=False, help_text=PARAMETERS_HELP
-    )
-    extra_irs = ExtraIRInput(many=True, required=False)
+    parameters = ParametersField(required=False, help_text=PARAMETERS_HELP)
+    extra_irs = ExtraIRsField(required=False)
 
 
 class GroupSlotInput(StrictSerializer):
     slot = serializers.ChoiceField(choices=Slot.choices)
-    options = serializers.ListField(
+    options = BoundedListField(
         child=SlotOptionInput(allow_null=True),
         min_length=1,
         max_length=_MAX_OPTIONS,
@@ -45,10 +46,17 @@ class GroupSlotInput(StrictSerializer):
     )
 
 
+class GroupSlotsField(BoundedList):
+    """A slot makes a block."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(child=GroupSlotInput(), max_length=MAX_BLOCKS_READ, **options)
+
+
 class ChainGroupInput(StrictSerializer):
     name = serializers.CharField(max_length=200)
     description = serializers.CharField(max_length=4000, required=False, allow_blank=True)
-    slots = GroupSlotInput(many=True, help_text="in the order of the signal; one option: fixed")
+    slots = GroupSlotsField(help_text="in the order of the signal; one option: fixed")
 
 
 class OptionIROutput(serializers.Serializer[BlockIR]):

@@ -1,4 +1,4 @@
-"""Groups of chains over HTTP: slots with options, expanded into labelled chains."""
+"""Groups of chains over HTTP: slots with options, expanded into labeled chains."""
 
 from __future__ import annotations
 
@@ -8,12 +8,9 @@ from uuid import UUID
 
 from django.conf import settings
 from drf_spectacular.utils import extend_schema
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from accounts.api.filters import NamedFilter
 from accounts.api.idempotency import idempotent
 from accounts.models import User
 from gear.api.chain_group_serializers import (
@@ -24,9 +21,7 @@ from gear.api.chain_group_serializers import (
     PermutationsBuildInput,
     PermutationsOutput,
 )
-from gear.group_slots import captures_of, slots_of
-from gear.models import ChainGroup
-from gear.querysets import ChainGroupQuerySet
+from gear.models import ChainGroup, ChainGroupQuerySet
 from gear.selectors import chain_group_get, chain_group_list, chain_list
 from gear.services.chain_groups import (
     SlotInput,
@@ -37,6 +32,10 @@ from gear.services.chain_groups import (
     group_permutations,
 )
 from gear.services.chains import BlockInput, IRInput
+from gear.services.group_slots import captures_of, slots_of
+from gts.web.api.filters import NamedFilter
+from gts.web.api.responses import created
+from gts.web.api.views import APIView, GenericAPIView
 
 
 class ChainGroupListView(GenericAPIView[ChainGroup]):
@@ -68,7 +67,7 @@ class ChainGroupListView(GenericAPIView[ChainGroup]):
     def post(self, request: Request) -> Response:
         user = cast(User, request.user)
         group = chain_group_create(owner=user, **_group_values(request, is_partial=False))
-        return Response(_output(user, group), status=201)
+        return created(_output(user, group), "api-chain-group", group.uuid)
 
 
 class ChainGroupView(APIView):
@@ -146,7 +145,7 @@ class ChainGroupPermutationsView(APIView):
         results = [
             {"label": permutation.label, "chain": by_id[chain.pk]} for permutation, chain in built
         ]
-        return Response(BuiltChainsOutput({"results": results}).data, status=201)
+        return created(BuiltChainsOutput({"results": results}).data, "api-chain-group", uuid)
 
 
 def _output(user: User, group: ChainGroup) -> Any:

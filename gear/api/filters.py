@@ -5,10 +5,9 @@ from __future__ import annotations
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
-from accounts.api.filters import StableOrderingFilter, TrueFalseFilter
-from gear.models import Capture, GearItem
-from gear.models.item import CaptureFormat, FileStatus, GearKind, GearSource
-from gear.querysets import CaptureQuerySet, GearItemQuerySet
+from gear.models import Capture, CaptureQuerySet, GearItem, GearItemQuerySet
+from gear.models.item import CaptureFormat, FileState, GearKind, GearSource
+from gts.web.api.filters import StableOrderingFilter, TrueFalseFilter
 
 # Each is a condition of its own in the query.
 _MAX_TAGS = 10
@@ -18,8 +17,12 @@ class GearFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter has 
     kind = filters.MultipleChoiceFilter(choices=GearKind.choices, distinct=False)
     source = filters.ChoiceFilter(choices=GearSource.choices, method="by_source")
     format = filters.ChoiceFilter(choices=CaptureFormat.choices, method="by_format")
-    make = filters.CharFilter(lookup_expr="iexact", max_length=100)
-    licence = filters.CharFilter(lookup_expr="iexact", max_length=100)
+    make = filters.CharFilter(
+        lookup_expr="iexact", max_length=100, help_text="exactly; case does not matter"
+    )
+    licence = filters.CharFilter(
+        lookup_expr="iexact", max_length=100, help_text="exactly; case does not matter"
+    )
     architecture = filters.CharFilter(
         method="by_architecture",
         max_length=32,
@@ -70,7 +73,7 @@ class CaptureFilter(filters.FilterSet):  # type: ignore[misc]
         field_name="gear__kind", choices=GearKind.choices, distinct=False
     )
     format = filters.ChoiceFilter(choices=CaptureFormat.choices)
-    status = filters.ChoiceFilter(choices=FileStatus.choices)
+    state = filters.ChoiceFilter(choices=FileState.choices)
     is_usable = TrueFalseFilter(method="by_use", help_text="inspected, and can be played")
 
     class Meta:

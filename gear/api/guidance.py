@@ -9,17 +9,15 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from accounts.api.serializers import StrictSerializer
 from accounts.models import User
-from gear.api.serializers import ChainBlockInput, ChainErrorOutput
+from gear.api.serializers import MAX_BLOCKS_READ, ChainBlockInput, ChainErrorOutput
 from gear.models.chain import Slot
 from gear.models.item import GearKind
-from gear.planning import PlannedBlock, chain_guidance
-
-# More than a chain may have, so that what is too much is told as such.
-_MAX_BLOCKS_READ = 64
+from gear.services.chain_guidance import PlannedBlock, chain_guidance
+from gts.web.api.bounded import BoundedList
+from gts.web.api.serializers import StrictSerializer
+from gts.web.api.views import APIView
 
 
 class GuidanceBlockInput(ChainBlockInput):
@@ -33,8 +31,10 @@ class GuidanceBlockInput(ChainBlockInput):
 
 
 class GuidanceInput(StrictSerializer):
-    blocks = GuidanceBlockInput(  # type: ignore[call-arg]  # max_length goes to the list
-        many=True, max_length=_MAX_BLOCKS_READ, help_text="what there is so far; may be empty"
+    blocks = BoundedList(
+        child=GuidanceBlockInput(),
+        max_length=MAX_BLOCKS_READ,
+        help_text="what there is so far; may be empty",
     )
 
 
@@ -51,7 +51,7 @@ class GuidanceOutput(serializers.Serializer[Any]):
     message = serializers.CharField(help_text="one sentence for people")
     next = NextBlocksOutput(many=True, help_text="what may come next; each leads to a whole chain")
     errors = ChainErrorOutput(  # type: ignore[assignment]
-        many=True, help_text="what more blocks do not mend; then nothing may come next"
+        many=True, help_text="what more blocks do not repair; then nothing may come next"
     )
 
 

@@ -9,26 +9,24 @@ from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from accounts.api.filters import StableOrderingFilter, TrueFalseFilter
 from accounts.api.idempotency import idempotent
-from accounts.api.paging import OwnRowsPagination
-from accounts.api.serializers import StrictSerializer
 from accounts.models import User
 from gear.api.serializers import CaptureWithGearOutput
-from gear.models import LibraryEntry
+from gear.models import LibraryEntry, LibraryEntryQuerySet
 from gear.models.item import CaptureFormat, GearKind, GearSource
-from gear.querysets import LibraryEntryQuerySet
 from gear.selectors import library_get, library_list
 from gear.services.library import library_remove, library_save, library_update
+from gts.web.api.filters import StableOrderingFilter, TrueFalseFilter
+from gts.web.api.responses import created
+from gts.web.api.serializers import StrictSerializer
+from gts.web.api.views import APIView, GenericAPIView
 
 
 class LibraryFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter has no types
-    is_favourite = TrueFalseFilter()
+    is_favorite = TrueFalseFilter()
     kind = filters.MultipleChoiceFilter(
         field_name="capture__gear__kind", choices=GearKind.choices, distinct=False
     )
@@ -54,7 +52,7 @@ class LibraryFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter h
 
 class LibraryUpdateInput(StrictSerializer):
     nickname = serializers.CharField(max_length=100, required=False, allow_blank=True)
-    is_favourite = serializers.BooleanField(required=False)
+    is_favorite = serializers.BooleanField(required=False)
 
 
 class LibrarySaveInput(LibraryUpdateInput):
@@ -64,7 +62,7 @@ class LibrarySaveInput(LibraryUpdateInput):
 class LibraryEntryOutput(serializers.Serializer[LibraryEntry]):
     id = serializers.UUIDField(source="uuid", help_text="of the entry, not of the capture")
     nickname = serializers.CharField()
-    is_favourite = serializers.BooleanField()
+    is_favorite = serializers.BooleanField()
     capture = CaptureWithGearOutput()
     created_at = serializers.DateTimeField(help_text="saved at")
     updated_at = serializers.DateTimeField()
@@ -72,7 +70,6 @@ class LibraryEntryOutput(serializers.Serializer[LibraryEntry]):
 
 class LibraryListView(GenericAPIView[LibraryEntry]):
     filterset_class = LibraryFilter
-    pagination_class = OwnRowsPagination
     serializer_class = LibraryEntryOutput
 
     def get_queryset(self) -> LibraryEntryQuerySet:
@@ -100,7 +97,8 @@ class LibraryListView(GenericAPIView[LibraryEntry]):
     def post(self, request: Request) -> Response:
         user = cast(User, request.user)
         entry = library_save(user=user, **_values(LibrarySaveInput(data=request.data)))
-        return Response(LibraryEntryOutput(library_get(user, entry.uuid)).data, status=201)
+        data = LibraryEntryOutput(library_get(user, entry.uuid)).data
+        return created(data, "api-library-entry", entry.uuid)
 
 
 class LibraryEntryView(APIView):
@@ -118,7 +116,7 @@ class LibraryEntryView(APIView):
         tags=["library"],
         request=LibraryUpdateInput,
         responses=LibraryEntryOutput,
-        summary="Change the nickname, or whether it is a favourite",
+        summary="Change the nickname, or whether it is a favorite",
     )
     def patch(self, request: Request, uuid: UUID) -> Response:
         entry = library_get(request.user, uuid)

@@ -8,22 +8,21 @@ from uuid import UUID
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from accounts.api.filters import StableOrderingFilter
 from accounts.api.idempotency import idempotent
-from accounts.api.serializers import StrictSerializer
 from accounts.models import User
-from gear.api.serializers import ParameterValueField
-from gear.block_parameters import describe
-from gear.models import Preset
-from gear.querysets import PresetQuerySet
+from gear.api.serializers import ParametersField, ParameterValueField
+from gear.chains.block_parameters import describe
+from gear.models import Preset, PresetQuerySet
 from gear.selectors import preset_get, preset_list
 from gear.services.presets import preset_create, preset_delete, preset_update
-from jobs.pipeline.audio.blocks import BLOCK_TYPES
+from gts.web.api.filters import StableOrderingFilter
+from gts.web.api.responses import created
+from gts.web.api.serializers import StrictSerializer
+from gts.web.api.views import APIView, GenericAPIView
+from jobs.pipeline.effects.blocks import BLOCK_TYPES
 
 _PROCESSORS = [(name, block_type.title) for name, block_type in BLOCK_TYPES.items()]
 
@@ -42,9 +41,7 @@ class PresetFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter ha
 
 class PresetUpdateInput(StrictSerializer):
     name = serializers.CharField(max_length=100)
-    parameters = serializers.DictField(
-        child=ParameterValueField(), help_text="as of a block; what is left out is the default"
-    )
+    parameters = ParametersField(help_text="as of a block; what is left out is the default")
 
 
 class PresetInput(PresetUpdateInput):
@@ -93,7 +90,7 @@ class PresetListView(GenericAPIView[Preset]):
     def post(self, request: Request) -> Response:
         data = PresetInput(data=request.data)
         preset = preset_create(owner=cast(User, request.user), **_values(data))
-        return Response(PresetOutput(preset).data, status=201)
+        return created(PresetOutput(preset).data, "api-preset", preset.uuid)
 
 
 class PresetView(APIView):

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, Final
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.api.serializers import StrictSerializer
-from gear.block_parameters import describe
-from gear.describe import architecture_of, capture_warnings
+from gear.chains.block_parameters import describe
+from gear.chains.describe import architecture_of, capture_warnings
+from gear.chains.grammar import MAX_BLOCKS
 from gear.models import Block, BlockIR, Capture, GearItem, GearTag, SignalChain
 from gear.models.chain import Slot
-from gear.models.item import CaptureFormat, FileStatus, GearKind, GearSource, IRChannelRule
+from gear.models.item import CaptureFormat, FileState, GearKind, GearSource, IRChannelRule
 from gear.selectors import chain_errors
 from gear.services.ir_settings import IR_SETTINGS
 from gear.tag_words import distinct_tags
+from gts.web.api.bounded import ROOM, BoundedDictField, BoundedList
+from gts.web.api.serializers import ErrorCodeField, StrictSerializer
 from jobs.api.serializers import JobOutput
-from jobs.pipeline.recipe import MAX_TAIL_END_DB, MIN_TAIL_END_DB
+from jobs.pipeline.effects.blocks import BLOCK_TYPES
+from jobs.pipeline.recipe import MAX_CAB_IRS, MAX_TAIL_END_DB, MIN_TAIL_END_DB
 
 # Names that `Field` and `Serializer` use too are taken out of the class by the framework.
 
@@ -126,7 +129,7 @@ class CaptureOutput(serializers.Serializer[Capture]):
     name = serializers.CharField(help_text="the name its file came with")
     sha256 = serializers.CharField()
     size_bytes = serializers.IntegerField()
-    status = serializers.ChoiceField(choices=FileStatus.choices)
+    state = serializers.ChoiceField(choices=FileState.choices)
     unsupported_reason = serializers.CharField(help_text="why it cannot be played; empty: it can")
     architecture = serializers.SerializerMethodField()
     format_version = serializers.CharField()
@@ -240,35 +243,49 @@ class ParameterValueField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
+MAX_BLOCKS_READ: Final = ROOM * MAX_BLOCKS
+MAX_EXTRA_IRS_READ: Final = ROOM * MAX_CAB_IRS
+MAX_PARAMETERS_READ: Final = ROOM * max(len(kind.parameters) for kind in BLOCK_TYPES.values())
+
 PARAMETERS_HELP = (
     "of a processor those of its block type; of a model slim_size; of a cabinet gain_db, delay_ms, "
     "is_inverted, is_aligned; of a space mix_pct"
 )
 
 
+class ParametersField(BoundedDictField):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(child=ParameterValueField(), max_length=MAX_PARAMETERS_READ, **options)
+
+
 class ExtraIRInput(StrictSerializer):
     capture_id = serializers.UUIDField()
-    parameters = serializers.DictField(
-        child=ParameterValueField(), required=False, help_text="gain_db, is_inverted, delay_ms"
-    )
+    parameters = ParametersField(required=False, help_text="gain_db, is_inverted, delay_ms")
+
+
+class ExtraIRsField(BoundedList):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(child=ExtraIRInput(), max_length=MAX_EXTRA_IRS_READ, **options)
 
 
 class ChainBlockInput(StrictSerializer):
     slot = serializers.ChoiceField(choices=Slot.choices)
     capture_id = serializers.UUIDField(required=False, allow_null=True)
     processor = serializers.CharField(max_length=32, required=False, allow_blank=True)
-    parameters = serializers.DictField(
-        child=ParameterValueField(), required=False, help_text=PARAMETERS_HELP
-    )
-    extra_irs = ExtraIRInput(
-        many=True, required=False, help_text="of a cabinet: up to three beside its capture"
+    parameters = ParametersField(required=False, help_text=PARAMETERS_HELP)
+    extra_irs = ExtraIRsField(
+        required=False, help_text="of a cabinet: up to three beside its capture"
     )
 
 
 class ChainInput(StrictSerializer):
     name = serializers.CharField(max_length=200)
     description = serializers.CharField(max_length=4000, required=False, allow_blank=True)
-    blocks = ChainBlockInput(many=True, help_text="in the order of the signal")
+    blocks = BoundedList(
+        child=ChainBlockInput(),
+        max_length=MAX_BLOCKS_READ,
+        help_text="in the order of the signal",
+    )
 
 
 class ExtraIROutput(serializers.Serializer[BlockIR]):
@@ -294,7 +311,7 @@ class BlockOutput(serializers.Serializer[Block]):
 
 
 class ChainErrorOutput(serializers.Serializer[Any]):
-    code = serializers.CharField()
+    code = ErrorCodeField()
     message = serializers.CharField()
     position = serializers.IntegerField(allow_null=True, help_text="null: the whole chain")
 

@@ -9,20 +9,20 @@ from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.api.idempotency import idempotent
-from accounts.api.serializers import StrictSerializer
 from accounts.models import User
 from gear.api.serializers import GearOutput
-from gear.models import Tag
-from gear.querysets import TagQuerySet
+from gear.models import Tag, TagQuerySet
 from gear.selectors import gear_get, tag_get, tag_list
 from gear.services.tags import gear_tags_set, tag_create, tag_delete, tag_rename
 from gear.tag_words import MAX_TAG_CHARS, MAX_TAGS_PER_GEAR
+from gts.web.api.bounded import BoundedListField
+from gts.web.api.responses import created
+from gts.web.api.serializers import StrictSerializer
+from gts.web.api.views import APIView, GenericAPIView
 
 
 class TagFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter has no types
@@ -48,7 +48,7 @@ class TagOutput(serializers.Serializer[Tag]):
 
 
 class GearTagsInput(StrictSerializer):
-    tags = serializers.ListField(
+    tags = BoundedListField(
         child=serializers.CharField(max_length=MAX_TAG_CHARS),
         max_length=MAX_TAGS_PER_GEAR,
         help_text="names; new ones become tags of mine",
@@ -87,7 +87,7 @@ class TagListView(GenericAPIView[Tag]):
     def post(self, request: Request) -> Response:
         user = cast(User, request.user)
         tag = tag_create(owner=user, **_values(TagInput(data=request.data)))
-        return Response(TagOutput(tag_get(user, tag.uuid)).data, status=201)
+        return created(TagOutput(tag_get(user, tag.uuid)).data, "api-tag", tag.uuid)
 
 
 class TagView(APIView):

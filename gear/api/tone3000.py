@@ -1,6 +1,6 @@
 """Tone 3000 over HTTP: one's own lists, the feeds, one tone with all of its models, adding.
 
-Everything that waits for Tone 3000 is async, so that however slow it is nobody else waits.
+Everything that waits for Tone 3000 is async, so that however slow it is no one else waits.
 """
 
 from __future__ import annotations
@@ -13,69 +13,75 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.utils.urls import replace_query_param
-from rest_framework.views import APIView
 
-from accounts.api.async_views import AsyncAPIView
 from accounts.api.idempotency import idempotent
-from accounts.errors import NotFoundError
 from accounts.models import User
 from gear.api.tone3000_serializers import (
     CaptureAddInput,
-    PageInput,
     PickBegunOutput,
     PickInput,
     PickOutput,
-    SearchInput,
     ToneDetailOutput,
     ToneOutput,
     TonePageOutput,
+    TonePageQuery,
+    ToneSearchQuery,
 )
-from gear.services.tone3000 import tone_capture_add
 from gear.tone3000.library import client_for, tab_get, tab_named, tone_get
-from gear.tone3000.picking import Choice, Outcome, pick_begin, pick_get
+from gear.tone3000.picking import Choice, PickState, pick_begin, pick_get
 from gear.tone3000.schemas import Page, Tone
-from jobs.api.serializers import JobOutput
+from gear.tone3000.services import tone_capture_add
+from gts.web.api.async_views import AsyncAPIView
+from gts.web.api.paging import bad_cursor, cursor_text, cursor_url, page_response
+from gts.web.api.responses import created
+from gts.web.api.views import APIView
+from gts.web.errors import NotFoundError
+from jobs.api.serializers import JobOutput, job_accepted
 
 NO_PAGE = "There is no such page."
 NO_SEARCH = "This server does not search Tone 3000."
 
 
 class Tone3000ListView(AsyncAPIView):
+    query_class = TonePageQuery
+
     @extend_schema(
         operation_id="tone3000_list",
         tags=["tone3000"],
-        parameters=[PageInput],
+        parameters=[TonePageQuery],
         responses=TonePageOutput,
         summary="A list of tones: created, favorited, downloaded, trending or latest",
         description="The first three are your own, in pages; the others are at most ten tones.",
     )
     async def get(self, request: Request, tab: str) -> Response:
         wanted = tab_named(tab)
-        values = PageInput.values_of(request)
-        page = await tab_get(_user(request), wanted, **values)
+        values = TonePageQuery.values_of(request)
+        number = _page_number(request)
+        page = await tab_get(_user(request), wanted, page=number, page_size=values["page_size"])
         if page.is_past_the_end:
             raise NotFoundError(NO_PAGE)
-        return Response(_page(request, page))
+        return _page_response(request, page)
 
 
 class Tone3000SearchView(AsyncAPIView):
+    query_class = ToneSearchQuery
+
     @extend_schema(
         operation_id="tone3000_search",
         tags=["tone3000"],
-        parameters=[SearchInput],
+        parameters=[ToneSearchQuery],
         responses=TonePageOutput,
-        summary="Search their catalogue, where this server may (else 404)",
+        summary="Search their catalog, where this server may (else 404)",
     )
     async def get(self, request: Request) -> Response:
         if not settings.GTS_TONE3000_SEARCH:
             raise NotFoundError(NO_SEARCH)
-        values = SearchInput.values_of(request)
+        values = ToneSearchQuery.values_of(request)
         client = client_for(_user(request))
-        page = await client.search(query=values["query"].strip(), page=values["page"])
+        page = await client.search(query=values["query"].strip(), page=_page_number(request))
         if page.is_past_the_end:
             raise NotFoundError(NO_PAGE)
-        return Response(_page(request, page))
+        return _page_response(request, page)
 
 
 class Tone3000ToneView(AsyncAPIView):
@@ -97,7 +103,7 @@ class Tone3000CaptureView(APIView):
         request=CaptureAddInput,
         responses={202: JobOutput},
         summary="Add a model to my gear; a job fetches it",
-        description="Its result has capture_id and gear_id. 409 ALREADY_ADDED for one you have. "
+        description="Its result has capture_id and gear_id. 409 DUPLICATE for one you have. "
         "Only you can see and use what you add.",
     )
     @idempotent
@@ -105,7 +111,7 @@ class Tone3000CaptureView(APIView):
         data = CaptureAddInput(data=request.data)
         data.is_valid(raise_exception=True)
         job = tone_capture_add(owner=_user(request), **data.validated_data)
-        return Response(JobOutput(job).data, status=202)
+        return job_accepted(job)
 
 
 class Tone3000PickListView(APIView):
@@ -114,9 +120,9 @@ class Tone3000PickListView(APIView):
         tags=["tone3000"],
         request=PickInput,
         responses={201: PickBegunOutput},
-        summary="Pick a tone in their catalogue, in a browser",
+        summary="Pick a tone in their catalog, in a browser",
         description="Open `url` in a browser that is logged in here as the same user, and ask "
-        "for the pick until its outcome is no longer `waiting`. It waits for half an hour.",
+        "for the pick until its state is no longer `waiting`. It waits for half an hour.",
     )
     @idempotent
     def post(self, request: Request) -> Response:
@@ -131,8 +137,8 @@ class Tone3000PickListView(APIView):
             choice=Choice(choice) if choice else None,
             tone_id=data.validated_data.get("tone_id", ""),
         )
-        begun = {"id": pick_id, "outcome": Outcome.WAITING, "tone_id": "", "url": url}
-        return Response(PickBegunOutput(begun).data, status=201)
+        begun = {"id": pick_id, "state": PickState.WAITING, "tone_id": "", "url": url}
+        return created(PickBegunOutput(begun).data, "api-tone3000-pick", pick_id)
 
 
 class Tone3000PickView(APIView):
@@ -150,12 +156,19 @@ def _user(request: Request) -> User:
     return cast(User, request.user)
 
 
-def _page(request: Request, page: Page[Tone]) -> dict[str, Any]:
-    """In the shape that all lists of the API have."""
-    here = request.build_absolute_uri()
-    return {
-        "count": page.total,
-        "next": replace_query_param(here, "page", page.page + 1) if page.has_next else None,
-        "previous": replace_query_param(here, "page", page.page - 1) if page.page > 1 else None,
-        "results": ToneOutput(cast(Any, page.rows), many=True).data,
-    }
+def _page_number(request: Request) -> int:
+    """Tone 3000 counts pages. Raises ``InvalidInputError`` for a cursor that is none."""
+    text = cursor_text(request)
+    if text is None:
+        return 1
+    if not text.isdecimal():
+        raise bad_cursor()
+    return int(text)
+
+
+def _page_response(request: Request, page: Page[Tone]) -> Response:
+    return page_response(
+        ToneOutput(cast(Any, page.rows), many=True).data,
+        following=cursor_url(request, str(page.page + 1)) if page.has_next else None,
+        previous=cursor_url(request, str(page.page - 1)) if page.page > 1 else None,
+    )

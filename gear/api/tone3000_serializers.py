@@ -7,29 +7,32 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.api.queries import QuerySerializer, WholeNumberField
-from accounts.api.serializers import StrictSerializer
 from gear.models.item import GearKind
-from gear.services.tone3000 import BAD_ID
 from gear.tone3000.fields import is_identifier
 from gear.tone3000.kinds import kind_of, unsupported_reason
 from gear.tone3000.library import ToneDetail
-from gear.tone3000.picking import Choice, Outcome
+from gear.tone3000.picking import Choice, PickState
 from gear.tone3000.schemas import Model, Tone, User
-
-MAX_PAGE = 100_000
-
-
-class PageInput(QuerySerializer):
-    page = WholeNumberField(default=1, min_value=1, max_value=MAX_PAGE)
-    page_size = WholeNumberField(default=24, min_value=1, max_value=100)
+from gear.tone3000.services import BAD_ID
+from gts.web.api.paging import CURSOR_HELP, MAX_PAGE_SIZE, PAGE_SIZE
+from gts.web.api.queries import QuerySerializer, WholeNumberField
+from gts.web.api.serializers import StrictSerializer
 
 
-class SearchInput(QuerySerializer):
-    query = serializers.CharField(
-        default="", max_length=200, allow_blank=True, trim_whitespace=False
+class CursorQuery(QuerySerializer):
+    cursor = serializers.CharField(required=False, help_text=CURSOR_HELP)
+
+
+class TonePageQuery(CursorQuery):
+    page_size = WholeNumberField(
+        default=PAGE_SIZE, min_value=1, max_value=MAX_PAGE_SIZE, help_text="How many at a time."
     )
-    page = WholeNumberField(default=1, min_value=1, max_value=MAX_PAGE)
+
+
+class ToneSearchQuery(CursorQuery):
+    query = serializers.CharField(
+        default="", max_length=200, allow_blank=True, trim_whitespace=False, help_text="words"
+    )
 
 
 class CreatorOutput(serializers.Serializer[User]):
@@ -78,7 +81,6 @@ class ToneOutput(serializers.Serializer[Tone]):
 
 
 class TonePageOutput(serializers.Serializer[Any]):
-    count = serializers.IntegerField(allow_null=True, help_text="null: Tone 3000 does not say")
     next = serializers.CharField(allow_null=True)
     previous = serializers.CharField(allow_null=True)
     results = ToneOutput(many=True)
@@ -140,9 +142,7 @@ class PickInput(StrictSerializer):
 
 class PickOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
-    outcome = serializers.ChoiceField(
-        choices=[(outcome.value, outcome.name) for outcome in Outcome]
-    )
+    state = serializers.ChoiceField(choices=[(state.value, state.name) for state in PickState])
     tone_id = serializers.CharField(help_text="what was picked; empty: nothing (yet)")
 
 

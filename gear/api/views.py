@@ -5,24 +5,14 @@ from __future__ import annotations
 from typing import Any, cast
 from uuid import UUID
 
+from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from drf_spectacular.utils import extend_schema
-from rest_framework.generics import GenericAPIView
+from rest_framework.permissions import AllowAny, IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from accounts.api.filters import NamedFilter
 from accounts.api.idempotency import idempotent
-from accounts.api.parsers import MultiPartParser
-from accounts.api.revisions import (
-    ETAG,
-    IF_MATCH,
-    IF_NONE_MATCH,
-    accepted_revisions,
-    constant_response,
-    revised_response,
-)
 from accounts.models import User
 from gear.api.filters import CaptureFilter, GearFilter
 from gear.api.serializers import (
@@ -35,8 +25,14 @@ from gear.api.serializers import (
     GearUploadInput,
     GearUploadOutput,
 )
-from gear.models import Capture, GearItem, SignalChain
-from gear.querysets import CaptureQuerySet, GearItemQuerySet, SignalChainQuerySet
+from gear.models import (
+    Capture,
+    CaptureQuerySet,
+    GearItem,
+    GearItemQuerySet,
+    SignalChain,
+    SignalChainQuerySet,
+)
 from gear.selectors import (
     capture_get,
     capture_list,
@@ -49,12 +45,25 @@ from gear.selectors import (
 from gear.services.captures import gear_delete, gear_upload
 from gear.services.chains import BlockInput, IRInput, chain_create, chain_delete, chain_update
 from gear.services.gear import gear_update
-from jobs.pipeline.audio.blocks import BLOCK_TYPES
+from gts.web.api.filters import NamedFilter
+from gts.web.api.parsers import MultiPartParser
+from gts.web.api.responses import accepted
+from gts.web.api.revisions import (
+    ETAG,
+    IF_MATCH,
+    IF_NONE_MATCH,
+    accepted_revisions,
+    constant_response,
+    revised_response,
+)
+from gts.web.api.views import APIView, GenericAPIView
+from jobs.pipeline.effects.blocks import BLOCK_TYPES
 
 _BLOCK_TYPES_MAX_AGE_S = 3600
 
 
 class GearListView(GenericAPIView[GearItem]):
+    permission_classes = [IsAuthenticatedOrReadOnly]
     parser_classes = [MultiPartParser]
     filterset_class = GearFilter
     serializer_class = GearOutput
@@ -66,7 +75,7 @@ class GearListView(GenericAPIView[GearItem]):
         operation_id="gear_list",
         tags=["gear"],
         responses=GearOutput(many=True),
-        summary="Shared gear and my own, newest first",
+        summary="Shared gear and my own, newest first; without a login what is shared",
     )
     def get(self, request: Request) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
@@ -89,10 +98,12 @@ class GearListView(GenericAPIView[GearItem]):
         capture, job = gear_upload(owner=user, upload=values.pop("file"), **values)
         item = gear_get(user, capture.gear.uuid)
         context = {**self.get_serializer_context(), "job": job}
-        return Response(GearUploadOutput(item, context=context).data, status=202)
+        return accepted(GearUploadOutput(item, context=context).data, "api-job", job.uuid)
 
 
 class GearView(APIView):
+    permission_classes = [IsAuthenticatedOrReadOnly]
+
     @extend_schema(
         operation_id="gear_read", tags=["gear"], responses=GearOutput, summary="One piece of gear"
     )
@@ -128,6 +139,7 @@ class GearView(APIView):
 
 
 class CaptureListView(GenericAPIView[Capture]):
+    permission_classes = [IsAuthenticatedOrReadOnly]
     filterset_class = CaptureFilter
     serializer_class = CaptureWithGearOutput
 
@@ -138,7 +150,7 @@ class CaptureListView(GenericAPIView[Capture]):
         operation_id="capture_list",
         tags=["gear"],
         responses=CaptureWithGearOutput(many=True),
-        summary="Captures of shared gear and of my own, newest first",
+        summary="Captures of shared gear and of my own, newest first; without a login the former",
     )
     def get(self, request: Request) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
@@ -146,6 +158,8 @@ class CaptureListView(GenericAPIView[Capture]):
 
 
 class CaptureView(APIView):
+    permission_classes = [IsAuthenticatedOrReadOnly]
+
     @extend_schema(
         operation_id="capture_read",
         tags=["gear"],
@@ -157,6 +171,8 @@ class CaptureView(APIView):
 
 
 class BlockTypeListView(APIView):
+    permission_classes = [AllowAny]
+
     @extend_schema(
         operation_id="block_type_list",
         tags=["chains"],
@@ -169,7 +185,7 @@ class BlockTypeListView(APIView):
     def get(self, request: Request) -> Response:
         data = BlockTypeOutput(BLOCK_TYPES.values(), many=True).data
         response = constant_response(request, data)
-        patch_cache_control(response, private=True, max_age=_BLOCK_TYPES_MAX_AGE_S)
+        patch_cache_control(response, public=True, max_age=_BLOCK_TYPES_MAX_AGE_S)
         return response
 
 
@@ -202,7 +218,9 @@ class ChainListView(GenericAPIView[SignalChain]):
     def post(self, request: Request) -> Response:
         user = cast(User, request.user)
         chain = chain_create(owner=user, **_chain_values(request, is_partial=False))
-        return _chain_response(request, chain_get(user, chain.uuid), status=201)
+        response = _chain_response(request, chain_get(user, chain.uuid), status=201)
+        response["Location"] = reverse("api-chain", args=[chain.uuid])
+        return response
 
 
 class ChainView(APIView):

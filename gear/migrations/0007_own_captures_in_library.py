@@ -12,9 +12,9 @@ _AT_ONCE = 2000
 def save_own_captures(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """As happens from now on when a capture was checked; in the order in which they came."""
     entry_model = apps.get_model("gear", "LibraryEntry")
+    capture_model: Any = apps.get_model("gear", "Capture")  # as it was then
     captures = (
-        apps.get_model("gear", "Capture")
-        .objects.filter(status="ready", gear__is_shared=False)
+        capture_model.objects.filter(status="ready", gear__is_shared=False)
         .order_by("created_at", "id")
         .values_list("pk", "gear__owner_id")
     )

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from gear.search_index import GEAR_INDEX, PostgresSQL, AddSearch
+from gear.search.index import GEAR_INDEX, PostgresSQL, AddSearch
 
 
 class Migration(migrations.Migration):

@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 
-from accounts.models import PublicModel, RevisedModel
+from accounts.models import User
 from gear.models.item import Capture
-from gear.querysets import SignalChainQuerySet
+from gear.search.text import named
+from gts.web.models import PublicModel, RevisedModel
+from jobs.pipeline.vocabulary.gear import Slot as Slot
+
+
+class SignalChainQuerySet(models.QuerySet["SignalChain"]):
+    def owned_by(self, user: User | AnonymousUser) -> SignalChainQuerySet:
+        if isinstance(user, AnonymousUser):
+            return self.none()
+        return self.filter(owner=user)
+
+    def named(self, text: str) -> SignalChainQuerySet:
+        return named(self, text)
+
+    def with_blocks(self) -> SignalChainQuerySet:
+        """A few queries more for all blocks, captures and gear, whatever their number."""
+        return self.prefetch_related("blocks__capture__gear", "blocks__extra_irs__capture__gear")
 
 
 class SignalChain(RevisedModel, PublicModel):
@@ -29,22 +46,12 @@ class SignalChain(RevisedModel, PublicModel):
         return self.name
 
 
-class Slot(models.TextChoices):
-    """The places of the grammar: DI → pre* → amp → loop* → cab? → post* → out."""
-
-    PRE = "pre", "Before the amp"
-    AMP = "amp", "Amp"
-    LOOP = "loop", "Effects loop"
-    CAB = "cab", "Cabinet"
-    POST = "post", "After the cabinet"
-
-
 class Block(models.Model):
     """One position in a chain: a capture, or a built-in processor with parameters."""
 
     chain = models.ForeignKey(SignalChain, on_delete=models.CASCADE, related_name="blocks")
     position = models.PositiveSmallIntegerField()
-    slot = models.CharField(max_length=8, choices=Slot)
+    slot = models.CharField(max_length=8, choices=Slot.choices)
     # A capture may be deleted while chains name it: the block then says what is missing.
     capture = models.ForeignKey(
         Capture, on_delete=models.SET_NULL, null=True, blank=True, related_name="blocks"

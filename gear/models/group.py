@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 
-from accounts.models import PublicModel
-from gear.querysets import ChainGroupQuerySet
+from accounts.models import User
+from gear.search.text import named
+from gts.web.models import PublicModel
+
+
+class ChainGroupQuerySet(models.QuerySet["ChainGroup"]):
+    def owned_by(self, user: User | AnonymousUser) -> ChainGroupQuerySet:
+        if isinstance(user, AnonymousUser):
+            return self.none()
+        return self.filter(owner=user)
+
+    def named(self, text: str) -> ChainGroupQuerySet:
+        return named(self, text)
 
 
 class ChainGroup(PublicModel):
     """A base chain of which some slots have several options.
 
     ``slots`` names captures by UUID, beside the names they had: a capture may be deleted, and the
-    group then says which one is missing. ``gear.group_slots`` reads and writes it.
+    group then says which one is missing. ``gear.services.group_slots`` reads and writes it.
     """
 
     owner = models.ForeignKey(

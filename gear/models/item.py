@@ -4,31 +4,82 @@ from __future__ import annotations
 
 from typing import cast
 
+from django.apps import apps
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Value
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, Sum, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, Left, NullIf, Upper
 
-from accounts.models import PublicModel
-from gear.querysets import CaptureQuerySet, GearItemQuerySet
+from accounts.models import User
+from gear.search.index import GEAR_INDEX
+from gear.search.text import finding, search
+from gear.tag_words import tag_key
+from gts.web.models import PublicModel
 from jobs.pipeline.recipe import MAX_TAIL_END_DB, MIN_TAIL_END_DB, ChannelRule, IRSettings
-
-
-class GearKind(models.TextChoices):
-    AMP = "amp", "Amp head"
-    FULL_RIG = "full_rig", "Full rig (cab baked in)"
-    PEDAL = "pedal", "Pedal"
-    OUTBOARD = "outboard", "Outboard"
-    CAB = "cab", "Cabinet IR"
-    SPACE = "space", "Space (reverb IR)"
+from jobs.pipeline.vocabulary.gear import GearKind as GearKind
 
 
 class GearSource(models.TextChoices):
     UPLOAD = "upload", "Uploaded"
     DEMO = "demo", "Demo pack"
     TONE3000 = "tone3000", "Tone 3000"
+
+
+class GearItemQuerySet(models.QuerySet["GearItem"]):
+    def visible_to(self, user: User | AnonymousUser) -> GearItemQuerySet:
+        """Gear shared with everybody, and one's own."""
+        if isinstance(user, AnonymousUser):
+            return self.filter(is_shared=True)
+        return self.filter(Q(is_shared=True) | Q(owner=user))
+
+    def owned_by(self, user: User | AnonymousUser) -> GearItemQuerySet:
+        if isinstance(user, AnonymousUser):
+            return self.none()
+        return self.filter(owner=user)
+
+    def matching(self, text: str) -> GearItemQuerySet:
+        """What the words find in names, makes, creators and descriptions, the best first.
+
+        Narrow it by who may see it, and by all else, before.
+        """
+        return search(self, GEAR_INDEX, text)
+
+    def having(self, text: str) -> GearItemQuerySet:
+        """What ``matching`` finds, without a rank: to narrow what belongs to gear."""
+        return finding(self, GEAR_INDEX, text)
+
+    def from_source(self, source: str, user: User | AnonymousUser) -> GearItemQuerySet:
+        """Of what ``user`` may see."""
+        if source == GearSource.TONE3000:  # never shared, so look among one's own alone
+            return self.owned_by(user).filter(source=source)
+        return self.filter(source=source)
+
+    def with_format(self, capture_format: str) -> GearItemQuerySet:
+        """Has a capture of that format."""
+        captures = apps.get_model("gear", "Capture").objects
+        return self.filter(Exists(captures.filter(gear=OuterRef("pk"), format=capture_format)))
+
+    def with_architecture(self, beginning: str) -> GearItemQuerySet:
+        """Has a capture whose architecture, as ``describe.architecture_of`` says it, begins so:
+        "A1" finds "A1 standard"."""
+        captures = apps.get_model("gear", "Capture").objects
+        found = captures.filter(gear=OuterRef("pk"), architecture_key__startswith=beginning.upper())
+        return self.filter(Exists(found))
+
+    def tagged(self, user: User | AnonymousUser, name: str) -> GearItemQuerySet:
+        """With a tag of that name which ``user`` may see."""
+        uses = apps.get_model("gear", "GearTag").objects
+        found = uses.visible_to(user).filter(gear=OuterRef("pk"), tag__key=tag_key(name))
+        return self.filter(Exists(found))
+
+    def with_tags(self, user: User | AnonymousUser) -> GearItemQuerySet:
+        """One query more: ``seen_tags`` of each item are those that ``user`` may see."""
+        uses = apps.get_model("gear", "GearTag").objects.visible_to(user)
+        seen = uses.select_related("tag").order_by("tag__key", "pk")
+        return self.prefetch_related(Prefetch("gear_tags", queryset=seen, to_attr="seen_tags"))
 
 
 class GearItem(PublicModel):
@@ -38,7 +89,7 @@ class GearItem(PublicModel):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="gear_items"
     )
-    kind = models.CharField(max_length=16, choices=GearKind)
+    kind = models.CharField(max_length=16, choices=GearKind.choices)
     name = models.CharField(max_length=200)
     # What was not chosen is taken from the file once a worker has looked inside.
     is_name_chosen = models.BooleanField(default=True, help_text="by a person, not by the file")
@@ -77,7 +128,7 @@ class GearItem(PublicModel):
                 condition=~models.Q(tone3000_id=""),
                 name="gear_gearitem_once_per_tone",
             ),
-            # Its terms: who has fetched it may use it, and nobody else.
+            # Its terms: who has fetched it may use it, and no one else.
             models.CheckConstraint(
                 condition=~models.Q(source="tone3000", is_shared=True),
                 name="gear_gearitem_tone3000_is_private",
@@ -96,7 +147,7 @@ class CaptureFormat(models.TextChoices):
     OTHER = "other", "Another format"  # known by name only: there is no file
 
 
-class FileStatus(models.TextChoices):
+class FileState(models.TextChoices):
     """Uploads may be used only after a worker has looked inside."""
 
     PENDING = "pending", "Being checked"
@@ -109,6 +160,41 @@ class IRChannelRule(models.TextChoices):
     MIX = "mix", "Both mixed"
     LEFT = "left", "Left"
     RIGHT = "right", "Right"
+
+
+class CaptureQuerySet(models.QuerySet["Capture"]):
+    def visible_to(self, user: User | AnonymousUser) -> CaptureQuerySet:
+        if isinstance(user, AnonymousUser):
+            return self.filter(gear__is_shared=True)
+        return self.filter(Q(gear__is_shared=True) | Q(gear__owner=user))
+
+    def owned_by(self, user: User) -> CaptureQuerySet:
+        return self.filter(gear__owner=user)
+
+    def size_bytes(self) -> int:
+        return self.aggregate(total=Sum("size_bytes"))["total"] or 0
+
+    def shared(self) -> CaptureQuerySet:
+        return self.filter(gear__is_shared=True)
+
+    def with_file(self) -> CaptureQuerySet:
+        """Not those that are known by name only."""
+        return self.exclude(file="")
+
+    def of_tone(self, tone_id: str) -> CaptureQuerySet:
+        """Fetched from this tone of Tone 3000."""
+        return self.filter(gear__tone3000_id=tone_id).exclude(tone3000_id="")
+
+    def pending(self) -> CaptureQuerySet:
+        """Uploaded, and not looked into yet."""
+        return self.filter(state=FileState.PENDING)
+
+    def usable(self) -> CaptureQuerySet:
+        """Inspected and playable by the renderer."""
+        return self.filter(state=FileState.READY, unsupported_reason="")
+
+    def unusable(self) -> CaptureQuerySet:
+        return self.exclude(state=FileState.READY, unsupported_reason="")
 
 
 class Capture(PublicModel):
@@ -125,7 +211,7 @@ class Capture(PublicModel):
     file = models.FileField(max_length=200, blank=True)
     sha256 = models.CharField(max_length=64, db_index=True, blank=True)
     size_bytes = models.PositiveBigIntegerField()
-    status = models.CharField(max_length=8, choices=FileStatus, default=FileStatus.PENDING)
+    state = models.CharField(max_length=8, choices=FileState, default=FileState.PENDING)
     unsupported_reason = models.CharField(max_length=300, blank=True)
 
     # Filled in by the inspection; null means unknown, never zero.
@@ -181,7 +267,7 @@ class Capture(PublicModel):
             models.Index(
                 fields=["-created_at"],
                 name="gear_capture_unusable_newest",
-                condition=~models.Q(status="ready", unsupported_reason=""),
+                condition=~models.Q(state="ready", unsupported_reason=""),
             ),
         ]
         constraints = [

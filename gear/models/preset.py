@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 
-from accounts.models import PublicModel
-from gear.querysets import PresetQuerySet
+from accounts.models import User
+from gts.web.models import PublicModel
+
+
+class PresetQuerySet(models.QuerySet["Preset"]):
+    def owned_by(self, user: User | AnonymousUser) -> PresetQuerySet:
+        if isinstance(user, AnonymousUser):
+            return self.none()
+        return self.filter(owner=user)
 
 
 class Preset(PublicModel):

@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+from django.apps import apps
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
-from accounts.models import PublicModel
+from accounts.models import User
 from gear.models.item import GearItem
-from gear.querysets import GearTagQuerySet, TagQuerySet
+from gear.tag_words import tag_key
+from gts.web.models import PublicModel
+
+
+class TagQuerySet(models.QuerySet["Tag"]):
+    def owned_by(self, user: User | AnonymousUser) -> TagQuerySet:
+        if isinstance(user, AnonymousUser):
+            return self.none()
+        return self.filter(owner=user)
+
+    def with_num_gear(self, user: User) -> TagQuerySet:
+        """On how many pieces of gear that ``user`` may still see."""
+        visible = Q(gear__is_shared=True) | Q(gear__owner=user)
+        uses = apps.get_model("gear", "GearTag").objects.filter(visible, tag=OuterRef("pk"))
+        # By tag, and not by a join of all: only those of a page are counted.
+        counted = uses.order_by().values("tag").annotate(num=Count("pk")).values("num")
+        return self.annotate(num_gear=Coalesce(Subquery(counted), 0))
+
+    def matching(self, text: str) -> TagQuerySet:
+        return self.filter(key__contains=tag_key(text))
 
 
 class Tag(PublicModel):
@@ -31,6 +54,15 @@ class Tag(PublicModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class GearTagQuerySet(models.QuerySet["GearTag"]):
+    def visible_to(self, user: User | AnonymousUser) -> GearTagQuerySet:
+        """One's own, and what the owner of the gear says about it."""
+        of_its_owner = Q(tag__owner=F("gear__owner"))
+        if isinstance(user, AnonymousUser):
+            return self.filter(of_its_owner)
+        return self.filter(of_its_owner | Q(tag__owner=user))
 
 
 class GearTag(models.Model):

@@ -1,0 +1,1 @@
+"""Every write of gear and chains, one transaction each."""

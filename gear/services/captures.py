@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
-from accounts.errors import ConflictError, ErrorDetail, InvalidInputError
 from accounts.models import User
 from accounts.quotas import storage_check
-from gear.capture_files import (
+from gear.captures.files import (
     FORMAT_OF_KIND,
     delete_unused,
     folder_of,
@@ -22,24 +19,25 @@ from gear.capture_files import (
     upload_name,
     upload_suffix,
 )
-from gear.inspection import CaptureFacts, inspect_capture
+from gear.captures.inspection import CaptureFacts, inspect_capture
+from gear.captures.naming import name_of_file
 from gear.models import Capture, GearItem
-from gear.models.item import CaptureFormat, FileStatus, GearKind, GearSource, IRChannelRule
-from gear.naming import name_of_file
-from gear.services.ir_settings import space_problems
+from gear.models.item import CaptureFormat, FileState, GearKind, GearSource, IRChannelRule
+from gear.services.ir_settings import IRSettingsChange, space_problems
 from gear.services.library import library_keep_own
 from gear.services.naming import free_name, name_from_file
-from jobs.models import Job
-from jobs.pipeline.files import sha256_of
-from jobs.services import job_enqueue
-from jobs.storage import (
+from gts.web.errors import DuplicateError, Existing, InvalidInputError
+from jobs.files.storage import (
     StoredFile,
     check_upload_size,
     store_local_file,
     store_upload,
 )
+from jobs.models import Job
+from jobs.pipeline.files import sha256_of
+from jobs.services import job_enqueue
 
-INSPECT_KIND = "gear.inspect"
+INSPECT_KIND = "gear.inspect_capture"
 
 
 def gear_upload(
@@ -52,7 +50,7 @@ def gear_upload(
     creator: str = "",
     licence: str = "",
     description: str = "",
-    ir_settings: Mapping[str, Any] | None = None,
+    ir_settings: IRSettingsChange | None = None,
 ) -> tuple[Capture, Job]:
     """A new piece of gear with the uploaded file as its capture, and the job that looks inside.
 
@@ -60,7 +58,7 @@ def gear_upload(
     the file says, or an amp, and for an impulse response a cab. No owner has two of the same name.
     On any error nothing is left behind. Raises ``TooLargeError`` (also QUOTA_STORAGE),
     ``UnsupportedMediaError``, ``InvalidInputError`` (EMPTY_FILE, NOT_OF_A_SPACE, or fields),
-    ``ConflictError`` DUPLICATE_FILE, Django's ``ValidationError``.
+    ``DuplicateError``, Django's ``ValidationError``.
     """
     file_name = upload_name(upload)
     item = GearItem(
@@ -107,8 +105,8 @@ def _record(item: GearItem, capture: Capture, stored: StoredFile) -> Job:
         storage_check(user=item.owner, new_bytes=stored.size_bytes)
     if known is not None:
         message = f"You have this file already: “{known.gear}”."
-        detail = ErrorDetail("/file", "DUPLICATE_FILE", message, str(known.gear.uuid))
-        raise ConflictError(message, code="DUPLICATE_FILE", details=[detail])
+        existing = Existing("gear", known.gear.uuid)
+        raise DuplicateError(message, pointer="/file", existing=existing)
     item.name = free_name(item, item.name)
     _save(item, capture, stored)
     return job_enqueue(
@@ -200,7 +198,7 @@ def capture_accept(*, capture: Capture, facts: CaptureFacts) -> Capture:
         item.kind = facts.kind or item.kind
     if item.kind == GearKind.SPACE:
         capture.channel_rule = IRChannelRule.MIX
-    capture.status = FileStatus.READY
+    capture.state = FileState.READY
     capture.architecture = facts.architecture[:32]
     capture.format_version = facts.format_version[:16]
     capture.sample_rate_hz = facts.sample_rate_hz

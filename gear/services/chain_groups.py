@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from accounts.errors import ConflictError, ErrorDetail, InvalidInputError, NotFoundError
 from accounts.models import User
-from gear.grammar import MAX_BLOCKS
-from gear.group_slots import (
+from gear.chains.grammar import MAX_BLOCKS
+from gear.chains.permutations import Permutation, SlotError, TooManyPermutationsError, check_slots
+from gear.models import Block, BlockIR, ChainGroup, SignalChain
+from gear.selectors import NO_GROUP
+from gear.services.chains import BlockInput, IRInput, chain_create, check_blocks, field_problems
+from gear.services.group_slots import (
     SlotOption,
     SlotRows,
     captures_of,
@@ -19,10 +22,7 @@ from gear.group_slots import (
     slots_as_json,
     slots_of,
 )
-from gear.models import Block, BlockIR, ChainGroup, SignalChain
-from gear.permutations import Permutation, SlotError, TooManyPermutationsError, check_slots
-from gear.selectors import NO_GROUP
-from gear.services.chains import BlockInput, IRInput, chain_create, check_blocks, field_problems
+from gts.web.errors import ConflictError, ErrorDetail, InvalidInputError, NotFoundError
 
 TOO_MANY = "TOO_MANY_PERMUTATIONS"
 DUPLICATE = "DUPLICATE_OPTION"
@@ -30,7 +30,7 @@ DUPLICATE = "DUPLICATE_OPTION"
 
 @dataclass(frozen=True, slots=True)
 class SlotInput:
-    """A slot as somebody wants it. ``options``: None is nothing; each block stands at ``slot``."""
+    """A slot as someone wants it. ``options``: None is nothing; each block stands at ``slot``."""
 
     slot: str
     options: Sequence[BlockInput | None]

@@ -10,15 +10,15 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Model
 
-from accounts.errors import ErrorDetail, InvalidInputError, NotFoundError
 from accounts.models import User
-from accounts.revisions import revision_check
-from gear.block_parameters import check_capture, check_extra_ir
-from gear.grammar import MAX_BLOCKS, UNKNOWN, ChainBlock, validate_chain
+from gear.chains.block_parameters import check_capture, check_extra_ir
+from gear.chains.grammar import MAX_BLOCKS, UNKNOWN, ChainBlock, validate_chain
 from gear.models import Block, BlockIR, Capture, SignalChain
-from gear.models.item import CaptureFormat, FileStatus, GearKind
+from gear.models.item import CaptureFormat, FileState, GearKind
 from gear.selectors import NO_CAPTURE, NO_CHAIN, as_chain_block
-from jobs.pipeline.audio.blocks import validate_parameters
+from gts.web.errors import ErrorDetail, InvalidInputError, NotFoundError
+from gts.web.revisions import revision_check
+from jobs.pipeline.effects.blocks import validate_parameters
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.recipe import MAX_CAB_IRS
 
@@ -40,7 +40,7 @@ class IRInput:
 
 @dataclass(frozen=True, slots=True)
 class BlockInput:
-    """One block as somebody wants it: either a capture or a built-in processor.
+    """One block as someone wants it: either a capture or a built-in processor.
 
     ``extra_irs``: for a cabinet, up to three beside its capture.
     """
@@ -177,7 +177,7 @@ def _extra_problems(
     for number, (ir, given) in enumerate(zip(extra, block.extra_irs, strict=False)):
         if ir.capture is None:
             yield f"/{number}/capture_id", "NOT_FOUND", NO_CAPTURE
-        elif ir.capture.status != FileStatus.READY:
+        elif ir.capture.state != FileState.READY:
             yield f"/{number}/capture_id", "CAPTURE_NOT_READY", NOT_READY
         elif ir.capture.format != CaptureFormat.IR:
             yield f"/{number}/capture_id", "NOT_AN_IR", NOT_AN_IR
@@ -205,7 +205,7 @@ def _block_problems(block: BlockInput, row: Block) -> Iterator[tuple[str, str, s
     elif row.capture is None:
         yield "/capture_id", "NOT_FOUND", NO_CAPTURE
     else:
-        if row.capture.status != FileStatus.READY:
+        if row.capture.state != FileState.READY:
             yield "/capture_id", "CAPTURE_NOT_READY", NOT_READY
         try:
             row.parameters = check_capture(row.capture.gear.kind, block.parameters)

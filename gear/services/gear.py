@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from django.db import transaction
 
-from accounts.errors import ConflictError, ErrorDetail, InvalidInputError, NotFoundError
 from accounts.models import User
-from gear.capture_files import FORMAT_OF_KIND
-from gear.grammar import validate_chain
-from gear.group_slots import captures_of, expand_slots, slots_of
+from gear.captures.files import FORMAT_OF_KIND
+from gear.captures.naming import name_key
+from gear.chains.grammar import validate_chain
+from gear.chains.permutations import TooManyPermutationsError
 from gear.models import Capture, ChainGroup, GearItem, SignalChain
 from gear.models.item import CaptureFormat, GearKind, GearSource, IRChannelRule
-from gear.naming import name_key
-from gear.permutations import TooManyPermutationsError
 from gear.selectors import NO_GEAR, as_chain_block, chains_with, groups_with
 from gear.services.chains import NOT_AN_IR, field_problems
-from gear.services.ir_settings import IR_SETTINGS, space_problems
-from jobs.pipeline.audio.ir_facts import space_channels_error
+from gear.services.group_slots import captures_of, expand_slots, slots_of
+from gear.services.ir_settings import IR_SETTINGS, IRSettingsChange, space_problems
+from gts.web.errors import ConflictError, ErrorDetail, InvalidInputError, NotFoundError
+from jobs.pipeline.render.ir_facts import space_channels_error
 
 _NOT_SETTINGS: Final = tuple(
     field.name for field in Capture._meta.fields if field.name not in IR_SETTINGS
@@ -36,7 +36,7 @@ FROM_TONE3000 = "This is what its page at Tone 3000 says, and cannot be changed 
 
 @transaction.atomic
 def gear_update(
-    *, item: GearItem, ir_settings: Mapping[str, Any] | None = None, **values: str
+    *, item: GearItem, ir_settings: IRSettingsChange | None = None, **values: str
 ) -> GearItem:
     """Change what is given of ``kind``, ``name``, ``make``, ``creator``, ``licence`` and
     ``description``; ``ir_settings``: some of ``IR_SETTINGS``, for its impulse responses.
@@ -76,7 +76,7 @@ def gear_update(
     return row
 
 
-def _with_settings(row: GearItem, settings: Mapping[str, Any]) -> list[Capture]:
+def _with_settings(row: GearItem, settings: IRSettingsChange) -> list[Capture]:
     """Its impulse responses, changed and not saved yet."""
     captures = list(row.captures.filter(format=CaptureFormat.IR)) if settings else []
     for capture in captures:

@@ -9,13 +9,13 @@ from django.db import transaction
 
 from accounts.models import User
 from accounts.quotas import storage_check
-from gear.capture_files import FORMAT_OF_KIND, folder_of
-from gear.inspection import CaptureFacts
+from gear.captures.files import FORMAT_OF_KIND, folder_of
+from gear.captures.inspection import CaptureFacts
 from gear.models import Capture, GearItem
 from gear.services.captures import capture_accept
 from gear.services.naming import free_name
+from jobs.files.storage import StoredFile
 from jobs.pipeline.recipe import DEFAULT_IR_SETTINGS, IRSettings
-from jobs.storage import StoredFile
 
 
 def capture_known(

@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from gear.inspection import CaptureFacts
-from gear.models import Capture, GearItem
-from gear.models.item import FileStatus
-from gear.naming import best_name, distinct_name, stated, without_make
-from gear.querysets import CaptureQuerySet
+from gear.captures.inspection import CaptureFacts
+from gear.captures.naming import best_name, distinct_name, stated, without_make
+from gear.models import Capture, CaptureQuerySet, GearItem
+from gear.models.item import FileState
 
 # What comes within this time of each other may be one pack.
 _PACK_WINDOW: Final = timedelta(hours=1)
@@ -49,7 +48,7 @@ def _best(item: GearItem, capture: Capture, name: str, model: str, make: str) ->
 
 def _with(capture: Capture, key: str, text: str) -> CaptureQuerySet:
     """Other captures of the same owner whose files say the same."""
-    owned = Capture.objects.filter(gear__owner=capture.gear.owner_id, status=FileStatus.READY)
+    owned = Capture.objects.filter(gear__owner=capture.gear.owner_id, state=FileState.READY)
     return owned.filter(**{f"info__metadata__{key}": text}).exclude(pk=capture.pk)
 
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from django.db import transaction
 
-from accounts.errors import ConflictError, ErrorDetail, InvalidInputError, NotFoundError
 from accounts.models import User
 from gear.models import Preset
 from gear.selectors import NO_PRESET
 from gear.services.chains import field_problems
-from jobs.pipeline.audio.blocks import validate_parameters
+from gts.web.errors import DuplicateError, ErrorDetail, Existing, InvalidInputError, NotFoundError
+from jobs.pipeline.effects.blocks import validate_parameters
 from jobs.pipeline.errors import PipelineError
 
 ALREADY_THERE = "You have a preset of this name for this processor already."
@@ -22,7 +22,7 @@ def preset_create(
     *, owner: User, processor: str, name: str, parameters: Mapping[str, object]
 ) -> Preset:
     """Parameters that are left out get their defaults. Raises ``InvalidInputError``, with the
-    codes that a block of a chain has, and ``ConflictError`` DUPLICATE_PRESET."""
+    codes that a block of a chain has, and ``DuplicateError``."""
     preset = Preset(owner=owner, processor=processor, name=name.strip())
     _save(preset, parameters)
     return preset
@@ -63,8 +63,8 @@ def _save(preset: Preset, parameters: Mapping[str, object] | None) -> None:
     same = Preset.objects.filter(owner=preset.owner_id, processor=preset.processor)
     other = same.filter(name=preset.name).exclude(pk=preset.pk).first()
     if other is not None:
-        detail = ErrorDetail("/name", "DUPLICATE_PRESET", ALREADY_THERE, str(other.uuid))
-        raise ConflictError(ALREADY_THERE, code="DUPLICATE_PRESET", details=[detail])
+        existing = Existing("preset", other.uuid)
+        raise DuplicateError(ALREADY_THERE, pointer="/name", existing=existing)
     preset.save()
 
 

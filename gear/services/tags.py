@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from accounts.errors import ConflictError, ErrorDetail, InvalidInputError, NotFoundError
 from accounts.models import User
 from gear.models import GearItem, GearTag, Tag
 from gear.selectors import NO_TAG
@@ -17,6 +16,7 @@ from gear.tag_words import (
     tag_key,
     tag_name,
 )
+from gts.web.errors import DuplicateError, ErrorDetail, Existing, InvalidInputError, NotFoundError
 
 NOT_A_TAG = f"A tag has 1 to {MAX_TAG_CHARS} printable characters."
 TOO_MANY = f"A piece of gear has at most {MAX_TAGS_PER_GEAR} of your tags."
@@ -25,7 +25,7 @@ ALREADY_THERE = "You have this tag already."
 
 @transaction.atomic
 def tag_create(*, owner: User, name: str) -> Tag:
-    """Raises ``InvalidInputError``, and ``ConflictError`` DUPLICATE_TAG: case does not matter."""
+    """Raises ``InvalidInputError``, and ``DuplicateError``: case does not matter."""
     values = {"name": _checked(name, "/name")}
     tag, is_new = Tag.objects.get_or_create(owner=owner, key=tag_key(name), defaults=values)
     if not is_new:
@@ -36,7 +36,7 @@ def tag_create(*, owner: User, name: str) -> Tag:
 @transaction.atomic
 def tag_rename(*, tag: Tag, name: str) -> Tag:
     """On all gear that it is on. Raises as ``tag_create``."""
-    # Whoever renames two tags to the same word at once takes turns here.
+    # Anyone who renames two tags to the same word at once takes turns here.
     User.objects.select_for_update().get(pk=tag.owner_id)
     row = Tag.objects.filter(pk=tag.pk).first()
     if row is None:  # deleted since it was looked up
@@ -106,6 +106,5 @@ def _checked(name: str, pointer: str) -> str:
     return shown
 
 
-def _duplicate(tag: Tag) -> ConflictError:
-    detail = ErrorDetail("/name", "DUPLICATE_TAG", ALREADY_THERE, str(tag.uuid))
-    return ConflictError(ALREADY_THERE, code="DUPLICATE_TAG", details=[detail])
+def _duplicate(tag: Tag) -> DuplicateError:
+    return DuplicateError(ALREADY_THERE, pointer="/name", existing=Existing("tag", tag.uuid))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django import template
 
-from gear.describe import ChannelToHear, capture_warnings
-from gear.describe import channels_to_hear as channels_of
+from gear.chains.describe import ChannelToHear, capture_warnings
+from gear.chains.describe import channels_to_hear as channels_of
 from gear.models import Capture
 from gear.selectors import has_own_cab
 

@@ -16,7 +16,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import User
 from gear.models import Capture, GearItem, SignalChain
-from gear.models.item import CaptureFormat, FileStatus
+from gear.models.item import CaptureFormat, FileState
 from gear.services.chains import BlockInput, chain_create
 
 
@@ -72,7 +72,7 @@ def make_capture(
         "file": file_name,
         "sha256": uuid.hex * 2,
         "size_bytes": 16,
-        "status": FileStatus.READY,
+        "state": FileState.READY,
         **values,
     }
     return Capture.objects.create(gear=item, **given)

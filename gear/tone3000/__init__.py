@@ -1,1 +1,1 @@
-"""Tone 3000: its API, what of it GTS shows and fetches, and a stand-in for working offline."""
+"""Tones of Tone 3000: its API, what GTS shows and fetches of it."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from accounts.database import in_database
 from accounts.models import User
-from accounts.tokens import access_token, tokens_drop
+from accounts.tone3000.tokens import access_token, tokens_drop
+from gts.web.database import in_database
 
 
 class TokenSource(Protocol):
@@ -28,7 +28,7 @@ class TokenSource(Protocol):
 
 
 class UserTokens:
-    """The tokens in the vault of ``accounts``."""
+    """The tokens that ``accounts`` keeps."""
 
     def __init__(self, user: User) -> None:
         self._user = user

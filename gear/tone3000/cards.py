@@ -105,7 +105,7 @@ def may_show(url: str) -> bool:
     """Whether the content security policy lets a picture of this address through."""
     theirs = urlsplit(settings.GTS_TONE3000_AUTHORIZE_URL)
     parts = urlsplit(url)
-    if theirs.scheme != "https":  # a stand-in on this machine
+    if theirs.scheme != "https":  # a fake server on this machine
         return (parts.scheme, parts.netloc) == (theirs.scheme, theirs.netloc)
     site = theirs.netloc.removeprefix("www.")
     is_theirs = parts.netloc == site or parts.netloc.endswith(f".{site}")

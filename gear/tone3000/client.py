@@ -18,7 +18,6 @@ from typing import Final
 import httpx
 
 from gear.tone3000.access import TokenSource
-from gear.tone3000.answers import note_deprecations, raise_for, wait_s_of
 from gear.tone3000.errors import (
     NOT_AVAILABLE,
     UNAVAILABLE,
@@ -28,6 +27,8 @@ from gear.tone3000.errors import (
     UnreadableAnswerError,
 )
 from gear.tone3000.fields import is_identifier
+from gear.tone3000.rate_limit import RateLimit
+from gear.tone3000.responses import note_deprecations, raise_for, wait_s_of
 from gear.tone3000.schemas import (
     Model,
     Page,
@@ -37,8 +38,7 @@ from gear.tone3000.schemas import (
     parse_page,
     parse_tone,
 )
-from gear.tone3000.sites import api_url
-from gear.tone3000.traffic import Traffic
+from gear.tone3000.urls import api_url
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ MODELS_PAGE_SIZE: Final = 100
 _MAX_MODEL_PAGES: Final = 20
 
 _RETRY_STATUSES: Final = frozenset({502, 503, 504})
-# What takes seconds to fail is not tried again: somebody waits for the page.
+# What takes seconds to fail is not tried again: someone waits for the page.
 _QUICK_FAILURES: Final = (httpx.ConnectError, httpx.RemoteProtocolError, httpx.ReadError)
 _RETRY_PAUSES_S: Final = (0.25, 1.0)
 
@@ -61,7 +61,7 @@ class Tone3000Client:
     def __init__(self, pool: httpx.AsyncClient, tokens: TokenSource) -> None:
         self._pool = pool
         self._tokens = tokens
-        self.traffic = Traffic(tokens.account)
+        self.traffic = RateLimit(tokens.account)
 
     # What there is to ask
 

@@ -18,7 +18,7 @@ import httpx
 
 from gear.tone3000.client import Tone3000Client
 from gear.tone3000.errors import UNAVAILABLE, DownloadError, Tone3000Error
-from gear.tone3000.sites import file_url, is_api_site
+from gear.tone3000.urls import file_url, is_api_site
 
 logger = logging.getLogger(__name__)
 

@@ -1,13 +1,13 @@
 """What can go wrong between GTS and Tone 3000, each with what people are told about it.
 
-Two more come from ``accounts.errors``, where tokens are kept: ``ReconnectNeededError``, which only
-the user can mend, and ``TokenServiceUnavailableError``, an ``UnavailableError`` like most here.
+Two more come from ``gts.web.errors``, where tokens are kept: ``ReconnectNeededError``, which only
+the user can repair, and ``TokenServiceUnavailableError``, an ``UnavailableError`` like most here.
 ``detail`` is for operators and never shown.
 """
 
 from __future__ import annotations
 
-from accounts.errors import NotFoundError, UnavailableError
+from gts.web.errors import NotFoundError, UnavailableError
 
 
 class Tone3000Error(UnavailableError):
@@ -39,7 +39,7 @@ class RefusedRequestError(Tone3000Error):
 
 
 class NotAvailableError(NotFoundError):
-    """Deleted, or private to somebody else: from outside the two look the same."""
+    """Deleted, or private to someone else: from outside the two look the same."""
 
     code = "TONE3000_NOT_AVAILABLE"
 

@@ -10,15 +10,15 @@ from typing import Final
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
-from gear.inspection import inspect_capture
+from gear.captures.inspection import inspect_capture
 from gear.models.item import CaptureFormat, GearKind
-from gear.services.tone3000 import FetchedFile
 from gear.tone3000.access import TokenSource
 from gear.tone3000.client import Tone3000Client
 from gear.tone3000.download import Downloaded, Downloader
 from gear.tone3000.errors import DownloadError, NotAvailableError
 from gear.tone3000.kinds import capture_format, kind_of, kinds_for
 from gear.tone3000.schemas import Model, Tone
+from gear.tone3000.services import FetchedFile
 from gear.tone3000.transport import own_pool
 
 # Told how much is done (0..1) and what is being done. May raise to stop.

@@ -16,8 +16,8 @@ _KINDS: Final = {
     "cab": GearKind.CAB,
     "space": GearKind.SPACE,
 }
-_NAM_KINDS: Final = (GearKind.AMP, GearKind.FULL_RIG, GearKind.PEDAL, GearKind.OUTBOARD)
-_IR_KINDS: Final = (GearKind.CAB, GearKind.SPACE)
+_NAM_KINDS: Final = tuple(kind for kind in GearKind if not kind.is_ir)
+_IR_KINDS: Final = tuple(kind for kind in GearKind if kind.is_ir)
 
 GEAR_LABELS: Final = {
     "amp": "Amp Head",

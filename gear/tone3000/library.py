@@ -1,6 +1,6 @@
 """What pages and API show of Tone 3000: a user's own lists, the feeds, and one tone with all of it.
 
-Every question goes to Tone 3000 when it is asked. Nothing of their catalogue is kept here.
+Every question goes to Tone 3000 when it is asked. Nothing of their catalog is kept here.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from accounts.database import in_database
-from accounts.errors import NotFoundError
 from accounts.models import User
 from gear.models import Capture
-from gear.services.tone3000 import FETCH_KIND
 from gear.tone3000.access import UserTokens
 from gear.tone3000.client import PAGE_SIZE, Tone3000Client
 from gear.tone3000.schemas import Model, Page, Tone
+from gear.tone3000.services import FETCH_KIND
 from gear.tone3000.transport import shared_pool
+from gts.web.database import in_database
+from gts.web.errors import NotFoundError
 from jobs.models import Job
 from jobs.states import ACTIVE
 
@@ -44,7 +44,7 @@ class Tab(StrEnum):
 
 _LABELS: Final = {
     Tab.CREATED: "Created",
-    Tab.FAVORITED: "Favourites",
+    Tab.FAVORITED: "Favorites",
     Tab.DOWNLOADED: "Downloaded",
     Tab.TRENDING: "Trending",
     Tab.LATEST: "Latest",
@@ -74,7 +74,7 @@ def client_for(user: User) -> Tone3000Client:
 
 
 async def tab_get(user: User, tab: Tab, *, page: int = 1, page_size: int = PAGE_SIZE) -> Page[Tone]:
-    """One page of a tab. Raises the errors of ``gear.tone3000.errors`` and ``accounts.errors``."""
+    """One page of a tab. Raises the errors of ``gear.tone3000.errors`` and ``gts.web.errors``."""
     client = client_for(user)
     if not tab.is_feed:
         return await client.library(tab, page=page, page_size=page_size)

@@ -1,4 +1,4 @@
-"""Picking a tone in Tone 3000's own catalogue: their *select* flow, bound to who is logged in here.
+"""Picking a tone in Tone 3000's own catalog: their *select* flow, bound to who is logged in here.
 
 A browser leaves for Tone 3000 with a state and a challenge of its own, and comes back with a code
 and the tone that was picked. What is begun is kept in the cache for half an hour; the page that
@@ -22,11 +22,11 @@ from uuid import UUID
 from django.conf import settings
 from django.core.cache import cache
 
-from accounts import tone3000
-from accounts.errors import ConflictError, NotFoundError, UnavailableError
 from accounts.models import User
-from accounts.tokens import tokens_store
+from accounts.tone3000 import calls
+from accounts.tone3000.tokens import tokens_store
 from gear.tone3000.fields import is_identifier
+from gts.web.errors import ConflictError, NotFoundError, UnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ _PARAMS: Final[dict[Choice, dict[str, str]]] = {
 }
 
 
-class Outcome(StrEnum):
+class PickState(StrEnum):
     WAITING = "waiting"
     PICKED = "picked"
     CANCELED = "canceled"
@@ -67,11 +67,11 @@ class Pick:
 
     id: str
     user_id: int
-    state: str
+    oauth_state: str
     verifier: str
     redirect_uri: str
     is_popup: bool
-    outcome: str = Outcome.WAITING
+    state: str = PickState.WAITING
     tone_id: str = ""
     other_name: str = ""
 
@@ -87,7 +87,7 @@ def pick_begin(
 ) -> str:
     """Where to send the browser. With ``tone_id`` for that tone, or one in its place.
 
-    Raises ``NotFoundError`` when the id is somebody else's, or the server has no key, and
+    Raises ``NotFoundError`` when the id is someone else's, or the server has no key, and
     ``UnavailableError`` when what is begun cannot be kept until the browser comes back.
     """
     if not settings.GTS_TONE3000_KEY:
@@ -98,7 +98,7 @@ def pick_begin(
     pick = Pick(
         id=str(pick_id),
         user_id=user.pk,
-        state=f"{pick_id}.{secrets.token_urlsafe(24)}",
+        oauth_state=f"{pick_id}.{secrets.token_urlsafe(24)}",
         verifier=secrets.token_urlsafe(48),
         redirect_uri=redirect_uri,
         is_popup=is_popup,
@@ -113,7 +113,7 @@ def pick_begin(
         "response_type": "code",
         "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
         "code_challenge_method": "S256",
-        "state": pick.state,
+        "state": pick.oauth_state,
         "menubar": "true",
     }
     if tone_id:
@@ -147,12 +147,12 @@ def _claimed(user: User, state: str) -> Pick:
         pick = _read(UUID(state.partition(".")[0]))
     except ValueError:
         pick = None
-    if pick is None or pick.user_id != user.pk or pick.outcome != Outcome.WAITING:
+    if pick is None or pick.user_id != user.pk or pick.state != PickState.WAITING:
         raise NotFoundError(NOT_BEGUN)
-    if not hmac.compare_digest(pick.state.encode(), state.encode()):
+    if not hmac.compare_digest(pick.oauth_state.encode(), state.encode()):
         raise NotFoundError(NOT_BEGUN)
     # Of two callbacks at once, one.
-    if not cache.add(f"tone3000:pick_used:{pick.state}", 1, timeout=LIFETIME_S):
+    if not cache.add(f"tone3000:pick_used:{pick.oauth_state}", 1, timeout=LIFETIME_S):
         raise NotFoundError(NOT_BEGUN)
     return pick
 
@@ -162,30 +162,30 @@ def _finished(user: User, pick: Pick, params: Mapping[str, str]) -> Pick:
     code = params.get("code", "")
     if params.get("error"):
         is_denied = params["error"] == "access_denied"
-        return replace(pick, outcome=Outcome.DENIED if is_denied else Outcome.FAILED)
+        return replace(pick, state=PickState.DENIED if is_denied else PickState.FAILED)
     if not code:
-        return replace(pick, outcome=Outcome.CANCELED if is_canceled else Outcome.FAILED)
+        return replace(pick, state=PickState.CANCELED if is_canceled else PickState.FAILED)
     # Also when nothing was picked: they are signed in there, and these tokens are the newest.
     try:
         other_name = _keep_tokens(user, pick, code)
-    except (tone3000.GrantRefusedError, tone3000.UnreadableAnswerError, UnavailableError) as error:
+    except (calls.GrantRefusedError, calls.UnreadableAnswerError, UnavailableError) as error:
         logger.warning("a pick at Tone 3000 did not end well: %s", type(error).__name__)
-        return replace(pick, outcome=Outcome.FAILED)
+        return replace(pick, state=PickState.FAILED)
     if other_name is not None:
-        return replace(pick, outcome=Outcome.OTHER_ACCOUNT, other_name=other_name)
+        return replace(pick, state=PickState.OTHER_ACCOUNT, other_name=other_name)
     tone_id = params.get("tone_id", "")
     if is_canceled or not is_identifier(tone_id):
-        return replace(pick, outcome=Outcome.CANCELED if is_canceled else Outcome.FAILED)
-    return replace(pick, outcome=Outcome.PICKED, tone_id=tone_id)
+        return replace(pick, state=PickState.CANCELED if is_canceled else PickState.FAILED)
+    return replace(pick, state=PickState.PICKED, tone_id=tone_id)
 
 
 def _keep_tokens(user: User, pick: Pick, code: str) -> str | None:
     """``None``: kept. Else the name of the other account they belong to, and they are forgotten."""
-    answer = tone3000.code_exchange(
+    answer = calls.code_exchange(
         code=code, code_verifier=pick.verifier, redirect_uri=pick.redirect_uri
     )
-    asked = tone3000.call("GET", f"{settings.GTS_TONE3000_API}/user", bearer=answer.access)
-    who = tone3000.parse_user(asked.data if asked.status == 200 else None)
+    asked = calls.call("GET", f"{settings.GTS_TONE3000_API}/user", bearer=answer.access)
+    who = calls.parse_user(asked.data if asked.status == 200 else None)
     try:
         tokens_store(user=user, answer=answer, tone3000_id=who.id)
     except ConflictError:

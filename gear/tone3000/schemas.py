@@ -7,24 +7,37 @@ older answers, arrays come as null. So values are text, known or not, and what i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
+import msgspec
+
 from gear.tone3000.errors import UNREADABLE, UnreadableAnswerError
-from gear.tone3000.fields import Fields
+from gear.tone3000.fields import (
+    count,
+    each,
+    flag,
+    identifier,
+    moment,
+    paragraphs,
+    text,
+    web_url,
+    word,
+)
 
 ARCHITECTURES: Final = ("1", "2", "custom")
 NAM: Final = "nam"
 IR: Final = "ir"
 
 T = TypeVar("T")
+R = TypeVar("R", bound=msgspec.Struct)
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody at Tone 3000. ``id`` is opaque: both UUIDs and numbers have been seen."""
+    """Someone at Tone 3000. ``id`` is opaque: both UUIDs and numbers have been seen."""
 
     id: str
     username: str | None = None
@@ -35,7 +48,7 @@ class User:
 
     @property
     def name(self) -> str:
-        return self.display_name or self.username or "somebody"
+        return self.display_name or self.username or "someone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,44 +136,103 @@ class Page(Generic[T]):
         return not self.rows and self.page > 1
 
 
+# As they come: anything may be missing, null or of another type, and what they add is left out.
+
+
+class _UserResponse(msgspec.Struct):
+    id: Any = None
+    username: Any = None
+    display_name: Any = None
+    is_verified: Any = None
+    avatar_url: Any = None
+    url: Any = None
+
+
+class _Named(msgspec.Struct):
+    name: Any = None
+
+
+class _ToneResponse(msgspec.Struct):
+    id: Any = None
+    title: Any = None
+    user: Any = None
+    user_id: Any = None
+    description: Any = None
+    gear: Any = None
+    format: Any = None
+    license: Any = None
+    images: Any = None
+    makes: Any = None
+    tags: Any = None
+    sizes: Any = None
+    models_count: Any = None
+    a1_models_count: Any = None
+    a2_models_count: Any = None
+    custom_models_count: Any = None
+    irs_count: Any = None
+    downloads_count: Any = None
+    favorites_count: Any = None
+    is_public: Any = None
+    is_favorite: Any = None
+    url: Any = None
+    created_at: Any = None
+
+
+class _ModelResponse(msgspec.Struct):
+    id: Any = None
+    tone_id: Any = None
+    name: Any = None
+    model_url: Any = None
+    size: Any = None
+    architecture_version: Any = None
+
+
+class _ListResponse(msgspec.Struct):
+    data: Any = msgspec.UNSET
+    page: Any = None
+    page_size: Any = None
+    total: Any = None
+    total_pages: Any = None
+
+
 def parse_tone(data: object) -> Tone:
-    fields = Fields(_object(data))
-    tone_id = _id(fields)
+    found = _read(data, _ToneResponse)
+    tone_id = _id(found.id)
     return Tone(
         id=tone_id,
-        title=fields.text("title") or f"Tone {tone_id}",
-        creator=_creator(fields),
-        description=fields.paragraphs("description"),
-        gear=fields.word("gear"),
-        format=fields.word("format"),
-        licence=fields.word("license"),
-        images=fields.urls("images"),
-        makes=fields.names("makes"),
-        tags=fields.names("tags"),
-        sizes=fields.words("sizes"),
-        models_count=fields.count("models_count"),
-        a1_models_count=fields.count("a1_models_count"),
-        a2_models_count=fields.count("a2_models_count"),
-        custom_models_count=fields.count("custom_models_count"),
-        irs_count=fields.count("irs_count"),
-        downloads_count=fields.count("downloads_count"),
-        favorites_count=fields.count("favorites_count"),
-        is_public=fields.flag("is_public"),
-        is_favorite=fields.flag("is_favorite"),
-        url=fields.url("url"),
-        created_at=fields.moment("created_at"),
+        title=text(found.title) or f"Tone {tone_id}",
+        creator=_creator(found),
+        description=paragraphs(found.description),
+        gear=word(found.gear),
+        format=word(found.format),
+        licence=word(found.license),
+        images=each(found.images, web_url),
+        makes=each(found.makes, _name),
+        tags=each(found.tags, _name),
+        sizes=each(found.sizes, _size),
+        models_count=count(found.models_count),
+        a1_models_count=count(found.a1_models_count),
+        a2_models_count=count(found.a2_models_count),
+        custom_models_count=count(found.custom_models_count),
+        irs_count=count(found.irs_count),
+        downloads_count=count(found.downloads_count),
+        favorites_count=count(found.favorites_count),
+        is_public=flag(found.is_public),
+        is_favorite=flag(found.is_favorite),
+        url=web_url(found.url),
+        created_at=moment(found.created_at),
     )
 
 
 def parse_model(data: object) -> Model:
-    fields = Fields(_object(data))
+    found = _read(data, _ModelResponse)
     return Model(
-        id=_id(fields),
-        tone_id=fields.identifier("tone_id"),
-        name=fields.text("name"),
-        url=fields.url("model_url"),
-        size=fields.word("size"),
-        architecture=fields.word("architecture_version"),
+        id=_id(found.id),
+        tone_id=identifier(found.tone_id),
+        name=text(found.name),
+        url=web_url(found.model_url),
+        size=word(found.size),
+        architecture=word(found.architecture_version),
     )
 
 
@@ -168,15 +240,14 @@ def parse_page(
     data: object, parse_row: Callable[[object], T], *, page: int, page_size: int
 ) -> Page[T]:
     """``page`` and ``page_size`` as they were asked for, where the answer does not say."""
-    document = _object(data)
-    fields = Fields(document)
-    size = fields.count("page_size") or page_size
-    total, total_pages = fields.count("total"), fields.count("total_pages")
+    found = _read(data, _ListResponse)
+    size = count(found.page_size) or page_size
+    total, total_pages = count(found.total), count(found.total_pages)
     if total_pages is None and total is not None:
         total_pages = -(-total // size)
     return Page(
-        rows=_rows(document, parse_row),
-        page=fields.count("page") or page,
+        rows=_rows(found, parse_row),
+        page=count(found.page) or page,
         page_size=size,
         total=total,
         total_pages=total_pages,
@@ -185,14 +256,14 @@ def parse_page(
 
 def parse_feed(data: object, parse_row: Callable[[object], T]) -> tuple[T, ...]:
     """A feed has no pages: ``{data: […]}``."""
-    return _rows(_object(data), parse_row)
+    return _rows(_read(data, _ListResponse), parse_row)
 
 
-def _rows(document: Mapping[str, Any], parse_row: Callable[[object], T]) -> tuple[T, ...]:
+def _rows(found: _ListResponse, parse_row: Callable[[object], T]) -> tuple[T, ...]:
     """The rows that can be used; null stands for none."""
-    if "data" not in document:
+    rows = found.data
+    if rows is msgspec.UNSET:
         raise UnreadableAnswerError(UNREADABLE, detail="a list without data")
-    rows = document["data"]
     if rows is None:
         return ()
     if not isinstance(rows, list):
@@ -206,35 +277,39 @@ def _rows(document: Mapping[str, Any], parse_row: Callable[[object], T]) -> tupl
     return tuple(parsed)
 
 
-def _creator(fields: Fields) -> User | None:
-    """Whoever made it is named wherever it is shown: here a name is worth more than an id."""
-    embedded = fields.object("user")
-    owner_id = fields.identifier("user_id")
-    if embedded is None:
+def _creator(tone: _ToneResponse) -> User | None:
+    """Anyone who made it is named wherever it is shown: here a name is worth more than an id."""
+    owner_id = identifier(tone.user_id)
+    if not isinstance(tone.user, dict):
         return User(id=owner_id) if owner_id else None
-    person = Fields(embedded)
-    return _user(person, person.identifier("id") or owner_id or "")
-
-
-def _user(fields: Fields, user_id: str) -> User:
+    found = _read(tone.user, _UserResponse)
     return User(
-        id=user_id,
-        username=fields.text("username", 100),
-        display_name=fields.text("display_name", 100),
-        is_verified=fields.flag("is_verified"),
-        avatar_url=fields.url("avatar_url"),
-        url=fields.url("url"),
+        id=identifier(found.id) or owner_id or "",
+        username=text(found.username, 100),
+        display_name=text(found.display_name, 100),
+        is_verified=flag(found.is_verified),
+        avatar_url=web_url(found.avatar_url),
+        url=web_url(found.url),
     )
 
 
-def _object(data: object) -> Mapping[str, Any]:
-    if not isinstance(data, Mapping):
+def _name(item: object) -> str | None:
+    """Of an object that has one."""
+    return text(_read(item, _Named).name, 100) if isinstance(item, dict) else None
+
+
+def _size(item: object) -> str | None:
+    return text(item, 40)
+
+
+def _read(data: object, response: type[R]) -> R:
+    if not isinstance(data, dict):
         raise UnreadableAnswerError(UNREADABLE, detail=f"not an object: {type(data).__name__}")
-    return data
+    return msgspec.convert(data, response)
 
 
-def _id(fields: Fields) -> str:
-    identifier = fields.identifier("id")
-    if identifier is None:
+def _id(value: object) -> str:
+    found = identifier(value)
+    if found is None:
         raise UnreadableAnswerError(UNREADABLE, detail="an object without a usable id")
-    return identifier
+    return found

@@ -11,8 +11,8 @@ from weakref import WeakKeyDictionary
 import httpx
 from django.conf import settings
 
-from accounts.request_slot import give_back_slot
-from accounts.tone3000 import certificates
+from accounts.tone3000.calls import certificates
+from gts.web.request_slot import give_back_slot
 
 # Of each step; a request as a whole has a deadline of its own.
 TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0, pool=10.0)

@@ -49,7 +49,7 @@ def _make_one(owner: User) -> None:
     item = GearItem.objects.create(owner=owner, kind="amp", name="Plexi", is_shared=True)
     digest = uuid4().hex * 2
     capture = Capture.objects.create(
-        gear=item, format="nam", name="Plexi", sha256=digest, size_bytes=1, status="ready"
+        gear=item, format="nam", name="Plexi", sha256=digest, size_bytes=1, state="ready"
     )
     tag = Tag.objects.create(owner=owner, key=digest[:8], name=digest[:8])
     GearTag.objects.create(tag=tag, gear=item)
@@ -58,9 +58,11 @@ def _make_one(owner: User) -> None:
     ChainGroup.objects.create(owner=owner, name="Group", slots=[])
     chain = SignalChain.objects.create(owner=owner, name="Chain")
     Block.objects.create(chain=chain, position=0, slot="amp", capture=capture)
-    root = Job.objects.create(owner=owner, kind="shootout.render", label="Plexi", state="failed")
-    Job.objects.create(owner=owner, kind="segment.render", parent=root, state="failed")
-    Notification.objects.create(owner=owner, job=root, outcome="completed")
+    root = Job.objects.create(
+        owner=owner, kind="shootouts.render_shootout", label="Plexi", state="failed"
+    )
+    Job.objects.create(owner=owner, kind="shootouts.render_segment", parent=root, state="failed")
+    Notification.objects.create(owner=owner, job=root, state="completed")
     track = DITrack.objects.create(
         owner=owner, name="Riff", file="di/x.wav", file_name="x.wav", sha256=digest, size_bytes=1
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -50,6 +51,12 @@ def manage(env: Mapping[str, str], *arguments: str) -> str:
     return done.stdout.strip()
 
 
+def serving(application: str, port: int) -> tuple[str, ...]:
+    """What ``process`` starts for a web process, as ``make web`` does."""
+    how = ("--http", "gts.connection:Connection", "--port", str(port))
+    return ("uvicorn", application, *how)
+
+
 @contextmanager
 def process(env: Mapping[str, str], log: Path, *command: str) -> Iterator[subprocess.Popen[bytes]]:
     """A process that is gone at the end, whatever happens. Its output goes to ``log``."""
@@ -84,7 +91,7 @@ def kill(running: subprocess.Popen[Any]) -> None:
 def wait_until(is_true: Callable[[], bool], what: str) -> None:
     deadline_s = time.monotonic() + PATIENCE_S
     while not is_true():
-        assert time.monotonic() < deadline_s, f"waited in vain until {what}"
+        assert time.monotonic() < deadline_s, f"waited without success until {what}"
         time.sleep(0.05)
 
 
@@ -94,3 +101,17 @@ def answers(port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def answer_to_endless_header(port: int) -> bytes:
+    """What a server says to one header that goes on for as long as it reads."""
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nx: ")
+        answer = b""
+        while not answer:
+            client.sendall(b"a" * 10_000)
+            client.settimeout(0.01)
+            with contextlib.suppress(TimeoutError):
+                answer = client.recv(65536)
+            client.settimeout(PATIENCE_S)
+        return answer

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gts.websocket_auth import ASGIApplication
+from gts.web.asgi_types import ASGIApplication
 
 
 @dataclass

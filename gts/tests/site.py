@@ -11,7 +11,7 @@ import httpx
 import psycopg
 
 from gts.tests.private_servers import PrivatePostgres, PrivateRedis
-from gts.tests.processes import UNHURRIED, environment, free_port, manage, process
+from gts.tests.processes import UNHURRIED, environment, free_port, manage, process, serving
 
 METRICS_TOKEN = "scrape-me-0123456789"
 
@@ -54,7 +54,7 @@ class Site:
         return process(env, self.log(name), *words)
 
     def start_web(self) -> AbstractContextManager[subprocess.Popen[bytes]]:
-        return self.start("web", "uvicorn", "gts.asgi:application", "--port", str(self.port))
+        return self.start("web", *serving("gts.asgi:application", self.port))
 
     def start_worker(self) -> AbstractContextManager[subprocess.Popen[bytes]]:
         words = ("celery", "--quiet", "-A", "gts", "worker", "--queues", "short,render")

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from django.conf import settings
 
-LOGIN: Final = 302  # pages send who is nobody to the login
+LOGIN: Final = 302  # pages send who is no one to the login
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def everybody(route: str, method: str, status: int, *, args: str = "", **more: A
 
 
 WORDS: Final = {"text": "They differ in the attack."}
-NO_MODEL: Final = "=1 =2"  # a tone and a model of Tone 3000, which nobody has asked for
+NO_MODEL: Final = "=1 =2"  # a tone and a model of Tone 3000, which no one has asked for
 
 API: Final = (
     # Accounts.
@@ -77,9 +77,9 @@ API: Final = (
     each("api-session-list", "delete", 204),
     own("api-session", "delete", "session", 204),
     # Gear.
-    each("api-gear-list", "get", 200),
+    everybody("api-gear-list", "get", 200),
     each("api-gear-list", "post", 422),
-    own("api-gear", "get", "gear", 200),
+    shown("api-gear", "get", "gear", 200),
     own("api-gear", "patch", "gear", 200, body={"name": "new"}),
     own("api-gear", "delete", "gear", 204),
     own("api-gear-tags", "put", "gear", 200, body={"tags": ["clean"]}),
@@ -93,15 +93,15 @@ API: Final = (
     own("api-preset", "get", "preset", 200),
     own("api-preset", "patch", "preset", 200),
     own("api-preset", "delete", "preset", 204),
-    each("api-capture-list", "get", 200),
-    own("api-capture", "get", "capture", 200),
+    everybody("api-capture-list", "get", 200),
+    shown("api-capture", "get", "capture", 200),
     own("api-capture-preview", "get", "cab", 200),
     each("api-library-list", "get", 200),
     each("api-library-list", "post", 422),
     own("api-library-entry", "get", "entry", 200),
     own("api-library-entry", "patch", "entry", 200),
     own("api-library-entry", "delete", "entry", 204),
-    each("api-block-type-list", "get", 200),
+    everybody("api-block-type-list", "get", 200),
     # Chains.
     each("api-chain-list", "get", 200),
     each("api-chain-list", "post", 422),
@@ -119,7 +119,7 @@ API: Final = (
     own("api-chain-group", "delete", "group", 204),
     own("api-chain-group-permutations", "get", "group", 200),
     own("api-chain-group-permutations", "post", "group", 201),
-    # Tone 3000; nobody here is connected.
+    # Tone 3000; no one here is connected.
     each("api-tone3000-captures", "post", 422),
     each("api-tone3000-picks", "post", 201),
     own("api-tone3000-pick", "get", "pick", 200),
@@ -199,6 +199,7 @@ API: Final = (
     own("api-notification-read", "post", "notification", 200),
     # About the API.
     everybody("api-schema", "get", 200),
+    everybody("api-websocket-schema", "get", 200),
     everybody("api-docs", "get", 200),
     everybody("api-not-found", "get", 404),
 )
@@ -217,13 +218,13 @@ PAGES: Final = (
     each_page("account", "get", 200),
     each_page("tone3000-disconnect", "post", 302),
     each_page("account-delete", "post", 422),
-    # None of them has a password, so only operators have a second factor.
+    # None of them has a password, and the admin asks for no code here: no one has a second factor.
     everybody("login-code", "get", 302),
     everybody("login-code", "post", 302),
-    Row("two-factor", "get", "", 404, 404, LOGIN, 200),
-    Row("two-factor", "post", "", 404, 404, LOGIN, 422),
-    Row("two-factor-off", "post", "", 404, 404, LOGIN, 302),
-    Row("backup-codes", "post", "", 404, 404, LOGIN, 302),
+    each_page("two-factor", "get", 404),
+    each_page("two-factor", "post", 404),
+    each_page("two-factor-off", "post", 404),
+    each_page("backup-codes", "post", 404),
     each_page("password-change", "get", 404),
     each_page("password-change", "post", 404),
     each_page("personal-token-new", "post", 422),
@@ -311,7 +312,7 @@ PAGES: Final = (
 
 TABLE: Final = API + PAGES
 
-# Sockets: how they end for owner, stranger, nobody and operator. None: they stay open.
+# Sockets: how they end for owner, stranger, anonymous and operator. None: they stay open.
 SOCKETS: Final[Mapping[str, tuple[int | None, int | None, int | None, int | None]]] = {
     "ws/jobs/{job}/": (1000, 4004, 4001, 4004),  # the job has ended, so it is told and closed
     "ws/notifications/": (None, None, 4001, None),

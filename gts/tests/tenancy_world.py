@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
-from accounts.api_tokens import token_pair_create
-from accounts.logins import CurrentLogin, logins_list
 from accounts.models import TokenScope, User
-from accounts.personal_tokens import personal_token_create
+from accounts.sessions.logins import CurrentLogin, logins_list
 from accounts.tests.factories import make_user
+from accounts.tokens.families import token_pair_create
+from accounts.tokens.personal import personal_token_create
 from gear.models import LibraryEntry, SignalChain
 from gear.services.chain_groups import SlotInput, chain_group_create
 from gear.services.chains import BlockInput
@@ -29,7 +29,7 @@ from shootouts.services.comments import comment_create, comment_hide
 from shootouts.services.previews import chain_preview_request
 from shootouts.services.renders import rendered_file_store
 from shootouts.services.shootouts import shootout_create, shootout_update
-from shootouts.tests.factories import make_shootout, render
+from shootouts.tests.factories import contenders_of, make_shootout, render
 
 World: TypeAlias = dict[str, Any]
 
@@ -110,7 +110,7 @@ def _another_of(shootout: Shootout) -> Shootout:
         owner=shootout.owner,
         title="Published",
         di_track_ids=list(shootout.dis.values_list("di_track__uuid", flat=True)),
-        chain_ids=list(shootout.contenders.values_list("chain__uuid", flat=True)),
+        contenders=contenders_of(each.chain for each in shootout.contenders.all()),
         options={"has_video": False},
     )
 

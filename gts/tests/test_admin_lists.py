@@ -14,15 +14,15 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import bulk_actions, deletions
-from accounts.bulk_actions import MAX_LOADED
-from accounts.long_lists import BoundedAdmin, sorted_fast
 from accounts.models import User
 from accounts.tests.factories import make_user
 from gear.models import GearItem
 from gts.tests.many_rows import make_many
+from gts.web.admin import bulk_actions, deletions
+from gts.web.admin.bulk_actions import MAX_LOADED
+from gts.web.admin.lists import BoundedAdmin, sorted_fast
+from jobs.conftest import scripted_handlers  # noqa: F401
 from jobs.models import Job
-from jobs.tests.conftest import scripted_handlers  # noqa: F401
 from jobs.tests.factories import make_job
 from shootouts.models import Comment, Shootout
 

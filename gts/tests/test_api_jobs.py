@@ -9,8 +9,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from accounts.tests.factories import api_client, details_of
+from jobs.conftest import scripted_handlers  # noqa: F401
 from jobs.models import Job
-from jobs.tests.conftest import scripted_handlers  # noqa: F401
 from jobs.tests.factories import make_job
 
 JOBS = "/api/v1/jobs/"
@@ -24,7 +24,7 @@ def make_tree(owner: User, *, num_children: int = 3) -> Job:
     return root
 
 
-def test_jobs_need_somebody(alice: User) -> None:
+def test_jobs_need_someone(alice: User) -> None:
     job = make_job(alice)
     assert api_client().get(JOBS).status_code == 401
     assert api_client().get(f"{JOBS}{job.uuid}/").status_code == 401

@@ -9,7 +9,7 @@ import pytest
 from accounts.models import User
 from accounts.tests.factories import api_client
 from gear.models import ChainGroup, SignalChain
-from shootouts.tests.pages import make_track
+from shootouts.pages.tests.pages import make_track
 
 pytestmark = [
     pytest.mark.django_db,

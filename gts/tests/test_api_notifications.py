@@ -9,8 +9,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from accounts.tests.factories import api_client, details_of
+from jobs.conftest import scripted_handlers  # noqa: F401
 from jobs.models import Notification
-from jobs.tests.conftest import scripted_handlers  # noqa: F401
 from jobs.tests.factories import make_job
 
 NOTES = "/api/v1/notifications/"
@@ -21,17 +21,17 @@ def make_note(owner: User, *, label: str = "a riff", **values: object) -> Notifi
     job.label = label
     job.save(update_fields=["label"])
     return Notification.objects.create(
-        **{"owner": owner, "job": job, "outcome": "completed", **values}
+        **{"owner": owner, "job": job, "state": "completed", **values}
     )
 
 
-def test_notifications_need_somebody(alice: User) -> None:
+def test_notifications_need_someone(alice: User) -> None:
     note = make_note(alice)
-    nobody = api_client()
-    assert nobody.get(NOTES).status_code == 401
-    assert nobody.get(f"{NOTES}{note.uuid}/").status_code == 401
-    assert nobody.post(f"{NOTES}{note.uuid}/read/").status_code == 401
-    assert nobody.post(f"{NOTES}read/").status_code == 401
+    anonymous = api_client()
+    assert anonymous.get(NOTES).status_code == 401
+    assert anonymous.get(f"{NOTES}{note.uuid}/").status_code == 401
+    assert anonymous.post(f"{NOTES}{note.uuid}/read/").status_code == 401
+    assert anonymous.post(f"{NOTES}read/").status_code == 401
 
 
 def test_anothers_notification_does_not_exist(alice: User, charlie: User) -> None:
@@ -47,7 +47,7 @@ def test_anothers_notification_does_not_exist(alice: User, charlie: User) -> Non
 
 
 def test_one_is_shown_as_its_owner_may_see_it(alice: User) -> None:
-    note = make_note(alice, outcome="failed", message="Nothing to hear.", path="/x/")
+    note = make_note(alice, state="failed", message="Nothing to hear.", path="/x/")
     assert note.job is not None
     body = api_client(alice).get(f"{NOTES}{note.uuid}/").json()
     created_at = body.pop("created_at")
@@ -57,7 +57,7 @@ def test_one_is_shown_as_its_owner_may_see_it(alice: User) -> None:
         "job_id": str(note.job.uuid),
         "kind": "test.leaf",
         "label": "a riff",
-        "status": "failed",
+        "state": "failed",
         "message": "Nothing to hear.",
         "path": "/x/",
         "read_at": None,
@@ -115,7 +115,7 @@ def test_the_addresses_only_do_what_they_are_for(alice: User) -> None:
 # Pages --------------------------------------------------------------------------------------------
 
 
-def test_pages_send_nobody_to_the_login(client: Client) -> None:
+def test_pages_send_no_one_to_the_login(client: Client) -> None:
     answer = client.get("/notifications/")
     assert answer.status_code == 302
     assert answer["Location"].startswith("/login/")
@@ -132,13 +132,13 @@ def test_the_bell_counts_what_is_new(client: Client, alice: User) -> None:
     assert "<html" not in bell
 
 
-def test_nobody_has_no_bell(client: Client, db: None) -> None:
+def test_no_one_has_no_bell(client: Client, db: None) -> None:
     assert "data-bell" not in client.get("/").content.decode()
 
 
 def test_the_page_shows_what_became_of_the_work(client: Client, alice: User) -> None:
     make_note(alice, label="<Four cleans>", path="/somewhere/")
-    make_note(alice, outcome="failed", message="There is nothing to hear.")
+    make_note(alice, state="failed", message="There is nothing to hear.")
     client.force_login(alice)
     page = client.get("/notifications/").content.decode()
     assert "&lt;Four cleans&gt;" in page

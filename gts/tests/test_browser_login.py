@@ -13,17 +13,17 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from accounts.tests.browser import WATCH_POLICY
 from accounts.tests.needs import needs_chromium
 from accounts.tests.owner import owner_token
-from gear.tone3000.standin import StandIn, running_standin
 from gts.tests.processes import environment, free_port, manage, process, wait_until
+from tools.tone3000_server import FakeServer, running_fake_tone3000
 
 pytestmark = [pytest.mark.processes, needs_chromium]
 
 # What the library would find out at its next call, an hour later.
 FIND_OUT = """
 from django.utils import timezone
-from accounts.errors import ReconnectNeededError
+from gts.web.errors import ReconnectNeededError
 from accounts.models import Tone3000Tokens, User
-from accounts.tokens import access_token
+from accounts.tone3000.tokens import access_token
 Tone3000Tokens.objects.update(expires_at=timezone.now())
 try:
     access_token(User.objects.get())
@@ -33,13 +33,13 @@ except ReconnectNeededError as error:
 
 
 @pytest.fixture(scope="module")
-def outside() -> Iterator[StandIn]:
-    with running_standin() as standin:
-        yield standin
+def outside() -> Iterator[FakeServer]:
+    with running_fake_tone3000() as fake:
+        yield fake
 
 
 class Site:
-    def __init__(self, folder: Path, standin: StandIn) -> None:
+    def __init__(self, folder: Path, fake: FakeServer) -> None:
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.log = folder / "server.log"
@@ -47,9 +47,9 @@ class Site:
         self.env = environment(
             self.data_dir,
             DJANGO_SETTINGS_MODULE="gts.settings",
-            GTS_TONE3000_KEY=standin.client_id,
-            GTS_TONE3000_API=f"{standin.base}/api/v1",
-            GTS_TONE3000_AUTHORIZE_URL=f"{standin.base}/api/v1/oauth/authorize",
+            GTS_TONE3000_KEY=fake.client_id,
+            GTS_TONE3000_API=f"{fake.base}/api/v1",
+            GTS_TONE3000_AUTHORIZE_URL=f"{fake.base}/api/v1/oauth/authorize",
         )
 
     def is_ready(self) -> bool:
@@ -60,7 +60,7 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, outside: StandIn) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, outside: FakeServer) -> Iterator[Site]:
     site = Site(tmp_path_factory.mktemp("site"), outside)
     command = ("django", "up", "--port", str(site.port), "--no-demo")
     with process(site.env, site.log, *command):
@@ -69,8 +69,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, outside: StandIn) -> Iterator
 
 
 @pytest.fixture
-def page(browser: Browser, site: Site, outside: StandIn) -> Iterator[Page]:
-    """Somebody new to both sites, whose browser complains of nothing."""
+def page(browser: Browser, site: Site, outside: FakeServer) -> Iterator[Page]:
+    """Someone new to both sites, whose browser complains of nothing."""
     outside.reset()
     complaints: list[str] = []
     context = browser.new_context(base_url=site.address)
@@ -85,7 +85,7 @@ def page(browser: Browser, site: Site, outside: StandIn) -> Iterator[Page]:
 
 
 def _is_ours(said: ConsoleMessage, site: Site) -> bool:
-    """An error on a page of GTS; the stand-in has no favicon, and may say so."""
+    """An error on a page of GTS; the fake server has no favicon, and may say so."""
     return said.type == "error" and said.location["url"].startswith(site.address)
 
 
@@ -102,7 +102,7 @@ def test_logging_in_out_and_in_again(page: Page, site: Site) -> None:
     expect(page.get_by_role("heading", name="alice")).to_be_visible()
     expect(page.get_by_text("connected", exact=True)).to_be_visible()
     page.get_by_role("button", name="Log out alice").click()
-    # Their session at Tone 3000 lives on, so the second time nobody asks anything.
+    # Their session at Tone 3000 lives on, so the second time no one asks anything.
     page.goto("/login/?next=/account/")
     page.get_by_role("button", name="Log in with Tone 3000").click()
     expect(page.get_by_role("heading", name="alice")).to_be_visible()
@@ -141,7 +141,7 @@ def test_the_person_at_this_machine_connects_and_disconnects(page: Page, site: S
 
 
 def test_a_dead_session_is_reconnected_with_one_click(
-    page: Page, site: Site, outside: StandIn
+    page: Page, site: Site, outside: FakeServer
 ) -> None:
     manage(
         site.env,

@@ -14,7 +14,7 @@ from gts import browser
 
 @pytest.fixture(autouse=True)
 def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody at a terminal with a display and a browser."""
+    """Someone at a terminal with a display and a browser."""
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setattr(webbrowser, "get", lambda: webbrowser.BackgroundBrowser("firefox"))
@@ -22,7 +22,7 @@ def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
 
 
-def test_where_somebody_sits_it_opens() -> None:
+def test_where_someone_sits_it_opens() -> None:
     assert browser.is_there()
 
 

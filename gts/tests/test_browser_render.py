@@ -24,7 +24,7 @@ from playwright.sync_api import (
 
 from accounts.tests.needs import needs_chromium
 from gts.tests.faults.people import SLOW_AMP, Person
-from shootouts.tests.embedded_server import EmbeddedServer
+from shootouts.pages.tests.embedded_server import EmbeddedServer
 from shootouts.tests.factories import plucked, wav_bytes
 
 pytestmark = [pytest.mark.processes, needs_chromium]

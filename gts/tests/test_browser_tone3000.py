@@ -1,6 +1,6 @@
-"""A newcomer's way with Tone 3000, in a real browser: `GTS_TONE3000_STANDIN=1 make run`.
+"""A newcomer's way with Tone 3000, in a real browser: `GTS_FAKE_TONE3000=1 make run`.
 
-One server with the stand-in beside it, as that command starts them; nothing is set up by hand.
+One server with the fake server beside it, as that command starts them; nothing is set up by hand.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from accounts.tests.browser import WATCH_POLICY
 from accounts.tests.needs import needs_chromium
-from gear.tone3000.standin import StandIn
-from gear.tone3000.standin.seed import CRUNCH, DELETED, NO_FILE
 from gts.tests.processes import environment, free_port, process, wait_until
+from tools.tone3000_server import FakeServer
+from tools.tone3000_server.seed import CRUNCH, DELETED, NO_FILE
 
 DEMO_DI = Path(settings.GTS_DEMO_DIR, "di", "undertow-132bpm.flac")
 DI_EXCERPT_S = 3.0
@@ -33,12 +33,10 @@ _EXPECTED_STATUSES = re.compile(r"status of (404|409|503) ")
 
 
 @pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, StandIn]]:
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, FakeServer]]:
     folder = tmp_path_factory.mktemp("server")
-    port, standin_port = free_port(), free_port()
-    env = environment(
-        folder / "var", GTS_TONE3000_STANDIN="1", GTS_TONE3000_STANDIN_PORT=str(standin_port)
-    )
+    port, fake_port = free_port(), free_port()
+    env = environment(folder / "var", GTS_FAKE_TONE3000="1", GTS_FAKE_TONE3000_PORT=str(fake_port))
     address, log = f"http://127.0.0.1:{port}", folder / "log"
 
     def is_ready() -> bool:
@@ -49,24 +47,24 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Sta
 
     with process(env, log, "manage", "up", "--no-demo", "--port", str(port)):
         wait_until(is_ready, "the server is ready")
-        with StandIn(f"http://localhost:{standin_port}") as standin:
-            yield address, standin
+        with FakeServer(f"http://localhost:{fake_port}") as fake:
+            yield address, fake
         said = log.read_text()
     assert "Traceback" not in said
     assert not re.search(r"[A-Za-z0-9_-]{60}", said)  # no token
 
 
 @pytest.fixture
-def standin(servers: tuple[str, StandIn]) -> Iterator[StandIn]:
-    _, standin = servers
-    standin.forget()
-    yield standin
-    standin.assert_clean()
+def fake(servers: tuple[str, FakeServer]) -> Iterator[FakeServer]:
+    _, fake = servers
+    fake.forget()
+    yield fake
+    fake.assert_clean()
 
 
 @pytest.fixture
-def page(browser: Browser, servers: tuple[str, StandIn], standin: StandIn) -> Iterator[Page]:
-    """Logged in with Tone 3000 as alice, on the page of her favourites there."""
+def page(browser: Browser, servers: tuple[str, FakeServer], fake: FakeServer) -> Iterator[Page]:
+    """Logged in with Tone 3000 as alice, on the page of her favorites there."""
     address, _ = servers
     complaints: list[str] = []
 
@@ -89,8 +87,8 @@ def page(browser: Browser, servers: tuple[str, StandIn], standin: StandIn) -> It
     assert complaints == []
 
 
-def test_from_favourites_to_a_rendered_shootout(
-    page: Page, standin: StandIn, tmp_path: Path
+def test_from_favorites_to_a_rendered_shootout(
+    page: Page, fake: FakeServer, tmp_path: Path
 ) -> None:
     expect(page.get_by_text("113 tones, page 1 of 5")).to_be_visible()
     expect(page.locator(".tone")).to_have_count(24)
@@ -101,7 +99,7 @@ def test_from_favourites_to_a_rendered_shootout(
     expect(page.get_by_role("link", name="Next")).to_have_count(0)
     page.get_by_role("link", name="Trending").click()
     expect(page.locator(".tone")).to_have_count(10)
-    page.get_by_role("link", name="Favourites").click()
+    page.get_by_role("link", name="Favorites").click()
 
     _add_from(page, "Halyard 22 Clean", "clean", architecture="A2")
     page.go_back()
@@ -110,7 +108,7 @@ def test_from_favourites_to_a_rendered_shootout(
     row = page.locator(".row", has_text="Halyard 22 Clean, clean")
     expect(row).to_contain_text("by Bob’s Amp Repair")
     expect(row).to_contain_text("CC0")
-    expect(row).to_contain_text("Self-test passed")
+    expect(row).to_contain_text("Verified")
 
     page.get_by_role("link", name="New shootout").click()
     _upload_di(page, _excerpt(tmp_path))
@@ -124,18 +122,16 @@ def test_from_favourites_to_a_rendered_shootout(
     expect(rig).to_contain_text("Halyard 22 Clean, clean")
     expect(rig).to_contain_text("by Bob’s Amp Repair, CC0")
     link = rig.get_by_role("link", name="at Tone 3000").first
-    expect(link).to_have_attribute(
-        "href", re.compile(re.escape(standin.base) + "/halyard-22-clean-")
-    )
-    downloads = [entry for entry in standin.requests() if "/download/" in entry["path"]]
+    expect(link).to_have_attribute("href", re.compile(re.escape(fake.base) + "/halyard-22-clean-"))
+    downloads = [entry for entry in fake.requests() if "/download/" in entry["path"]]
     assert len(downloads) == 2
 
 
-def test_picking_in_a_window_of_its_own(page: Page, standin: StandIn) -> None:
+def test_picking_in_a_window_of_its_own(page: Page, fake: FakeServer) -> None:
     with page.expect_popup() as opened:
-        page.get_by_role("button", name="Open the catalogue").click()
+        page.get_by_role("button", name="Open the catalog").click()
     window = opened.value
-    expect(page.get_by_text("the catalogue is open in another window")).to_be_visible()
+    expect(page.get_by_text("the catalog is open in another window")).to_be_visible()
     window.get_by_role("button", name="Crunch Head").click()
     expect(page).to_have_url(re.compile(f"/gear/tone3000/tones/{CRUNCH}/$"))
     expect(page.get_by_role("heading", name="Crunch Head")).to_be_visible()
@@ -143,7 +139,7 @@ def test_picking_in_a_window_of_its_own(page: Page, standin: StandIn) -> None:
     wait_until(window.is_closed, "the window has closed itself")
     [asked] = [
         entry
-        for entry in standin.requests("/api/v1/oauth/authorize")
+        for entry in fake.requests("/api/v1/oauth/authorize")
         if entry["query"].get("prompt") == "select_tone" and entry["method"] == "GET"
     ]
     assert asked["query"]["redirect_uri"].endswith("/gear/tone3000/picked/")
@@ -151,7 +147,7 @@ def test_picking_in_a_window_of_its_own(page: Page, standin: StandIn) -> None:
 
 def test_a_blocked_window_is_no_dead_end(page: Page) -> None:
     page.evaluate("window.open = () => null")
-    page.get_by_role("button", name="Open the catalogue").click()
+    page.get_by_role("button", name="Open the catalog").click()
     page.get_by_role("button", name="Crunch Head").click()
     expect(page).to_have_url(re.compile(f"/gear/tone3000/tones/{CRUNCH}/$"))
 
@@ -165,41 +161,41 @@ def test_a_tone_that_is_gone_is_replaced(page: Page) -> None:
     expect(page).to_have_url(re.compile(f"/gear/tone3000/tones/{NO_FILE}/$"))
 
 
-def test_another_account_in_the_window_is_not_taken_over(page: Page, standin: StandIn) -> None:
-    standin.next_authorize("approve", user="bob", tone_id=CRUNCH)
+def test_another_account_in_the_window_is_not_taken_over(page: Page, fake: FakeServer) -> None:
+    fake.next_authorize("approve", user="bob", tone_id=CRUNCH)
     with page.expect_popup():
-        page.get_by_role("button", name="Open the catalogue").click()
+        page.get_by_role("button", name="Open the catalog").click()
     expect(page.locator("#pick-state")).to_contain_text("logged in as Bob’s Amp Repair")
     page.reload()
     expect(page.get_by_text("113 tones")).to_be_visible()
 
 
-def test_closing_the_catalogue_is_said(page: Page) -> None:
+def test_closing_the_catalog_is_said(page: Page) -> None:
     with page.expect_popup() as opened:
-        page.get_by_role("button", name="Open the catalogue").click()
+        page.get_by_role("button", name="Open the catalog").click()
     opened.value.get_by_role("button", name="Close (signed in)").click()
     expect(page.locator("#pick-state")).to_contain_text("without picking a tone")
 
 
-def test_a_pause_ends_by_itself(page: Page, standin: StandIn) -> None:
+def test_a_pause_ends_by_itself(page: Page, fake: FakeServer) -> None:
     headers = {"Retry-After": "2"}
-    standin.fail("/api/v1/tones/downloaded", status=429, body="slow down", headers=headers)
+    fake.fail("/api/v1/tones/downloaded", status=429, body="slow down", headers=headers)
     page.get_by_role("link", name="Downloaded").click()
     expect(page.get_by_text("This page asks again in 2 s")).to_be_visible()
     expect(page.locator(".tone").first).to_be_visible(timeout=15_000)
 
 
-def test_a_dead_connection_is_mended_with_one_click(page: Page, standin: StandIn) -> None:
-    standin.revoke("alice")
+def test_a_dead_connection_is_repaired_with_one_click(page: Page, fake: FakeServer) -> None:
+    fake.revoke("alice")
     page.reload()
     expect(page.get_by_role("heading", name="Connect Tone 3000 again.")).to_be_visible()
     page.get_by_role("button", name="Reconnect Tone 3000").click()
     expect(page.get_by_text("113 tones")).to_be_visible()
 
 
-def test_a_failed_fetch_says_why_and_can_be_tried_again(page: Page, standin: StandIn) -> None:
+def test_a_failed_fetch_says_why_and_can_be_tried_again(page: Page, fake: FakeServer) -> None:
     model = f"{CRUNCH}03"
-    standin.fail(f"/api/v1/models/{model}", status=404, body="{}")
+    fake.fail(f"/api/v1/models/{model}", status=404, body="{}")
     page.goto(f"/gear/tone3000/tones/{CRUNCH}/")
     row = page.locator(".row", has_text="Gain 7").first
     row.get_by_role("button", name="Add to my gear").click()
@@ -249,7 +245,7 @@ def _build_chain(page: Page, name: str, *, gain_db: str = "") -> None:
     if gain_db:
         before = board.locator('[data-slot="pre"]')
         before.get_by_label("Processor").select_option("Gain")
-        before.get_by_role("button", name="+ Add it").click()
+        before.get_by_role("button", name="Add effect").click()
         before.get_by_label("Gain", exact=True).fill(gain_db)
     _choose(board.get_by_label("Amp capture"), "Halyard 22 Clean, clean")
     _choose(board.get_by_label("Cab capture"), "Demo Cabinets, quay 2x12")

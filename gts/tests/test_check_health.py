@@ -16,12 +16,11 @@ from typing import Any
 import pytest
 from django.db import DatabaseError
 
-from gts import celery_presence
-from gts.celery_presence import LoopWatch
+from gts import celery_heartbeat
+from gts.celery_heartbeat import LoopWatch
 from gts.tests.processes import ROOT
-from jobs.models import Process
-from jobs.presence import Presence
-from jobs.querysets import ALIVE_WITHIN_S
+from jobs.models import ALIVE_WITHIN_S, Process
+from jobs.queue.process_heartbeat import ProcessHeartbeat
 
 
 def check(*words: str, **env: str) -> tuple[int, str]:
@@ -92,11 +91,11 @@ def test_the_file_is_touched_by_who_works_and_reaches_the_database(
 ) -> None:
     path = tmp_path / "alive"
     watch = LoopWatch()
-    presence = Presence("worker", alive_file=path, is_working=watch.is_turning)
+    process_heartbeat = ProcessHeartbeat("worker", alive_file=path, is_working=watch.is_turning)
 
     def is_touched() -> bool:
         path.unlink(missing_ok=True)
-        presence.beat()
+        process_heartbeat.beat()
         return path.exists()
 
     assert is_touched()  # the loop waits for its broker
@@ -116,10 +115,10 @@ def test_the_file_is_touched_by_who_works_and_reaches_the_database(
 
 
 @pytest.mark.django_db
-def test_a_folder_that_is_away_stops_nobody(
+def test_a_folder_that_is_away_stops_no_one(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    Presence("worker", alive_file=tmp_path / "away" / "alive").beat()
+    ProcessHeartbeat("worker", alive_file=tmp_path / "away" / "alive").beat()
     assert "could not touch" in caplog.text
     assert Process.objects.count() == 1
 
@@ -128,9 +127,9 @@ def test_the_loop_of_a_worker_comes_by_as_long_as_it_is_connected(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     watch = LoopWatch()
-    monkeypatch.setattr(celery_presence, "loop_watch", watch)
+    monkeypatch.setattr(celery_heartbeat, "loop_watch", watch)
     steps: dict[str, set[Any]] = {"consumer": set()}
-    celery_presence._watch_the_loop(
+    celery_heartbeat._watch_the_loop(
         sender="worker@here", instance=SimpleNamespace(app=SimpleNamespace(steps=steps))
     )
     [step] = steps["consumer"]

@@ -56,8 +56,8 @@ def test_a_good_configuration_starts() -> None:
         ("ALLOWED_HOSTS", ["."], "gts.E004"),
         ("GTS_TOKEN_KEYS", [], "gts.E007"),
         ("GTS_TONE3000_API", "http://www.tone3000.com/api/v1", "gts.E009"),
-        ("GTS_TONE3000_AUTHORIZE_URL", "http://standin:9300/oauth/authorize", "gts.E009"),
-        ("GTS_TONE3000_STANDIN", True, "gts.E010"),
+        ("GTS_TONE3000_AUTHORIZE_URL", "http://fake:9300/oauth/authorize", "gts.E009"),
+        ("GTS_FAKE_TONE3000", True, "gts.E010"),
         ("GTS_OPEN", True, "gts.E016"),
     ],
 )
@@ -151,9 +151,10 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_commands_refuse_an_insecure_production(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["check", "migrate", "prune_jobs"])
+def test_commands_refuse_an_insecure_production(tmp_path: Path, command: str) -> None:
     urls = {"DATABASE_URL": "postgresql:///gts", "REDIS_URL": "redis://127.0.0.1/0"}
-    outcome = manage("check", GTS_DATA_DIR=str(tmp_path), **urls)
+    outcome = manage(command, GTS_DATA_DIR=str(tmp_path), **urls)
     assert outcome.returncode != 0
     assert "gts.E002" in outcome.stderr
     assert "gts.E003" in outcome.stderr

@@ -15,15 +15,15 @@ import pytest
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import connection
-from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from pytest_django import Settings
 
+from accounts.tests.migrating import newest_step
 from accounts.tests.needs import needs_services
-from gear.tone3000.standin import CLIENT_ID, StandIn
-from gts.backups import backup_make
 from gts.gathering import gather_static
 from gts.management.commands.doctor import Command as Doctor
+from gts.ops.backups import backup_make
+from gts.storage.tests.buckets import Bucket, answering
 from gts.tests.processes import (
     answers,
     environment,
@@ -32,7 +32,7 @@ from gts.tests.processes import (
     process,
     wait_until,
 )
-from gts.tests.s3 import Bucket, answering
+from tools.tone3000_server import CLIENT_ID, FakeServer
 
 # doctor ------------------------------------------------------------------------------------------
 
@@ -69,7 +69,7 @@ def test_the_doctor_finds_nothing_here(data_dir: Path) -> None:
     for part in ("encoder libx264", "encoder aac", "database: ok", "broker: ok", "storage: ok"):
         assert f"✓ {part}" in said
     assert "all migrations are applied" in said
-    assert "segment.render" in said
+    assert "shootouts.render_segment" in said
 
 
 @pytest.mark.django_db(transaction=True)
@@ -85,7 +85,7 @@ def test_the_doctor_names_a_data_folder_that_is_not_there(
 
 @pytest.mark.django_db(transaction=True)
 def test_the_doctor_names_a_missing_migration_and_the_cure(data_dir: Path) -> None:
-    [newest] = MigrationLoader(connection).graph.leaf_nodes("jobs")
+    newest = newest_step("jobs")
     MigrationRecorder(connection).record_unapplied(*newest)
     try:
         said, is_content = doctor()
@@ -135,7 +135,7 @@ def test_the_doctor_is_content_without_a_key_of_tone_3000_and_logs_nothing(
     said, _ = doctor()
     assert "✓ login with Tone 3000 is off" in said
     assert not re.search(r"✗.*Tone 3000", said)
-    # Nobody takes jobs here: that is a finding, with its reason, and not a line of the log.
+    # No one takes jobs here: that is a finding, with its reason, and not a line of the log.
     assert re.search(r"✗ workers: down\n +→ Start one .* \(no worker takes jobs from: ", said)
     assert caplog.records == []
 
@@ -210,66 +210,51 @@ def test_up_knows_what_a_port_is(port: int) -> None:
 
 
 @pytest.mark.processes
-def test_up_brings_the_standin_along(tmp_path: Path) -> None:
-    port, standin_port = str(free_port()), str(free_port())
-    env = environment(
-        tmp_path / "var", GTS_TONE3000_STANDIN="1", GTS_TONE3000_STANDIN_PORT=standin_port
-    )
+def test_up_brings_the_fake_tone3000_along(tmp_path: Path) -> None:
+    port, fake_port = str(free_port()), str(free_port())
+    env = environment(tmp_path / "var", GTS_FAKE_TONE3000="1", GTS_FAKE_TONE3000_PORT=fake_port)
     log = tmp_path / "log"
     with process(env, log, "manage", "up", "--no-demo", "--port", port) as server:
         wait_until(lambda: "GTS is on" in log.read_text(), "it says where it is")
-        assert f"http://localhost:{standin_port}/" in log.read_text()
-        with StandIn(f"http://localhost:{standin_port}") as standin:
-            assert standin.tokens()["access_token"]
+        assert f"http://localhost:{fake_port}/" in log.read_text()
+        with FakeServer(f"http://localhost:{fake_port}") as fake:
+            assert fake.tokens()["access_token"]
         server.send_signal(signal.SIGINT)
         assert server.wait(timeout=30) == 0
-    assert not answers(int(standin_port))
+    assert not answers(int(fake_port))
 
 
 @pytest.mark.usefixtures("embedded", "db")
-def test_up_says_when_the_standin_has_no_port(settings: Settings, tmp_path: Path) -> None:
+def test_up_says_when_the_fake_tone3000_has_no_port(settings: Settings, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path
     with socket.create_server(("127.0.0.1", 0)) as other:
-        settings.GTS_TONE3000_STANDIN = True
-        settings.GTS_TONE3000_STANDIN_PORT = other.getsockname()[1]
-        with pytest.raises(CommandError, match="GTS_TONE3000_STANDIN_PORT"):
+        settings.GTS_FAKE_TONE3000 = True
+        settings.GTS_FAKE_TONE3000_PORT = other.getsockname()[1]
+        with pytest.raises(CommandError, match="GTS_FAKE_TONE3000_PORT"):
             call_command("up", no_demo=True)
 
 
-# tone3000_standin ---------------------------------------------------------------------------------
-
-
-def test_the_standin_is_not_for_production(settings: Settings) -> None:
-    settings.IS_EMBEDDED = False
-    with pytest.raises(CommandError, match="no place in production"):
-        call_command("tone3000_standin")
-
-
-@pytest.mark.usefixtures("embedded")
-@pytest.mark.parametrize("port", [0, 65_536])
-def test_the_standin_knows_what_a_port_is(port: int) -> None:
-    with pytest.raises(CommandError, match="from 1 to 65535"):
-        call_command("tone3000_standin", port=port)
+# The fake Tone 3000 -------------------------------------------------------------------------------
 
 
 @pytest.mark.processes
-def test_the_standin_runs_by_itself(tmp_path: Path) -> None:
+def test_the_fake_tone3000_runs_by_itself(tmp_path: Path) -> None:
     port, log = free_port(), tmp_path / "log"
-    command = ("manage", "tone3000_standin", "--port", str(port), "--auto-approve", "bob")
+    command = ("tools.tone3000_server", "--port", str(port), "--auto-approve", "bob")
     with process(environment(tmp_path / "var"), log, *command) as server:
         wait_until(lambda: answers(port), "it answers")
         assert f"GTS_TONE3000_API=http://localhost:{port}/api/v1" in log.read_text()
-        with StandIn(f"http://localhost:{port}") as standin:
-            token = standin.tokens()["access_token"]
-            latest = f"{standin.base}/api/v1/tones/latest"
+        with FakeServer(f"http://localhost:{port}") as fake:
+            token = fake.tokens()["access_token"]
+            latest = f"{fake.base}/api/v1/tones/latest"
             tones = httpx.get(latest, headers={"Authorization": f"Bearer {token}"}).json()["data"]
         assert tones
         server.send_signal(signal.SIGINT)
         assert server.wait(timeout=30) == 0
 
 
-def test_the_settings_know_the_key_of_the_standin(tmp_path: Path) -> None:
-    env = environment(tmp_path / "var", GTS_TONE3000_STANDIN="1")
+def test_the_settings_know_the_key_of_the_fake_tone3000(tmp_path: Path) -> None:
+    env = environment(tmp_path / "var", GTS_FAKE_TONE3000="1")
     code = "from django.conf import settings as s; print(s.GTS_TONE3000_KEY, s.GTS_TONE3000_API)"
     said = manage(env, "shell", "-v", "0", "-c", code)
     assert said == f"{CLIENT_ID} http://localhost:9300/api/v1"
@@ -326,3 +311,15 @@ def test_a_gathering_that_was_cut_short_is_done_again(
 
 def interrupt(*_: object, **__: object) -> None:
     raise KeyboardInterrupt
+
+
+@pytest.mark.usefixtures("source")
+def test_what_no_page_of_gts_uses_is_not_gathered(tmp_path: Path, settings: Settings) -> None:
+    settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.AppDirectoriesFinder"]
+    gather_static()
+    gathered = tmp_path / "static"
+    assert {path.name for path in gathered.iterdir() if path.is_dir()} >= {"admin", "django_htmx"}
+    assert not (gathered / "rest_framework").exists()
+    assert [path.name for path in (gathered / "drf_spectacular_sidecar").iterdir()] == [
+        "swagger-ui-dist"
+    ]

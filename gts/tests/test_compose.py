@@ -154,7 +154,7 @@ def test_everything_waits_for_what_it_needs(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["worker-short", "worker-render", "web"])
-def test_nobody_is_killed_while_handing_back(name: str) -> None:
+def test_no_one_is_killed_while_handing_back(name: str) -> None:
     grace_s = seconds(SERVICES[name]["stop_grace_period"])
     assert grace_s > settings.GTS_STOP_GRACE_S
     if name == "web":

@@ -93,7 +93,7 @@ def test_a_request_can_be_followed_into_the_worker(site: Site) -> None:
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, 48_000)
     soundfile.write(sound, noise, 48_000, format="WAV")
     answer = httpx.post(
-        f"{site.url}/api/v1/di-tracks/?token=hunter2",
+        f"{site.url}/api/v1/di-tracks/",
         files={"file": ("riff.wav", sound.getvalue())},
         headers={"Authorization": f"Bearer {token}", "X-Request-ID": REQUEST_ID},
         timeout=60,
@@ -101,6 +101,9 @@ def test_a_request_can_be_followed_into_the_worker(site: Site) -> None:
     assert answer.status_code == 202, answer.text
     job_id = answer.json()["job"]["id"]
     headers = {"Authorization": f"Bearer {token}"}
+    # A secret in an address is refused, and is in no log all the same.
+    refused = httpx.get(f"{site.url}/api/v1/di-tracks/?token=hunter2", headers=headers, timeout=10)
+    assert refused.status_code == 422
 
     def is_done() -> bool:
         job = httpx.get(f"{site.url}/api/v1/jobs/{job_id}/", headers=headers, timeout=10)

@@ -1,4 +1,4 @@
-"""What somebody at the console reads, and what goes into the log file instead."""
+"""What someone at the console reads, and what goes into the log file instead."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 
 from accounts.models import User
 from gts.console import RenderNews, Troubles, duration_text, one_line
-from gts.logs import LogFile
-from shootouts.job_handlers import RenderEnd
+from gts.ops.logs import LogFile
+from shootouts.jobs.handlers import RenderEnd
 from shootouts.tests.factories import make_shootout, render
 
 
@@ -119,12 +119,12 @@ def test_a_full_disk_is_one_sentence_for_many_jobs(
 
 def test_everyday_warnings_are_for_the_log(lines: list[str]) -> None:
     handler = Troubles(lines.append, Path("log"))
-    for name in ("django.request", "uvicorn.error", "jobs.runner", "gts.hosts"):
+    for name in ("django.request", "uvicorn.error", "jobs.queue.runner", "gts.web.hosts"):
         handler.emit(logging.makeLogRecord({"name": name, "levelno": 30, "msg": f"w {name}"}))
         handler.emit(logging.makeLogRecord({"name": name, "levelno": 40, "msg": f"e {name}"}))
     assert [line.split("  ")[0] for line in lines] == [
         f"Error: e {name}"
-        for name in ("django.request", "uvicorn.error", "jobs.runner", "gts.hosts")
+        for name in ("django.request", "uvicorn.error", "jobs.queue.runner", "gts.web.hosts")
     ]
 
 
@@ -139,7 +139,7 @@ def test_one_line_is_one_line() -> None:
 def test_the_log_file_is_private_and_does_not_grow_without_end(
     tmp_path: Path, logger: logging.Logger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gts.logs._FILE_MAX_BYTES", 2000)
+    monkeypatch.setattr("gts.ops.logs._FILE_MAX_BYTES", 2000)
     handler = LogFile(tmp_path / "gts.log")
     logger.addHandler(handler)
     for number in range(500):

@@ -11,6 +11,8 @@ from django.conf import settings
 ROOT = Path(settings.BASE_DIR)
 AT_THE_TOP = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")]
 DOCUMENTS = [*AT_THE_TOP, *sorted((ROOT / "docs").rglob("*.md"))]
+FOLDERS = ("accounts", "docs", "gear", "gts", "jobs", "shootouts", "static", "templates", "tools")
+FILES = [str(path) for folder in FOLDERS for path in (ROOT / folder).rglob("*.*")]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -37,3 +39,27 @@ def test_every_target_of_the_documents_is_in_the_makefile() -> None:
     }
     assert named - targets == set()
     assert {"run", "test", "check"} <= named
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_file_of_the_code_is_there(document: Path) -> None:
+    named = set(
+        re.findall(r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|mjs|js|html|svg))`", document.read_text())
+    )
+    assert {name for name in named if not any(path.endswith(f"/{name}") for path in FILES)} == set()
+
+
+_UNITS = {"": 1, "s": 1, "min": 60, "MiB": 1024**2, "GiB": 1024**3}
+_NUMBER_BESIDE_A_VARIABLE = re.compile(r"`(GTS_[A-Z0-9_]+)`\s\((\d+)(?: (s|min|MiB|GiB))?\b")
+
+
+def test_the_numbers_beside_variables_are_their_defaults() -> None:
+    example = (ROOT / ".env.example").read_text()
+    defaults = dict(re.findall(r"^#(GTS_[A-Z0-9_]+)=(\d+)$", example, re.MULTILINE))
+    said = [
+        (name, str(int(number) * _UNITS[unit]))
+        for document in DOCUMENTS
+        for name, number, unit in _NUMBER_BESIDE_A_VARIABLE.findall(document.read_text())
+    ]
+    assert len(said) > 25
+    assert [(name, number) for name, number in said if defaults[name] != number] == []

@@ -18,15 +18,17 @@ import pytest
 import websockets
 
 from gts.tests.processes import (
+    answer_to_endless_header,
     answers,
     environment,
     free_port,
     kill,
     manage,
     process,
+    serving,
     wait_until,
 )
-from jobs.tests.pipeline.gate.bad_readers import is_alive
+from jobs.pipeline.gate.tests.bad_readers import is_alive
 
 pytestmark = pytest.mark.processes
 
@@ -43,8 +45,7 @@ class Server:
 
     def start(self) -> AbstractContextManager[subprocess.Popen[bytes]]:
         application = "gts.tests.live_server:application"
-        port = str(self.port)
-        return process(self.env, self.log, "uvicorn", application, "--port", port)
+        return process(self.env, self.log, *serving(application, self.port))
 
     def wait_until_up(self) -> None:
         wait_until(lambda: answers(self.port), "the server answers")
@@ -101,12 +102,12 @@ def test_a_job_runs_in_the_server_process_and_its_progress_reaches_a_socket(
 ) -> None:
     with server.start() as running:
         server.wait_until_up()
-        # From another process, whose message reaches nobody: the sweep finds the row.
+        # From another process, whose message reaches no one: the sweep finds the row.
         job_id, token = server.enqueue("test.slow_tree", duration_s=1.5, num_parts=2)
         messages, code = asyncio.run(asyncio.wait_for(server.watch(job_id, token), 60))
 
         assert code == 1000
-        assert messages[-1]["status"] == "completed"
+        assert messages[-1]["state"] == "completed"
         own = [message["progress"] for message in messages if message["job_id"] == job_id]
         assert own == sorted(own)
         assert len([progress for progress in own if 0 < progress < 100]) >= 3
@@ -199,9 +200,11 @@ def test_short_work_does_not_wait_behind_renders(server: Server) -> None:
     assert server.look(render_id)["state"] == "running"
 
 
-def test_upkeep_is_done_soon_after_the_start(server: Server) -> None:
+def test_cleanup_is_done_soon_after_the_start(server: Server) -> None:
     with server.start():
-        wait_until(lambda: "accounts.upkeep upkeep:" in server.log.read_text(), "upkeep is done")
+        wait_until(
+            lambda: "accounts.cleanup cleanup:" in server.log.read_text(), "the cleanup is done"
+        )
 
 
 def test_a_server_is_seen_and_keeps_itself_tidy(server: Server) -> None:
@@ -218,6 +221,12 @@ def test_a_server_is_seen_and_keeps_itself_tidy(server: Server) -> None:
         server.wait_until_up()
         wait_until(lambda: state() == "ok", "its workers are seen")
         wait_until(lambda: not left.exists(), "the file is gone")
+
+
+def test_a_web_process_bounds_what_it_reads(server: Server) -> None:
+    with server.start():
+        server.wait_until_up()
+        assert answer_to_endless_header(server.port).startswith(b"HTTP/1.1 431 ")
 
 
 def test_two_servers_do_not_share_a_data_folder(server: Server) -> None:

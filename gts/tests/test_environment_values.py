@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 import yaml
 
-from gts.tests.processes import ROOT
+from gts.tests.processes import ROOT, serving
 from gts.tests.variables import FILLED_IN, NAMES, run, settings_of
 
 pytestmark = pytest.mark.processes
@@ -42,7 +42,7 @@ WRONG: Final = [
     ("GTS_HSTS_SECONDS", "9" * 5000, "a whole number"),
     ("GTS_DI_MAX_BYTES", "100 MB", "a whole number"),
     ("GTS_JOB_RETRY_DELAYS_S", "30,soon", "whole numbers"),
-    ("GTS_TONE3000_STANDIN_PORT", "70000", "at most 65535"),
+    ("GTS_FAKE_TONE3000_PORT", "70000", "at most 65535"),
     ("GTS_SSL_REDIRECT", "on", "0 or 1"),
     ("GTS_DEBUG", "maybe", "0 or 1"),
     ("GTS_LOG_FORMAT", "xml", "one of plain, json"),
@@ -73,7 +73,7 @@ def test_a_folder_that_cannot_be_is_one_sentence(tmp_path: Path) -> None:
     "words",
     [
         ["manage.py", "check"],
-        ["-m", "uvicorn", "gts.asgi:application", "--port", "1"],
+        ["-m", *serving("gts.asgi:application", 1)],
         ["-m", "celery", "--quiet", "-A", "gts", "worker"],
         ["-m", "celery", "--quiet", "-A", "gts", "beat"],
     ],
@@ -89,7 +89,7 @@ def test_every_program_says_nothing_else(tmp_path: Path, words: list[str]) -> No
 
 def test_the_web_process_refuses_a_weak_key_without_a_traceback(tmp_path: Path) -> None:
     variables = {**FILLED_IN, "GTS_DATA_DIR": str(tmp_path), "GTS_SECRET_KEY": "short"}
-    done = run("-m", "uvicorn", "gts.asgi:application", "--port", "1", **variables)
+    done = run("-m", *serving("gts.asgi:application", 1), **variables)
     assert done.returncode != 0
     assert "gts.E002" in done.stderr
     assert "Traceback" not in done.stderr
@@ -143,8 +143,8 @@ def test_nothing_else_reads_the_environment() -> None:
         "gts/celery.py",
         "manage.py",
         "gts/browser.py",  # whether there is a display
-        "gts/database_dump.py",  # pg_dump
-        "gts/management/commands/bench_api.py",  # manage.py
+        "gts/ops/database_dump.py",  # pg_dump
+        "gts/ops/work_folder.py",  # where Python's tempfile looks
         "jobs/pipeline/blas.py",  # what OpenBLAS reads
         "jobs/pipeline/gate/process.py",  # what a reader is given of it
     }

@@ -13,11 +13,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
-from accounts.errors import ConflictError, LimitError, TooLargeError, UnavailableError
 from gts import errors
 from gts.asgi import application
-from gts.body_limit import BodyLimit
-from gts.hosts import unknown_host
+from gts.web.body_limit import BodyLimit
+from gts.web.errors import ConflictError, LimitError, TooLargeError, UnavailableError
+from gts.web.hosts import unknown_host
 from jobs.context_processors import notifications
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -151,7 +151,7 @@ def test_a_name_is_shown_short_and_harmless(header: str, settings: Settings) -> 
 def test_the_log_names_our_setting_in_one_line(mode: str, caplog: pytest.LogCaptureFixture) -> None:
     Client(raise_request_exception=False).get("/", headers={"Host": "evil.example"})
     said = [record for record in caplog.records if "evil.example" in record.getMessage()]
-    assert [record.name for record in said] == ["gts.hosts"]
+    assert [record.name for record in said] == ["gts.web.hosts"]
     assert "GTS_ALLOWED_HOSTS" in said[0].getMessage()
     assert said[0].exc_info is None
     assert said[0].levelno == logging.WARNING

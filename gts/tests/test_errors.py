@@ -17,8 +17,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.serializers import StrictSerializer
-from accounts.errors import (
+from gts.web.api.bounded import BoundedList, BoundedListField
+from gts.web.api.serializers import StrictSerializer
+from gts.web.errors import (
     AppError,
     ConflictError,
     ErrorDetail,
@@ -32,12 +33,12 @@ _to_raise: list[Exception] = []
 
 class BlockInput(StrictSerializer):
     slot = serializers.ChoiceField(choices=["amp"])
-    gains = serializers.ListField(child=serializers.IntegerField(), required=False)
+    gains = BoundedListField(child=serializers.IntegerField(), max_length=9, required=False)
 
 
 class EchoInput(StrictSerializer):
     name = serializers.CharField(max_length=5)
-    blocks = BlockInput(many=True, required=False)
+    blocks = BoundedList(child=BlockInput(), max_length=10, required=False)
     id = serializers.CharField(read_only=True)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from gts.health import KEPT_S
+from gts.ops.health import KEPT_S
 from gts.tests.private_servers import needs_servers
 from gts.tests.processes import answers, wait_until
 from gts.tests.site import Site

@@ -75,7 +75,7 @@ def test_a_refusal_is_an_answer_too(alice: User) -> None:
 def test_another_request_with_the_key_is_refused(alice: User) -> None:
     client, body = api_client(alice), chain_input(alice)
     client.post(CHAINS, body, headers=key())
-    for address, other in ((CHAINS, {**body, "name": "Other"}), (f"{CHAINS}?x=1", body)):
+    for address, other in ((CHAINS, {**body, "name": "Other"}), (f"{CHAINS}?format=json", body)):
         answer = client.post(address, other, headers=key())
         assert (answer.status_code, answer.json()["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
 
@@ -118,7 +118,7 @@ def test_a_bug_leaves_no_claim_and_no_row(alice: User) -> None:
     assert client.post(CHAINS, body, headers=key()).status_code == 201
 
 
-def test_nobody_has_no_keys(db: None) -> None:
+def test_no_one_has_no_keys(db: None) -> None:
     assert api_client().post(CHAINS, {}, headers=key()).status_code == 401
     assert not IdempotentRequest.objects.exists()
 

@@ -12,12 +12,12 @@ from accounts.models import User
 from accounts.services import access_token_create
 from accounts.tests.factories import make_user
 from gts.tests.websocket import ORIGIN, WebSocket, close_code_of, cookie_of
-from jobs import events
+from jobs.conftest import scripted_handlers  # noqa: F401
+from jobs.live import events
+from jobs.live.notification_consumer import NotificationConsumer
+from jobs.live.notifications import describe, notification_read_all
 from jobs.models import Notification
-from jobs.notification_consumer import NotificationConsumer
-from jobs.notifications import notification_read_all
-from jobs.runner import run_job
-from jobs.tests.conftest import scripted_handlers  # noqa: F401
+from jobs.queue.runner import run_job
 from jobs.tests.factories import make_job
 
 pytestmark = [
@@ -32,6 +32,11 @@ PATH = "/ws/notifications/"
 @database_sync_to_async  # type: ignore[untyped-decorator]
 def finish_a_job(owner: User) -> None:
     assert run_job(make_job(owner).uuid)
+
+
+@database_sync_to_async  # type: ignore[untyped-decorator]
+def describe_newest() -> dict[str, Any]:
+    return describe(Notification.objects.latest("created_at"))
 
 
 new_user = database_sync_to_async(make_user)
@@ -49,9 +54,9 @@ async def test_first_what_is_unread_then_what_is_new() -> None:
     await finish_a_job(alice)
     websocket = await listen(alice)
     snapshot = await websocket.receive()
-    assert (snapshot["type"], snapshot["num_unread"], snapshot["sequence"]) == ("status", 1, 1)
+    assert (snapshot["type"], snapshot["num_unread"], snapshot["sequence"]) == ("snapshot", 1, 1)
     [known] = snapshot["notifications"]
-    assert (known["label"], known["status"], known["message"]) == ("a riff", "completed", "")
+    assert (known["label"], known["state"], known["message"]) == ("a riff", "completed", "")
 
     await finish_a_job(alice)
     news = await websocket.receive()
@@ -68,7 +73,7 @@ async def test_what_is_read_in_one_window_is_read_in_the_others() -> None:
     assert (await websocket.receive())["num_unread"] == 1
     await read_all(owner=alice)
     status = await websocket.receive()
-    assert (status["type"], status["num_unread"], status["notifications"]) == ("status", 0, [])
+    assert (status["type"], status["num_unread"], status["notifications"]) == ("snapshot", 0, [])
     await websocket.leave()
 
 
@@ -92,14 +97,14 @@ async def test_a_bearer_token_gets_in_also_as_a_subprotocol() -> None:
         (WebSocket(PATH, ORIGIN, subprotocols=["gts.jwt", token]), "gts.jwt"),
     ):
         assert await websocket.connect() == (True, subprotocol)
-        assert (await websocket.receive())["type"] == "status"
+        assert (await websocket.receive())["type"] == "snapshot"
         await websocket.leave()
 
 
 @pytest.mark.parametrize(
     "headers", [[], [(b"cookie", b"sessionid=forged")], [(b"authorization", b"Bearer forged")]]
 )
-async def test_nobody_is_turned_away_with_4001(headers: list[Any]) -> None:
+async def test_no_one_is_turned_away_with_4001(headers: list[Any]) -> None:
     assert await close_code_of(WebSocket(PATH, ORIGIN, *headers)) == 4001
 
 
@@ -130,7 +135,7 @@ async def test_news_that_was_lost_is_found(monkeypatch: pytest.MonkeyPatch) -> N
     await finish_a_job(alice)
     websocket = await listen(alice)
     assert (await websocket.receive())["num_unread"] == 1
-    await database_sync_to_async(Notification.objects.all().delete)()  # nobody says so
+    await database_sync_to_async(Notification.objects.all().delete)()  # no one says so
     messages = [await websocket.receive() for _ in range(2)]
     assert messages[-1]["num_unread"] == 0
     await websocket.leave()
@@ -144,12 +149,12 @@ async def test_a_client_that_stops_reading_gets_the_state_and_no_backlog() -> No
     await websocket.receive()
     may_read.clear()
     await finish_a_job(alice)
-    event = {"id": "x", "label": "again"}
+    event = await describe_newest()
     for _ in range(300):  # more than a channel holds
         await database_sync_to_async(events.publish_notification)(alice.uuid, event)
     may_read.set()
     messages = [await websocket.receive()]
-    while messages[-1]["type"] != "status":
+    while messages[-1]["type"] != "snapshot":
         messages.append(await websocket.receive())
     assert len(messages) <= 22
     assert messages[-1]["num_unread"] == 1

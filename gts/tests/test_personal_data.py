@@ -20,26 +20,26 @@ from django.db.models import FileField, ForeignKey, Model
 from django.test import Client
 from django.utils import timezone
 
-from accounts.api_tokens import token_pair_create
 from accounts.erasure import user_erase
-from accounts.errors import ConflictError
 from accounts.models import AuditAction, AuditEntry, User, UserSession
 from accounts.personal_data import personal_tables
 from accounts.services import user_get_or_create_demo, user_get_or_create_local
 from accounts.tests.factories import api_client, connect_tone3000, details_of, make_user
-from accounts.tone3000 import TokenAnswer
-from gear.content_store import store_once
+from accounts.tokens.families import token_pair_create
+from accounts.tone3000.calls import TokenAnswer
+from gear.captures.content_store import store_once
 from gear.models import Capture, GearItem
-from gear.models.item import FileStatus, GearSource
+from gear.models.item import FileState, GearSource
+from gts.web.errors import ConflictError
+from jobs.files.storage import stored_name
 from jobs.models import Job, Notification
 from jobs.states import TERMINAL
-from jobs.storage import stored_name
+from shootouts.archive.tests.archives import exported as exported_archive
+from shootouts.archive.tests.archives import post_import
+from shootouts.files.orphans import FOLDERS, orphans_find
 from shootouts.models import CachedAudio, CachedInput, DITrack, RenderedFile
-from shootouts.orphans import FOLDERS, orphans_find
 from shootouts.services.cache import cache_forget_ownerless, cached_audio_keep
 from shootouts.services.shootouts import shootout_render
-from shootouts.tests.archives import exported as exported_archive
-from shootouts.tests.archives import post_import
 from shootouts.tests.factories import make_capture, make_di_track, make_shootout, render
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -83,7 +83,7 @@ def stored_files() -> set[str]:
 
 
 def shared_capture(owner: User, path: Path) -> Capture:
-    """As fetched from Tone 3000: equal content is stored once, whoever has it."""
+    """As fetched from Tone 3000: equal content is stored once, no matter who has it."""
     item = GearItem.objects.create(
         owner=owner, kind="amp", name="Shared", source=GearSource.TONE3000, tone3000_id="7"
     )
@@ -94,14 +94,14 @@ def shared_capture(owner: User, path: Path) -> Capture:
         file=store_once(path, "ab" * 32),
         sha256="ab" * 32,
         size_bytes=3,
-        status=FileStatus.READY,
+        state=FileState.READY,
         tone3000_id="8",
     )
 
 
 @pytest.fixture
 def erika(tmp_path: Path) -> User:
-    """Somebody with everything there is."""
+    """Someone with everything there is."""
     erika = make_user(NAME, password="x", display_name="Erika", is_staff=True)
     connect_tone3000(erika, TokenAnswer("access", "refresh", 3600))
     render(make_shootout(erika, visibility="public"))
@@ -223,7 +223,7 @@ def test_what_runs_is_cancelled_first(alice: User, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("state", ["queued", "running"])
 def test_an_archive_on_its_way_in_goes_too(state: str, alice: User, charlie: User) -> None:
     assert post_import(charlie, exported_archive(make_shootout(alice))).status_code == 202
-    job = Job.objects.filter(owner=charlie, kind="shootout.import")
+    job = Job.objects.filter(owner=charlie, kind="shootouts.import_shootout")
     job.update(state=state)
     assert default_storage.exists(job.get().payload["archive"])
     assert erase(charlie).status_code == 204
@@ -240,7 +240,7 @@ def test_what_a_worker_keeps_too_late_goes_at_once(tmp_path: Path) -> None:
     assert stored_files() == set()
 
 
-def test_the_demo_stays_and_the_person_at_this_machine_may_begin_anew() -> None:
+def test_the_demo_stays_and_the_person_at_this_machine_may_begin_again() -> None:
     demo, local = user_get_or_create_demo(), user_get_or_create_local()
     with pytest.raises(ConflictError):
         user_erase(user=demo, confirm=demo.username)
@@ -251,7 +251,7 @@ def test_the_demo_stays_and_the_person_at_this_machine_may_begin_anew() -> None:
 def test_the_page_erases_and_logs_out(alice: User, client: Client) -> None:
     client.force_login(alice)
     assert "Erase this account" in client.get("/account/").content.decode()
-    answer = client.post("/account/delete/", {"confirm": "nobody"})
+    answer = client.post("/account/delete/", {"confirm": "no one"})
     assert answer.status_code == 422
     assert "Type your user name" in answer.content.decode()
     answer = client.post("/account/delete/", {"confirm": "alice"}, follow=True)
@@ -307,12 +307,18 @@ def test_an_export_has_every_row_and_every_file(erika: User, charlie: User) -> N
     assert segment["render"] == run["uuid"]
 
 
+def test_a_look_at_the_address_is_no_export(erika: User) -> None:
+    answer = api_client(erika).head("/api/v1/me/export/")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/zip")
+    assert not AuditEntry.objects.filter(action=AuditAction.EXPORTED).exists()
+
+
 def test_an_export_has_no_secrets_and_nothing_of_others(erika: User, charlie: User) -> None:
     archive = exported(erika)
     text = "".join(
         archive.read(name).decode() for name in archive.namelist() if name.endswith(".json")
     )
-    for secret in (erika.password, erika.tone3000_tokens.sealed, "captures/", "renders/"):
+    for secret in (erika.password, erika.tone3000_tokens.encrypted, "captures/", "renders/"):
         assert secret not in text
     assert str(charlie.uuid) not in text
     assert exported(charlie).read("shootouts.ditrack.json") == b"[]\n"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from django.test import AsyncClient, Client
 
-from accounts.api_tokens import token_pair_create
 from accounts.models import User
 from accounts.tests.factories import api_client
+from accounts.tokens.families import token_pair_create
 from shootouts.models import Shootout
 from shootouts.services.shootouts import shootout_update
 from shootouts.tests.factories import make_shootout, render

@@ -24,12 +24,12 @@ from accounts.tests.needs import needs_services
 from gts.celery import app
 from gts.tests.processes import environment, kill, process, wait_until
 from gts.tests.websocket import WebSocket
-from jobs import events
+from jobs.live import events
 from jobs.models import Job
+from jobs.pipeline.gate.tests.bad_readers import is_alive
+from jobs.queue.sweep import sweep
 from jobs.services import job_cancel, job_enqueue
-from jobs.sweep import sweep
 from jobs.tests.live import register_live
-from jobs.tests.pipeline.gate.bad_readers import is_alive
 
 pytestmark = [
     pytest.mark.services,
@@ -101,7 +101,7 @@ def test_a_tree_runs_on_two_kinds_of_worker_and_a_socket_hears_of_it(workers: Wo
     with workers.start("short"), workers.start("render"):
         messages, code = asyncio.run(watch())
     assert code == 1000
-    assert messages[-1]["status"] == "completed"
+    assert messages[-1]["state"] == "completed"
     own = [message["progress"] for message in messages if message["job_id"] == str(job.uuid)]
     assert own == sorted(own)
     assert len([progress for progress in own if 0 < progress < 100]) >= 2

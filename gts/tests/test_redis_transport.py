@@ -25,22 +25,22 @@ def redis_server() -> Iterator[PrivateRedis]:
     server.remove()
 
 
-def test_celery_takes_the_mended_way() -> None:
+def test_celery_takes_the_repaired_way() -> None:
     assert app.conf  # imported
     for scheme in ("redis", "rediss"):
         transport: Any = get_transport_cls(scheme)
         assert transport.Channel is Channel
 
 
-@pytest.mark.parametrize("is_mended", [True, False])
+@pytest.mark.parametrize("is_repaired", [True, False])
 class TestRedisGoesAway:
     pytestmark = needs_servers
 
     def test_with_a_message_that_is_not_acknowledged(
-        self, redis_server: PrivateRedis, monkeypatch: pytest.MonkeyPatch, is_mended: bool
+        self, redis_server: PrivateRedis, monkeypatch: pytest.MonkeyPatch, is_repaired: bool
     ) -> None:
         """As Celery does it: collect, and what that raises is of no interest, then close."""
-        if not is_mended:  # or the mend is not needed any more
+        if not is_repaired:  # or the repair is not needed any more
             monkeypatch.setattr(Channel, "_connparams", vars(RedisChannel)["_connparams"])
         connection = Connection(redis_server.url)
         channel: Any = connection.default_channel
@@ -48,14 +48,14 @@ class TestRedisGoesAway:
         queue.declare()
         Producer(channel).publish({}, routing_key="short")
         assert queue.get() is not None
-        # What waits for news sees first that nobody is there; closing ends with it.
+        # What waits for news sees first that no one is there; closing ends with it.
         other: Any = connection.channel()
         for waiting in (channel, other):
             waiting._in_poll = True
             monkeypatch.setattr(waiting, "_brpop_read", _lose_once(waiting))
         redis_server.stop()
         connection.collect(socket_timeout=1)
-        if is_mended:
+        if is_repaired:
             connection.close()
         else:
             with pytest.raises(AttributeError, match="hostname"):

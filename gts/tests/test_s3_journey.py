@@ -23,15 +23,15 @@ from pytest_django import Settings
 from accounts.models import User
 from accounts.tests.factories import api_client, make_user
 from gear.services.captures import gear_delete
-from gts.health import CHECKS, states
-from gts.tests.s3 import Bucket, answering
+from gts.ops.health import CHECKS, states
+from gts.storage.tests.buckets import Bucket, answering
 from jobs.models import Job
 from jobs.states import JobState
 from jobs.tests.running import run_until_idle
+from shootouts.archive.tests.archives import exported, post_import
+from shootouts.files.orphans import orphans_delete, orphans_find
 from shootouts.models import CachedAudio, DITrack, RenderedFile, Shootout
-from shootouts.orphans import orphans_delete, orphans_find
 from shootouts.services.di_tracks import di_track_upload
-from shootouts.tests.archives import exported, post_import
 from shootouts.tests.factories import (
     make_capture,
     make_shootout,
@@ -119,7 +119,7 @@ def test_a_second_render_finds_what_was_computed(bucket: Bucket, alice: User) ->
     assert CachedAudio.objects.exists()
     shootout.refresh_from_db()
     render(shootout)
-    cached = Job.objects.filter(kind="segment.render", result__was_cached=True)
+    cached = Job.objects.filter(kind="shootouts.render_segment", result__was_cached=True)
     assert cached.count() == 2
 
 

@@ -22,8 +22,8 @@ from pytest_django import Settings
 from accounts.models import User
 from accounts.services import access_token_create
 from accounts.tests.factories import make_user
-from gts.tests.s3 import Bucket, answering
-from jobs.stores import media_store
+from gts.storage.tests.buckets import Bucket, answering
+from jobs.files.stores import media_store
 from shootouts.models import DITrack
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,7 +42,7 @@ def make_track(owner: User) -> tuple[str, dict[str, str]]:
         file_name="My riff – ü.wav",
         size_bytes=len(CONTENT),
         sha256="ab" * 32,
-        status="ready",
+        state="ready",
     )
     token = access_token_create(user=owner, lifetime_s=600)
     return f"/api/v1/di-tracks/{track.uuid}/audio/", {"Authorization": f"Bearer {token}"}
@@ -126,7 +126,7 @@ async def test_a_bucket_in_trouble_is_a_503_that_says_when_to_come_again(
     assert (answer.status_code, answer.json()["code"]) == (503, "STORAGE_UNAVAILABLE")
     assert answer["Retry-After"] == "10"
     assert "SlowDown" not in answer.content.decode()
-    default = bucket.storage(endpoint_url=endpoint)  # where nobody listens any more
+    default = bucket.storage(endpoint_url=endpoint)  # where no one listens any more
     settings.STORAGES = {**settings.STORAGES, "default": default}
     answer = await async_client.get(url, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (503, "STORAGE_UNAVAILABLE")
@@ -176,7 +176,7 @@ async def test_no_more_is_taken_than_is_asked_for_and_leaving_hangs_up(spring: S
     async for chunk in chunks:
         assert chunk
         break
-    await asyncio.to_thread(spring.has_hung_up.wait, 1.0)  # as long as nobody reads, nothing
+    await asyncio.to_thread(spring.has_hung_up.wait, 1.0)  # as long as no one reads, nothing
     assert not spring.has_hung_up.is_set()
     # What the buffers of two sockets hold, far from four gigabytes.
     assert spring.num_sent < 64 * 1024 * 1024
@@ -231,7 +231,7 @@ async def test_the_bucket_sends_them_itself_where_that_is_wanted(
     assert (sent.status_code, sent.content) == (206, CONTENT[5:10])
     assert sent.headers["Content-Type"] == "audio/wav"
     assert sent.headers["Content-Disposition"].startswith("attachment; filename*=utf-8''My%20riff")
-    # Whoever may not have it gets no address either.
+    # Anyone who may not have it gets no address either.
     assert (await async_client.get(url)).status_code == 401
     stranger = await database_sync_to_async(make_user)("charlie")
     token = await database_sync_to_async(access_token_create)(user=stranger, lifetime_s=600)

@@ -9,16 +9,17 @@ from django.core.management import call_command
 from django.db import connection
 
 from accounts.tests.factories import make_user
+from accounts.tests.migrating import migrate_back
 from accounts.tests.needs import needs_sqlite
 from gear.models import GearItem
-from gear.search_index import GEAR_INDEX, SHOOTOUT_INDEX, sqlite_index_ensure
+from gear.search.index import GEAR_INDEX, SHOOTOUT_INDEX, sqlite_index_ensure
 from shootouts.models import Shootout
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def migrate(*words: str) -> None:
-    call_command("migrate", *words, verbosity=0)
+def migrate() -> None:
+    call_command("migrate", verbosity=0)
 
 
 @pytest.fixture
@@ -38,8 +39,8 @@ def test_it_goes_and_comes_back_with_data_in_place() -> None:
     shootout = Shootout.objects.create(owner=owner, title="Two amps")
     chain = owner.signal_chains.create(name="Any")
     shootout.contenders.create(position=0, label="Bassman", chain=chain)
-    migrate("shootouts", "0004_shootout_revision")
-    migrate("gear", "0005_chain_group")
+    migrate_back("shootouts", "0004_shootout_revision")
+    migrate_back("gear", "0005_chain_group")
     GearItem.objects.filter(name="Plexi 1959").update(name="Plexi 1987")
     migrate()
     assert names("plexi 1987") == ["Plexi 1987"]

@@ -11,9 +11,9 @@ from django.conf import settings
 from django.test import AsyncClient, Client
 
 from accounts.models import User
-from gts.security import CONTENT_SECURITY_POLICY
 from gts.tests.processes import ROOT, environment, manage
 from gts.tests.variables import FILLED_IN, settings_of
+from gts.web.security import CONTENT_SECURITY_POLICY
 
 PAGES = ["/", "/login/", "/nothing-here/", "/api/docs/", "/admin/login/", "/health/live"]
 API = ["/api/v1/me/", "/api/v1/nothing/", "/api/schema/"]
@@ -27,9 +27,9 @@ PRODUCTION = {
 }
 # Who calls other hosts, each only those that are configured.
 CALLERS = {
-    "accounts/tone3000.py",
-    "accounts/backends.py",
-    "gts/s3.py",
+    "accounts/tone3000/calls.py",
+    "accounts/tone3000/oauth.py",
+    "gts/storage/s3.py",
 }
 
 
@@ -137,7 +137,7 @@ def test_only_what_is_known_for_it_calls_other_hosts() -> None:
     for app in ("accounts", "gear", "gts", "jobs", "shootouts"):
         for path in (ROOT / app).rglob("*.py"):
             name = str(path.relative_to(ROOT))
-            is_tool = "/tests/" in name or "/standin/" in name
+            is_tool = "/tests/" in name or "/fake/" in name
             if not is_tool and any(calls.match(line) for line in path.read_text().splitlines()):
                 callers.add(name)
     assert {name for name in callers if not name.startswith("gear/tone3000/")} <= CALLERS

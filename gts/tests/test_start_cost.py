@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from gts.tests.processes import environment, manage
 
 # Needed by the first render at the earliest, or with a bucket alone.
@@ -16,9 +18,20 @@ _LATE = (
     "llvmlite",
     "av",
     "resvg_py",
+    "fontTools",
     "boto3",
     "botocore",
 )
+
+# What pages, the API and the admin are made of.
+_PAGES = ("gts.urls", "rest_framework.views", "drf_spectacular.views", "accounts.admin")
+
+_COMMAND = f"""
+import sys
+from gts.command_line import CommandLine
+CommandLine(["manage.py", "migrate", "-v", "0"]).execute()
+print([name for name in {_PAGES} if name in sys.modules])
+"""
 
 # Everything that the web, beat and a command import before they work.
 _START = f"""
@@ -47,11 +60,46 @@ assert "jobs.run" in app.tasks
 print([name for name in {_LATE} if name in sys.modules])
 """
 
+# What a worker has loaded when its pool forks. Nothing is connected to.
+_WORKER = f"""
+import gc, sys
+from celery.signals import worker_init
+from gts.celery import app
+app.amqp.queues.select(["{{queue}}"])
+worker_init.send(sender=None)
+print("scipy.signal" in sys.modules, any(name in sys.modules for name in {_LATE}))
+print(len(gc.get_objects()))
+"""
+_PRODUCTION = {
+    "DATABASE_URL": "postgresql://gts@127.0.0.1:1/gts",
+    "REDIS_URL": "redis://127.0.0.1:1/0",
+    "GTS_SECRET_KEY": "only-for-this-test-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGH",
+    "GTS_TOKEN_KEYS": "b25seS1mb3ItdGhpcy10ZXN0LTAxMjM0NTY3ODkwMTI=",
+    "GTS_ALLOWED_HOSTS": "gts.example",
+}
+
 
 def test_web_beat_and_commands_start_without_what_only_renders_need(tmp_path: Path) -> None:
     # Debug: static files need not be collected for the page.
     env = environment(tmp_path, GTS_DEBUG="1")
     assert manage(env, "shell", "-v", "0", "-c", _START).splitlines()[-1] == "[]"
+
+
+def test_a_command_starts_without_pages_and_their_checks(tmp_path: Path) -> None:
+    assert manage(environment(tmp_path), "shell", "-v", "0", "-c", _COMMAND) == "[]"
+
+
+@pytest.mark.parametrize(("queue", "expected"), [("render", "True True"), ("short", "False False")])
+def test_a_worker_for_renders_loads_what_computes_before_its_pool_forks(
+    tmp_path: Path, queue: str, expected: str
+) -> None:
+    """While a process imports, it sees no wish to cancel; while it looks through all that was
+    imported for garbage, news of the job that has ended is not sent."""
+    env = environment(tmp_path, **_PRODUCTION)
+    lines = manage(env, "shell", "-v", "0", "-c", _WORKER.format(queue=queue)).splitlines()
+    assert lines[0] == expected
+    num_not_frozen = int(lines[1])
+    assert num_not_frozen < 5_000
 
 
 def test_what_a_start_makes_is_not_looked_through_for_garbage(tmp_path: Path) -> None:

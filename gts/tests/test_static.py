@@ -9,8 +9,9 @@ import httpx
 import pytest
 from pytest_django import Settings
 
+from gts.asgi import application
 from gts.static import StaticFiles
-from gts.websocket_auth import Receive, Scope, Send
+from gts.web.asgi_types import Receive, Scope, Send
 
 CSS = "body { color: black }\n" * 100
 HASHED = "css/site.0123456789ab.css"
@@ -81,6 +82,21 @@ async def test_what_is_not_there_is_a_404(browser: httpx.AsyncClient, path: str)
 async def test_everything_else_is_for_the_application(browser: httpx.AsyncClient) -> None:
     assert (await browser.get("http://localhost/")).status_code == 418
     assert (await browser.get("http://localhost/staticky/")).status_code == 418
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8000", "a_b", "", "[::"])
+@pytest.mark.parametrize("path", [HASHED, "nothing.css"])
+async def test_to_any_other_name_the_application_answers(
+    browser: httpx.AsyncClient, path: str, host: str
+) -> None:
+    assert (await browser.get(path, headers={"Host": host})).status_code == 418
+
+
+async def test_a_file_is_not_there_for_another_name(root: Path) -> None:
+    transport = httpx.ASGITransport(app=application)
+    async with httpx.AsyncClient(transport=transport, base_url="http://evil.example") as browser:
+        answer = await browser.get("/static/css/site.css", headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "UNKNOWN_HOST")
 
 
 async def test_a_file_need_not_be_collected_while_developing(

@@ -16,14 +16,14 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from pytest_django import Settings
 
 from accounts.models import TokenScope, User
-from accounts.personal_tokens import personal_token_create
 from accounts.services import access_token_create
 from accounts.tests.factories import api_client
+from accounts.tokens.personal import personal_token_create
 from gts.tests.tenancy_table import API, SOCKETS, TABLE, Row
 from gts.tests.tenancy_world import World, make_people, make_world
 from gts.tests.websocket import WebSocket
+from jobs.live.routing import websocket_urlpatterns
 from jobs.models import Job
-from jobs.routing import websocket_urlpatterns
 from shootouts.tests.factories import make_capture
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -81,7 +81,8 @@ def test_every_route_has_its_rows() -> None:
         for (name, method), path in known.items()
         if (name, method) not in rows
     ]
-    assert missing == [], "add to gts/tests/tenancy_table.py:\n" + "\n".join(missing)
+    advice = "add to gts/tests/tenancy_table.py (own, each or everybody; own_page or each_page):\n"
+    assert missing == [], advice + "\n".join(missing)
     assert rows - known.keys() == set(), "rows of routes that are no more"
 
 
@@ -168,7 +169,7 @@ def test_a_token_that_may_read_changes_nothing(alice: User) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_not_there_looks_like_what_is_somebody_elses() -> None:
+def test_what_is_not_there_looks_like_what_is_someone_elses() -> None:
     """By every route with an id in its address."""
     stranger = api_client(User.objects.create_user("charlie"))
     for row in API:

@@ -17,10 +17,10 @@ from social_django.models import UserSocialAuth
 from accounts.models import AuditEntry, Tone3000Tokens, User
 from accounts.services import user_get_or_create_local
 from accounts.tests.factories import connect_tone3000, make_user
-from accounts.tokens import access_token
-from accounts.tone3000 import TokenAnswer, call
-from gear.tone3000.standin import StandIn
+from accounts.tone3000.calls import TokenAnswer, call
+from accounts.tone3000.tokens import access_token
 from gts.tests.tone3000 import Visitor, audit_actions, num_login_rows
+from tools.tone3000_server import FakeServer
 
 pytestmark = pytest.mark.django_db
 
@@ -28,9 +28,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def at_home(standin: StandIn) -> Visitor:
+def at_home(fake: FakeServer) -> Visitor:
     """The person at this machine, logged in without Tone 3000."""
-    visitor = Visitor(standin)
+    visitor = Visitor(fake)
     visitor.client.force_login(user_get_or_create_local())
     return visitor
 
@@ -51,13 +51,13 @@ def test_an_account_is_connected_reconnected_and_disconnected(at_home: Visitor) 
     assert User.objects.get().tone3000_id is None
     assert "Connect Tone 3000" in at_home.page(reverse("account"))
     assert audit_actions() == ["login", "connected", "disconnected"]
-    at_home.go(user="bob")  # and now as somebody else
+    at_home.go(user="bob")  # and now as someone else
     assert audit_actions()[3:] == ["connected"]
     assert num_login_rows() == (1, 1, 1)
 
 
 def test_a_tone_3000_account_belongs_to_one_account_here(at_home: Visitor) -> None:
-    Visitor(at_home.standin).go()
+    Visitor(at_home.fake).go()
     answer = at_home.go()
     assert answer["Location"] == reverse("account")
     assert "belongs to another account here" in at_home.page(reverse("account"))
@@ -68,20 +68,20 @@ def test_a_tone_3000_account_belongs_to_one_account_here(at_home: Visitor) -> No
 
 def test_a_second_tone_3000_account_is_not_attached_silently(at_home: Visitor) -> None:
     at_home.go(user="alice")
-    before = Tone3000Tokens.objects.get().sealed
+    before = Tone3000Tokens.objects.get().encrypted
     at_home.go(user="bob")
-    assert "as somebody else" in at_home.page(reverse("account"))
+    assert "as someone else" in at_home.page(reverse("account"))
     assert num_login_rows() == (1, 1, 1)
-    assert Tone3000Tokens.objects.get().sealed == before
+    assert Tone3000Tokens.objects.get().encrypted == before
 
 
 def test_who_logs_in_meanwhile_gets_nothing_of_another(visitor: Visitor) -> None:
     url = visitor.begin()
-    visitor.standin.next_authorize("approve")
+    visitor.fake.next_authorize("approve")
     callback = visitor.ask(url)
     visitor.client.force_login(make_user("charlie"))
     visitor.come_back(callback)
-    assert "Somebody else has logged in" in visitor.page(reverse("account"))
+    assert "Someone else has logged in" in visitor.page(reverse("account"))
     assert num_login_rows() == (1, 0, 0)
 
 
@@ -99,12 +99,12 @@ def test_disconnecting_leaves_the_only_way_in(visitor: Visitor) -> None:
 def test_an_account_that_is_switched_off_stays_out(visitor: Visitor) -> None:
     visitor.go()
     visitor.client.post(reverse("logout"))
-    before = Tone3000Tokens.objects.get().sealed
+    before = Tone3000Tokens.objects.get().encrypted
     User.objects.update(is_active=False)
     answer = visitor.go()
     assert "switched off" in visitor.page(answer["Location"])
     assert visitor.user is None
-    assert Tone3000Tokens.objects.get().sealed == before
+    assert Tone3000Tokens.objects.get().encrypted == before
 
 
 def test_names_that_are_taken_or_reserved_get_a_suffix(visitor: Visitor) -> None:
@@ -113,16 +113,16 @@ def test_names_that_are_taken_or_reserved_get_a_suffix(visitor: Visitor) -> None
     assert visitor.user is not None
     assert visitor.user.username.startswith("alice-")
     assert str(visitor.user) == "alice"
-    # Nobody becomes the owner of an account by having its name.
+    # No one becomes the owner of an account by having its name.
     assert User.objects.get(username="ALICE").tone3000_id is None
 
 
 @pytest.mark.parametrize("shape", ["2026-06", "2026-10"])
 @pytest.mark.parametrize("id_style", ["int", "uuid"])
 def test_every_shape_of_their_answers_logs_in(visitor: Visitor, shape: str, id_style: str) -> None:
-    visitor.standin.set(shape=shape, id_style=id_style)
+    visitor.fake.set(shape=shape, id_style=id_style)
     visitor.go(user="bob")
-    again = Visitor(visitor.standin)
+    again = Visitor(visitor.fake)
     again.go(user="bob")
     assert again.user == visitor.user is not None
 
@@ -134,10 +134,10 @@ def test_every_shape_of_their_answers_logs_in(visitor: Visitor, shape: str, id_s
 def test_ids_of_another_kind_make_no_new_accounts(
     visitor: Visitor, before: str, after: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    visitor.standin.set(id_style=before)
+    visitor.fake.set(id_style=before)
     visitor.go(user="bob")
-    visitor.standin.set(id_style=after)
-    stranger = Visitor(visitor.standin)
+    visitor.fake.set(id_style=after)
+    stranger = Visitor(visitor.fake)
     with caplog.at_level(logging.CRITICAL):
         answer = stranger.go(user="bob")
     assert "New accounts cannot be made" in stranger.page(answer["Location"])
@@ -146,8 +146,8 @@ def test_ids_of_another_kind_make_no_new_accounts(
     assert "user_id_alarm" in audit_actions()
     alarms = [record for record in caplog.records if record.levelno >= logging.CRITICAL]
     assert len(alarms) == 1
-    # Whoever is known goes on as before.
-    visitor.standin.set(id_style=before)
+    # Anyone who is known goes on as before.
+    visitor.fake.set(id_style=before)
     visitor.client.post(reverse("logout"))
     visitor.go(user="bob")
     assert visitor.user is not None
@@ -165,7 +165,7 @@ def test_tokens_are_nowhere_to_be_seen(
     assert user is not None
     first = access_token(user)
     second = access_token(user, rejected=first)
-    visitor.standin.revoke("alice")
+    visitor.fake.revoke("alice")
     secrets = [first, second]
     assert all(len(secret) > 900 for secret in secrets)
 
@@ -176,7 +176,7 @@ def test_tokens_are_nowhere_to_be_seen(
         str(UserSocialAuth.objects.get().extra_data),
         str(dict(visitor.client.session)),
         str(visitor.client.cookies),
-        Tone3000Tokens.objects.get().sealed,
+        Tone3000Tokens.objects.get().encrypted,
         str(list(AuditEntry.objects.values())),
         caplog.text,
     ]
@@ -193,8 +193,8 @@ def test_tokens_are_nowhere_to_be_seen(
         for secret in secrets:
             assert secret not in text
             assert secret[:60] not in text
-    assert "sealed" not in "".join(seen)
-    assert Tone3000Tokens.objects.get().sealed not in "".join(seen[:6])
+    assert "encrypted" not in "".join(seen)
+    assert Tone3000Tokens.objects.get().encrypted not in "".join(seen[:6])
 
 
 def test_operators_see_the_connection_and_cannot_forge_it(
@@ -213,7 +213,7 @@ def test_operators_see_the_connection_and_cannot_forge_it(
         admin_client.get("/admin/accounts/user/")
 
 
-def test_deleting_somebody_takes_the_vault_and_leaves_the_trail(visitor: Visitor) -> None:
+def test_deleting_someone_takes_the_tokens_and_leaves_the_trail(visitor: Visitor) -> None:
     visitor.go()
     user = visitor.user
     assert user is not None
@@ -231,8 +231,8 @@ def test_a_token_of_the_login_opens_their_api(visitor: Visitor, settings: Settin
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_async_views_know_who_logged_in(standin: StandIn) -> None:
-    visitor = Visitor(standin)
+async def test_async_views_know_who_logged_in(fake: FakeServer) -> None:
+    visitor = Visitor(fake)
     await sync_to_async(visitor.go)()
     request = RequestFactory().get("/")
     request.session = await sync_to_async(lambda: visitor.client.session)()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection
@@ -16,9 +17,9 @@ from pytest_django import Settings
 from social_django.models import Nonce, UserSocialAuth
 
 from accounts.models import Tone3000Tokens
-from accounts.tokens import access_token
-from gear.tone3000.standin import StandIn
+from accounts.tone3000.tokens import access_token
 from gts.tests.tone3000 import Visitor, audit_actions, num_login_rows, query_of, with_query
+from tools.tone3000_server import FakeServer
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +31,7 @@ TOKEN_PATH = "/api/v1/oauth/token"
 
 
 def test_a_login_makes_one_account_and_the_next_one_finds_it(visitor: Visitor) -> None:
-    visitor.standin.set(clients={visitor.standin.client_id: [CALLBACK]})
+    visitor.fake.set(clients={visitor.fake.client_id: [CALLBACK]})
     answer = visitor.go()
     assert (answer.status_code, answer["Location"]) == (302, reverse("shootout-mine"))
     user = visitor.user
@@ -41,11 +42,23 @@ def test_a_login_makes_one_account_and_the_next_one_finds_it(visitor: Visitor) -
     assert user.tone3000_id == social.uid
     assert num_login_rows() == (1, 1, 1)
 
-    again = Visitor(visitor.standin)
+    again = Visitor(visitor.fake)
     again.go()
     assert again.user == user
     assert num_login_rows() == (1, 1, 1)
     assert audit_actions() == ["connected", "login", "login"]
+
+
+def test_a_look_at_the_callback_changes_nothing(visitor: Visitor) -> None:
+    """A HEAD, as what follows links by itself sends it."""
+    address = visitor.begin()
+    visitor.fake.next_authorize("approve", user="alice")
+    callback = visitor.ask(address)
+    parts = urlsplit(callback)
+    assert visitor.client.head(f"{parts.path}?{parts.query}").status_code == 405
+    assert (visitor.user, audit_actions()) == (None, [])
+    visitor.come_back(callback)
+    assert visitor.user is not None
 
 
 def test_what_is_sent_is_exactly_what_is_asked_for(visitor: Visitor) -> None:
@@ -63,9 +76,9 @@ def test_what_is_sent_is_exactly_what_is_asked_for(visitor: Visitor) -> None:
     assert sent["redirect_uri"] == CALLBACK
     assert sent["code_challenge_method"] == "S256"
     assert len(sent["code_challenge"]) == 43
-    visitor.standin.next_authorize("approve")
+    visitor.fake.next_authorize("approve")
     visitor.come_back(visitor.ask(url))
-    (exchange,) = visitor.standin.requests(TOKEN_PATH)
+    (exchange,) = visitor.fake.requests(TOKEN_PATH)
     assert set(exchange["body_keys"]) == {
         "grant_type",
         "code",
@@ -73,7 +86,7 @@ def test_what_is_sent_is_exactly_what_is_asked_for(visitor: Visitor) -> None:
         "redirect_uri",
         "client_id",
     }
-    (asked,) = visitor.standin.requests("/api/v1/user")
+    (asked,) = visitor.fake.requests("/api/v1/user")
     for entry in (exchange, asked):
         assert entry["user_agent"].startswith("GTS/")
 
@@ -87,19 +100,19 @@ def test_every_login_has_its_own_state_and_verifier(visitor: Visitor) -> None:
 def test_two_tabs_can_both_arrive(visitor: Visitor) -> None:
     urls = [visitor.begin(), visitor.begin()]
     for url in urls:
-        visitor.standin.next_authorize("approve")
+        visitor.fake.next_authorize("approve")
         assert visitor.come_back(visitor.ask(url))["Location"] == reverse("shootout-mine")
         assert visitor.user is not None
     assert num_login_rows() == (1, 1, 1)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_first_logins_at_once_make_one_account(standin: StandIn) -> None:
+def test_two_first_logins_at_once_make_one_account(fake: FakeServer) -> None:
     callbacks = []
     for _ in range(4):
-        visitor = Visitor(standin)
+        visitor = Visitor(fake)
         url = visitor.begin()
-        standin.next_authorize("approve")
+        fake.next_authorize("approve")
         callbacks.append((visitor, visitor.ask(url)))
     barrier = Barrier(len(callbacks))
 
@@ -132,9 +145,9 @@ def test_two_first_logins_at_once_make_one_account(standin: StandIn) -> None:
         lambda url: with_query(url, code="\x00é"),
     ],
 )
-def test_a_tampered_callback_logs_nobody_in(visitor: Visitor, tamper: Callable[[str], str]) -> None:
+def test_a_tampered_callback_logs_no_one_in(visitor: Visitor, tamper: Callable[[str], str]) -> None:
     url = visitor.begin()
-    visitor.standin.next_authorize("approve")
+    visitor.fake.next_authorize("approve")
     answer = visitor.come_back(tamper(visitor.ask(url)))
     assert (answer.status_code, answer["Location"].split("?")[0]) == (302, reverse("login"))
     assert visitor.user is None
@@ -144,31 +157,31 @@ def test_a_tampered_callback_logs_nobody_in(visitor: Visitor, tamper: Callable[[
 
 def test_a_callback_works_once(visitor: Visitor) -> None:
     url = visitor.begin()
-    visitor.standin.next_authorize("approve")
+    visitor.fake.next_authorize("approve")
     callback = visitor.ask(url)
     visitor.come_back(callback)
-    before = Tone3000Tokens.objects.get().sealed
+    before = Tone3000Tokens.objects.get().encrypted
     visitor.client.post(reverse("logout"))
     answer = visitor.come_back(callback)
     assert answer["Location"].startswith(reverse("login"))
     assert visitor.user is None
-    assert Tone3000Tokens.objects.get().sealed == before
+    assert Tone3000Tokens.objects.get().encrypted == before
 
 
 def test_a_used_code_with_a_fresh_state_is_worth_nothing(visitor: Visitor) -> None:
     first = visitor.begin()
-    visitor.standin.next_authorize("approve")
+    visitor.fake.next_authorize("approve")
     code = query_of(visitor.ask(first))["code"]
-    other = Visitor(visitor.standin)
+    other = Visitor(visitor.fake)
     other.come_back(f"{CALLBACK}?code={code}&state={query_of(other.begin())['state']}")
     assert other.user is None
     assert num_login_rows() == (0, 0, 0)
 
 
-def test_a_callback_of_somebody_elses_browser_is_refused(visitor: Visitor) -> None:
+def test_a_callback_of_someone_elses_browser_is_refused(visitor: Visitor) -> None:
     url = visitor.begin()
-    visitor.standin.next_authorize("approve")
-    victim = Visitor(visitor.standin)
+    visitor.fake.next_authorize("approve")
+    victim = Visitor(visitor.fake)
     victim.begin()
     victim.come_back(visitor.ask(url))
     assert victim.user is None
@@ -181,7 +194,7 @@ def test_a_tampered_verifier_is_refused(visitor: Visitor) -> None:
     key = f"tone3000_oauth2_state_{query_of(url)['state']}"
     session[key] = {**session[key], "code_verifier": "x" * 64}
     session.save()
-    visitor.standin.next_authorize("approve")
+    visitor.fake.next_authorize("approve")
     visitor.come_back(visitor.ask(url))
     assert visitor.user is None
     assert num_login_rows() == (0, 0, 0)
@@ -195,18 +208,18 @@ def test_a_callback_out_of_nowhere_leaves_nothing_behind(visitor: Visitor) -> No
     # Or anybody could fill the audit trail.
     assert audit_actions() == []
     assert num_login_rows() == (0, 0, 0)
-    assert visitor.standin.requests(TOKEN_PATH) == []
+    assert visitor.fake.requests(TOKEN_PATH) == []
 
 
-def test_the_way_begins_with_a_post_and_its_token(standin: StandIn) -> None:
+def test_the_way_begins_with_a_post_and_its_token(fake: FakeServer) -> None:
     client = Client(enforce_csrf_checks=True)
     assert client.get(reverse("login-tone3000")).status_code == 405
     assert client.post(reverse("login-tone3000")).status_code == 403
     assert Nonce.objects.count() == 0
 
 
-def test_nobody_logs_in_by_a_token(visitor: Visitor) -> None:
-    token = visitor.standin.tokens("alice")["access_token"]
+def test_no_one_logs_in_by_a_token(visitor: Visitor) -> None:
+    token = visitor.fake.tokens("alice")["access_token"]
     for data in ({"access_token": token}, {"access_token": token, "backend": "tone3000"}):
         visitor.client.post(reverse("social:complete", args=["tone3000"]), data)
         visitor.client.get(reverse("social:complete", args=["tone3000"]), data)
@@ -257,7 +270,7 @@ def test_a_no_is_a_friendly_page(visitor: Visitor, kind: str, text: str) -> None
     assert visitor.user is None
     assert num_login_rows() == (0, 0, 0)
     assert audit_actions() == ["login_failed"]
-    assert visitor.standin.requests(TOKEN_PATH) == []
+    assert visitor.fake.requests(TOKEN_PATH) == []
     visitor.go()
     assert visitor.user is not None
 
@@ -267,7 +280,7 @@ def test_a_no_needs_its_state_too(visitor: Visitor) -> None:
     answer = visitor.come_back(f"{CALLBACK}?error=access_denied&state=forged")
     assert "not started here" in visitor.page(answer["Location"])
     # The forged one has used up nothing.
-    visitor.standin.next_authorize("approve")
+    visitor.fake.next_authorize("approve")
     visitor.come_back(visitor.ask(url))
     assert visitor.user is not None
 
@@ -299,10 +312,10 @@ def test_what_goes_wrong_at_the_exchange_is_a_friendly_page(
     visitor: Visitor, failure: dict[str, Any], text: str
 ) -> None:
     url = visitor.begin()
-    visitor.standin.next_authorize("approve")
+    visitor.fake.next_authorize("approve")
     callback = visitor.ask(url)
     body = json.dumps(failure.get("body", {}))
-    visitor.standin.fail(TOKEN_PATH, **{**failure, "body": body})
+    visitor.fake.fail(TOKEN_PATH, **{**failure, "body": body})
     answer = visitor.come_back(callback)
     assert text in visitor.page(answer["Location"])
     assert visitor.user is None
@@ -311,7 +324,7 @@ def test_what_goes_wrong_at_the_exchange_is_a_friendly_page(
 
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500])
 def test_what_goes_wrong_at_the_question_who_it_is_too(visitor: Visitor, status: int) -> None:
-    visitor.standin.fail("/api/v1/user", status=status)
+    visitor.fake.fail("/api/v1/user", status=status)
     answer = visitor.go()
     assert "does not answer as it should" in visitor.page(answer["Location"])
     assert num_login_rows() == (0, 0, 0)
@@ -347,7 +360,7 @@ def test_next_leads_nowhere_else(visitor: Visitor, wanted: str) -> None:
 
 def test_next_of_the_callback_is_not_asked(visitor: Visitor) -> None:
     url = visitor.begin("/shootouts/new/")
-    visitor.standin.next_authorize("approve")
+    visitor.fake.next_authorize("approve")
     callback = with_query(visitor.ask(url), next="/accounts/elsewhere/")
     assert visitor.come_back(callback)["Location"] == "/shootouts/new/"
 

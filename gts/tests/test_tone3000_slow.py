@@ -1,4 +1,4 @@
-"""However slow Tone 3000 is, nobody else waits: a real server, and fifty calls that hang there."""
+"""However slow Tone 3000 is, no one else waits: a real server, and fifty calls that hang there."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gear.tone3000.standin import StandIn, running_standin
 from gts.tests.processes import environment, free_port, manage, process, wait_until
+from tools.tone3000_server import FakeServer, running_fake_tone3000
 
 pytestmark = pytest.mark.processes
 
@@ -22,12 +22,12 @@ NUM_CALLS = 50
 HEALTH_WITHIN_S = 0.2
 HANG_S = 6.0
 
-# Somebody who is connected, and a token of ours to ask with.
+# Someone who is connected, and a token of ours to ask with.
 _SET_UP = """
 import json, sys
 from accounts.services import access_token_create
 from accounts.tests.factories import connect_tone3000, make_user
-from accounts.tone3000 import TokenAnswer
+from accounts.tone3000.calls import TokenAnswer
 pair = json.loads('''{pair}''')
 user = make_user("alice")
 connect_tone3000(user, TokenAnswer(pair["access_token"], pair["refresh_token"], 3600))
@@ -36,25 +36,25 @@ print(access_token_create(user=user, lifetime_s=600))
 
 
 @pytest.fixture
-def standin() -> Iterator[StandIn]:
-    with running_standin() as standin:
-        yield standin
+def fake() -> Iterator[FakeServer]:
+    with running_fake_tone3000() as fake:
+        yield fake
 
 
-async def test_fifty_slow_calls_hold_up_nobody(tmp_path: Path, standin: StandIn) -> None:
+async def test_fifty_slow_calls_hold_up_no_one(tmp_path: Path, fake: FakeServer) -> None:
     env = environment(
         tmp_path / "var",
-        GTS_TONE3000_API=f"{standin.base}/api/v1",
-        GTS_TONE3000_KEY=standin.client_id,
+        GTS_TONE3000_API=f"{fake.base}/api/v1",
+        GTS_TONE3000_KEY=fake.client_id,
     )
     port, log = free_port(), tmp_path / "log"
     base = f"http://127.0.0.1:{port}"
     with process(env, log, "manage", "up", "--no-demo", "--port", str(port)):
         wait_until(lambda: "GTS is on" in log.read_text(), "the server is there")
         token = manage(
-            env, "shell", "-v", "0", "-c", _SET_UP.format(pair=json.dumps(standin.tokens()))
+            env, "shell", "-v", "0", "-c", _SET_UP.format(pair=json.dumps(fake.tokens()))
         )
-        standin.fail("/api/v1/tones/latest", times=NUM_CALLS, delay_s=HANG_S)
+        fake.fail("/api/v1/tones/latest", times=NUM_CALLS, delay_s=HANG_S)
         headers = {"Authorization": f"Bearer {token}"}
         limits = httpx.Limits(max_connections=NUM_CALLS + 5)
         async with httpx.AsyncClient(base_url=base, timeout=60, limits=limits) as client:
@@ -62,7 +62,7 @@ async def test_fifty_slow_calls_hold_up_nobody(tmp_path: Path, standin: StandIn)
                 asyncio.create_task(client.get("/api/v1/tone3000/latest/", headers=headers))
                 for _ in range(NUM_CALLS)
             ]
-            await _until_all_hang(standin)
+            await _until_all_hang(fake)
             times_s = []
             for _ in range(10):
                 for address in ("/health/live", "/health/ready"):
@@ -77,9 +77,9 @@ async def test_fifty_slow_calls_hold_up_nobody(tmp_path: Path, standin: StandIn)
     assert all(len(answer.json()["results"]) == 10 for answer in answers)
 
 
-async def _until_all_hang(standin: StandIn) -> None:
+async def _until_all_hang(fake: FakeServer) -> None:
     for _ in range(200):
-        asked = await asyncio.to_thread(standin.requests, "/api/v1/tones/latest")
+        asked = await asyncio.to_thread(fake.requests, "/api/v1/tones/latest")
         if len(asked) == NUM_CALLS:
             return
         await asyncio.sleep(0.02)

@@ -1,4 +1,4 @@
-"""Tokens against the stand-in: acceptance tests 4–8 of the specification, and dying processes."""
+"""Tokens against the fake server: acceptance tests 4–8 of the specification, dying processes."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.errors import ReconnectNeededError, TokenServiceUnavailableError
 from accounts.models import AuditEntry, Tone3000Tokens, User
 from accounts.selectors import ConnectionState, tone3000_connection_get
-from accounts.tokens import access_token, tokens_drop
-from accounts.tone3000 import call
-from gear.tone3000.standin import StandIn
+from accounts.tone3000.calls import call
+from accounts.tone3000.tokens import access_token, tokens_drop
 from gts.tests.processes import environment, manage
 from gts.tests.tone3000 import Visitor
+from gts.web.errors import ReconnectNeededError, TokenServiceUnavailableError
+from tools.tone3000_server import FakeServer
 
 TOKEN_PATH = "/api/v1/oauth/token"
 
 
 @pytest.fixture
 def user(visitor: Visitor, transactional_db: None) -> User:
-    """Somebody who has just logged in."""
+    """Someone who has just logged in."""
     visitor.go()
     assert visitor.user is not None
-    visitor.standin.forget()
+    visitor.fake.forget()
     return visitor.user
 
 
@@ -43,28 +43,28 @@ def ask(token: str) -> int:
     return call("GET", f"{django_settings.GTS_TONE3000_API}/user", bearer=token).status
 
 
-def num_refreshes(standin: StandIn) -> int:
-    return len(standin.requests(TOKEN_PATH))
+def num_refreshes(fake: FakeServer) -> int:
+    return len(fake.requests(TOKEN_PATH))
 
 
 # 4 and 5. Expiry ---------------------------------------------------------------------------------
 
 
-def test_after_an_hour_one_refresh_and_the_call_succeeds(user: User, standin: StandIn) -> None:
-    before = Tone3000Tokens.objects.get().sealed
-    standin.advance(3601)
+def test_after_an_hour_one_refresh_and_the_call_succeeds(user: User, fake: FakeServer) -> None:
+    before = Tone3000Tokens.objects.get().encrypted
+    fake.advance(3601)
     expire(user)
     assert ask(access_token(user)) == 200
-    assert num_refreshes(standin) == 1
-    assert Tone3000Tokens.objects.get().sealed != before
-    standin.advance(3601)
+    assert num_refreshes(fake) == 1
+    assert Tone3000Tokens.objects.get().encrypted != before
+    fake.advance(3601)
     expire(user)
     assert ask(access_token(user)) == 200  # with the refresh token of the first refresh
 
 
-def test_ten_threads_at_expiry_refresh_once(user: User, standin: StandIn) -> None:
+def test_ten_threads_at_expiry_refresh_once(user: User, fake: FakeServer) -> None:
     expire(user)
-    standin.fail(TOKEN_PATH, delay_s=0.3)  # late, which is when the others come
+    fake.fail(TOKEN_PATH, delay_s=0.3)  # late, which is when the others come
     barrier = Barrier(10)
 
     def work(_: int) -> tuple[str, int]:
@@ -79,7 +79,7 @@ def test_ten_threads_at_expiry_refresh_once(user: User, standin: StandIn) -> Non
         answers = list(pool.map(work, range(10)))
     assert len(set(answers)) == 1
     assert answers[0][1] == 200
-    assert num_refreshes(standin) == 1
+    assert num_refreshes(fake) == 1
 
 
 # 6. A dead session -------------------------------------------------------------------------------
@@ -90,12 +90,12 @@ def test_ten_threads_at_expiry_refresh_once(user: User, standin: StandIn) -> Non
 def test_a_dead_session_leaves_the_login_and_asks_for_a_reconnect(
     user: User, visitor: Visitor, error_style: str, reuse_kills: bool
 ) -> None:
-    visitor.standin.set(error_style=error_style, reuse_kills_session=reuse_kills)
-    visitor.standin.revoke("alice")
+    visitor.fake.set(error_style=error_style, reuse_kills_session=reuse_kills)
+    visitor.fake.revoke("alice")
     expire(user)
     with pytest.raises(ReconnectNeededError):
         access_token(user)
-    assert Tone3000Tokens.objects.get().sealed == ""
+    assert Tone3000Tokens.objects.get().encrypted == ""
     assert visitor.user == user  # logged in as before
     page = visitor.page(reverse("account"))
     assert "Reconnect Tone 3000" in page
@@ -108,8 +108,8 @@ def test_a_dead_session_leaves_the_login_and_asks_for_a_reconnect(
     assert list(trail) == ["connected", "login", "tokens_refused", "connected"]
 
 
-def test_a_new_login_after_a_logout_mends_it_too(user: User, visitor: Visitor) -> None:
-    visitor.standin.revoke("alice")
+def test_a_new_login_after_a_logout_repairs_it_too(user: User, visitor: Visitor) -> None:
+    visitor.fake.revoke("alice")
     expire(user)
     with pytest.raises(ReconnectNeededError):
         access_token(user)
@@ -122,9 +122,9 @@ def test_a_new_login_after_a_logout_mends_it_too(user: User, visitor: Visitor) -
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 429, 403])
-def test_a_hiccup_keeps_the_tokens(user: User, standin: StandIn, status: int) -> None:
+def test_a_hiccup_keeps_the_tokens(user: User, fake: FakeServer, status: int) -> None:
     expire(user)
-    standin.fail(TOKEN_PATH, status=status, headers={"Retry-After": "3"})
+    fake.fail(TOKEN_PATH, status=status, headers={"Retry-After": "3"})
     with pytest.raises(TokenServiceUnavailableError) as caught:
         access_token(user)
     assert caught.value.wait == 3
@@ -133,11 +133,11 @@ def test_a_hiccup_keeps_the_tokens(user: User, standin: StandIn, status: int) ->
 
 
 def test_a_timeout_keeps_the_tokens(
-    user: User, standin: StandIn, monkeypatch: pytest.MonkeyPatch
+    user: User, fake: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("accounts.tone3000.TIMEOUT_S", 0.2)
+    monkeypatch.setattr("accounts.tone3000.calls.TIMEOUT_S", 0.2)
     expire(user)
-    standin.fail(TOKEN_PATH, status=503, delay_s=1.0)
+    fake.fail(TOKEN_PATH, status=503, delay_s=1.0)
     with pytest.raises(TokenServiceUnavailableError):
         access_token(user)
     monkeypatch.undo()
@@ -147,21 +147,21 @@ def test_a_timeout_keeps_the_tokens(
 # 8. A token that the API refuses -----------------------------------------------------------------
 
 
-def test_a_refused_token_is_replaced_once(user: User, standin: StandIn) -> None:
-    standin.expire_access_tokens()
+def test_a_refused_token_is_replaced_once(user: User, fake: FakeServer) -> None:
+    fake.expire_access_tokens()
     refused = access_token(user)
     assert ask(refused) == 401
     assert ask(access_token(user, rejected=refused)) == 200
-    assert num_refreshes(standin) == 1
+    assert num_refreshes(fake) == 1
 
 
-def test_one_that_stays_refused_is_dropped(user: User, standin: StandIn) -> None:
+def test_one_that_stays_refused_is_dropped(user: User, fake: FakeServer) -> None:
     refused = access_token(user)
     again = access_token(user, rejected=refused)
     tokens_drop(user=user, refused=again)
     with pytest.raises(ReconnectNeededError):
         access_token(user)
-    assert num_refreshes(standin) == 1
+    assert num_refreshes(fake) == 1
 
 
 # Processes ---------------------------------------------------------------------------------------
@@ -169,13 +169,13 @@ def test_one_that_stays_refused_is_dropped(user: User, standin: StandIn) -> None
 
 @pytest.fixture
 def world(
-    tmp_path: Path, standin: StandIn, transactional_db: None, settings: Settings
+    tmp_path: Path, fake: FakeServer, transactional_db: None, settings: Settings
 ) -> dict[str, str]:
     """The environment of processes: on SQLite with a copy of the tests' database, on PostgreSQL
     with that itself."""
     changes = {
         "GTS_TONE3000_API": settings.GTS_TONE3000_API,
-        "GTS_TONE3000_KEY": standin.client_id,
+        "GTS_TONE3000_KEY": fake.client_id,
         "GTS_TOKEN_KEYS": " ".join(settings.GTS_TOKEN_KEYS),
         "GTS_LOG_LEVEL": "ERROR",
     }
@@ -201,12 +201,12 @@ COMMON = """
 import os, signal, sys
 from django.db import connection
 from django.utils import timezone
-from accounts import tokens
-from accounts.errors import AppError
+from accounts.tone3000 import tokens
+from gts.web.errors import AppError
 from accounts.models import Tone3000Tokens
 from accounts.selectors import tone3000_connection_get
 from accounts.tests.factories import connect_tone3000, make_user
-from accounts.tone3000 import parse_tokens
+from accounts.tone3000.calls import parse_tokens
 
 def ask():
     try:
@@ -251,21 +251,21 @@ def run(env: dict[str, str], code: str) -> list[str]:
 
 
 @pytest.mark.processes
-def test_ten_processes_at_expiry_refresh_once(world: dict[str, str], standin: StandIn) -> None:
-    standin.fail(TOKEN_PATH, delay_s=0.5)
-    answers = run(world, COMMON.format(first=standin.tokens("alice")) + TEN)
+def test_ten_processes_at_expiry_refresh_once(world: dict[str, str], fake: FakeServer) -> None:
+    fake.fail(TOKEN_PATH, delay_s=0.5)
+    answers = run(world, COMMON.format(first=fake.tokens("alice")) + TEN)
     assert len(answers) == 10
     assert len(set(answers)) == 1
     assert ask(answers[0]) == 200
-    assert num_refreshes(standin) == 1
+    assert num_refreshes(fake) == 1
 
 
 @pytest.mark.processes
 def test_killed_between_answer_and_saving_only_the_session_there_is_lost(
-    world: dict[str, str], standin: StandIn
+    world: dict[str, str], fake: FakeServer
 ) -> None:
-    code = COMMON.format(first=standin.tokens("alice"))
-    code += KILLED.format(second=standin.tokens("alice"))
+    code = COMMON.format(first=fake.tokens("alice"))
+    code += KILLED.format(second=fake.tokens("alice"))
     said = run(world, code)
     # The lock died with the process, so the next one is told at once: reconnect. It is asked once.
     assert said[:-1] == [
@@ -276,11 +276,11 @@ def test_killed_between_answer_and_saving_only_the_session_there_is_lost(
         "connected",
     ]
     assert ask(said[-1]) == 200
-    assert num_refreshes(standin) == 2  # the one that died, and the one that was refused
+    assert num_refreshes(fake) == 2  # the one that died, and the one that was refused
 
 
 @pytest.mark.processes
-def test_the_key_of_the_vault_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
+def test_the_key_of_the_tokens_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
     env = environment(tmp_path / "var")
     show = "from django.conf import settings; print(settings.GTS_TOKEN_KEYS)"
     assert run(env, show) == run(env, show)

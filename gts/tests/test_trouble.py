@@ -15,9 +15,9 @@ from django.db import InterfaceError, OperationalError, ProgrammingError
 from django.test import AsyncClient, Client
 from psycopg_pool import PoolTimeout, TooManyRequests
 
-from accounts.database import is_database_away
 from accounts.models import User
 from accounts.tests.factories import api_client
+from gts.web.database import is_database_away
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,9 +38,15 @@ def disk_is_full() -> Exception:
     return OSError(errno.ENOSPC, "No space left on device")
 
 
+def database_is_full() -> Exception:
+    why = "could not extend file: No space left on device"
+    return caused(OperationalError(why), psycopg.errors.DiskFull(why))
+
+
 TROUBLE = [
     (no_connection_left, 503, "DATABASE_UNAVAILABLE", "The database has no time"),
     (disk_is_full, 507, "DISK_FULL", "TMPDIR"),
+    (database_is_full, 507, "DISK_FULL", "no room for its database"),
 ]
 
 
@@ -61,7 +67,7 @@ async def test_it_is_told_by_views_of_every_kind(
     client: Client,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("shootouts.views.HomeView.get", raising(make))
+    monkeypatch.setattr("shootouts.pages.views.HomeView.get", raising(make))
     monkeypatch.setattr("jobs.api.views.job_list", raising(make))
     page = await AsyncClient().get("/", headers=HTML)
     assert (page.status_code, words in page.content.decode()) == (status, True)

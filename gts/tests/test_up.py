@@ -23,7 +23,16 @@ from accounts.tests import needs
 from accounts.tests.owner import owner_path, owner_token
 from gts import listening
 from gts.server_lock import LockedError, holding
-from gts.tests.processes import ROOT, environment, free_port, heed_ctrl_c, kill, process, wait_until
+from gts.tests.processes import (
+    ROOT,
+    answer_to_endless_header,
+    environment,
+    free_port,
+    heed_ctrl_c,
+    kill,
+    process,
+    wait_until,
+)
 
 pytestmark = pytest.mark.processes
 
@@ -57,8 +66,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "Stopping: what was rendering goes on at the next start."
     ]
     lines = (folder / "var" / "log" / "gts.log").read_text()
-    assert "(di.inspect) starts" in lines
-    assert "(shootout.render) starts" in lines
+    assert "(shootouts.inspect_di) starts" in lines
+    assert "(shootouts.render_shootout) starts" in lines
     assert address.rpartition("=")[2] not in lines
     return folder / "var"
 
@@ -124,11 +133,12 @@ def test_a_second_server_is_refused_before_it_touches_anything(data_dir: Path) -
         pass
 
 
-def test_a_running_server_holds_the_lock_until_its_end(data_dir: Path) -> None:
+def test_a_running_server_has_bounds_and_holds_the_lock_until_its_end(data_dir: Path) -> None:
     port, log = str(free_port()), data_dir.parent / "console"
     command = ("manage", "up", "--no-demo", "--port", port)
     with process(environment(data_dir), log, *command) as server:
         wait_until(lambda: "GTS is on" in log.read_text(), "it is on")
+        assert answer_to_endless_header(int(port)).startswith(b"HTTP/1.1 431 ")
         with pytest.raises(LockedError) as refused, holding(data_dir):
             pass
         assert refused.value.holder.process == str(server.pid)
@@ -217,14 +227,16 @@ def test_asked_for_the_log_the_console_has_it_too(data_dir: Path) -> None:
     port, log = str(free_port()), data_dir.parent / "console"
     env = environment(data_dir, GTS_LOG_LEVEL="INFO")
     with process(env, log, "manage", "up", "--port", port) as server:
-        wait_until(lambda: "(segment.render) starts" in log.read_text(), "jobs are logged")
+        wait_until(
+            lambda: "(shootouts.render_segment) starts" in log.read_text(), "jobs are logged"
+        )
         server.send_signal(signal.SIGINT)
         assert server.wait(timeout=30) == 0
-    assert "(segment.render) starts" in (data_dir / "log" / "gts.log").read_text()
+    assert "(shootouts.render_segment) starts" in (data_dir / "log" / "gts.log").read_text()
 
 
 class Terminal:
-    """`manage.py up` as somebody sees it who sits at a terminal."""
+    """`manage.py up` as someone sees it who sits at a terminal."""
 
     def __init__(self, data_dir: Path, port: int) -> None:
         self.said = b""
@@ -332,10 +344,10 @@ def test_where_it_cannot_listen(host: str, port: int, advice: str) -> None:
         listening.bind(host, port)
 
 
-def test_the_standin_stays_on_this_machine(settings: Settings) -> None:
+def test_the_fake_server_stays_on_this_machine(settings: Settings) -> None:
     settings.IS_EMBEDDED = True
-    settings.GTS_TONE3000_STANDIN = True
-    with pytest.raises(CommandError, match="GTS_TONE3000_STANDIN"):
+    settings.GTS_FAKE_TONE3000 = True
+    with pytest.raises(CommandError, match="GTS_FAKE_TONE3000"):
         call_command("up", host="0.0.0.0")
 
 

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from gts.backups import backup_make
+from gts.ops.backups import backup_make
 from gts.tests.processes import ROOT, environment
 from jobs.pipeline.environment import describe_environment
 

@@ -14,14 +14,15 @@ from accounts.models import User
 from accounts.services import access_token_create
 from accounts.tests.factories import make_user
 from gts.tests.websocket import ORIGIN, WebSocket, close_code_of, cookie_of
-from jobs import consumers, events, lifecycle
+from jobs.conftest import scripted_handlers  # noqa: F401
+from jobs.live import consumers, events
 from jobs.models import Job
 from jobs.pipeline.errors import PipelineError
+from jobs.queue import lifecycle
+from jobs.queue.runner import run_job
 from jobs.registry import ChildJob, JobContext
-from jobs.runner import run_job
 from jobs.services import job_cancel
 from jobs.states import JobState
-from jobs.tests.conftest import scripted_handlers  # noqa: F401
 from jobs.tests.factories import make_job
 from jobs.tests.handlers import LEAF, PARENT
 from jobs.tests.running import run_until_idle
@@ -64,12 +65,12 @@ async def test_the_owner_gets_a_snapshot_by_session() -> None:
     timestamp = snapshot.pop("timestamp")
     assert timestamp.endswith("+00:00")
     assert snapshot == {
-        "type": "status",
+        "type": "snapshot",
         "job_id": str(job.uuid),
         "kind": "test.leaf",
         "label": "a riff",
-        "status": "queued",
-        "status_label": "In queue",
+        "state": "queued",
+        "state_label": "In queue",
         "progress": 0.0,
         "message": "",
         "error": None,
@@ -123,7 +124,7 @@ async def test_the_owner_gets_in_with_a_bearer_token() -> None:
     token = await token_of(await database_sync_to_async(lambda: job.owner)())
     websocket = socket(job, (b"authorization", f"Bearer {token}".encode()))
     assert await websocket.connect() == (True, None)
-    assert (await websocket.receive())["type"] == "status"
+    assert (await websocket.receive())["type"] == "snapshot"
     await websocket.leave()
 
 
@@ -132,7 +133,7 @@ async def test_the_owner_gets_in_with_a_token_as_subprotocol() -> None:
     token = await token_of(await database_sync_to_async(lambda: job.owner)())
     websocket = socket(job, ORIGIN, subprotocols=["gts.jwt", token])
     assert await websocket.connect() == (True, "gts.jwt")
-    assert (await websocket.receive())["type"] == "status"
+    assert (await websocket.receive())["type"] == "snapshot"
     await websocket.leave()
 
 
@@ -148,7 +149,7 @@ async def test_the_owner_gets_in_with_a_token_as_subprotocol() -> None:
         ([], ["gts.jwt"]),
     ],
 )
-async def test_nobody_is_turned_away_with_4001(headers: list[Any], subprotocols: list[str]) -> None:
+async def test_no_one_is_turned_away_with_4001(headers: list[Any], subprotocols: list[str]) -> None:
     job = await new_job()
     websocket = socket(job, ORIGIN, *headers, subprotocols=subprotocols)
     assert await close_code_of(websocket) == 4001
@@ -209,10 +210,10 @@ async def test_a_job_is_watched_from_its_start_to_its_end() -> None:
     await running
 
     assert code == 1000
-    assert messages[0]["type"] == "status"
+    assert messages[0]["type"] == "snapshot"
     assert {message["type"] for message in messages[1:]} <= {"progress"}
     assert [message["sequence"] for message in messages] == list(range(1, len(messages) + 1))
-    assert (messages[-1]["status"], messages[-1]["progress"]) == ("completed", 100.0)
+    assert (messages[-1]["state"], messages[-1]["progress"]) == ("completed", 100.0)
     progress = [message["progress"] for message in messages]
     assert progress == sorted(progress)
 
@@ -221,7 +222,7 @@ async def test_a_job_that_has_ended_says_so_and_goodbye() -> None:
     job = await new_job(state="failed", error_code="DI_SILENT", error_message="Nothing to hear.")
     messages, code = await (await watch(job)).receive_rest()
     assert code == 1000
-    assert [message["status"] for message in messages] == ["failed"]
+    assert [message["state"] for message in messages] == ["failed"]
     assert messages[0]["error"] == {"code": "DI_SILENT", "message": "Nothing to hear."}
 
 
@@ -257,7 +258,7 @@ async def test_the_watcher_of_a_tree_hears_of_every_child() -> None:
         final[message["job_id"]] = message
         final |= {child["job_id"]: child for child in message.get("children", [])}
     assert len(final) == 32
-    assert {message["status"] for message in final.values()} == {"completed"}
+    assert {message["state"] for message in final.values()} == {"completed"}
     own = [message["progress"] for message in messages if message["job_id"] == str(job.uuid)]
     assert own == sorted(own)
     assert own[-1] == 100.0
@@ -273,14 +274,14 @@ async def test_cancelling_hundreds_of_children_reaches_the_watcher_in_one_look()
     await database_sync_to_async(run_job)(job.uuid)
     websocket = await watch(job)
     first = await websocket.receive()
-    assert {child["status"] for child in first["children"]} == {"queued"}
+    assert {child["state"] for child in first["children"]} == {"queued"}
 
     await database_sync_to_async(lambda: job_cancel(job=job))()
     messages, code = await websocket.receive_rest()
     assert code == 1000
     assert len(messages) <= 3
-    assert messages[-1]["status"] == "cancelled"
-    assert {child["status"] for child in messages[-1]["children"]} == {"cancelled"}
+    assert messages[-1]["state"] == "cancelled"
+    assert {child["state"] for child in messages[-1]["children"]} == {"cancelled"}
 
 
 async def test_bursts_are_thinned_but_the_last_word_comes(
@@ -300,7 +301,7 @@ async def test_bursts_are_thinned_but_the_last_word_comes(
     messages, code = await websocket.receive_rest()
     assert code == 1000
     assert len(messages) < 25
-    assert messages[-1]["status"] == "completed"
+    assert messages[-1]["state"] == "completed"
 
 
 async def test_news_that_comes_late_does_not_turn_back_the_clock() -> None:
@@ -328,7 +329,7 @@ async def test_a_watcher_finds_the_end_though_the_news_was_lost(
     end = database_sync_to_async(Job.objects.filter(pk=job.pk).update)
     await end(state="completed", progress=100.0)
     messages, code = await websocket.receive_rest()
-    assert (messages[-1]["type"], messages[-1]["status"], code) == ("status", "completed", 1000)
+    assert (messages[-1]["type"], messages[-1]["state"], code) == ("snapshot", "completed", 1000)
 
 
 async def test_a_watcher_of_a_job_that_is_deleted_is_let_go() -> None:
@@ -372,4 +373,4 @@ async def test_a_client_that_stops_reading_misses_only_what_is_in_between() -> N
     messages, code = await websocket.receive_rest()
     assert code == 1000
     assert len(messages) < 20
-    assert messages[-1]["status"] == "completed"
+    assert messages[-1]["state"] == "completed"

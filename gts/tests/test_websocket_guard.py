@@ -20,18 +20,19 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.api_tokens import token_pair_create, token_revoke
-from accounts.credentials import Credential
+from accounts.login.passwords import password_change
 from accounts.models import PersonalAccessToken, TokenScope, User, UserSession
-from accounts.personal_tokens import personal_token_create, personal_token_revoke
-from accounts.services import access_token_create, password_change
+from accounts.services import access_token_create
+from accounts.sessions.credentials import Credential
 from accounts.tests.factories import make_user
+from accounts.tokens.families import token_pair_create, token_revoke
+from accounts.tokens.personal import personal_token_create, personal_token_revoke
 from gts.tests.processes import answers, environment, free_port, manage, process, wait_until
 from gts.tests.websocket import ORIGIN, WebSocket
-from jobs import socket_guard
+from jobs.conftest import scripted_handlers  # noqa: F401
+from jobs.live import socket_guard
+from jobs.live.socket_guard import SocketGuard, guard
 from jobs.models import Job
-from jobs.socket_guard import SocketGuard, guard
-from jobs.tests.conftest import scripted_handlers  # noqa: F401
 from jobs.tests.factories import make_job
 
 BELL = "/ws/notifications/"
@@ -66,7 +67,7 @@ def new_browser(name: str = "alice") -> Browser:
 async def opened(path: str, *headers: tuple[bytes, bytes]) -> WebSocket:
     websocket = WebSocket(path, *headers)
     assert (await websocket.connect())[0]
-    assert (await websocket.receive())["type"] == "status"
+    assert (await websocket.receive())["type"] == "snapshot"
     return websocket
 
 
@@ -309,7 +310,7 @@ async def _log_out_beside_a_socket(address: str) -> None:
         async with websockets.connect(
             url, additional_headers={**headers, "Origin": f"http://{address}"}
         ) as websocket:
-            assert json.loads(await websocket.recv())["type"] == "status"
+            assert json.loads(await websocket.recv())["type"] == "snapshot"
             assert await post("/logout/") == 302
             async with asyncio.timeout(5):
                 await websocket.wait_closed()

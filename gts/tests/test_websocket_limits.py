@@ -13,7 +13,7 @@ from pytest_django import Settings
 from accounts.tests.needs import needs_services
 from gts.tests.test_websocket_guard import BELL, new_browser, opened, sockets
 from gts.tests.websocket import ORIGIN, WebSocket, close_code_of
-from jobs import socket_counts
+from jobs.live import socket_counts
 
 # From where ---------------------------------------------------------------------------------------
 

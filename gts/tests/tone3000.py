@@ -1,4 +1,4 @@
-"""A visitor who goes to the stand-in for Tone 3000 and comes back, step by step."""
+"""A visitor who goes to the fake Tone 3000 and comes back, step by step."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from django.urls import reverse
 from social_django.models import UserSocialAuth
 
 from accounts.models import AuditEntry, Tone3000Tokens, User
-from gear.tone3000.standin import StandIn
+from tools.tone3000_server import FakeServer
 
 
 class Visitor:
     """A browser as far as redirects and cookies go; each step can be tampered with."""
 
-    def __init__(self, standin: StandIn, client: Client | None = None) -> None:
-        self.standin = standin
+    def __init__(self, fake: FakeServer, client: Client | None = None) -> None:
+        self.fake = fake
         self.client = client or Client()
 
     def begin(self, next_url: str = "") -> str:
@@ -30,7 +30,7 @@ class Visitor:
         return str(answer["Location"])
 
     def ask(self, authorize_url: str) -> str:
-        """What the stand-in sends back: the address of the callback, or "" when none."""
+        """What the fake server sends back: the address of the callback, or "" when none."""
         answer = httpx.get(authorize_url, follow_redirects=False)
         return str(answer.headers.get("location", ""))
 
@@ -43,7 +43,7 @@ class Visitor:
     ) -> HttpResponse | Any:
         """The whole way; ``kind`` is what happens at Tone 3000."""
         authorize_url = self.begin(next_url)
-        self.standin.next_authorize(kind, user=user)
+        self.fake.next_authorize(kind, user=user)
         return self.come_back(self.ask(authorize_url))
 
     @property
@@ -75,5 +75,5 @@ def audit_actions() -> list[str]:
 
 
 def num_login_rows() -> tuple[int, int, int]:
-    """Users, links to Tone 3000, and vaults of tokens."""
+    """Users, links to Tone 3000, and pairs of tokens."""
     return User.objects.count(), UserSocialAuth.objects.count(), Tone3000Tokens.objects.count()

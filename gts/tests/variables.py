@@ -17,7 +17,7 @@ EXAMPLE: Final = (ROOT / ".env.example").read_text()
 VARIABLES: Final = re.findall(r"^(#?)([A-Z][A-Z0-9_]*)=(.*)$", EXAMPLE, re.MULTILINE)
 NAMES: Final = [name for _, name, _ in VARIABLES]
 
-# What somebody fills in where the example says *required*.
+# What someone fills in where the example says *required*.
 FILLED_IN: Final = {
     "GTS_SECRET_KEY": "only-for-this-test-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGH",
     "GTS_TOKEN_KEYS": "b25seS1mb3ItdGhlc2UtdGVzdHMtMDEyMzQ1Njc4OWE=",

@@ -16,7 +16,8 @@ from django.test import Client
 
 from accounts.models import User
 from gts.asgi import application
-from gts.websocket_auth import ASGIApplication, Receive, Scope, Send
+from gts.tests.socket_messages import validate
+from gts.web.asgi_types import ASGIApplication, Receive, Scope, Send
 
 ORIGIN = (b"origin", b"http://localhost:8000")
 _HOST = (b"host", b"localhost:8000")
@@ -58,6 +59,7 @@ class WebSocket:
         if not any(name == b"host" for name, _ in headers):
             headers = (*headers, _HOST)
         path, _, query = path.partition("?")
+        self._path = path
         scope: dict[str, Any] = {
             "type": "websocket",
             "scheme": scheme,
@@ -77,11 +79,10 @@ class WebSocket:
         return answer["type"] == "websocket.accept", answer.get("subprotocol")
 
     async def receive(self) -> dict[str, Any]:
-        """The next message."""
+        """The next message, which must be one of the document of sockets."""
         output = await self._application.receive_output(self._timeout_s)
         assert output["type"] == "websocket.send", output
-        message: dict[str, Any] = json.loads(output["text"])
-        return message
+        return self._read(output)
 
     async def receive_rest(self) -> tuple[list[dict[str, Any]], int]:
         """All messages until the server closes, and the code with which it does."""
@@ -90,7 +91,12 @@ class WebSocket:
             output = await self._application.receive_output(self._timeout_s)
             if output["type"] == "websocket.close":
                 return messages, output["code"]
-            messages.append(json.loads(output["text"]))
+            messages.append(self._read(output))
+
+    def _read(self, output: Mapping[str, Any]) -> dict[str, Any]:
+        message: dict[str, Any] = json.loads(output["text"])
+        validate(self._path, message)
+        return message
 
     async def is_silent(self) -> bool:
         return bool(await self._application.receive_nothing(timeout=0.3))

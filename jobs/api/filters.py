@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import django_filters
 
-from accounts.api.filters import TrueFalseFilter
-from jobs.models import Job
-from jobs.querysets import JobQuerySet
+from gts.web.api.filters import TrueFalseFilter
+from jobs.models import Job, JobQuerySet
 from jobs.states import JobState
 
 
@@ -14,7 +13,9 @@ class JobFilter(django_filters.FilterSet):  # type: ignore[misc]  # it has no ty
     state = django_filters.MultipleChoiceFilter(
         choices=JobState.choices, distinct=False, help_text="one or more, by repeating it"
     )
-    kind = django_filters.CharFilter(max_length=64, help_text="exactly, as in segment.render")
+    kind = django_filters.CharFilter(
+        max_length=64, help_text="exactly, as in shootouts.render_segment"
+    )
     is_root = TrueFalseFilter(method="filter_root", help_text="true: not a part of another job")
 
     class Meta:

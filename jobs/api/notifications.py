@@ -8,17 +8,14 @@ from uuid import UUID
 import django_filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from accounts.api.filters import TrueFalseFilter
-from accounts.api.paging import FeedPagination
 from accounts.models import User
-from jobs.models import Notification, Outcome
-from jobs.notifications import notification_read, notification_read_all
-from jobs.querysets import NotificationQuerySet
+from gts.web.api.filters import TrueFalseFilter
+from gts.web.api.views import APIView, ListAPIView
+from jobs.live.notifications import notification_read, notification_read_all
+from jobs.models import Notification, NotificationQuerySet, NotificationState
 from jobs.selectors import notification_get, notification_list
 
 
@@ -27,19 +24,18 @@ class NotificationOutput(serializers.Serializer[Notification]):
     job_id = serializers.UUIDField(
         source="job.uuid", allow_null=True, default=None, help_text="null: it is about no job"
     )
-    kind = serializers.CharField(help_text="of the job, or shootout.comment")
+    kind = serializers.CharField(help_text="of the job, or shootouts.comment")
     label = serializers.CharField(  # type: ignore[assignment]  # a field called label
         help_text="what the job worked on or what it is about, for people"
     )
-    status = serializers.ChoiceField(
-        source="outcome",
-        choices=Outcome.choices,
+    state = serializers.ChoiceField(
+        choices=NotificationState.choices,
         help_text="how the job ended; news: it is about no job",
     )
     message = serializers.CharField(help_text="for people; empty when there is nothing to add")
     path = serializers.CharField(help_text="the page it leads to, on this site; may be empty")
     created_at = serializers.DateTimeField()
-    read_at = serializers.DateTimeField(allow_null=True, help_text="null: nobody has seen it")
+    read_at = serializers.DateTimeField(allow_null=True, help_text="null: no one has seen it")
 
 
 class NotificationsReadOutput(serializers.Serializer[Any]):
@@ -63,7 +59,6 @@ class NotificationListView(ListAPIView[Notification]):
     queryset = Notification.objects.none()  # tells the schema what the filters are about
     serializer_class = NotificationOutput
     filterset_class = NotificationFilter
-    pagination_class = FeedPagination
 
     def get_queryset(self) -> NotificationQuerySet:
         return notification_list(cast(User, self.request.user))

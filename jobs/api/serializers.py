@@ -7,7 +7,10 @@ from uuid import UUID
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.response import Response
 
+from gts.web.api.responses import accepted
+from gts.web.api.serializers import ErrorCodeField
 from jobs.models import Job
 from jobs.states import JobState
 
@@ -19,8 +22,18 @@ def _is_uuid(value: object) -> bool:
         return False
 
 
+class ProgressField(serializers.FloatField):
+    """Percent, to a tenth, as sockets tell it too."""
+
+    def __init__(self, *, help_text: str) -> None:
+        super().__init__(min_value=0.0, max_value=100.0, help_text=help_text)
+
+    def to_representation(self, value: Any) -> float:  # type: ignore[override]  # of the stubs
+        return round(float(value), 1)
+
+
 class JobErrorOutput(serializers.Serializer[Any]):
-    code = serializers.CharField(source="error_code", help_text="for programs")
+    code = ErrorCodeField(source="error_code")
     message = serializers.CharField(source="error_message", help_text="for people")
 
 
@@ -33,11 +46,11 @@ class JobOutput(serializers.Serializer[Job]):
         help_text="what it works on, for people"
     )
     state = serializers.ChoiceField(choices=JobState.choices)
-    progress = serializers.FloatField(help_text="percent, never goes backwards")
+    progress = ProgressField(help_text="percent, 0 to 100; never goes backwards while it runs")
     message = serializers.CharField(help_text="what is being done, for people")
     error = serializers.SerializerMethodField()
-    made = serializers.SerializerMethodField(
-        help_text="ids of what it made, by names that depend on its kind: shootout, capture_id, …"
+    result = serializers.SerializerMethodField(
+        help_text="ids of what it made, by names that depend on its kind: shootout_id, capture_id…"
     )
     notes = serializers.ListField(
         child=serializers.CharField(),
@@ -52,13 +65,19 @@ class JobOutput(serializers.Serializer[Job]):
     )
 
     @extend_schema_field(serializers.DictField(child=serializers.UUIDField()))
-    def get_made(self, job: Job) -> dict[str, str]:
-        """Of its result only what leads somewhere; the rest is for operators."""
-        return {name: value for name, value in job.result.items() if _is_uuid(value)}
+    def get_result(self, job: Job) -> dict[str, str]:
+        """Only what leads somewhere; the rest is for operators."""
+        found = {name: value for name, value in job.result.items() if _is_uuid(value)}
+        return {f"{name.removesuffix('_id')}_id": value for name, value in found.items()}
 
     @extend_schema_field(JobErrorOutput(allow_null=True))
     def get_error(self, job: Job) -> dict[str, Any] | None:
         return JobErrorOutput(job).data if job.error_code else None
+
+
+def job_accepted(job: Job) -> Response:
+    """202 with the job, and where to ask how far it is."""
+    return accepted(JobOutput(job).data, "api-job", job.uuid)
 
 
 class JobDetailOutput(JobOutput):

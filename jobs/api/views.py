@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
-from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.api.idempotency import idempotent
-from accounts.api.paging import FeedPagination
 from accounts.models import User
+from gts.web.api.responses import accepted
+from gts.web.api.views import APIView, ListAPIView
 from jobs.api.filters import JobFilter
 from jobs.api.serializers import JobDetailOutput, JobOutput
-from jobs.models import Job
-from jobs.querysets import JobQuerySet
+from jobs.models import Job, JobQuerySet
 from jobs.selectors import job_get, job_list, job_tree
 from jobs.services import job_cancel, job_retry
 
 
-def _detail(job: Job, status: int = 200) -> Response:
+def _detail(job: Job) -> Any:
     _, *below = job_tree(job)
-    return Response(JobDetailOutput(job, context={"below": below}).data, status=status)
+    return JobDetailOutput(job, context={"below": below}).data
 
 
 class JobListView(ListAPIView[Job]):
     queryset = Job.objects.none()  # tells the schema what the filters are about
     serializer_class = JobOutput
     filterset_class = JobFilter
-    pagination_class = FeedPagination
 
     def get_queryset(self) -> JobQuerySet:
         return job_list(cast(User, self.request.user))
@@ -49,7 +46,7 @@ class JobDetailView(APIView):
         summary="One job and everything below it",
     )
     def get(self, request: Request, uuid: UUID) -> Response:
-        return _detail(job_get(cast(User, request.user), uuid))
+        return Response(_detail(job_get(cast(User, request.user), uuid)))
 
 
 class JobCancelView(APIView):
@@ -64,7 +61,8 @@ class JobCancelView(APIView):
     )
     @idempotent
     def post(self, request: Request, uuid: UUID) -> Response:
-        return _detail(job_cancel(job=job_get(cast(User, request.user), uuid)), status=202)
+        job = job_cancel(job=job_get(cast(User, request.user), uuid))
+        return accepted(_detail(job), "api-job", uuid)
 
 
 class JobRetryView(APIView):
@@ -79,4 +77,5 @@ class JobRetryView(APIView):
     )
     @idempotent
     def post(self, request: Request, uuid: UUID) -> Response:
-        return _detail(job_retry(job=job_get(cast(User, request.user), uuid)), status=202)
+        job = job_retry(job=job_get(cast(User, request.user), uuid))
+        return accepted(_detail(job), "api-job", uuid)

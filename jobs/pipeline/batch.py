@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import itertools
-import json
 import math
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import TypeAlias
 
-from jobs.pipeline.audio.decode import open_audio
-from jobs.pipeline.audio.prefix import FolderPrefixes, reach
-from jobs.pipeline.audio.probe import probe_di
-from jobs.pipeline.audio.render import render_segment
-from jobs.pipeline.audio.trim import Trim
+from msgspec.structs import replace
+
 from jobs.pipeline.errors import PipelineError, Progress, naming
 from jobs.pipeline.files import replacing
+from jobs.pipeline.formats.manifest import manifest_text
+from jobs.pipeline.formats.shootout_file import FileDI, ShootoutFile
 from jobs.pipeline.manifest import build_manifest
+from jobs.pipeline.measure.probe import probe_di
 from jobs.pipeline.plan import plan_renders
 from jobs.pipeline.recipe import DISource, PrefixRecipe, SegmentRecipe
+from jobs.pipeline.render.chain_run import render_prefixes
+from jobs.pipeline.render.prefix import FolderPrefixes
+from jobs.pipeline.render.segment import render_segment
 from jobs.pipeline.shootout import FinishedAudio, SegmentResult, finish_audio
-from jobs.pipeline.shootout_file import FileDI, ShootoutFile
+from jobs.pipeline.signal.decode import open_audio
+from jobs.pipeline.signal.trim import Trim
 from jobs.pipeline.video.production import make_video
 from jobs.pipeline.video.scene import SvgRenderer
 
@@ -96,7 +99,7 @@ def render_shootout(
             montage_name=montage.name,
         )
         with replacing(finished / _MANIFEST) as path:
-            path.write_text(json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False))
+            path.write_text(manifest_text(manifest))
         if info.options.has_video:
             make_video(
                 manifest,
@@ -113,7 +116,7 @@ def render_shootout(
         finished.rename(out)
     progress("Done", 1.0)
     files = tuple(sorted(path for path in out.rglob("*") if path.is_file()))
-    return BatchResult(audio, files, manifest["youtube"]["note"])
+    return BatchResult(audio, files, manifest.youtube.note if manifest.youtube else "")
 
 
 def _check_free(out: Path) -> None:
@@ -140,7 +143,7 @@ def _render_segments(
     prefixes = FolderPrefixes(folder / "prefixes")
 
     def render_prefix(number: int, recipe: PrefixRecipe) -> None:
-        reach(recipe.prefixes(), sources, prefixes, progress=progress.of(number))
+        render_prefixes(recipe.prefixes(), sources, prefixes, progress=progress.of(number))
 
     def render_one(number: int, key: tuple[int, int], recipe: SegmentRecipe) -> SegmentResult:
         path = folder / f"{key[0]}-{key[1]}.wav"

@@ -5,7 +5,7 @@ For products of a few microseconds that costs more than it gives, and when sever
 at once their helper threads fight over the cores. Signals are the unit of parallelism here.
 
 OpenBLAS reads its environment when NumPy is first imported, so a program calls
-``prepare_environment`` before that; ``use_one_thread`` mends the thread count later, if need be.
+``prepare_environment`` before that; ``use_one_thread`` repairs the thread count later, if need be.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The same recipe gives the same samples wherever ``sample_origin`` is equal. Between backends and
 platforms the last bits of a network may differ; on NumPy between BLAS kernels too. The rest is for
-whoever looks for a cause.
+anyone who looks for a cause.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import av
 import soundfile
 import soxr
 
-from jobs.pipeline.audio.nam.backend import default_backend
-from jobs.pipeline.audio.versions import ENGINE_VERSION, METER_VERSION, RENDERER_VERSION
 from jobs.pipeline.blas import blas_kernel, blas_name
+from jobs.pipeline.nam.backend import default_backend
 from jobs.pipeline.recipe import RECIPE_SCHEMA_VERSION
 from jobs.pipeline.version import VERSION
+from jobs.pipeline.versions import ENGINE_VERSION, METER_VERSION, RENDERER_VERSION
 
 _PACKAGES = ("numpy", "scipy", "soxr", "soundfile", "pedalboard", "av", "resvg-py")
 _OPTIONAL_PACKAGES = ("llvmlite",)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from jobs.pipeline.formats.recipe import recipe_digest
 from jobs.pipeline.recipe import PrefixRecipe, SegmentRecipe
 
 
@@ -30,12 +31,13 @@ def plan_renders(recipes: Sequence[SegmentRecipe]) -> Plan:
 
     A prefix of only one segment is left to that segment.
     """
-    by_digest = {prefix.digest(): prefix for recipe in recipes for prefix in recipe.prefixes()}
-    num_users = Counter(prefix.digest() for recipe in recipes for prefix in recipe.prefixes())
+    prefixes = [(recipe_digest(each), each) for recipe in recipes for each in recipe.prefixes()]
+    by_digest = dict(prefixes)
+    num_users = Counter(digest for digest, _ in prefixes)
     shared = {digest for digest, count in num_users.items() if count > 1}
 
     def stages_before(prefixes: Sequence[PrefixRecipe]) -> int:
-        return sum(prefix.digest() in shared for prefix in prefixes)
+        return sum(recipe_digest(prefix) in shared for prefix in prefixes)
 
     stages: dict[int, list[PrefixRecipe]] = {}
     for digest, prefix in by_digest.items():

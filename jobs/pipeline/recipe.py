@@ -1,17 +1,18 @@
 """What to render, as frozen data: the same recipe always gives the same samples.
 
-A recipe names its inputs by SHA-256, never by path, so its digest is the key under which a
-finished render can be found again. Serialised as canonical JSON: sorted keys, no spaces,
-finite numbers only (RFC 8785 in spirit; floats as Python's shortest repr).
+A recipe names its inputs by SHA-256, never by path. How it is written, read and hashed:
+``jobs.pipeline.formats.recipe``.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar, Literal, TypeAlias
+from dataclasses import dataclass
+from typing import ClassVar, Literal, TypeAlias
+
+import msgspec
+
+from jobs.pipeline.vocabulary.options import InputMode
 
 # Raised whenever the same recipe would give other samples: old digests then no longer match.
 RECIPE_SCHEMA_VERSION = 3
@@ -21,19 +22,16 @@ MAX_CAB_DELAY_MS = 10.0
 DEFAULT_SPACE_MIX_PCT = 20.0
 # Where an impulse response may be told to end, below its peak.
 MIN_TAIL_END_DB, MAX_TAIL_END_DB = -90.0, -30.0
-# Until schema version 2 the left channel was heard.
-_OLD_IR = {"channel_rule": "left"}
 
-InputMode: TypeAlias = Literal["auto", "calibrated", "normalized", "raw"]
+# A whole number stays one when it is read: its text, and so the digest, is another.
+Number: TypeAlias = int | float
 ChannelRule: TypeAlias = Literal["mix", "left", "right"]
 CHANNEL_RULES: tuple[ChannelRule, ...] = ("mix", "left", "right")
 # What people ask for; "auto" is resolved before a recipe is written.
 ChannelChoice: TypeAlias = Literal["auto", "mix", "left", "right"]
-PlaybackOrder: TypeAlias = Literal["sequential", "alternating"]
 
 
-@dataclass(frozen=True, slots=True)
-class DISource:
+class DISource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A direct-input recording. ``input_level_dbu``: its level at 0 dBFS, when known.
 
     Played from ``start_s`` to ``end_s`` (``None``: its end), to the nearest frame of its own rate.
@@ -41,18 +39,18 @@ class DISource:
 
     sha256: str
     channel_rule: ChannelRule = "mix"
-    input_level_dbu: float | None = None
-    start_s: float = 0.0
-    end_s: float | None = None
+    input_level_dbu: Number | None = None
+    start_s: Number = 0.0
+    end_s: Number | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NamBlock:
+class NamBlock(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="nam"
+):
     """A captured amp, rig or pedal. ``slim_size`` 0..1 picks a container's submodel."""
 
     sha256: str
-    slim_size: float = 1.0
-    kind: Literal["nam"] = "nam"
+    slim_size: Number = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +71,18 @@ class IRSettings:
 DEFAULT_IR_SETTINGS = IRSettings()
 
 
-@dataclass(frozen=True, slots=True)
-class CabIR:
+class CabIR(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One impulse response of a cabinet, as loud, turned over and late as wanted (0 to 10 ms).
 
     ``channel_rule``, ``tail_end_db``, ``is_lead_trimmed``: see ``IRSettings``.
     """
 
     sha256: str
-    gain_db: float = 0.0
+    gain_db: Number = 0.0
     is_inverted: bool = False
-    delay_ms: float = 0.0
+    delay_ms: Number = 0.0
     channel_rule: ChannelRule = "mix"
-    tail_end_db: float | None = None
+    tail_end_db: Number | None = None
     is_lead_trimmed: bool = False
 
     @property
@@ -93,13 +90,13 @@ class CabIR:
         return IRSettings(self.channel_rule, self.tail_end_db, self.is_lead_trimmed)
 
 
-@dataclass(frozen=True, slots=True)
-class CabBlock:
+class CabBlock(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="cab"
+):
     """One to four impulse responses, summed. ``is_aligned``: their onsets are brought together."""
 
     irs: tuple[CabIR, ...]
     is_aligned: bool = False
-    kind: Literal["cab"] = "cab"
 
     @classmethod
     def of(cls, sha256: str, gain_db: float = 0.0) -> CabBlock:
@@ -107,8 +104,9 @@ class CabBlock:
         return cls((CabIR(sha256, gain_db),))
 
 
-@dataclass(frozen=True, slots=True)
-class SpaceBlock:
+class SpaceBlock(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="space"
+):
     """A reverb impulse response of one, two or four channels, which all sound.
 
     ``mix_pct``: 0 is the signal as it came, 100 the reverb alone. ``tail_end_db``,
@@ -116,10 +114,9 @@ class SpaceBlock:
     """
 
     sha256: str
-    mix_pct: float = DEFAULT_SPACE_MIX_PCT
-    tail_end_db: float | None = None
+    mix_pct: Number = DEFAULT_SPACE_MIX_PCT
+    tail_end_db: Number | None = None
     is_lead_trimmed: bool = False
-    kind: Literal["space"] = "space"
 
     @classmethod
     def of(cls, sha256: str, mix_pct: float, settings: IRSettings) -> SpaceBlock:
@@ -131,20 +128,19 @@ class SpaceBlock:
         return IRSettings(tail_end_db=self.tail_end_db, is_lead_trimmed=self.is_lead_trimmed)
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessorBlock:
+class ProcessorBlock(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="processor"
+):
     """A built-in processor with all of its parameters spelled out."""
 
     processor: str
-    parameters: Mapping[str, float | bool] = field(default_factory=dict)
-    kind: Literal["processor"] = "processor"
+    parameters: Mapping[str, Number | bool] = msgspec.field(default_factory=dict)
 
 
 BlockRecipe: TypeAlias = NamBlock | CabBlock | SpaceBlock | ProcessorBlock
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentRecipe:
+class SegmentRecipe(msgspec.Struct, frozen=True):
     """One DI through one chain, up to but not including alignment and the level match."""
 
     di: DISource
@@ -152,13 +148,6 @@ class SegmentRecipe:
     input_mode: InputMode = "auto"
 
     is_prefix: ClassVar[bool] = False
-
-    def canonical_json(self) -> str:
-        return canonical_json({"schema_version": RECIPE_SCHEMA_VERSION, **asdict(self)})
-
-    def digest(self) -> str:
-        """SHA-256 of the canonical JSON, hexadecimal."""
-        return hashlib.sha256(self.canonical_json().encode()).hexdigest()
 
     def prefixes(self) -> tuple[PrefixRecipe, ...]:
         """What may be computed once for all that begin alike: up to each capture, shortest first.
@@ -176,8 +165,7 @@ class SegmentRecipe:
         return _input_digests(self)
 
 
-@dataclass(frozen=True, slots=True)
-class PrefixRecipe:
+class PrefixRecipe(msgspec.Struct, frozen=True):
     """One DI through the beginning of a chain, up to and with a capture.
 
     ``has_cab_ahead``: whether a cabinet follows somewhere, which decides where the chain may
@@ -189,13 +177,6 @@ class PrefixRecipe:
     input_mode: InputMode
     has_cab_ahead: bool
     is_prefix: ClassVar[bool] = True
-
-    def digest(self) -> str:
-        """SHA-256 of the canonical JSON, hexadecimal; never that of a segment."""
-        described = canonical_json(
-            {"schema_version": RECIPE_SCHEMA_VERSION, "is_prefix": True, **asdict(self)}
-        )
-        return hashlib.sha256(described.encode()).hexdigest()
 
     def prefixes(self) -> tuple[PrefixRecipe, ...]:
         """All that this begins with, itself the last."""
@@ -252,51 +233,3 @@ def _is_behind_cab(blocks: Sequence[BlockRecipe], position: int, *, has_cab_ahea
     if any(isinstance(block, CabBlock) for block in blocks[:position]):
         return True
     return not has_cab_ahead and not any(isinstance(block, CabBlock) for block in blocks[position:])
-
-
-def canonical_json(value: Mapping[str, Any]) -> str:
-    """One spelling per value. Raises ``ValueError`` on NaN and infinity."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False
-    )
-
-
-def block_recipe_from_json(data: Mapping[str, Any]) -> BlockRecipe:
-    """The inverse of ``dataclasses.asdict`` for a block. Raises ``ValueError`` on another kind.
-
-    Schema version 1 wrote the one impulse response of a cabinet into the block itself; version 2
-    had no settings of it.
-    """
-    values = {key: value for key, value in data.items() if key != "kind"}
-    match data.get("kind"):
-        case "nam":
-            return NamBlock(**values)
-        case "cab" if "irs" in values:
-            irs = tuple(CabIR(**{**_OLD_IR, **ir}) for ir in values["irs"])
-            return CabBlock(irs, is_aligned=values["is_aligned"])
-        case "cab":
-            return CabBlock((CabIR(**{**_OLD_IR, **values}),))
-        case "space":
-            return SpaceBlock(**values)
-        case "processor":
-            return ProcessorBlock(**values)
-        case other:
-            raise ValueError(f"unknown kind of block: {other!r}")
-
-
-def segment_recipe_from_json(data: Mapping[str, Any]) -> SegmentRecipe:
-    """Read what ``canonical_json`` wrote (its ``schema_version`` may be present or not).
-
-    Until schema version 2 alignment was a part of it: see ``was_aligned``. Version 2 knew no trim:
-    all was played.
-    """
-    return SegmentRecipe(
-        di=DISource(**data["di"]),
-        blocks=tuple(block_recipe_from_json(block) for block in data["blocks"]),
-        input_mode=data["input_mode"],
-    )
-
-
-def was_aligned(data: Mapping[str, Any]) -> bool:
-    """Whether a stored recipe is of a time when segments were moved as they were rendered."""
-    return bool(data.get("is_aligned", False))

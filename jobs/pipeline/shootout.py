@@ -10,9 +10,17 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 
-from jobs.pipeline.audio.alignment import Alignment, align
-from jobs.pipeline.audio.evaluation import Remark, evaluate
-from jobs.pipeline.audio.level import (
+from jobs.pipeline.environment import sample_origin
+from jobs.pipeline.errors import PipelineError, Progress, no_progress
+from jobs.pipeline.formats.manifest import Descriptor, SegmentMetrics
+from jobs.pipeline.formats.shootout_info import ShootoutInfo
+from jobs.pipeline.formats.timeline import Timeline
+from jobs.pipeline.measure.alignment import Alignment, align
+from jobs.pipeline.measure.descriptors import describe
+from jobs.pipeline.measure.loudness import GatedLoudness, LoudnessResult
+from jobs.pipeline.measure.metrics import measure_metrics
+from jobs.pipeline.recipe import SegmentRecipe
+from jobs.pipeline.render.level import (
     Cut,
     LevelMatch,
     PublishedSegment,
@@ -20,15 +28,9 @@ from jobs.pipeline.audio.level import (
     measure_loudness,
     publish_segment,
 )
-from jobs.pipeline.audio.loudness import GatedLoudness, LoudnessResult
-from jobs.pipeline.audio.metrics import SegmentMetrics, measure_metrics
-from jobs.pipeline.audio.montage import write_montage
-from jobs.pipeline.audio.render import SegmentRender
-from jobs.pipeline.environment import sample_origin
-from jobs.pipeline.errors import PipelineError, Progress, no_progress
-from jobs.pipeline.recipe import SegmentRecipe
-from jobs.pipeline.shootout_info import ShootoutInfo
-from jobs.pipeline.video.timeline import Timeline, TimelineSegment, build_timeline
+from jobs.pipeline.render.montage import write_montage
+from jobs.pipeline.render.segment import SegmentRender
+from jobs.pipeline.video.timeline import TimelineSegment, build_timeline
 
 # Of the work of finishing: measuring the segments.
 _MEASURED_SHARE = 0.1
@@ -41,7 +43,7 @@ class SegmentResult:
     ``pre_gain_path``: float32 WAV, 48 kHz.
 
     ``rendered_with``: what computed it, which may have been another machine, long ago; empty when
-    nobody noted it.
+    no one noted it.
     """
 
     di_index: int
@@ -57,7 +59,7 @@ class FinishedSegment:
     """A segment as it is published: 24-bit FLAC at ``path``, and what was measured of it.
 
     ``loudness_before``: of what is played, ahead of the gain. ``alignment``: None when it was
-    switched off. ``remarks``: how it differs from the mean of the segments of its DI.
+    switched off. ``descriptors``: how it differs from the mean of the segments of its DI.
     """
 
     result: SegmentResult
@@ -67,7 +69,7 @@ class FinishedSegment:
     metrics: SegmentMetrics
     loudness_before: LoudnessResult
     alignment: Alignment | None = None
-    remarks: tuple[Remark, ...] = ()
+    descriptors: tuple[Descriptor, ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -133,7 +135,7 @@ def finish_audio(
                 result, gain_db, published, path, metrics, loudness[number], alignments[number]
             )
         )
-    finished = _remarked(finished)
+    finished = _described(finished)
 
     timeline = plan_timeline(info, [(segment.result, segment.published) for segment in finished])
     montage_path = folder / "montage.flac"
@@ -172,14 +174,14 @@ def _loudness(
     return loudness
 
 
-def _remarked(segments: Sequence[FinishedSegment]) -> list[FinishedSegment]:
-    """With remarks; only what was played by the same DI is compared."""
-    remarked: list[FinishedSegment] = []
+def _described(segments: Sequence[FinishedSegment]) -> list[FinishedSegment]:
+    """With descriptors; only what was played by the same DI is compared."""
+    described: list[FinishedSegment] = []
     for _, group in groupby(segments, key=lambda segment: segment.result.di_index):
         same_di = list(group)
-        remarks = evaluate([segment.metrics for segment in same_di])
-        remarked += [replace(s, remarks=r) for s, r in zip(same_di, remarks, strict=True)]
-    return remarked
+        descriptors = describe([segment.metrics for segment in same_di])
+        described += [replace(s, descriptors=r) for s, r in zip(same_di, descriptors, strict=True)]
+    return described
 
 
 def plan_timeline(

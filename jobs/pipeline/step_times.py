@@ -1,4 +1,4 @@
-"""How long each step of the pipeline takes, for those who measure it (``manage.py bench``).
+"""How long each step of the pipeline takes, for those who measure it (``tools.bench``).
 
 Steps are marked where they are defined, with ``@timed``. Marks cost next to nothing and change
 nothing; times are taken only within ``measuring_steps``.

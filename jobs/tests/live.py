@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jobs.cancellation import cancellation_check
 from jobs.models import Job
 from jobs.pipeline.gate import gate
+from jobs.pipeline.gate.tests.bad_readers import task
+from jobs.queue.cancellation import cancellation_check
 from jobs.registry import ChildJob, JobContext, Queue, register
-from jobs.tests.pipeline.gate.bad_readers import task
 
 
 class SlowHandler:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jobs.models import Job
-from jobs.runner import run_job
+from jobs.queue.runner import run_job
 from jobs.states import JobState
 
 

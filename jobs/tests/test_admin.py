@@ -8,10 +8,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from accounts import paging
 from accounts.tests.factories import make_user
+from gts.web import paging
 from jobs.models import Job, Notification
-from jobs.presence import Presence
+from jobs.queue.process_heartbeat import ProcessHeartbeat
 from jobs.tests.factories import make_job
 
 LIST = "/admin/jobs/job/"
@@ -113,7 +113,7 @@ def test_the_list_takes_the_same_queries_however_long(
         operator.get(LIST)
 
 
-def test_nobody_counts_further_than_anybody_leafs(
+def test_no_one_counts_further_than_anybody_leafs(
     operator: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(paging, "MAX_COUNTED", 3)
@@ -135,10 +135,10 @@ def test_the_list_says_how_long_the_oldest_waits_and_who_works(
     monkeypatch.setattr("celery.app.control.Inspect.ping", refuse)
     make_job(kind="test.render", queued_at=timezone.now() - timedelta(minutes=75))
     make_job(kind="test.render", state="running")
-    Presence("worker", queues=["render"]).beat()
+    ProcessHeartbeat("worker", queues=["render"]).beat()
     page = " ".join(text_of(operator, LIST).split())
     assert "<td>1:15:00 min</td>" in page
-    assert page.count(">none</a>") == 1  # nobody does short jobs
+    assert page.count(">none</a>") == 1  # no one does short jobs
 
 
 # One job ------------------------------------------------------------------------------------------
@@ -237,7 +237,7 @@ def test_who_may_only_look_cannot_act(onlooker: Client) -> None:
 
 def test_a_user_can_still_be_deleted_with_everything(operator: Client) -> None:
     job = make_failed_tree()
-    Notification.objects.create(owner=job.owner, job=job, outcome="failed")
+    Notification.objects.create(owner=job.owner, job=job, state="failed")
     answer = operator.post(f"/admin/accounts/user/{job.owner_id}/delete/", {"post": "yes"})
     assert answer.status_code == 302
     assert not Job.objects.exists()
@@ -248,10 +248,10 @@ def test_a_user_can_still_be_deleted_with_everything(operator: Client) -> None:
 
 def test_notifications_and_processes_can_be_looked_at(operator: Client) -> None:
     job = make_job(state="failed")
-    Notification.objects.create(owner=job.owner, job=job, outcome="failed", message="Silent.")
-    Presence("worker", queues=["short"]).beat()
+    Notification.objects.create(owner=job.owner, job=job, state="failed", message="Silent.")
+    ProcessHeartbeat("worker", queues=["short"]).beat()
     assert "Silent." in text_of(operator, "/admin/jobs/notification/?q=alice")
-    assert "Silent." not in text_of(operator, "/admin/jobs/notification/?q=nobody")
+    assert "Silent." not in text_of(operator, "/admin/jobs/notification/?q=no one")
     page = text_of(operator, "/admin/jobs/process/")
     assert "worker@" in page
     assert 'alt="True"' in page

@@ -17,9 +17,9 @@ from django.utils import timezone
 from accounts.models import User
 from jobs.models import Job, Notification
 from jobs.pipeline.errors import CancelledError, PipelineError
-from jobs.pruning import Pruned, jobs_prune, prunable_count
+from jobs.queue.pruning import Pruned, jobs_prune, prunable_count
+from jobs.queue.runner import run_job
 from jobs.registry import ChildJob, JobContext
-from jobs.runner import run_job
 from jobs.tests.factories import make_job
 from jobs.tests.handlers import LEAF, PARENT, RENDER
 from jobs.tests.running import run_until_idle
@@ -65,7 +65,7 @@ def test_a_dry_run_says_what_would_go_and_changes_nothing() -> None:
 def test_old_trees_go_whole_with_their_notifications() -> None:
     old, new = make_tree(91), make_tree(89)
     for job in (old, new):
-        Notification.objects.create(owner=job.owner, job=job, outcome="completed")
+        Notification.objects.create(owner=job.owner, job=job, state="completed")
     assert call("prune_jobs", "--delete") == "Deleted 4 jobs in 1 trees."
     assert set(Job.objects.roots()) == {new}
     assert Job.objects.count() == 4
@@ -104,7 +104,7 @@ def test_a_tree_whose_root_ended_late_is_young() -> None:
 
 
 def test_many_trees_go_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jobs.pruning._TREES_AT_ONCE", 2)
+    monkeypatch.setattr("jobs.queue.pruning._TREES_AT_ONCE", 2)
     busy = make_tree(120)  # the oldest: it comes first in every batch
     Job.objects.filter(parent=busy).update(state="running")
     for number in range(5):
@@ -246,7 +246,7 @@ def test_a_signal_hands_the_job_back(number: signal.Signals) -> None:
         os.kill(os.getpid(), number)
         for _ in range(1000):
             context.report(0.1)
-        raise AssertionError("nobody stopped it")
+        raise AssertionError("no one stopped it")
 
     RENDER.work = work
     job = make_job(kind="test.render")

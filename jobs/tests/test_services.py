@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from accounts.errors import ConflictError
 from accounts.tests.factories import make_user
+from gts.web.errors import ConflictError
 from jobs import services
 from jobs.models import Job
+from jobs.queue.runner import run_job
 from jobs.registry import ChildJob, JobContext
-from jobs.runner import run_job
 from jobs.services import job_cancel, job_enqueue, job_retry
 from jobs.states import JobState
 from jobs.tests.factories import make_job
@@ -48,7 +48,7 @@ def test_job_enqueue_survives_a_broker_that_is_down(monkeypatch: pytest.MonkeyPa
     assert Job.objects.get(pk=job.pk).state == JobState.QUEUED
 
 
-def test_job_enqueue_refuses_a_kind_nobody_registered() -> None:
+def test_job_enqueue_refuses_a_kind_no_one_registered() -> None:
     with pytest.raises(KeyError):
         job_enqueue(kind="test.unheard", owner=make_user(), payload={})
     assert not Job.objects.exists()

@@ -116,7 +116,7 @@ def test_nothing_is_said_of_the_time_before_something_is_known() -> None:
     assert remaining_s([queued("pass")], NOW) is None
     # What was in the cache says nothing about the work.
     assert remaining_s([done("pass", 0.05), queued("pass")], NOW) is None
-    # Nobody knows when a worker will come.
+    # No one knows when a worker will come.
     waiting = [done("pass", 10.0, 60.0), queued("match", 60)]
     assert summarize(whole(), waiting, NOW)["remaining_s"] is None
 

@@ -1,0 +1,1 @@
+"""The API of DI tracks, shootouts, renders, comparisons, comments and media."""

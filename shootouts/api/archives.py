@@ -8,29 +8,30 @@ from uuid import UUID
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers, status
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import UserRateThrottle
-from rest_framework.views import APIView
 
 from accounts.api.idempotency import idempotent
-from accounts.api.parsers import ArchiveParser
-from accounts.api.queries import QuerySerializer, TrueFalseField
-from accounts.api.serializers import StrictSerializer
 from accounts.models import User
-from jobs.api.serializers import JobOutput
+from gts.web.api.parsers import ArchiveParser
+from gts.web.api.queries import QuerySerializer, TrueFalseField
+from gts.web.api.serializers import StrictSerializer
+from gts.web.api.throttles import OperationThrottle
+from gts.web.api.views import APIView
+from jobs.api.serializers import JobOutput, job_accepted
 from shootouts.api.media import AnyContent
-from shootouts.export import export_response, shootout_export
+from shootouts.archive.export import export_response, shootout_export
 from shootouts.selectors import shootout_get_owned
 from shootouts.services.imports import shootout_import
 
 
-class ExportThrottle(UserRateThrottle):
+class ExportThrottle(OperationThrottle):
     """An export reads every file of a shootout."""
 
-    scope = "export"
-    rate = "30/hour"
+    setting = policy = "export"
+    num = 30
+    window_s = 3600
 
 
 class ExportQuery(QuerySerializer):
@@ -38,6 +39,7 @@ class ExportQuery(QuerySerializer):
 
 
 class ShootoutExportView(APIView):
+    query_class = ExportQuery
     content_negotiation_class = AnyContent
     throttle_classes = (ExportThrottle,)
 
@@ -74,9 +76,9 @@ class ShootoutImportView(APIView):
     @idempotent
     def post(self, request: Request) -> Response:
         """What the directory of the archive tells is judged at once; the job looks into every file.
-        When it is completed, it has `made` a `shootout`. A bad archive leaves nothing behind."""
+        When it is completed, its `result` has a `shootout_id`. A bad archive leaves nothing."""
         data = ShootoutImportInput(data=request.data)
         data.is_valid(raise_exception=True)
         owner = cast(User, request.user)
         job = shootout_import(owner=owner, upload=data.validated_data["file"])
-        return Response(JobOutput(job).data, status=status.HTTP_202_ACCEPTED)
+        return job_accepted(job)

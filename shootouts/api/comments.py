@@ -7,19 +7,18 @@ from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import generics, serializers, status
+from rest_framework import serializers, status
 from rest_framework.permissions import SAFE_METHODS, AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.api.idempotency import idempotent
-from accounts.api.paging import FeedPagination
-from accounts.api.serializers import StrictSerializer
 from accounts.models import User
-from shootouts.models import Comment
+from gts.web.api.responses import created
+from gts.web.api.serializers import StrictSerializer
+from gts.web.api.views import APIView, ListAPIView
+from shootouts.models import Comment, CommentQuerySet
 from shootouts.models.social import COMMENT_MAX_CHARS
-from shootouts.querysets import CommentQuerySet
 from shootouts.selectors import (
     comment_get,
     comment_get_moderated,
@@ -71,13 +70,12 @@ def _output(request: Request, comment: Comment) -> dict[str, Any]:
     return dict(CommentOutput(comment, context={"request": request}).data)
 
 
-class CommentListView(generics.ListAPIView[Comment]):
+class CommentListView(ListAPIView[Comment]):
     """Of a published shootout, and of one's own."""
 
     serializer_class = CommentOutput
     queryset = Comment.objects.none()
     filter_backends = ()
-    pagination_class = FeedPagination
 
     def get_permissions(self) -> list[Any]:
         return [AllowAny()] if self.request.method in SAFE_METHODS else [IsAuthenticated()]
@@ -112,7 +110,7 @@ class CommentListView(generics.ListAPIView[Comment]):
         data.is_valid(raise_exception=True)
         author = cast(User, request.user)
         comment = comment_create(shootout=shootout, author=author, **data.validated_data)
-        return Response(_output(request, comment), status=status.HTTP_201_CREATED)
+        return created(_output(request, comment), "api-comment", comment.uuid)
 
 
 class CommentDetailView(APIView):

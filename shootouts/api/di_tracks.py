@@ -7,21 +7,20 @@ from uuid import UUID
 
 from django.http.response import HttpResponse, HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
-from rest_framework import generics, status
-from rest_framework.negotiation import DefaultContentNegotiation
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import status
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from accounts.api.async_views import AsyncAPIView
-from accounts.api.filters import NamedFilter
 from accounts.api.idempotency import idempotent
-from accounts.database import in_database
 from accounts.models import User
-from jobs.storage import stored_name
-from shootouts.api.media import AnyContent, preview_response
+from gts.web.api.filters import NamedFilter
+from gts.web.api.responses import accepted
+from gts.web.api.views import APIView, ListAPIView
+from gts.web.database import in_database
+from jobs.files.storage import stored_name
+from shootouts.api.media import AnyContent, FileView, MediaQuery, preview_response
 from shootouts.api.serializers import (
     DITrackInput,
     DITrackOutput,
@@ -30,15 +29,15 @@ from shootouts.api.serializers import (
     DITrackUploadInput,
     WaveformOutput,
 )
-from shootouts.media import MediaFile, content_type_of, media_response
-from shootouts.models import DITrack
-from shootouts.querysets import DITrackQuerySet
+from shootouts.files.media import MediaFile, content_type_of, media_response
+from shootouts.models import DITrack, DITrackQuerySet
 from shootouts.selectors import di_track_get, di_track_list
 from shootouts.services.di_previews import di_track_preview
 from shootouts.services.di_tracks import di_track_delete, di_track_update, di_track_upload
 
 
-class DITrackListView(generics.ListAPIView[DITrack]):
+@extend_schema_view(get=extend_schema(summary="My DI tracks, newest first"))
+class DITrackListView(ListAPIView[DITrack]):
     serializer_class = DITrackOutput
     filterset_class = NamedFilter
     queryset = DITrack.objects.none()
@@ -49,7 +48,11 @@ class DITrackListView(generics.ListAPIView[DITrack]):
     def get_queryset(self) -> DITrackQuerySet:
         return di_track_list(self.request.user)
 
-    @extend_schema(request=DITrackUploadInput, responses={202: DITrackUploaded})
+    @extend_schema(
+        summary="Upload a recording; a job looks into it",
+        request=DITrackUploadInput,
+        responses={202: DITrackUploaded},
+    )
     @idempotent
     def post(self, request: Request) -> Response:
         """Upload a recording. It may be used once its job is completed."""
@@ -60,32 +63,38 @@ class DITrackListView(generics.ListAPIView[DITrack]):
             owner=cast(User, request.user), upload=fields.pop("file"), **fields
         )
         track.job = job  # type: ignore[attr-defined]  # read by the serializer only
-        return Response(DITrackUploaded(track).data, status=status.HTTP_202_ACCEPTED)
+        return accepted(DITrackUploaded(track).data, "api-job", job.uuid)
 
 
 class DITrackDetailView(APIView):
-    @extend_schema(responses=DITrackOutput)
+    @extend_schema(summary="One of my DI tracks, with the report on it", responses=DITrackOutput)
     def get(self, request: Request, uuid: UUID) -> Response:
         return Response(DITrackOutput(di_track_get(request.user, uuid)).data)
 
-    @extend_schema(request=DITrackInput, responses=DITrackOutput)
+    @extend_schema(
+        summary="Change what is noted of a DI track, and what of it is played",
+        request=DITrackInput,
+        responses=DITrackOutput,
+    )
     def patch(self, request: Request, uuid: UUID) -> Response:
         track = di_track_get(request.user, uuid)
         data = DITrackInput(data=request.data, partial=True)
         data.is_valid(raise_exception=True)
         return Response(DITrackOutput(di_track_update(track=track, **data.validated_data)).data)
 
-    @extend_schema(responses={204: None})
+    @extend_schema(summary="Delete a DI track", responses={204: None})
     def delete(self, request: Request, uuid: UUID) -> Response:
         """Delete a recording. What was rendered from it stays."""
         di_track_delete(track=di_track_get(request.user, uuid))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class DITrackAudioView(AsyncAPIView):
-    content_negotiation_class: type[DefaultContentNegotiation] = AnyContent
-
-    @extend_schema(responses={(200, "audio/*"): OpenApiTypes.BINARY})
+class DITrackAudioView(FileView):
+    @extend_schema(
+        summary="The recording as it was uploaded",
+        parameters=[MediaQuery],
+        responses={(200, "audio/*"): OpenApiTypes.BINARY},
+    )
     async def get(self, request: Request, uuid: UUID) -> HttpResponseBase:
         """The recording as it was uploaded, with Range."""
         track = await in_database(di_track_get, request.user, uuid)
@@ -101,10 +110,13 @@ class DITrackAudioView(AsyncAPIView):
 
 
 class DITrackPreviewView(APIView):
+    query_class = DITrackPreviewQuery
     content_negotiation_class = AnyContent
 
     @extend_schema(
-        parameters=[DITrackPreviewQuery], responses={(200, "audio/wav"): OpenApiTypes.BINARY}
+        summary="Hear a channel of a DI track",
+        parameters=[DITrackPreviewQuery],
+        responses={(200, "audio/wav"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, uuid: UUID) -> HttpResponse:
         """The first 15 s of what is played, from one channel or the mix, to choose by ear."""
@@ -115,7 +127,7 @@ class DITrackPreviewView(APIView):
 
 
 class DITrackWaveformView(APIView):
-    @extend_schema(responses=WaveformOutput)
+    @extend_schema(summary="The outline of a DI track", responses=WaveformOutput)
     def get(self, request: Request, uuid: UUID) -> Response:
         """Peak of each of a few hundred columns, 0 to 1; empty until it has been checked."""
         track = di_track_get(request.user, uuid)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import django_filters
 
-from shootouts.models import Shootout
-from shootouts.querysets import ShootoutQuerySet
+from shootouts.models import Shootout, ShootoutQuerySet
 
 
 class ShootoutFilter(django_filters.FilterSet):  # type: ignore[misc]  # it has no types

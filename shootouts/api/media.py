@@ -9,17 +9,19 @@ from django.contrib.auth.models import AnonymousUser
 from django.http.response import HttpResponse, HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import AllowAny
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-from accounts.api.async_views import AsyncAPIView
-from accounts.database import in_database
-from accounts.errors import NotFoundError
 from accounts.models import User
-from jobs.storage import stored_name
-from shootouts.media import MEDIA_TYPES, MediaFile, media_response
+from gts.web.api.async_views import AsyncAPIView
+from gts.web.api.queries import QuerySerializer
+from gts.web.database import in_database
+from gts.web.errors import NotFoundError
+from jobs.files.storage import stored_name
+from shootouts.files.media import MEDIA_TYPES, MediaFile, media_response
 from shootouts.models import RenderedFile
 
 
@@ -36,11 +38,27 @@ class AnyContent(DefaultContentNegotiation):
         return renderer, renderer.media_type or "application/json"
 
 
-class MediaView(AsyncAPIView):
-    permission_classes = (AllowAny,)
-    content_negotiation_class = AnyContent
+class MediaQuery(QuerySerializer):
+    download = serializers.CharField(
+        required=False, allow_blank=True, help_text="whatever it says: a file to save, not to play"
+    )
 
-    @extend_schema(responses={(200, kind): OpenApiTypes.BINARY for kind in MEDIA_TYPES})
+
+class FileView(AsyncAPIView):
+    """One file, with Range."""
+
+    query_class = MediaQuery
+    content_negotiation_class: type[DefaultContentNegotiation] = AnyContent
+
+
+class MediaView(FileView):
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        summary="A rendered file by its id",
+        parameters=[MediaQuery],
+        responses={(200, kind): OpenApiTypes.BINARY for kind in MEDIA_TYPES},
+    )
     async def get(self, request: Request, uuid: UUID) -> HttpResponseBase:
         """Audio, video and texts of a shootout, with Range. Gated like the shootout itself."""
         file = await in_database(_visible_file, request.user, uuid)

@@ -10,11 +10,11 @@ from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from accounts.errors import NotFoundError
-from jobs.pipeline.audio.third_octaves import THIRD_OCTAVE_CENTRES_HZ
-from shootouts.measured import measured_segments
+from gts.web.api.views import APIView
+from gts.web.errors import NotFoundError
+from jobs.pipeline.measure.third_octaves import THIRD_OCTAVE_CENTERS_HZ
+from shootouts.published.measured import measured_segments
 from shootouts.selectors import manifest_get, shootout_get
 
 
@@ -38,7 +38,7 @@ class MetricsOutput(serializers.Serializer[Any]):
     treble_ratio = _optional("share of the energy between 2 and 20 kHz")
     third_octave_dbfs = serializers.ListField(
         child=serializers.FloatField(allow_null=True),
-        help_text="RMS level of each band of third_octave_centres_hz",
+        help_text="RMS level of each band of third_octave_centers_hz",
     )
     transient_density_per_s = serializers.FloatField(help_text="notes per second")
     attack_time_ms = _optional("from 10 to 90 % of a note's rise, median over the notes")
@@ -67,14 +67,14 @@ class SegmentMetricsOutput(serializers.Serializer[Any]):
 
 
 class ShootoutMetricsOutput(serializers.Serializer[Any]):
-    third_octave_centres_hz = serializers.ListField(child=serializers.FloatField())
+    third_octave_centers_hz = serializers.ListField(child=serializers.FloatField())
     segments = SegmentMetricsOutput(many=True)
 
 
 class ShootoutMetricsView(APIView):
     permission_classes = (AllowAny,)
 
-    @extend_schema(responses=ShootoutMetricsOutput)
+    @extend_schema(summary="Metrics of every segment", responses=ShootoutMetricsOutput)
     def get(self, request: Request, uuid: UUID) -> Response:
         """Metrics of the published segments, and how each differs from the mean."""
         manifest = manifest_get(shootout_get(request.user, uuid))
@@ -82,8 +82,8 @@ class ShootoutMetricsView(APIView):
             raise NotFoundError("This shootout has not been rendered yet.")
         output = ShootoutMetricsOutput(
             {
-                "third_octave_centres_hz": THIRD_OCTAVE_CENTRES_HZ,
-                "segments": measured_segments(manifest.data),
+                "third_octave_centers_hz": THIRD_OCTAVE_CENTERS_HZ,
+                "segments": measured_segments(manifest.content),
             }
         )
         return Response(output.data)

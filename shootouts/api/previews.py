@@ -14,21 +14,21 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from accounts.api.async_views import AsyncAPIView
 from accounts.api.idempotency import idempotent
-from accounts.api.queries import QuerySerializer
-from accounts.api.serializers import StrictSerializer
-from accounts.database import in_database
-from accounts.errors import NotFoundError
 from accounts.models import User
 from gear.models.item import IRChannelRule
 from gear.selectors import capture_get, chain_get
+from gts.web.api.queries import QuerySerializer
+from gts.web.api.responses import accepted
+from gts.web.api.serializers import StrictSerializer
+from gts.web.api.views import APIView
+from gts.web.database import in_database
+from gts.web.errors import NotFoundError
 from jobs.api.serializers import JobOutput
-from jobs.storage import stored_name
-from shootouts.api.media import AnyContent, preview_response
-from shootouts.media import MediaFile, content_type_of, media_response
+from jobs.files.storage import stored_name
+from shootouts.api.media import AnyContent, FileView, MediaQuery, preview_response
+from shootouts.files.media import MediaFile, content_type_of, media_response
 from shootouts.models import ChainPreview
 from shootouts.models.preview import PreviewState
 from shootouts.selectors import chain_preview_get
@@ -76,8 +76,10 @@ class ChainPreviewRequestView(APIView):
         data = ChainPreviewInput(data=request.data)
         data.is_valid(raise_exception=True)
         preview = chain_preview_request(chain=chain, **data.validated_data)
-        status = 200 if preview.state == PreviewState.READY else 202
-        return Response(_output(request, preview), status=status)
+        output = _output(request, preview)
+        if preview.state == PreviewState.READY:
+            return Response(output)
+        return accepted(output, "api-preview", preview.uuid)
 
 
 class ChainPreviewView(APIView):
@@ -91,11 +93,10 @@ class ChainPreviewView(APIView):
         return Response(_output(request, chain_preview_get(request.user, uuid)))
 
 
-class ChainPreviewAudioView(AsyncAPIView):
-    content_negotiation_class = AnyContent
-
+class ChainPreviewAudioView(FileView):
     @extend_schema(
         operation_id="chain_preview_audio",
+        parameters=[MediaQuery],
         tags=["chains"],
         responses={(200, "audio/flac"): OpenApiTypes.BINARY},
         summary="The sound of one of my previews, with Range",
@@ -125,6 +126,7 @@ class IRPreviewQuery(QuerySerializer):
 
 
 class IRPreviewView(APIView):
+    query_class = IRPreviewQuery
     content_negotiation_class = AnyContent
 
     @extend_schema(

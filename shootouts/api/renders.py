@@ -8,17 +8,16 @@ from uuid import UUID
 from django.utils.cache import patch_cache_control
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework import generics, serializers
+from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from accounts.errors import NotFoundError
-from jobs.pipeline.manifest_schema import manifest_schema
+from gts.web.api.views import APIView, ListAPIView
+from gts.web.errors import NotFoundError
+from jobs.pipeline.formats.manifest.schema import manifest_schema
 from jobs.states import JobState
-from shootouts.models import Render
-from shootouts.querysets import RenderQuerySet
+from shootouts.models import Render, RenderQuerySet
 from shootouts.selectors import render_list, render_manifest_get, shootout_get_owned
 
 _SCHEMA_MAX_AGE_S = 24 * 60 * 60
@@ -52,7 +51,7 @@ class RenderOutput(serializers.Serializer[Render]):
         return render.pk == render.shootout.published_render_id
 
 
-class ShootoutRendersView(generics.ListAPIView[Render]):
+class ShootoutRendersView(ListAPIView[Render]):
     serializer_class = RenderOutput
     queryset = Render.objects.none()
     filter_backends = ()

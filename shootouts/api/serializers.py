@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+from django.conf import settings
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.api.queries import QuerySerializer
-from accounts.api.serializers import StrictSerializer
-from gear.api.chain_group_serializers import GroupSlotInput
+from gear.api.chain_group_serializers import GroupSlotsField
+from gts.web.api.bounded import ROOM, BoundedList, BoundedListField
+from gts.web.api.queries import QuerySerializer
+from gts.web.api.serializers import StrictSerializer
 from jobs.api.serializers import JobOutput
+from jobs.pipeline.vocabulary.options import (
+    OPTION_NAMES,
+    SHOOTOUT_OPTIONS,
+    ChoiceOption,
+    NumberOption,
+    ShootoutOption,
+    SwitchOption,
+)
 from shootouts.models import DITrack, RenderedFile, Segment, Shootout
 from shootouts.models.di_track import ChannelRuleChoice, FindingSeverity
-from shootouts.models.shootout import InputModeChoice, Order, Theme, Visibility
+from shootouts.models.media import RenderedFileKind
+from shootouts.models.shootout import Visibility
 from shootouts.rendering import current_report
+
+_MAX_CONTENDERS_READ: Final = ROOM * max(settings.GTS_MAX_CONTENDERS, 1)
+_MAX_DI_TRACKS_READ: Final = ROOM * max(settings.GTS_MAX_DI_TRACKS, 1)
 
 
 class FindingOutput(serializers.Serializer[Any]):
@@ -80,7 +94,7 @@ class DITrackOutput(serializers.ModelSerializer[DITrack]):
             "file_name",
             "sha256",
             "size_bytes",
-            "status",
+            "state",
             "format",
             "sample_rate_hz",
             "num_channels",
@@ -149,28 +163,57 @@ class WaveformOutput(serializers.Serializer[Any]):
     duration_s = serializers.FloatField(allow_null=True)
 
 
-class ShootoutDIOutput(serializers.Serializer[Any]):
-    position = serializers.IntegerField()
-    di_track_id = serializers.UUIDField(source="di_track.uuid", allow_null=True, default=None)
+class ShootoutDITrackOutput(serializers.Serializer[Any]):
+    di_track_id = serializers.UUIDField(
+        source="di_track.uuid", allow_null=True, default=None, help_text="null: it was deleted"
+    )
     name = serializers.CharField(source="di_track.name", default="")
 
 
 class ContenderOutput(serializers.Serializer[Any]):
-    position = serializers.IntegerField()
+    chain_id = serializers.UUIDField(
+        source="chain.uuid", allow_null=True, default=None, help_text="null: it was deleted"
+    )
     label = serializers.CharField()  # type: ignore[assignment]  # a name of Field too
-    chain_id = serializers.UUIDField(source="chain.uuid", allow_null=True, default=None)
+
+
+def _described(option: ShootoutOption) -> dict[str, str]:
+    return {"help_text": option.help} if option.help else {}
+
+
+def _option_field(option: ShootoutOption) -> serializers.Field[Any, Any, Any, Any]:
+    given: dict[str, Any] = {"required": False, **_described(option)}
+    match option:
+        case NumberOption():
+            bounds: dict[str, Any] = {"min_value": option.minimum, "max_value": option.maximum}
+            return serializers.FloatField(**bounds, **given)
+        case SwitchOption():
+            return serializers.BooleanField(**given)
+        case ChoiceOption():
+            return serializers.ChoiceField(choices=[*option.choices.items()], **given)
 
 
 class ShootoutOutput(serializers.ModelSerializer[Shootout]):
     id = serializers.UUIDField(source="uuid")
     owner = serializers.CharField(source="owner.username")
-    dis = ShootoutDIOutput(many=True)
-    contenders = ContenderOutput(many=True)
+    di_tracks = ShootoutDITrackOutput(source="dis", many=True, help_text="in their order")
+    contenders = ContenderOutput(many=True, help_text="in their order")
     render_version = serializers.IntegerField(
         source="latest_render.version", allow_null=True, default=None
     )
     job_id = serializers.SerializerMethodField(help_text="of the newest render; for its owner only")
     is_published = serializers.SerializerMethodField(help_text="there is a manifest to play")
+    html_url = serializers.SerializerMethodField(help_text="its page, for people")
+    video_url = serializers.SerializerMethodField(help_text="null: there is none (yet)")
+    poster_url = serializers.SerializerMethodField(
+        help_text="what a player shows before the video, as large as it; null: there is no video"
+    )
+    thumbnail_url = serializers.SerializerMethodField(
+        help_text="a picture for lists; at present that of poster_url"
+    )
+    subtitles_url = serializers.SerializerMethodField(
+        help_text="WebVTT, who is heard when; null: there is no video"
+    )
 
     class Meta:
         model = Shootout
@@ -181,23 +224,23 @@ class ShootoutOutput(serializers.ModelSerializer[Shootout]):
             "description",
             "state",
             "visibility",
-            "playback_order",
-            "slice_s",
-            "target_loudness_lufs",
-            "input_mode",
-            "has_video",
-            "theme",
-            "is_aligned",
-            "dis",
+            *OPTION_NAMES,
+            "di_tracks",
             "contenders",
             "render_version",
             "job_id",
             "is_published",
+            "html_url",
+            "video_url",
+            "poster_url",
+            "thumbnail_url",
+            "subtitles_url",
             "published_at",
             "created_at",
             "updated_at",
         )
         read_only_fields = fields
+        extra_kwargs = {option.name: _described(option) for option in SHOOTOUT_OPTIONS}
 
     @extend_schema_field(serializers.UUIDField(allow_null=True))
     def get_job_id(self, shootout: Shootout) -> str | None:
@@ -210,38 +253,80 @@ class ShootoutOutput(serializers.ModelSerializer[Shootout]):
     def get_is_published(self, shootout: Shootout) -> bool:
         return shootout.published_at is not None
 
+    def get_html_url(self, shootout: Shootout) -> str:
+        url: str = self.context["request"].build_absolute_uri(
+            reverse("shootout-detail", args=[shootout.uuid])
+        )
+        return url
+
+    def get_video_url(self, shootout: Shootout) -> str | None:
+        return _published_url(shootout, RenderedFileKind.VIDEO)
+
+    def get_poster_url(self, shootout: Shootout) -> str | None:
+        return _published_url(shootout, RenderedFileKind.THUMBNAIL)
+
+    def get_thumbnail_url(self, shootout: Shootout) -> str | None:
+        return _published_url(shootout, RenderedFileKind.THUMBNAIL)
+
+    def get_subtitles_url(self, shootout: Shootout) -> str | None:
+        return _published_url(shootout, RenderedFileKind.SUBTITLES_VTT)
+
+
+def _published_url(shootout: Shootout, kind: RenderedFileKind) -> str | None:
+    """No query where the shootout was read ``for_lists``."""
+    render = shootout.published_render
+    files = render.files.all() if render is not None else ()
+    found = next((file for file in files if file.kind == kind), None)
+    return None if found is None else reverse("media", args=[found.uuid])
+
+
+class ShootoutDITrackInput(StrictSerializer):
+    di_track_id = serializers.UUIDField(help_text="of one of my DI tracks")
+
+
+class ContenderInput(StrictSerializer):
+    chain_id = serializers.UUIDField(help_text="of one of my chains")
+    label = serializers.CharField(  # type: ignore[assignment]  # a name of Field too
+        max_length=200, default="", allow_blank=True, help_text="empty: the name of the chain"
+    )
+
+
+class DITracksField(BoundedList):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(child=ShootoutDITrackInput(), max_length=_MAX_DI_TRACKS_READ, **options)
+
+
+class ContendersField(BoundedList):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(child=ContenderInput(), max_length=_MAX_CONTENDERS_READ, **options)
+
 
 class ShootoutUpdateInput(StrictSerializer):
     title = serializers.CharField(max_length=200, required=False)
     description = serializers.CharField(max_length=4000, required=False, allow_blank=True)
     visibility = serializers.ChoiceField(choices=Visibility.choices, required=False)
-    di_track_ids = serializers.ListField(child=serializers.UUIDField(), required=False)
-    chain_ids = serializers.ListField(child=serializers.UUIDField(), required=False)
-    labels = serializers.ListField(
-        child=serializers.CharField(max_length=200, allow_blank=True), required=False
-    )
-    playback_order = serializers.ChoiceField(choices=Order.choices, required=False)
-    slice_s = serializers.FloatField(min_value=1, max_value=60, required=False)
-    target_loudness_lufs = serializers.FloatField(min_value=-40, max_value=-6, required=False)
-    input_mode = serializers.ChoiceField(choices=InputModeChoice.choices, required=False)
-    has_video = serializers.BooleanField(required=False)
-    theme = serializers.ChoiceField(choices=Theme.choices, required=False)
-    is_aligned = serializers.BooleanField(
-        required=False, help_text="take out how late each contender is, in whole samples"
-    )
+    di_tracks = DITracksField(required=False, help_text="in their order")
+    contenders = ContendersField(required=False, help_text="in their order")
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        options = {option.name: _option_field(option) for option in SHOOTOUT_OPTIONS}
+        return {**super().get_fields(), **options}
 
 
 class ShootoutCreateInput(ShootoutUpdateInput):
     title = serializers.CharField(max_length=200)
-    di_track_ids = serializers.ListField(child=serializers.UUIDField())
-    chain_ids = serializers.ListField(
-        child=serializers.UUIDField(), required=False, help_text="chains of mine; or give slots"
-    )
-    slots = GroupSlotInput(
-        many=True,
+    di_tracks = DITracksField(help_text="in their order")
+    contenders = ContendersField(required=False, help_text="in their order; or give slots")
+    slots = GroupSlotsField(
         required=False,
-        help_text="instead of chain_ids: a chain is made of every combination of their options, "
+        help_text="instead of contenders: a chain is made of every combination of their options, "
         "the last slot fastest",
+    )
+    labels = BoundedListField(
+        child=serializers.CharField(max_length=200, allow_blank=True),
+        max_length=_MAX_CONTENDERS_READ,
+        required=False,
+        help_text="of the chains that slots make; empty: what differs between them",
     )
     only_valid = serializers.BooleanField(
         default=False, help_text="of slots: leave out what cannot be played instead of refusing all"

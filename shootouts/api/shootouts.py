@@ -6,40 +6,40 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import generics, status
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import serializers, status
 from rest_framework.permissions import SAFE_METHODS, AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from accounts.api.async_views import AsyncAPIView
 from accounts.api.idempotency import idempotent
-from accounts.api.paging import FeedPagination
-from accounts.api.revisions import (
+from accounts.models import User
+from gts.web.api.queries import QuerySerializer
+from gts.web.api.revisions import (
     ETAG,
     IF_MATCH,
     IF_NONE_MATCH,
     accepted_revisions,
     revised_response,
 )
-from accounts.database import in_database
-from accounts.errors import ErrorDetail, InvalidInputError, NotFoundError
-from accounts.models import User
-from jobs.api.serializers import JobOutput
-from shootouts.api.assembly import read_assembly
+from gts.web.api.views import APIView, ListAPIView
+from gts.web.database import in_database
+from gts.web.errors import NotFoundError
+from jobs.api.serializers import JobOutput, job_accepted
+from jobs.pipeline.vocabulary.options import OPTION_NAMES
+from shootouts.api.assembly import read_assembly, shootout_values
 from shootouts.api.filters import ShootoutFilter
-from shootouts.api.media import AnyContent, rendered_file_response
+from shootouts.api.media import FileView, MediaQuery, rendered_file_response
 from shootouts.api.serializers import (
     SegmentOutput,
     ShootoutCreateInput,
     ShootoutOutput,
     ShootoutUpdateInput,
 )
-from shootouts.models import RenderedFile, Segment, Shootout
+from shootouts.models import RenderedFile, Segment, Shootout, ShootoutQuerySet
 from shootouts.models.media import RenderedFileKind
-from shootouts.querysets import ShootoutQuerySet
 from shootouts.selectors import (
     manifest_get,
     rendered_file_get,
@@ -50,7 +50,6 @@ from shootouts.selectors import (
     shootout_list_public,
 )
 from shootouts.services.shootouts import (
-    OPTIONS,
     shootout_cancel,
     shootout_create,
     shootout_delete,
@@ -60,12 +59,18 @@ from shootouts.services.shootouts import (
 )
 
 
-class ShootoutListView(generics.ListAPIView[Shootout]):
+class ShootoutListQuery(QuerySerializer):
+    scope = serializers.ChoiceField(
+        choices=["mine", "public"], default="mine", help_text="without a login only public"
+    )
+
+
+class ShootoutListView(ListAPIView[Shootout]):
     """Anonymous visitors see the public list only."""
 
+    query_class = ShootoutListQuery
     serializer_class = ShootoutOutput
     filterset_class = ShootoutFilter
-    pagination_class = FeedPagination
     queryset = Shootout.objects.none()
 
     def get_permissions(self) -> list[Any]:
@@ -73,28 +78,25 @@ class ShootoutListView(generics.ListAPIView[Shootout]):
         return [AllowAny()] if is_public else [IsAuthenticated()]
 
     def get_queryset(self) -> ShootoutQuerySet:
-        match self._scope():
-            case "mine":
-                return shootout_list_owned(self.request.user)
-            case "public":
-                return shootout_list_public()
-            case _:
-                message = "The scope is mine or public."
-                detail = ErrorDetail("/scope", "INVALID_CHOICE", message)
-                raise InvalidInputError(message, details=[detail])
+        if ShootoutListQuery.values_of(self.request)["scope"] == "public":
+            return shootout_list_public().for_lists()
+        return shootout_list_owned(self.request.user).for_lists()
 
     def _scope(self) -> str:
         return self.request.GET.get("scope", "mine")
 
     @extend_schema(
-        parameters=[
-            OpenApiParameter("scope", enum=["mine", "public"], description="default: mine"),
-        ]
+        summary="Public shootouts, or my own, newest first", parameters=[ShootoutListQuery]
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 
-    @extend_schema(parameters=[ETAG], request=ShootoutCreateInput, responses={201: ShootoutOutput})
+    @extend_schema(
+        summary="Make a shootout",
+        parameters=[ETAG],
+        request=ShootoutCreateInput,
+        responses={201: ShootoutOutput},
+    )
     @idempotent
     def post(self, request: Request) -> Response:
         """Assemble a shootout in one call, of chains or of slots with options; every finding is
@@ -102,22 +104,29 @@ class ShootoutListView(generics.ListAPIView[Shootout]):
         TOO_MANY_PERMUTATIONS says how many they would be."""
         owner = cast(User, request.user)
         fields = read_assembly(owner, request.data)
-        options = {name: fields.pop(name) for name in OPTIONS if name in fields}
+        options = {name: fields.pop(name) for name in OPTION_NAMES if name in fields}
         shootout = shootout_create(owner=owner, options=options, **fields)
         shootout = shootout_get_owned(request.user, shootout.uuid)
-        return _answer(request, shootout, status=status.HTTP_201_CREATED)
+        response = _answer(request, shootout, status=status.HTTP_201_CREATED)
+        response["Location"] = reverse("api-shootout", args=[shootout.uuid])
+        return response
 
 
 class ShootoutDetailView(APIView):
     def get_permissions(self) -> list[Any]:
         return [AllowAny()] if self.request.method in SAFE_METHODS else [IsAuthenticated()]
 
-    @extend_schema(parameters=[ETAG, IF_NONE_MATCH], responses=ShootoutOutput)
+    @extend_schema(
+        summary="One shootout", parameters=[ETAG, IF_NONE_MATCH], responses=ShootoutOutput
+    )
     def get(self, request: Request, uuid: UUID) -> Response:
         return _answer(request, shootout_get(request.user, uuid))
 
     @extend_schema(
-        parameters=[ETAG, IF_MATCH], request=ShootoutUpdateInput, responses=ShootoutOutput
+        summary="Change a shootout",
+        parameters=[ETAG, IF_MATCH],
+        request=ShootoutUpdateInput,
+        responses=ShootoutOutput,
     )
     def patch(self, request: Request, uuid: UUID) -> Response:
         """Change any part. What is rendered already stays as it is until the next render."""
@@ -127,11 +136,11 @@ class ShootoutDetailView(APIView):
         shootout_update(
             shootout=shootout,
             accepted_revisions=accepted_revisions(request),
-            **data.validated_data,
+            **shootout_values(data.validated_data),
         )
         return _answer(request, shootout_get_owned(request.user, uuid))
 
-    @extend_schema(parameters=[IF_MATCH], responses={204: None})
+    @extend_schema(summary="Delete a shootout", parameters=[IF_MATCH], responses={204: None})
     def delete(self, request: Request, uuid: UUID) -> Response:
         """Delete it with everything it has rendered."""
         shootout_delete(
@@ -142,16 +151,16 @@ class ShootoutDetailView(APIView):
 
 
 class ShootoutRenderView(APIView):
-    @extend_schema(request=None, responses={202: JobOutput})
+    @extend_schema(summary="Render a shootout", request=None, responses={202: JobOutput})
     @idempotent
     def post(self, request: Request, uuid: UUID) -> Response:
         """Queue a new render version. 429 TOO_MANY_WAITING when too many wait already."""
         job = shootout_render(shootout=shootout_get_owned(request.user, uuid))
-        return Response(JobOutput(job).data, status=status.HTTP_202_ACCEPTED)
+        return job_accepted(job)
 
 
 class ShootoutRetryView(APIView):
-    @extend_schema(request=None, responses={202: JobOutput})
+    @extend_schema(summary="Render what is missing", request=None, responses={202: JobOutput})
     @idempotent
     def post(self, request: Request, uuid: UUID) -> Response:
         """Render what failed or was cancelled, and nothing else, into a new version.
@@ -160,22 +169,22 @@ class ShootoutRetryView(APIView):
         taken over. 409 NOTHING_TO_RETRY when it left nothing undone.
         """
         job = shootout_retry(shootout=shootout_get_owned(request.user, uuid))
-        return Response(JobOutput(job).data, status=status.HTTP_202_ACCEPTED)
+        return job_accepted(job)
 
 
 class ShootoutCancelView(APIView):
-    @extend_schema(request=None, responses={202: JobOutput})
+    @extend_schema(summary="Stop a render", request=None, responses={202: JobOutput})
     @idempotent
     def post(self, request: Request, uuid: UUID) -> Response:
         """Stop the render that is under way. Finished segments stay."""
         job = shootout_cancel(shootout=shootout_get_owned(request.user, uuid))
-        return Response(JobOutput(job).data, status=status.HTTP_202_ACCEPTED)
+        return job_accepted(job)
 
 
 class ShootoutManifestView(APIView):
     permission_classes = (AllowAny,)
 
-    @extend_schema(responses=OpenApiTypes.OBJECT)
+    @extend_schema(summary="The manifest of what is published", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, uuid: UUID) -> Response:
         """The manifest of the published render (docs/manifest.md says what it holds)."""
         manifest = manifest_get(shootout_get(request.user, uuid))
@@ -184,7 +193,8 @@ class ShootoutManifestView(APIView):
         return Response(manifest.data)
 
 
-class ShootoutSegmentsView(generics.ListAPIView[Segment]):
+@extend_schema_view(get=extend_schema(summary="Segments of a shootout, in playing order"))
+class ShootoutSegmentsView(ListAPIView[Segment]):
     """Segments of the published render; for the owner those of the newest one."""
 
     permission_classes = (AllowAny,)
@@ -199,9 +209,8 @@ class ShootoutSegmentsView(generics.ListAPIView[Segment]):
         return segment_list(shootout, self.request.user)
 
 
-class _ShootoutFileView(AsyncAPIView):
+class _ShootoutFileView(FileView):
     permission_classes = (AllowAny,)
-    content_negotiation_class = AnyContent
     kind: RenderedFileKind
 
     async def send(self, request: Request, uuid: UUID) -> HttpResponseBase:
@@ -215,7 +224,11 @@ class _ShootoutFileView(AsyncAPIView):
 class ShootoutVideoView(_ShootoutFileView):
     kind = RenderedFileKind.VIDEO
 
-    @extend_schema(responses={(200, "video/mp4"): OpenApiTypes.BINARY})
+    @extend_schema(
+        summary="The video",
+        parameters=[MediaQuery],
+        responses={(200, "video/mp4"): OpenApiTypes.BINARY},
+    )
     async def get(self, request: Request, uuid: UUID) -> HttpResponseBase:
         """The video of the published render, with Range."""
         return await self.send(request, uuid)
@@ -224,7 +237,11 @@ class ShootoutVideoView(_ShootoutFileView):
 class ShootoutMontageView(_ShootoutFileView):
     kind = RenderedFileKind.MONTAGE
 
-    @extend_schema(responses={(200, "audio/flac"): OpenApiTypes.BINARY})
+    @extend_schema(
+        summary="All takes in one file",
+        parameters=[MediaQuery],
+        responses={(200, "audio/flac"): OpenApiTypes.BINARY},
+    )
     async def get(self, request: Request, uuid: UUID) -> HttpResponseBase:
         """All segments in playing order as one FLAC file, with Range."""
         return await self.send(request, uuid)
@@ -233,7 +250,11 @@ class ShootoutMontageView(_ShootoutFileView):
 class ShootoutChaptersView(_ShootoutFileView):
     kind = RenderedFileKind.CHAPTERS
 
-    @extend_schema(responses={(200, "text/plain"): OpenApiTypes.STR})
+    @extend_schema(
+        summary="Chapters of the video, as text",
+        parameters=[MediaQuery],
+        responses={(200, "text/plain"): OpenApiTypes.STR},
+    )
     async def get(self, request: Request, uuid: UUID) -> HttpResponseBase:
         """Chapters as YouTube reads them from a description; empty where its rules leave none, then
         `youtube.note` of the manifest says why."""

@@ -94,7 +94,7 @@ class Migration(migrations.Migration):
                 ('sources', models.JSONField(help_text="storage names of the recipe's inputs, by SHA-256")),
                 ('render_key', models.CharField(db_index=True, help_text='equal keys have equal samples', max_length=64)),
                 ('pre_gain_file', models.FileField(blank=True, max_length=200, upload_to='')),
-                ('measured', models.JSONField(blank=True, default=dict, help_text='jobs.pipeline.audio.render.SegmentRender')),
+                ('measured', models.JSONField(blank=True, default=dict, help_text='jobs.pipeline.render.segment.SegmentRender')),
                 ('render', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='segments', to='shootouts.render')),
             ],
             options={

@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 ('key', models.CharField(max_length=64, unique=True)),
                 ('file', models.FileField(max_length=200, upload_to='')),
                 ('size_bytes', models.PositiveBigIntegerField()),
-                ('described', models.JSONField(help_text='Prefix or SegmentRender of jobs.pipeline.audio')),
+                ('described', models.JSONField(help_text='Prefix or SegmentRender of jobs.pipeline.render')),
                 ('used_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
             ],
             options={

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from gear.search_index import SHOOTOUT_INDEX, AddSearch
+from gear.search.index import SHOOTOUT_INDEX, AddSearch
 
 
 class Migration(migrations.Migration):

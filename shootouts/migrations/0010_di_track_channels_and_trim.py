@@ -29,6 +29,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='ditrack',
             name='info',
-            field=models.JSONField(blank=True, default=dict, help_text='jobs.pipeline.audio.probe.DIProbe'),
+            field=models.JSONField(blank=True, default=dict, help_text='jobs.pipeline.measure.probe.DIProbe'),
         ),
     ]

@@ -5,7 +5,7 @@ SQLite has its index of words made after every migrate.
 
 from django.db import migrations, models
 
-from gear.search_index import COMMENT_INDEX, AddSearch, AddSearchWords
+from gear.search.index import COMMENT_INDEX, AddSearch, AddSearchWords
 
 
 class Migration(migrations.Migration):

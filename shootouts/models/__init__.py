@@ -1,21 +1,44 @@
+"""DI tracks, shootouts, renders, segments, media, comments as rows."""
+
 from shootouts.models.cache import CachedAudio, CachedInput
-from shootouts.models.di_track import DITrack
-from shootouts.models.media import RenderedFile
-from shootouts.models.preview import ChainPreview
-from shootouts.models.shootout import Contender, Manifest, Render, Segment, Shootout, ShootoutDI
-from shootouts.models.social import Comment
+from shootouts.models.di_track import DITrack, DITrackQuerySet
+from shootouts.models.media import RenderedFile, RenderedFileQuerySet
+from shootouts.models.preview import ChainPreview, ChainPreviewQuerySet
+from shootouts.models.shootout import (
+    Contender,
+    Manifest,
+    ManifestIsImmutableError,
+    ManifestQuerySet,
+    Render,
+    RenderQuerySet,
+    Segment,
+    SegmentQuerySet,
+    Shootout,
+    ShootoutDI,
+    ShootoutQuerySet,
+)
+from shootouts.models.social import Comment, CommentQuerySet
 
 __all__ = [
     "CachedAudio",
     "CachedInput",
     "ChainPreview",
+    "ChainPreviewQuerySet",
     "Comment",
+    "CommentQuerySet",
     "Contender",
     "DITrack",
+    "DITrackQuerySet",
     "Manifest",
+    "ManifestIsImmutableError",
+    "ManifestQuerySet",
     "Render",
+    "RenderQuerySet",
     "RenderedFile",
+    "RenderedFileQuerySet",
     "Segment",
+    "SegmentQuerySet",
     "Shootout",
     "ShootoutDI",
+    "ShootoutQuerySet",
 ]

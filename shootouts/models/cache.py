@@ -10,9 +10,9 @@ class CachedAudio(models.Model):
     """The beginning of a chain or a segment before the level match, under the key of its recipe; or
     what is left of one published segment without another.
 
-    Equal keys are equal samples, whoever asks: a key is made of the SHA-256 of every input, so
+    Equal keys are equal samples, for everyone: a key is made of the SHA-256 of every input, so
     only those who have the inputs can name it. All of it can be computed again. It goes when the
-    cache is full and it was not used for longest, and when one of its inputs is nobody's any more.
+    cache is full and it was not used for longest, and when one of its inputs is no one's any more.
     """
 
     key = models.CharField(max_length=64, unique=True)
@@ -21,7 +21,7 @@ class CachedAudio(models.Model):
     sha256 = models.CharField(
         max_length=64, blank=True, help_text="empty: kept before it was noted"
     )
-    described = models.JSONField(help_text="Prefix or SegmentRender of jobs.pipeline.audio")
+    described = models.JSONField(help_text="Prefix or SegmentRender of jobs.pipeline.render")
     used_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     class Meta:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.core.validators import MinValueValidator
 from django.db import models
 
-from accounts.models import PublicModel
-from gear.models.item import FileStatus
-from shootouts.querysets import DITrackQuerySet
+from accounts.models import User
+from gear.models.item import FileState
+from gear.search.text import named
+from gts.web.models import PublicModel
 
 
 class ChannelRuleChoice(models.TextChoices):
@@ -23,6 +25,24 @@ class FindingSeverity(models.TextChoices):
 
     NOTE = "note"
     WARNING = "warning"
+
+
+class DITrackQuerySet(models.QuerySet["DITrack"]):
+    def owned_by(self, user: User | AnonymousUser) -> DITrackQuerySet:
+        if isinstance(user, AnonymousUser):
+            return self.none()
+        return self.filter(owner=user)
+
+    def named(self, text: str) -> DITrackQuerySet:
+        return named(self, text)
+
+    def usable(self) -> DITrackQuerySet:
+        """Inspected, and fit to render."""
+        return self.filter(state=FileState.READY)
+
+    def without_report(self) -> DITrackQuerySet:
+        """Inspected by a version that made none."""
+        return self.exclude(info__has_key="report")
 
 
 class DITrack(PublicModel):
@@ -55,14 +75,16 @@ class DITrack(PublicModel):
     file_name = models.CharField(max_length=200, help_text="the name it was uploaded with")
     sha256 = models.CharField(max_length=64, db_index=True)
     size_bytes = models.PositiveBigIntegerField()
-    status = models.CharField(max_length=8, choices=FileStatus, default=FileStatus.PENDING)
+    state = models.CharField(max_length=8, choices=FileState, default=FileState.PENDING)
 
     # Filled in by the inspection.
     format = models.CharField(max_length=16, blank=True)
     sample_rate_hz = models.PositiveIntegerField(null=True, blank=True)
     num_channels = models.PositiveSmallIntegerField(null=True, blank=True)
     duration_s = models.FloatField(null=True, blank=True)
-    info = models.JSONField(default=dict, blank=True, help_text="jobs.pipeline.audio.probe.DIProbe")
+    info = models.JSONField(
+        default=dict, blank=True, help_text="jobs.pipeline.measure.probe.DIProbe"
+    )
 
     objects = DITrackQuerySet.as_manager()
 

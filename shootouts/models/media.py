@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.db.models import Q
 
-from accounts.models import PublicModel
-from shootouts.models.shootout import Render, Segment
-from shootouts.querysets import RenderedFileQuerySet
+from accounts.models import User
+from gts.web.models import PublicModel
+from shootouts.models.shootout import Render, Segment, is_published
 
 
 class RenderedFileKind(models.TextChoices):
@@ -17,6 +19,15 @@ class RenderedFileKind(models.TextChoices):
     CHAPTERS = "chapters"
     SUBTITLES_VTT = "subtitles_vtt"
     SUBTITLES_SRT = "subtitles_srt"
+
+
+class RenderedFileQuerySet(models.QuerySet["RenderedFile"]):
+    def visible_to(self, user: User | AnonymousUser) -> RenderedFileQuerySet:
+        """One's own; for others, the files of a manifest of a published shootout."""
+        published = Q(render__manifest__isnull=False) & is_published("render__shootout__")
+        if isinstance(user, AnonymousUser):
+            return self.filter(published)
+        return self.filter(published | Q(render__shootout__owner=user))
 
 
 class RenderedFile(PublicModel):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.utils import timezone
 
-from accounts.models import PublicModel
+from accounts.models import User
+from gts.web.models import PublicModel
 from jobs.models import Job
 from shootouts.models.di_track import DITrack
-from shootouts.querysets import ChainPreviewQuerySet
 
 
 class PreviewState(models.TextChoices):
@@ -18,8 +19,15 @@ class PreviewState(models.TextChoices):
     FAILED = "failed"  # or cancelled; ask again to try again
 
 
+class ChainPreviewQuerySet(models.QuerySet["ChainPreview"]):
+    def owned_by(self, user: User | AnonymousUser) -> ChainPreviewQuerySet:
+        if isinstance(user, AnonymousUser):
+            return self.none()
+        return self.filter(owner=user)
+
+
 class ChainPreview(PublicModel):
-    """One for each content of a chain and each DI of its owner; it goes when nobody asks for it.
+    """One for each content of a chain and each DI of its owner; it goes when no one asks for it.
 
     ``file`` is empty until its job has rendered it.
     """

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.db.models import Case, Count, Q, When
+from django.utils.functional import cached_property
 
-from accounts.models import PublicModel, RevisedModel
+from accounts.models import User
 from gear.models import SignalChain
+from gear.search.index import SHOOTOUT_INDEX
+from gear.search.text import finding, search
+from gts.web.models import PublicModel, RevisedModel
 from jobs.models import Job
+from jobs.pipeline.formats.manifest import Manifest as ManifestContent
+from jobs.pipeline.formats.manifest import read_manifest
+from jobs.pipeline.formats.shootout_info import ShootoutInfo, info_from_json
 from shootouts.models.di_track import DITrack
-from shootouts.querysets import (
-    ManifestIsImmutableError,
-    ManifestQuerySet,
-    RenderQuerySet,
-    SegmentQuerySet,
-    ShootoutQuerySet,
-)
+from shootouts.models.options import OptionColumns
 
 
 class ShootoutState(models.TextChoices):
@@ -37,24 +40,60 @@ class Visibility(models.TextChoices):
     PUBLIC = "public"
 
 
-class Order(models.TextChoices):
-    SEQUENTIAL = "sequential"
-    ALTERNATING = "alternating"
+def is_published(shootout: str = "") -> Q:
+    """With a manifest and not private. ``shootout``: the way to it, such as ``shootout__``."""
+    seen = [Visibility.UNLISTED, Visibility.PUBLIC]
+    return Q(**{f"{shootout}published_at__isnull": False, f"{shootout}visibility__in": seen})
 
 
-class InputModeChoice(models.TextChoices):
-    AUTO = "auto"
-    CALIBRATED = "calibrated"
-    NORMALIZED = "normalized"
-    RAW = "raw"
+class ShootoutQuerySet(models.QuerySet["Shootout"]):
+    """``visible_to`` is the one answer to "who may see this" for pages, API, media and feeds."""
+
+    def owned_by(self, user: User | AnonymousUser) -> ShootoutQuerySet:
+        if isinstance(user, AnonymousUser):
+            return self.none()
+        return self.filter(owner=user)
+
+    def published(self) -> ShootoutQuerySet:
+        return self.filter(is_published())
+
+    def listed(self) -> ShootoutQuerySet:
+        """Published for everybody to find: what public lists, feeds and sitemaps show."""
+        return self.filter(published_at__isnull=False, visibility=Visibility.PUBLIC)
+
+    def visible_to(self, user: User | AnonymousUser) -> ShootoutQuerySet:
+        """One's own, and what is published."""
+        if isinstance(user, AnonymousUser):
+            return self.published()
+        return self.filter(is_published() | Q(owner=user))
+
+    def matching(self, text: str) -> ShootoutQuerySet:
+        """What the words find in titles, labels of contenders and descriptions, the best first.
+
+        Narrow it by who may see it, and by all else, before.
+        """
+        return search(self, SHOOTOUT_INDEX, text)
+
+    def having(self, text: str) -> ShootoutQuerySet:
+        """What ``matching`` finds, without a rank: to narrow what belongs to shootouts."""
+        return finding(self, SHOOTOUT_INDEX, text)
+
+    def for_lists(self) -> ShootoutQuerySet:
+        """What a row of a list shows, in a number of queries that does not grow with it."""
+        files = apps.get_model("shootouts", "RenderedFile").objects.filter(segment=None)
+        published = models.Prefetch("published_render__files", queryset=files)
+        found = self._with_prefetched("dis__di_track", "contenders__chain", published)
+        return found.select_related("published_render")
+
+    def for_pages(self) -> ShootoutQuerySet:
+        """The same for the lists of pages, which show fewer things."""
+        return self._with_prefetched("dis", "contenders")
+
+    def _with_prefetched(self, *names: Any) -> ShootoutQuerySet:
+        return self.select_related("owner", "latest_render__job").prefetch_related(*names)
 
 
-class Theme(models.TextChoices):
-    DARK = "dark"
-    LIGHT = "light"
-
-
-class Shootout(RevisedModel, PublicModel):
+class Shootout(OptionColumns, RevisedModel, PublicModel):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="shootouts"
     )
@@ -63,22 +102,6 @@ class Shootout(RevisedModel, PublicModel):
     state = models.CharField(max_length=16, choices=ShootoutState, default=ShootoutState.DRAFT)
     visibility = models.CharField(
         max_length=16, choices=Visibility, default=Visibility.PRIVATE, db_index=True
-    )
-
-    playback_order = models.CharField(max_length=16, choices=Order, default=Order.SEQUENTIAL)
-    slice_s = models.FloatField(
-        default=4.0, validators=[MinValueValidator(1.0), MaxValueValidator(60.0)]
-    )
-    target_loudness_lufs = models.FloatField(
-        default=-14.0, validators=[MinValueValidator(-40.0), MaxValueValidator(-6.0)]
-    )
-    input_mode = models.CharField(
-        max_length=16, choices=InputModeChoice, default=InputModeChoice.AUTO
-    )
-    has_video = models.BooleanField(default=True)
-    theme = models.CharField(max_length=8, choices=Theme, default=Theme.DARK)
-    is_aligned = models.BooleanField(
-        default=True, help_text="contenders are moved to begin together"
     )
 
     latest_render = models.ForeignKey(
@@ -170,6 +193,26 @@ class Contender(PublicModel):
         return self.label
 
 
+class RenderQuerySet(models.QuerySet["Render"]):
+    def for_lists(self) -> RenderQuerySet:
+        """With their jobs, and how many segments came to what. One query; no manifests are read."""
+        failed = Q(segments__state__in=[SegmentState.FAILED, SegmentState.CANCELLED])
+        return (
+            self.select_related("job", "shootout", "manifest")
+            .defer("info", "manifest__data")
+            .annotate(
+                num_segments=Count("segments"),
+                num_completed=Count("segments", filter=Q(segments__state=SegmentState.COMPLETED)),
+                num_failed=Count("segments", filter=failed),
+                has_manifest=Case(
+                    When(manifest__isnull=False, then=True),
+                    default=False,
+                    output_field=models.BooleanField(),
+                ),
+            )
+        )
+
+
 class Render(PublicModel):
     """One run of a shootout. A re-run is a new row; files of earlier runs are never touched."""
 
@@ -194,13 +237,18 @@ class Render(PublicModel):
     def __str__(self) -> str:
         return f"{self.shootout} v{self.version}"
 
+    @cached_property
+    def content(self) -> ShootoutInfo:
+        """What ``info`` says."""
+        return info_from_json(self.info)
+
     @property
     def lacks_video(self) -> bool:
         """Its audio is published and all has ended; a video was wanted, and there is none."""
         is_over = self.job is None or self.job.is_finished
         return (
             is_over
-            and bool(self.info["options"]["has_video"])
+            and self.content.options.has_video
             and hasattr(self, "manifest")
             and not self.files.filter(kind="video").exists()
         )
@@ -211,6 +259,11 @@ class SegmentState(models.TextChoices):
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+class SegmentQuerySet(models.QuerySet["Segment"]):
+    def completed(self) -> SegmentQuerySet:
+        return self.filter(state=SegmentState.COMPLETED)
 
 
 class Segment(PublicModel):
@@ -246,6 +299,20 @@ class Segment(PublicModel):
         return f"segment {self.di_index + 1}/{self.contender_index + 1} of {self.render_id}"
 
 
+class ManifestIsImmutableError(TypeError):
+    """What was published is a record. A program that changes it has a mistake in it."""
+
+    def __init__(self) -> None:
+        super().__init__("A manifest never changes: render again, which makes a new one.")
+
+
+class ManifestQuerySet(models.QuerySet["Manifest"]):
+    """Written once: rows come and go, and never change."""
+
+    def update(self, **changes: Any) -> int:
+        raise ManifestIsImmutableError
+
+
 class Manifest(PublicModel):
     """Written once when a render is complete: the only thing that published pages read."""
 
@@ -260,6 +327,11 @@ class Manifest(PublicModel):
 
     def __str__(self) -> str:
         return f"manifest of {self.render_id}"
+
+    @cached_property
+    def content(self) -> ManifestContent:
+        """What ``data`` says. Of what a newer version has added only ``data`` knows."""
+        return read_manifest(self.data)
 
     def save(self, **options: Any) -> None:
         if not self._state.adding:

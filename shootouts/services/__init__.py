@@ -1,0 +1,1 @@
+"""Every write of shootouts, one transaction each."""

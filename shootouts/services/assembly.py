@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from django.conf import settings
 
-from accounts.errors import ErrorDetail
 from accounts.models import User
+from gear.chains.permutations import Permutation
 from gear.models import SignalChain
-from gear.permutations import Permutation
 from gear.services.chain_groups import (
     CheckedSlots,
     SlotInput,
@@ -21,9 +20,18 @@ from gear.services.chain_groups import (
     slots_check,
 )
 from gear.services.chains import chain_create
+from gts.web.errors import ErrorDetail
 from shootouts.models import DITrack
 
 MIN_CONTENDERS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ContenderInput:
+    """A chain in its place. ``label``: empty for the name of the chain."""
+
+    chain_id: UUID
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +72,7 @@ def assembly_check(
     *,
     owner: User,
     di_track_ids: Sequence[UUID] | None,
-    chain_ids: Sequence[UUID] | None,
+    contenders: Sequence[ContenderInput] | None,
     slots: Sequence[SlotInput] | None,
     only_valid: bool = False,
     labels: Sequence[str] = (),
@@ -73,44 +81,55 @@ def assembly_check(
     """Everything that is wrong, without writing anything. ``None`` is not judged; that something
     is missing is said only when the input ``is_complete``, and not what is left of a wrong one."""
     details: list[ErrorDetail] = []
-    if is_complete and chain_ids is None and slots is None:
-        message = "Give chain_ids, or slots to make chains of."
-        details.append(ErrorDetail("/chain_ids", "REQUIRED", message))
-    if chain_ids is not None and slots is not None:
-        message = "Give either chain_ids or slots."
+    if is_complete and contenders is None and slots is None:
+        message = "Give contenders, or slots to make chains of."
+        details.append(ErrorDetail("/contenders", "REQUIRED", message))
+    if contenders is not None and slots is not None:
+        message = "Give either contenders or slots."
         details.append(ErrorDetail("/slots", "EITHER_OR", message))
+    if labels and slots is None:
+        message = "These are for slots; a contender has a label of its own."
+        details.append(ErrorDetail("/labels", "EITHER_OR", message))
     tracks: list[DITrack] = []
     if di_track_ids is not None:
         tracks = tracks_check(owner=owner, ids=di_track_ids, details=details)
     chains: list[SignalChain] = []
-    if chain_ids is not None:
-        chains = chains_check(owner=owner, ids=chain_ids, details=details)
-        labels_check(labels=labels, num_chains=len(chain_ids), details=details)
+    if contenders is not None:
+        chains = chains_check(owner=owner, contenders=contenders, details=details)
     matrix = None
     if slots is not None:
         matrix = matrix_check(owner=owner, slots=slots, only_valid=only_valid, details=details)
-        if matrix.playable and chain_ids is None:
-            labels_check(labels=labels, num_chains=len(matrix.playable), details=details)
+        if matrix.playable and labels and len(labels) != len(matrix.playable):
+            details.append(ErrorDetail("/labels", "COUNT", "Give one label per chain, or none."))
     return Assembly(tracks, chains, matrix, details)
 
 
 def tracks_check(*, owner: User, ids: Sequence[UUID], details: list[ErrorDetail]) -> list[DITrack]:
     """The tracks of these ids; what is wrong with them is added to ``details``."""
-    _check_count(ids, "/di_track_ids", 1, settings.GTS_MAX_DI_TRACKS, "DI tracks", details)
+    _check_count(ids, "/di_tracks", 1, settings.GTS_MAX_DI_TRACKS, "DI tracks", details)
     found = {track.uuid: track for track in DITrack.objects.owned_by(owner).filter(uuid__in=ids)}
-    _check_found(ids, found, "/di_track_ids", "There is no such DI track.", details)
+    details += [
+        ErrorDetail(f"/di_tracks/{index}/di_track_id", "NOT_FOUND", "There is no such DI track.")
+        for index, uuid in enumerate(ids)
+        if uuid not in found
+    ]
     return [found[uuid] for uuid in ids if uuid in found]
 
 
 def chains_check(
-    *, owner: User, ids: Sequence[UUID], details: list[ErrorDetail]
+    *, owner: User, contenders: Sequence[ContenderInput], details: list[ErrorDetail]
 ) -> list[SignalChain]:
-    """The chains of these ids; what is wrong with them is added to ``details``."""
+    """The chains of the contenders; what is wrong with them is added to ``details``."""
+    ids = [contender.chain_id for contender in contenders]
     low, high = MIN_CONTENDERS, settings.GTS_MAX_CONTENDERS
-    _check_count(ids, "/chain_ids", low, high, "chains", details)
+    _check_count(ids, "/contenders", low, high, "chains", details)
     chains = SignalChain.objects.owned_by(owner).filter(uuid__in=ids)
     found = {chain.uuid: chain for chain in chains}
-    _check_found(ids, found, "/chain_ids", "There is no such chain.", details)
+    details += [
+        ErrorDetail(f"/contenders/{index}/chain_id", "NOT_FOUND", "There is no such chain.")
+        for index, uuid in enumerate(ids)
+        if uuid not in found
+    ]
     return [found[uuid] for uuid in ids if uuid in found]
 
 
@@ -132,11 +151,6 @@ def matrix_check(
     return Matrix(checked, playable)
 
 
-def labels_check(*, labels: Sequence[str], num_chains: int, details: list[ErrorDetail]) -> None:
-    if labels and len(labels) != num_chains:
-        details.append(ErrorDetail("/labels", "COUNT", "Give one label per chain, or none."))
-
-
 def _check_count(
     ids: Sequence[UUID],
     pointer: str,
@@ -150,17 +164,3 @@ def _check_count(
         details.append(ErrorDetail(pointer, "COUNT", message))
     if len(set(ids)) != len(ids):
         details.append(ErrorDetail(pointer, "DUPLICATE", f"Each of the {what} may come once."))
-
-
-def _check_found(
-    ids: Sequence[UUID],
-    found: Mapping[UUID, object],
-    pointer: str,
-    message: str,
-    details: list[ErrorDetail],
-) -> None:
-    details += [
-        ErrorDetail(f"{pointer}/{index}", "NOT_FOUND", message)
-        for index, uuid in enumerate(ids)
-        if uuid not in found
-    ]

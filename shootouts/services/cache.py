@@ -14,14 +14,15 @@ from django.db.models import Exists, OuterRef, Sum
 from django.utils import timezone
 
 from gear.models import Capture
+from jobs.files.storage import delete_stored, fetch_file, store_local_file, stored_name
 from jobs.pipeline.errors import PipelineError
+from jobs.pipeline.json_values import JSONObject
 from jobs.states import ACTIVE
-from jobs.storage import delete_stored, fetch_file, store_local_file, stored_name
 from shootouts.models import CachedAudio, CachedInput, DITrack, RenderedFile, Segment
 
 logger = logging.getLogger(__name__)
 
-# Whoever has found a file is reading it now, perhaps straight from the storage.
+# Anyone who has found a file is reading it now, perhaps straight from the storage.
 _IN_USE_FOR: Final = timedelta(minutes=15)
 
 
@@ -44,7 +45,7 @@ def cached_audio_find(*, key: str, folder: Path) -> tuple[Path, Mapping[str, Any
 
 
 def cached_audio_keep(
-    *, key: str, inputs: Iterable[str], path: Path, described: Mapping[str, Any]
+    *, key: str, inputs: Iterable[str], path: Path, described: JSONObject
 ) -> None:
     """Store a whole local file. A second time, or two at once, leave one.
 
@@ -99,7 +100,7 @@ def cache_trim() -> int:
         if excess_bytes <= 0:
             break
         with transaction.atomic():
-            # Unless somebody has found it in between.
+            # Unless someone has found it in between.
             gone, _ = CachedAudio.objects.filter(pk=row.pk, used_at=row.used_at).delete()
         excess_bytes -= row.size_bytes if gone else 0
         num_gone += bool(gone)
@@ -107,7 +108,7 @@ def cache_trim() -> int:
 
 
 def cache_forget_input(*, sha256: str) -> None:
-    """Unless somebody else still has this file, nothing that was made from it stays."""
+    """Unless someone else still has this file, nothing that was made from it stays."""
     with transaction.atomic():
         has_owner = any(
             model._default_manager.filter(sha256=sha256).exists()

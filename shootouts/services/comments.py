@@ -15,13 +15,13 @@ from django.db.models.signals import post_delete
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.errors import ConflictError, ErrorDetail, InvalidInputError, LimitError
 from accounts.models import User
-from jobs.notifications import notification_create, notifications_withdraw
+from gts.web.errors import ConflictError, ErrorDetail, InvalidInputError, LimitError
+from jobs.live.notifications import notification_create, notifications_withdraw
 from shootouts.models import Comment, Shootout
 from shootouts.models.social import COMMENT_MAX_CHARS, HiddenBy
 
-NOTICE_KIND: Final = "shootout.comment"
+NOTICE_KIND: Final = "shootouts.comment"
 _HOUR_S: Final = 3600
 _MAX_AT_ONCE: Final = 200
 # Control characters and halves of characters, and what turns the direction of the text around it.

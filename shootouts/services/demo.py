@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 
@@ -11,21 +12,21 @@ from django.core.files import File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
-from accounts.errors import ConflictError
 from accounts.models import User
+from accounts.services import DEMO_USERNAME, user_get_or_create_demo
 from gear.models import Capture, GearItem, SignalChain
-from gear.models.item import FileStatus, GearSource
+from gear.models.item import FileState, GearSource
 from gear.services.captures import capture_reject, gear_upload
 from gear.services.chains import chain_create
+from gts.web.errors import ConflictError
 from jobs.models import Job
-from jobs.pipeline.shootout_file import FileChain, FileDI, FileGear, ShootoutFile
-from jobs.runner import run_job
+from jobs.pipeline.formats.shootout_file import FileChain, FileDI, FileGear, ShootoutFile
+from jobs.queue.runner import run_job
 from shootouts.models import DITrack, Shootout
+from shootouts.services.assembly import ContenderInput
 from shootouts.services.di_tracks import di_track_delete, di_track_upload
-from shootouts.services.imports import block_inputs, option_values
+from shootouts.services.imports import block_inputs
 from shootouts.services.shootouts import shootout_create, shootout_render, shootout_retry
-
-DEMO_USERNAME = "gts-demo"
 
 
 class DemoOutcome(StrEnum):
@@ -41,21 +42,16 @@ def demo_seed(*, file: ShootoutFile) -> tuple[Shootout, DemoOutcome]:
 
     The demo user owns it and cannot log in. Raises ``ConflictError`` when a person has its name.
     """
-    owner, is_new = User.objects.get_or_create(
-        username=DEMO_USERNAME, defaults={"display_name": "GTS"}
-    )
-    if is_new:
-        owner.set_unusable_password()
-        owner.save(update_fields=["password"])
-    elif owner.has_usable_password():
-        raise ConflictError(f"{DEMO_USERNAME} is somebody's account: the demo is not put there.")
+    owner = user_get_or_create_demo()
+    if owner.has_usable_password():
+        raise ConflictError(f"{DEMO_USERNAME} is someone's account: the demo is not put there.")
     shootout = Shootout.objects.filter(owner=owner, title=file.title).first()
     if shootout is not None:
         return shootout, _render_again(shootout)
     tracks = [_di_track(owner, di) for di in file.dis]
     captures = {gear.id: _capture(owner, gear) for gear in file.gear}
     with transaction.atomic():
-        # Those of a demo that somebody deleted.
+        # Those of a demo that someone deleted.
         SignalChain.objects.filter(owner=owner).delete()
         chains = [_chain(owner, chain, captures) for chain in file.chains]
         shootout = shootout_create(
@@ -64,15 +60,15 @@ def demo_seed(*, file: ShootoutFile) -> tuple[Shootout, DemoOutcome]:
             description=file.description,
             visibility="public",
             di_track_ids=[track.uuid for track in tracks],
-            chain_ids=[chain.uuid for chain in chains],
-            options=option_values(file.options),
+            contenders=[ContenderInput(chain.uuid) for chain in chains],
+            options=asdict(file.options),
         )
         shootout_render(shootout=shootout)
     return shootout, DemoOutcome.ADDED
 
 
 def _render_again(shootout: Shootout) -> DemoOutcome:
-    """Nobody else can: its owner cannot log in."""
+    """No one else can: its owner cannot log in."""
     try:
         shootout_retry(shootout=shootout)
     except ConflictError:  # it is whole, or on its way
@@ -83,7 +79,7 @@ def _render_again(shootout: Shootout) -> DemoOutcome:
 def _di_track(owner: User, di: FileDI) -> DITrack:
     existing = DITrack.objects.filter(owner=owner, sha256=di.source.sha256).first()
     if existing is not None:
-        if existing.status == FileStatus.READY:
+        if existing.state == FileState.READY:
             return existing
         di_track_delete(track=existing)  # a seed that was cut short: its check may never come
     info = di.info
@@ -110,7 +106,7 @@ def _di_track(owner: User, di: FileDI) -> DITrack:
 def _capture(owner: User, gear: FileGear) -> Capture:
     existing = Capture.objects.filter(gear__owner=owner, sha256=gear.sha256).first()
     if existing is not None:
-        if existing.status == FileStatus.READY:
+        if existing.state == FileState.READY:
             return existing
         capture_reject(capture_id=existing.uuid)  # as above
     with _upload(gear.path) as upload:

@@ -10,10 +10,10 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from jobs.file_reading import di_read
-from jobs.pipeline.audio.di_facts import DIProbe, Finding
+from jobs.files.reading import di_read
+from jobs.files.storage import fetch_file, scratch_folder, stored_name
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
-from jobs.storage import fetch_file, scratch_folder, stored_name
+from jobs.pipeline.measure.di_facts import DIProbe, Finding
 from shootouts import rendering
 from shootouts.models import DITrack
 
@@ -30,7 +30,7 @@ class Judged:
 
 def di_track_probe(track: DITrack, progress: Progress = no_progress) -> DIProbe:
     """The whole recording, by the limits of uploads. Raises as ``fetch_file`` and
-    ``jobs.file_reading``."""
+    ``jobs.files.reading``."""
     with scratch_folder() as folder:
         return di_read(
             fetch_file(stored_name(track.file), folder, sha256=track.sha256),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
@@ -11,20 +10,25 @@ from django.core.files import File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 
-from accounts.errors import (
+from accounts.models import User
+from accounts.quotas import storage_check
+from gear.models.item import FileState
+from gts.web.errors import (
     ConflictError,
+    DuplicateError,
     ErrorDetail,
+    Existing,
     InvalidInputError,
     UnsupportedMediaError,
 )
-from accounts.models import User
-from accounts.quotas import storage_check
-from gear.models.item import FileStatus
+from jobs.files.storage import StoredFile, check_upload_size, delete_stored, store_upload
 from jobs.models import Job
-from jobs.pipeline.audio.trim import MIN_DI_DURATION_S, Trim, check_part
 from jobs.pipeline.errors import PipelineError
+from jobs.pipeline.measure.di_facts import DIProbe
+from jobs.pipeline.signal.trim import MIN_DI_DURATION_S, Trim, check_part
 from jobs.services import job_enqueue
-from jobs.storage import StoredFile, check_upload_size, delete_stored, store_upload
+from shootouts import rendering
+from shootouts.job_kinds import INSPECT_DI
 from shootouts.models import DITrack
 
 # What may come, by extension, and the bytes such files begin with (offset, magic).
@@ -41,7 +45,6 @@ _ROOM_BEFORE_S = 0.05
 _ROOM_AFTER_S = 0.25
 _MIN_SILENCE_S = 0.25  # not worth a cut
 
-INSPECT_KIND = "di.inspect"
 
 EDITABLE = (
     *("name", "guitar", "pickup", "tuning", "bpm", "notes"),
@@ -141,10 +144,10 @@ def di_track_record(
     stored: StoredFile,
     file_name: str,
     name: str,
-    found: Mapping[str, Any],
+    probe: DIProbe,
     **metadata: Any,
 ) -> DITrack:
-    """A track whose file is in the storage and was found good (``found``: by its inspection).
+    """A track whose file is in the storage and was found good (``probe``: by its inspection).
 
     Raises Django's ``ValidationError``, and ``TooLargeError`` QUOTA_STORAGE. The file stays the
     caller's until its transaction ends.
@@ -156,9 +159,9 @@ def di_track_record(
         file_name=file_name[:200],
         sha256=stored.sha256,
         size_bytes=stored.size_bytes,
-        status=FileStatus.READY,
+        state=FileState.READY,
         **metadata,
-        **found,
+        **rendering.di_found(probe),
     )
     track.clean_fields(exclude=["owner"])
     with transaction.atomic():
@@ -182,7 +185,7 @@ def _create(
             **metadata,
         )
         job = job_enqueue(
-            kind=INSPECT_KIND,
+            kind=INSPECT_DI,
             owner=owner,
             payload={"di_track": str(track.uuid)},
             label=track.name,
@@ -196,10 +199,9 @@ def _forget(stored: StoredFile) -> None:
         delete_stored(stored.name)
 
 
-def _already_there(track: DITrack) -> ConflictError:
+def _already_there(track: DITrack) -> DuplicateError:
     message = f"You already have this recording: {track.name}."
-    detail = ErrorDetail("/file", "ALREADY_EXISTS", message, str(track.uuid))
-    return ConflictError(message, code="ALREADY_EXISTS", details=[detail])
+    return DuplicateError(message, pointer="/file", existing=Existing("di-track", track.uuid))
 
 
 def check_magic(upload: File[bytes], suffix: str) -> None:

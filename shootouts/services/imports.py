@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Final, cast
 from uuid import UUID
@@ -13,41 +13,39 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
-from accounts.errors import (
+from accounts.models import User
+from accounts.quotas import storage_check
+from gear.captures.inspection import CaptureFacts
+from gear.models import Capture, SignalChain
+from gear.services.chains import BlockInput, IRInput, chain_create
+from gear.services.imports import capture_known, capture_place, capture_record
+from gts.web.errors import (
     AppError,
     ErrorDetail,
     InvalidInputError,
     TooLargeError,
     UnsupportedMediaError,
 )
-from accounts.models import User
-from accounts.quotas import storage_check
-from gear.inspection import CaptureFacts
-from gear.models import Capture, SignalChain
-from gear.services.chains import BlockInput, IRInput, chain_create
-from gear.services.imports import capture_known, capture_place, capture_record
-from jobs.models import Job
-from jobs.pipeline import shootout_archive
-from jobs.pipeline.audio.di_facts import DIProbe
-from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.shootout_archive import ArchiveLimits, check_archive
-from jobs.pipeline.shootout_file import FileBlock, FileChain, FileDI, FileGear, ShootoutFile
-from jobs.pipeline.shootout_info import ShootoutOptions
-from jobs.services import job_enqueue
-from jobs.storage import (
+from jobs.files.storage import (
     StoredFile,
     check_upload_size,
     delete_stored,
     store_local_file,
     store_upload,
 )
-from shootouts import rendering
+from jobs.models import Job
+from jobs.pipeline.errors import PipelineError
+from jobs.pipeline.formats import shootout_archive
+from jobs.pipeline.formats.shootout_archive import ArchiveLimits, check_archive
+from jobs.pipeline.formats.shootout_file import FileBlock, FileChain, FileDI, FileGear, ShootoutFile
+from jobs.pipeline.measure.di_facts import DIProbe
+from jobs.services import job_enqueue
+from shootouts.job_kinds import IMPORT_SHOOTOUT
 from shootouts.models import DITrack, Shootout
-from shootouts.services.assembly import MIN_CONTENDERS
+from shootouts.services.assembly import MIN_CONTENDERS, ContenderInput
 from shootouts.services.di_tracks import di_track_record
-from shootouts.services.shootouts import OPTIONS, shootout_create
+from shootouts.services.shootouts import shootout_create
 
-IMPORT_KIND: Final = "shootout.import"
 FOLDER: Final = "imports"
 
 _ERRORS: Final[dict[str, type[AppError]]] = {
@@ -68,8 +66,8 @@ def shootout_import(*, owner: User, upload: UploadedFile[bytes]) -> Job:
     """Take in an archive, and queue the job that makes a draft of it.
 
     What its directory tells is judged now. Raises ``TooLargeError``, ``UnsupportedMediaError`` or
-    ``InvalidInputError`` with the codes of ``jobs.pipeline.shootout_archive``; ``LimitError`` with
-    too many imports waiting. Nothing is left behind then.
+    ``InvalidInputError`` with the codes of ``jobs.pipeline.formats.shootout_archive``;
+    ``LimitError`` with too many imports waiting. Nothing is left behind then.
     """
     check_upload_size(upload, max_bytes=settings.GTS_IMPORT_MAX_BYTES)
     storage_check(user=owner, new_bytes=0)  # how much of it is new the job will find
@@ -88,7 +86,7 @@ def shootout_import(*, owner: User, upload: UploadedFile[bytes]) -> Job:
     )
     try:
         return job_enqueue(
-            kind=IMPORT_KIND,
+            kind=IMPORT_SHOOTOUT,
             owner=owner,
             payload={"archive": stored.name},
             label=(upload.name or "archive")[:200],
@@ -191,9 +189,11 @@ class _Adder:
             title=file.title,
             description=file.description,
             di_track_ids=[track.uuid for track in tracks],
-            chain_ids=[chain.uuid for chain in chains],
-            labels=[chain.label for chain in file.chains],
-            options=option_values(file.options),
+            contenders=[
+                ContenderInput(made.uuid, chain.label)
+                for made, chain in zip(chains, file.chains, strict=True)
+            ],
+            options=asdict(file.options),
         )
 
     def _track(self, di: FileDI, found: DITrack | StoredFile) -> DITrack:
@@ -206,7 +206,7 @@ class _Adder:
             owner=self._owner,
             stored=found,
             file_name=di.path.name,
-            found=rendering.di_found(self._inspected.probes[di.source.sha256]),
+            probe=self._inspected.probes[di.source.sha256],
             name=info.name,
             guitar=info.guitar,
             pickup=info.pickup,
@@ -329,11 +329,6 @@ def _block_input(block: FileBlock, captures: Mapping[str, Capture]) -> BlockInpu
             IRInput(captures[ir.gear.id].uuid, dict(ir.parameters)) for ir in block.extra_irs
         ],
     )
-
-
-def option_values(options: ShootoutOptions) -> dict[str, Any]:
-    """The options of a shootout file as those of a shootout: they have the same names."""
-    return {name: getattr(options, name) for name in OPTIONS}
 
 
 def _as_pipeline_error(error: AppError | ValidationError) -> PipelineError:

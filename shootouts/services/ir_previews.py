@@ -9,20 +9,20 @@ from uuid import UUID
 
 from django.conf import settings
 
-from accounts.errors import ConflictError
 from accounts.models import User
 from gear.models import Capture
-from gear.models.item import CaptureFormat, FileStatus, GearKind
+from gear.models.item import CaptureFormat, FileState, GearKind
 from gear.services.chains import NOT_AN_IR
-from jobs.pipeline.audio.trim import Trim
+from gts.web.errors import ConflictError
+from jobs.files.storage import fetch_file, scratch_folder, stored_name
 from jobs.pipeline.recipe import ChannelRule
-from jobs.storage import fetch_file, scratch_folder, stored_name
+from jobs.pipeline.signal.trim import Trim
 from shootouts.refusals import pipeline_errors_as_answers
 from shootouts.rendering import di_source
 from shootouts.services.previews import di_track_to_preview
 
 if TYPE_CHECKING:
-    from jobs.pipeline.audio.ir_preview import Passage
+    from jobs.pipeline.render.ir_preview import Passage
 
 # What plays where no DI was named: it is on every installation.
 DEMO_DI: Final = "di/undertow-132bpm.flac"
@@ -43,13 +43,13 @@ def ir_preview(
     raises), ``InvalidInputError`` NOT_FOUND or NOT_READY for the DI, and ``UnavailableError`` while
     the storage is away.
     """
-    from jobs.pipeline.audio.ir_preview import ir_preview_wav  # NumPy and more, when first asked
+    from jobs.pipeline.render.ir_preview import ir_preview_wav  # NumPy and more, when first asked
 
     if capture.format != CaptureFormat.IR:
         raise ConflictError(NOT_AN_IR, code="NOT_AN_IR")
     if capture.gear.kind == GearKind.SPACE:
         raise ConflictError(_NOT_OF_A_SPACE, code="NOT_OF_A_SPACE")
-    if capture.status != FileStatus.READY:
+    if capture.state != FileState.READY:
         raise ConflictError(f"{capture.name} is still being checked.", code="NOT_READY")
     ir_settings = capture.ir_settings
     if channel_rule is not None:
@@ -60,7 +60,7 @@ def ir_preview(
 
 
 def _passage(user: User, di_track_id: UUID | None, folder: Path) -> Passage:
-    from jobs.pipeline.audio.ir_preview import Passage
+    from jobs.pipeline.render.ir_preview import Passage
 
     if di_track_id is None:
         return Passage(settings.GTS_DEMO_DIR / DEMO_DI)

@@ -1,4 +1,4 @@
-"""Previews of chains: asked for, rendered by a job, forgotten when nobody asks any more."""
+"""Previews of chains: asked for, rendered by a job, forgotten when no one asks any more."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.errors import ConflictError, ErrorDetail, InvalidInputError
 from accounts.models import User
 from accounts.quotas import storage_check
 from gear.models import SignalChain
 from gear.selectors import chain_errors
+from gts.web.errors import ConflictError, ErrorDetail, InvalidInputError
+from jobs.files.storage import delete_stored, store_local_file
 from jobs.models import Job
 from jobs.pipeline.errors import PipelineError
+from jobs.pipeline.formats.recipe import recipe_as_json
 from jobs.services import job_enqueue
 from jobs.states import ACTIVE
-from jobs.storage import delete_stored, store_local_file
 from shootouts import rendering
+from shootouts.job_kinds import RENDER_PREVIEW
 from shootouts.models import ChainPreview, DITrack, Shootout
 
 if TYPE_CHECKING:
-    from jobs.pipeline.audio.level import PublishedSegment
-
-PREVIEW_KIND: Final = "chain.preview"
+    from jobs.pipeline.render.level import PublishedSegment
 
 
 def chain_preview_request(*, chain: SignalChain, di_track_id: UUID) -> ChainPreview:
@@ -56,7 +56,7 @@ def chain_preview_request(*, chain: SignalChain, di_track_id: UUID) -> ChainPrev
     values = {
         "di_track": track,
         "name": f"{chain.name} · {track.name}"[:200],
-        "recipe": rendering.recipe_as_json(recipe),
+        "recipe": recipe_as_json(recipe),
         "sources": rendering.segment_sources(track, chain),
         "used_at": timezone.now(),
     }
@@ -68,7 +68,7 @@ def chain_preview_request(*, chain: SignalChain, di_track_id: UUID) -> ChainPrev
         )
         is_under_way = preview.job is not None and not preview.job.is_finished
         if not preview.file and not is_under_way:
-            storage_check(user=chain.owner, new_bytes=0)  # how large it is nobody knows yet
+            storage_check(user=chain.owner, new_bytes=0)  # how large it is no one knows yet
             preview.job = _enqueue(preview)
             preview.save(update_fields=["job", "updated_at"])
     return preview
@@ -76,7 +76,7 @@ def chain_preview_request(*, chain: SignalChain, di_track_id: UUID) -> ChainPrev
 
 def _enqueue(preview: ChainPreview) -> Job:
     return job_enqueue(
-        kind=PREVIEW_KIND,
+        kind=RENDER_PREVIEW,
         owner=preview.owner,
         payload={"preview": str(preview.uuid)},
         label=f"Preview: {preview.name}",
@@ -88,7 +88,7 @@ def di_track_to_preview(owner: User, di_track_id: UUID) -> DITrack:
     track = DITrack.objects.owned_by(owner).filter(uuid=di_track_id).first()
     if track is None:
         detail = ErrorDetail("/di_track_id", "NOT_FOUND", "There is no such DI track.")
-    elif track.status != "ready":
+    elif track.state != "ready":
         detail = ErrorDetail("/di_track_id", "NOT_READY", f"{track.name} is still being checked.")
     else:
         return track
@@ -128,13 +128,13 @@ def chain_preview_complete(
 
 
 def chain_previews_prune(*, unused_since: datetime) -> int:
-    """Forget what nobody has asked for since then, unless it is being rendered. Returns how many
+    """Forget what no one has asked for since then, unless it is being rendered. Returns how many
     went; their files go with them."""
     old = ChainPreview.objects.filter(used_at__lt=unused_since).exclude(job__state__in=ACTIVE)
     num_gone = 0
     for row in old.only("pk", "used_at", "file").iterator(chunk_size=200):
         with transaction.atomic():
-            # Unless somebody has asked for it in between.
+            # Unless someone has asked for it in between.
             gone, _ = ChainPreview.objects.filter(pk=row.pk, used_at=row.used_at).delete()
         num_gone += bool(gone)
     return num_gone

@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils import timezone
 
+from jobs.files.storage import StoredFile, delete_stored, store_local_file, stored_name
 from jobs.pipeline.errors import PipelineError
-from jobs.storage import StoredFile, delete_stored, store_local_file, stored_name
-from shootouts.media import content_type_of
+from jobs.pipeline.formats.manifest import Manifest as ManifestContent
+from jobs.pipeline.formats.manifest import manifest_as_json
+from jobs.pipeline.json_values import JSONObject
+from jobs.pipeline.measure.di_facts import DIProbe
+from shootouts import rendering
+from shootouts.files.media import content_type_of
 from shootouts.models import DITrack, Manifest, Render, RenderedFile, Segment, Shootout
 from shootouts.models.media import RenderedFileKind
 from shootouts.models.shootout import SegmentState, ShootoutState
 
-if TYPE_CHECKING:
-    from jobs.pipeline.shootout import FinishedAudio
 
-
-def di_track_accept(*, track: DITrack, found: Mapping[str, Any]) -> DITrack:
+def di_track_accept(*, track: DITrack, probe: DIProbe) -> DITrack:
     """The inspection found it good: it may be used from now on."""
+    found = rendering.di_found(probe)
     with transaction.atomic():
         for field, value in found.items():
             setattr(track, field, value)
-        track.status = "ready"
-        track.save(update_fields=[*found, "status", "updated_at"])
+        track.state = "ready"
+        track.save(update_fields=[*found, "state", "updated_at"])
     return track
 
 
@@ -71,7 +73,7 @@ def rendered_file_store(
     path: Path,
     name: str,
     segment: Segment | None = None,
-    info: Mapping[str, Any] | None = None,
+    info: JSONObject | None = None,
     holding: Callable[[], AbstractContextManager[None]] = transaction.atomic,
 ) -> RenderedFile:
     """Publish a finished local file under an opaque storage name. A second time replaces it.
@@ -82,7 +84,7 @@ def rendered_file_store(
     previous = stored_name(row.file) if row is not None else ""
     row = row or RenderedFile(render=render, kind=kind, segment=segment)
     folder = f"renders/{render.shootout.uuid}/v{render.version}"
-    # A retry gets a new storage name: whoever reads the old file meanwhile keeps a whole one.
+    # A retry gets a new storage name: anyone who reads the old file meanwhile keeps a whole one.
     stored = store_local_file(path, f"{folder}/{row.uuid}{path.suffix}")
     try:
         with holding():
@@ -96,14 +98,17 @@ def rendered_file_store(
     return row
 
 
-def manifest_publish(*, render: Render, data: Mapping[str, Any], audio: FinishedAudio) -> Manifest:
+def manifest_publish(*, render: Render, content: ManifestContent) -> Manifest:
     """Write the manifest once and show it: from now on this render is what everybody sees."""
-    is_whole = len(audio.segments) == render.segments.count()
+    is_whole = len(content.segments) == render.segments.count()
     with transaction.atomic():
         shootout = Shootout.objects.select_for_update().get(pk=render.shootout_id)
         manifest, _ = Manifest.objects.get_or_create(
             render=render,
-            defaults={"schema_version": data["schema_version"], "data": dict(data)},
+            defaults={
+                "schema_version": content.schema_version,
+                "data": manifest_as_json(content),
+            },
         )
         if shootout.latest_render_id != render.pk:
             raise PipelineError("SUPERSEDED", "A newer render of this shootout has started.")
@@ -121,7 +126,7 @@ def _check_is_there(render: Render) -> None:
         raise PipelineError("GONE", "This shootout was deleted.")
 
 
-def _fill(row: RenderedFile, stored: StoredFile, name: str, info: Mapping[str, Any]) -> None:
+def _fill(row: RenderedFile, stored: StoredFile, name: str, info: JSONObject) -> None:
     row.file.name = stored.name
     row.name = name
     row.content_type = content_type_of(stored.name)

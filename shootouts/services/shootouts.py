@@ -10,18 +10,22 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
+from msgspec.structs import replace
 
-from accounts.errors import ConflictError, ErrorDetail, InvalidInputError, NotFoundError
 from accounts.models import User
 from accounts.quotas import renders_check, storage_check
-from accounts.revisions import revision_check
 from gear.models import SignalChain
 from gear.selectors import chain_errors
 from gear.services.chain_groups import SlotInput
+from gts.web.errors import ConflictError, ErrorDetail, InvalidInputError, NotFoundError
+from gts.web.revisions import revision_check
 from jobs.models import Job
-from jobs.pipeline.shootout_info import info_as_json
+from jobs.pipeline.formats.recipe import recipe_as_json
+from jobs.pipeline.formats.shootout_info import ShootoutInfo, info_as_json
+from jobs.pipeline.vocabulary.options import OPTION_NAMES
 from jobs.services import job_cancel, job_enqueue
 from shootouts import rendering
+from shootouts.job_kinds import RENDER_SHOOTOUT
 from shootouts.models import (
     Contender,
     DITrack,
@@ -34,20 +38,10 @@ from shootouts.models.shootout import SegmentState, ShootoutState
 from shootouts.selectors import NO_SHOOTOUT
 from shootouts.services.assembly import (
     MIN_CONTENDERS,
+    ContenderInput,
     assembly_check,
     chains_check,
-    labels_check,
     tracks_check,
-)
-
-OPTIONS = (
-    "playback_order",
-    "slice_s",
-    "target_loudness_lufs",
-    "input_mode",
-    "has_video",
-    "theme",
-    "is_aligned",
 )
 
 
@@ -56,7 +50,7 @@ def shootout_create(
     owner: User,
     title: str,
     di_track_ids: Sequence[UUID],
-    chain_ids: Sequence[UUID] | None = None,
+    contenders: Sequence[ContenderInput] | None = None,
     slots: Sequence[SlotInput] | None = None,
     only_valid: bool = False,
     description: str = "",
@@ -67,14 +61,14 @@ def shootout_create(
     """A draft of everything at once, of either chains that are there or slots with options, whose
     chains are made now (``only_valid``: of those that can be played).
 
-    ``labels``: one per chain, or none to use their names or what differs between them.
+    ``labels``: one per chain that the slots make, or none to use what differs between them.
     Raises ``InvalidInputError`` with every finding, each pointing at its field, before anything
     is written.
     """
     found = assembly_check(
         owner=owner,
         di_track_ids=di_track_ids,
-        chain_ids=chain_ids,
+        contenders=contenders,
         slots=slots,
         only_valid=only_valid,
         labels=labels,
@@ -89,10 +83,11 @@ def shootout_create(
     _raise_if([*found.details, *_field_errors(shootout)])
     with transaction.atomic():
         shootout.save()
-        chains = found.chains
         if found.matrix is not None:
-            chains = found.matrix.build(owner=owner, title=shootout.title)
+            chains: Sequence[SignalChain] = found.matrix.build(owner=owner, title=shootout.title)
             labels = found.matrix.labels(labels)
+        else:
+            chains, labels = found.chains, [each.label for each in contenders or ()]
         _set_tracks(shootout, found.tracks)
         _set_contenders(shootout, chains, labels)
     return shootout
@@ -102,8 +97,7 @@ def shootout_update(
     *,
     shootout: Shootout,
     di_track_ids: Sequence[UUID] | None = None,
-    chain_ids: Sequence[UUID] | None = None,
-    labels: Sequence[str] = (),
+    contenders: Sequence[ContenderInput] | None = None,
     accepted_revisions: Collection[int] | None = None,
     **changes: Any,
 ) -> Shootout:
@@ -115,7 +109,7 @@ def shootout_update(
     """
     details: list[ErrorDetail] = []
     changes_sound = (
-        di_track_ids is not None or chain_ids is not None or bool(set(changes) & {*OPTIONS})
+        di_track_ids is not None or contenders is not None or bool(set(changes) & {*OPTION_NAMES})
     )
     with transaction.atomic():
         shootout = _locked_for_edit(shootout, accepted_revisions)
@@ -123,16 +117,15 @@ def shootout_update(
         if changes_sound and shootout.is_rendering:
             raise ConflictError("This shootout is rendering. Cancel it first, or wait.")
         for field, value in changes.items():
-            if field not in (*OPTIONS, "title", "description", "visibility"):
+            if field not in (*OPTION_NAMES, "title", "description", "visibility"):
                 raise TypeError(f"shootout_update does not change {field}")
             setattr(shootout, field, value)
         details += _field_errors(shootout)
         owner, tracks, chains = shootout.owner, None, None
         if di_track_ids is not None:
             tracks = tracks_check(owner=owner, ids=di_track_ids, details=details)
-        if chain_ids is not None:
-            chains = chains_check(owner=owner, ids=chain_ids, details=details)
-            labels_check(labels=labels, num_chains=len(chain_ids), details=details)
+        if contenders is not None:
+            chains = chains_check(owner=owner, contenders=contenders, details=details)
         _raise_if(details)
         shootout.save()
         if tracks is not None:
@@ -140,7 +133,7 @@ def shootout_update(
             _set_tracks(shootout, tracks)
         if chains is not None:
             shootout.contenders.all().delete()
-            _set_contenders(shootout, chains, labels)
+            _set_contenders(shootout, chains, [each.label for each in contenders or ()])
     return shootout
 
 
@@ -174,7 +167,7 @@ def shootout_render(*, shootout: Shootout) -> Job:
             for di_index, track in enumerate(tracks)
             for contender_index, (_, chain) in enumerate(contenders)
         ]
-        return _queue_render(shootout, info_as_json(info), segments)
+        return _queue_render(shootout, info, segments)
 
 
 def shootout_retry(*, shootout: Shootout) -> Job:
@@ -190,7 +183,7 @@ def shootout_retry(*, shootout: Shootout) -> Job:
         if last is None or not (shootout.is_unfinished or last.lacks_video):
             raise ConflictError("No part of the last render failed.", code="NOTHING_TO_RETRY")
         # Words may have changed meanwhile; they do not change the sound.
-        info = {**last.info, "title": shootout.title, "description": shootout.description}
+        info = replace(last.content, title=shootout.title, description=shootout.description)
         return _queue_render(shootout, info, [_taken_over(old) for old in last.segments.all()])
 
 
@@ -210,10 +203,10 @@ def shootout_parts(shootout: Shootout) -> tuple[list[DITrack], list[tuple[str, S
     details: list[ErrorDetail] = []
     tracks: list[DITrack] = []
     for index, di in enumerate(shootout.dis.select_related("di_track")):
-        pointer = f"/di_track_ids/{index}"
+        pointer = f"/di_tracks/{index}"
         if di.di_track is None:
             details.append(ErrorDetail(pointer, "MISSING", "This DI track was deleted."))
-        elif di.di_track.status != "ready":
+        elif di.di_track.state != "ready":
             message = f"{di.di_track.name} is still being checked."
             details.append(ErrorDetail(pointer, "NOT_READY", message))
         else:
@@ -223,7 +216,7 @@ def shootout_parts(shootout: Shootout) -> tuple[list[DITrack], list[tuple[str, S
         "chain__blocks__capture__gear", "chain__blocks__extra_irs__capture__gear"
     )
     for index, contender in enumerate(query):
-        pointer = f"/chain_ids/{index}"
+        pointer = f"/contenders/{index}"
         if contender.chain is None:
             details.append(ErrorDetail(pointer, "MISSING", "This chain was deleted."))
             continue
@@ -233,9 +226,9 @@ def shootout_parts(shootout: Shootout) -> tuple[list[DITrack], list[tuple[str, S
         ]
         contenders.append((contender.label, contender.chain))
     if not tracks and not details:
-        details.append(ErrorDetail("/di_track_ids", "REQUIRED", "Pick at least one DI track."))
+        details.append(ErrorDetail("/di_tracks", "REQUIRED", "Pick at least one DI track."))
     if len(contenders) < MIN_CONTENDERS and not details:
-        details.append(ErrorDetail("/chain_ids", "REQUIRED", "Pick at least two chains."))
+        details.append(ErrorDetail("/contenders", "REQUIRED", "Pick at least two chains."))
     _raise_if(details)
     return tracks, contenders
 
@@ -258,18 +251,18 @@ def _locked(shootout: Shootout) -> Shootout:
     return shootout
 
 
-def _queue_render(shootout: Shootout, info: Mapping[str, Any], segments: Sequence[Segment]) -> Job:
+def _queue_render(shootout: Shootout, info: ShootoutInfo, segments: Sequence[Segment]) -> Job:
     storage_check(user=shootout.owner, new_bytes=0)  # how much it takes is known afterwards
     renders_check(user=shootout.owner)
     _stop_video(shootout)
     version = shootout.renders.aggregate(newest=Max("version"))["newest"] or 0
-    render = Render.objects.create(shootout=shootout, version=version + 1, info=dict(info))
+    render = Render.objects.create(shootout=shootout, version=version + 1, info=info_as_json(info))
     for segment in segments:
         segment.render = render
     Segment.objects.bulk_create(segments)
     to_do = [segment for segment in segments if segment.state != SegmentState.COMPLETED]
     render.job = job_enqueue(
-        kind="shootout.render",
+        kind=RENDER_SHOOTOUT,
         owner=shootout.owner,
         payload={"render": str(render.uuid), "shootout": str(shootout.uuid)},
         label=shootout.title,
@@ -283,7 +276,7 @@ def _queue_render(shootout: Shootout, info: Mapping[str, Any], segments: Sequenc
 
 
 def _stop_video(shootout: Shootout) -> None:
-    """The audio is published, and its video still being made: nobody will see it any more."""
+    """The audio is published, and its video still being made: no one will see it any more."""
     last = shootout.latest_render
     if last is not None and last.job is not None and not last.job.is_finished:
         with suppress(ConflictError):  # it has ended this moment
@@ -314,7 +307,7 @@ def _segment(
     return Segment(
         di_index=di_index,
         contender_index=contender_index,
-        recipe=rendering.recipe_as_json(recipe),
+        recipe=recipe_as_json(recipe),
         sources=rendering.segment_sources(track, chain),
         render_key=rendering.render_key(recipe),
     )
@@ -348,13 +341,8 @@ def _set_contenders(
     shootout: Shootout, chains: Sequence[SignalChain], labels: Sequence[str]
 ) -> None:
     contenders = [
-        Contender(
-            shootout=shootout,
-            chain=chain,
-            position=position,
-            label=(labels[position] if labels else "") or chain.name,
-        )
-        for position, chain in enumerate(chains)
+        Contender(shootout=shootout, chain=chain, position=position, label=label or chain.name)
+        for position, (chain, label) in enumerate(zip(chains, labels, strict=True))
     ]
     Contender.objects.bulk_create(contenders)
     shootout_labels_keep(shootout=shootout, labels=[contender.label for contender in contenders])

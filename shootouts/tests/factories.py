@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,12 @@ from gear.models import Capture, SignalChain
 from gear.services.captures import gear_upload
 from gear.services.chains import BlockInput, IRInput, chain_create
 from gear.services.gear import gear_update
-from jobs.pipeline.audio.signal import FloatArray
+from gear.services.ir_settings import IRSettingsChange
+from jobs.pipeline.signal.samples import FloatArray
 from jobs.tests.running import run_until_idle
 from shootouts.models import DITrack, Manifest, Render, Shootout
 from shootouts.models.shootout import ShootoutState
+from shootouts.services.assembly import ContenderInput
 from shootouts.services.di_tracks import di_track_upload
 from shootouts.services.shootouts import shootout_create, shootout_render
 
@@ -146,10 +148,21 @@ def make_shootout(owner: User, **values: Any) -> Shootout:
         owner=owner,
         title=values.pop("title", "Amps"),
         di_track_ids=[make_di_track(owner).uuid],
-        chain_ids=[chain.uuid for chain in chains],
+        contenders=contenders_of(chains),
         options=options,
         **values,
     )
+
+
+def contenders_of(
+    chains: Iterable[SignalChain | None], labels: Sequence[str] = ()
+) -> list[ContenderInput]:
+    """Of chains that are still there, with these labels or their names."""
+    there = [chain for chain in chains if chain is not None]
+    return [
+        ContenderInput(chain.uuid, label)
+        for chain, label in zip(there, labels or [""] * len(there), strict=True)
+    ]
 
 
 def rich_shootout(owner: User) -> Shootout:
@@ -159,7 +172,11 @@ def rich_shootout(owner: User) -> Shootout:
         owner=owner, upload=upload(wav_bytes(plucked(300.0, 0.2)), "r.wav"), kind="cab", name="Room"
     )
     run_until_idle()
-    settings = {"channel_rule": "left", "tail_end_db": -70.0, "is_lead_trimmed": True}
+    settings: IRSettingsChange = {
+        "channel_rule": "left",
+        "tail_end_db": -70.0,
+        "is_lead_trimmed": True,
+    }
     gear_update(item=room.gear, ir_settings=settings)
     mixed = BlockInput(
         "cab",
@@ -193,8 +210,7 @@ def rich_shootout(owner: User) -> Shootout:
         description="Line one\nLine two",
         visibility="public",
         di_track_ids=[track.uuid for track in tracks],
-        chain_ids=[chain.uuid for chain in chains],
-        labels=["A", "B"],
+        contenders=contenders_of(chains, ["A", "B"]),
         options={
             "playback_order": "alternating",
             "slice_s": 2.5,

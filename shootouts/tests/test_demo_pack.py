@@ -233,13 +233,13 @@ def test_an_ir_is_short_prompt_and_dies_away(file: str) -> None:
 
 
 def test_the_cabs_differ_audibly() -> None:
-    centres_hz = 100.0 * 2 ** (np.arange(18) / 3)
+    centers_hz = 100.0 * 2 ** (np.arange(18) / 3)
     spectra = {}
     for file in IR_FILES:
         samples = read_mono(file)
         bands = [
-            band_share_db(samples, centre_hz / 2 ** (1 / 6), centre_hz * 2 ** (1 / 6))
-            for centre_hz in centres_hz
+            band_share_db(samples, center_hz / 2 ** (1 / 6), center_hz * 2 ** (1 / 6))
+            for center_hz in centers_hz
         ]
         spectra[file] = np.array(bands) - np.mean(bands)
     for one, other in combinations(IR_FILES, 2):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from jobs.pipeline.audio.nam.engine import build_engine
-from jobs.pipeline.audio.nam.file import read_nam
+from jobs.pipeline.nam.engine import build_engine
+from jobs.pipeline.nam.file import read_nam
 
 CAPTURES = Path(__file__).resolve().parents[1] / "demo" / "captures"
 CLEAN = "halyard-22-clean.nam"

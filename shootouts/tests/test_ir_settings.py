@@ -16,6 +16,7 @@ from jobs.tests.running import run_until_idle
 from shootouts.models import Shootout
 from shootouts.services.shootouts import shootout_create
 from shootouts.tests.factories import (
+    contenders_of,
     make_capture,
     make_chain,
     make_di_track,
@@ -47,7 +48,7 @@ def shootout_with(owner: User, cab: Capture) -> Shootout:
         owner=owner,
         title="Cabs",
         di_track_ids=[make_di_track(owner).uuid],
-        chain_ids=[chain.uuid for chain in chains],
+        contenders=contenders_of(chains),
         options={"has_video": False},
     )
 

@@ -59,7 +59,7 @@ def test_what_is_not_listed_is_not_found(
 
 
 def test_what_others_hide_does_not_keep_typos_from_being_found(alice: User, charlie: User) -> None:
-    """Else somebody could learn of a hidden title by what no longer turns up."""
+    """Else someone could learn of a hidden title by what no longer turns up."""
     make_row(alice, "Bassman night", "private")
     make_row(alice, "Bassmen night")
     assert titles(charlie, scope="public", search="bassman night") == ["Bassmen night"]

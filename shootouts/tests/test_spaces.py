@@ -18,13 +18,15 @@ from accounts.tests.factories import api_client, make_user
 from gear.models import Capture
 from gear.services.chains import BlockInput, chain_create
 from gear.services.gear import gear_update
-from jobs.pipeline.audio.files import write_wav_f32
-from jobs.tests.pipeline.audio.signals import plucks
+from jobs.pipeline.signal.encode import write_wav_f32
+from jobs.pipeline.tests.signals import plucks
 from jobs.tests.running import run_until_idle
+from shootouts.archive.tests.archives import exported, files_of
+from shootouts.archive.tests.test_export_import import import_now
 from shootouts.models import DITrack, Shootout
 from shootouts.services.shootouts import shootout_create
-from shootouts.tests.archives import exported, files_of
 from shootouts.tests.factories import (
+    contenders_of,
     linear_nam_bytes,
     make_cab,
     make_capture,
@@ -33,7 +35,6 @@ from shootouts.tests.factories import (
     render,
     space_taps,
 )
-from shootouts.tests.test_export_import import import_now
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,7 +51,7 @@ def shootout_with(owner: User, *spaces: BlockInput) -> Shootout:
         owner=owner,
         title="Rooms",
         di_track_ids=[make_di_track(owner).uuid],
-        chain_ids=[chain.uuid for chain in chains],
+        contenders=contenders_of(chains),
         options={"has_video": False},
     )
 

@@ -1,103 +1,121 @@
 // The board of a signal chain: order, removal, what a full rig leaves out, and the impulse
 // responses of a cabinet.
 
-function slotOf(form, name) {
-  return form.querySelector(`[data-slot="${name}"]`);
+import { all, closest, closestTo, find, need } from "./dom.js";
+import { chainName, guidance, isFullRig } from "./logic/chain.js";
+import { shifted } from "./logic/order.js";
+
+/**
+ * What is chosen in a slot of one block, or null where there is nothing to choose from.
+ * @param {HTMLElement} form
+ * @param {"amp" | "cab"} slot
+ */
+function choiceIn(form, slot) {
+  const option = find(form, `[data-slot="${slot}"] [data-source]`, HTMLSelectElement)
+    ?.selectedOptions[0];
+  if (!option) return null;
+  const { name = "", kind = "", ownCab } = option.dataset;
+  return { name, kind, hasOwnCab: ownCab !== undefined };
 }
 
-function update(form) {
-  const amp = slotOf(form, "amp").querySelector("[data-source]");
-  const cab = slotOf(form, "cab").querySelector("[data-source]");
-  const kind = amp?.selectedOptions[0]?.dataset.kind ?? "";
-  const isFullRig = kind === "full_rig";
-  const hasOwnCab = isFullRig || amp?.selectedOptions[0]?.dataset.ownCab !== undefined;
+function update(/** @type {HTMLElement} */ form) {
+  const amp = choiceIn(form, "amp");
+  const cab = choiceIn(form, "cab");
   for (const name of ["loop", "cab"]) {
-    const slot = slotOf(form, name);
-    slot.classList.toggle("is-off", isFullRig);
+    const slot = need(form, `[data-slot="${name}"]`, HTMLFieldSetElement);
+    slot.classList.toggle("is-off", isFullRig(amp));
     // A disabled fieldset is not sent, and says so to everybody.
-    slot.disabled = isFullRig;
+    slot.disabled = isFullRig(amp);
   }
-  const ampName = amp?.selectedOptions[0]?.dataset.name ?? "";
-  const cabName = isFullRig ? "" : (cab?.selectedOptions[0]?.dataset.name ?? "");
-  const name = form.querySelector("[data-chain-name]");
-  name.placeholder = [ampName, cabName].filter(Boolean).join(" + ") || "Amp + Cab";
-  const guidance = form.querySelector("[data-guidance]");
-  let text = "Ready: this chain is complete.";
-  if (!ampName) text = "Choose an amp or a full rig.";
-  else if (!hasOwnCab && !cabName) text = "An amp head needs a cabinet.";
-  else if (isFullRig) text = "Ready: a full rig brings its own cabinet.";
+  need(form, "[data-chain-name]", HTMLInputElement).placeholder = chainName(amp, cab);
   numberIRs(form);
   // After a chain was added the board is empty, and what it said then stays until something moves.
-  if (form.dataset.touched || ampName) guidance.textContent = text;
+  if (form.dataset.touched || amp?.name)
+    need(form, "[data-guidance]").textContent = guidance(amp, cab);
 }
 
-// They are told apart by their numbers, which move up when one goes.
-function numberIRs(form) {
-  form.querySelectorAll("[data-ir]").forEach((ir, index) => {
+/** They are told apart by their numbers, which move up when one goes. */
+function numberIRs(/** @type {HTMLElement} */ form) {
+  for (const [index, ir] of all(form, "[data-ir]").entries()) {
     ir.setAttribute("aria-label", `Impulse response ${index + 1}`);
-    ir.querySelector("[data-ir-number]").textContent = index + 1;
-  });
+    need(ir, "[data-ir-number]").textContent = String(index + 1);
+  }
 }
 
-function forms() {
-  return document.querySelectorAll("[data-board]");
+function updateAll() {
+  for (const form of all(document, "[data-board]")) update(form);
 }
 
 document.addEventListener("change", (event) => {
-  const form = event.target.closest?.("[data-board]");
+  const form = closestTo(event, "[data-board]");
   if (!form) return;
   form.dataset.touched = "1";
   update(form);
 });
 
 document.addEventListener("click", (event) => {
-  const block = event.target.closest("[data-block]");
-  const remove = event.target.closest("[data-remove]");
-  const move = event.target.closest("[data-move]");
-  const removeIR = event.target.closest("[data-remove-ir]");
-  if (removeIR) {
-    const form = block.closest("[data-board]");
-    removeIR.closest("[data-ir]").remove();
-    block.querySelector("[data-add-ir]").focus();
-    numberIRs(form);
-  } else if (remove) {
-    const slot = block.closest("[data-slot]");
+  const block = closestTo(event, "[data-block]");
+  const removed = closestTo(event, "[data-remove-ir]") && closestTo(event, "[data-ir]");
+  const move = closestTo(event, "[data-move]");
+  if (!block) return;
+  if (removed) {
+    removed.remove();
+    need(block, "[data-add-ir]").focus();
+    const form = closest(block, "[data-board]");
+    if (form) numberIRs(form);
+  } else if (closestTo(event, "[data-remove]")) {
+    const slot = closest(block, "[data-slot]");
     block.remove();
-    slot.querySelector(".slot__add button")?.focus();
+    if (slot) find(slot, ".slot__add button")?.focus();
   } else if (move) {
-    const step = Number(move.dataset.move);
-    if (step < 0) block.previousElementSibling?.before(block);
-    else block.nextElementSibling?.after(block);
+    moveBlock(block, Number(move.dataset.move));
     move.focus();
   }
 });
 
+/**
+ * @param {HTMLElement} block
+ * @param {number} step
+ */
+function moveBlock(block, step) {
+  const list = block.parentElement;
+  if (!list) return;
+  const order = shifted([...list.children], block, step);
+  list.insertBefore(block, order[order.indexOf(block) + 1] ?? null);
+}
+
 // To find a capture is not to add the chain.
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && event.target.matches?.(".block__find")) event.preventDefault();
+  const isFinding = event.target instanceof Element && event.target.matches(".block__find");
+  if (event.key === "Enter" && isFinding) event.preventDefault();
 });
 
-// What was chosen while new options were on their way stays chosen.
+/**
+ * What was chosen while new options were on their way stays chosen.
+ * @type {Map<string, string>}
+ */
 const chosen = new Map();
 
-document.addEventListener("htmx:beforeSwap", (event) => {
-  const select = event.detail.target?.querySelector?.(":scope > select[data-source]");
+document.addEventListener("htmx:beforeSwap", ({ detail: { target } }) => {
+  const select = target && find(target, ":scope > select[data-source]", HTMLSelectElement);
   if (select) chosen.set(select.name, select.value);
 });
 
 document.addEventListener("htmx:afterSwap", () => {
   for (const [name, value] of chosen) {
-    const select = document.querySelector(`select[name="${CSS.escape(name)}"]`);
-    if ([...(select?.options ?? [])].some((option) => option.value === value)) select.value = value;
+    const select = find(document, `select[name="${CSS.escape(name)}"]`, HTMLSelectElement);
+    if (select && [...select.options].some((option) => option.value === value))
+      select.value = value;
   }
   chosen.clear();
 });
 
-document.addEventListener("htmx:afterSettle", (event) => {
-  forms().forEach(update);
-  if (event.target.matches?.("[data-irs]")) event.target.lastElementChild.querySelector("select").focus();
+document.addEventListener("htmx:afterSettle", ({ target }) => {
+  updateAll();
+  if (target instanceof Element && target.matches("[data-irs]") && target.lastElementChild)
+    need(target.lastElementChild, "select").focus();
 });
-forms().forEach(update);
+updateAll();
 
 // Captures that came in another tab, from Tone 3000.
 if ("BroadcastChannel" in window) {

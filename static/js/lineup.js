@@ -1,78 +1,78 @@
 // The line-up: who plays, and in which order. The ticks in the lists are the truth; this is the
 // order they are sent in, and what it adds up to.
 
-const lineup = document.querySelector("[data-lineup]");
-const list = lineup.querySelector("[data-lineup-list]");
-const orderField = document.querySelector("[data-chain-order]");
-const template = document.getElementById("lineup-item");
-const title = document.querySelector('input[name="title"]');
+import { all, closestTo, copyOf, find, need } from "./dom.js";
+import { lineupHint, lineupTitle } from "./logic/lineup.js";
+import { merged, shifted } from "./logic/order.js";
+
+const lineup = need(document, "[data-lineup]");
+const list = need(lineup, "[data-lineup-list]");
+const orderField = need(document, "[data-chain-order]", HTMLInputElement);
+const title = need(document, 'input[name="title"]', HTMLInputElement);
 let order = orderField.value.split(",").filter(Boolean);
 
-function ticks(kind) {
-  return [...document.querySelectorAll(`input[data-pick="${kind}"]:checked:not(:disabled)`)];
+function ticks(/** @type {"chain" | "track"} */ kind) {
+  return all(document, `input[data-pick="${kind}"]:checked:not(:disabled)`, HTMLInputElement);
 }
 
-function show(text, name) {
-  lineup.querySelector(`[data-count-${name}]`).textContent = text;
+function show(/** @type {number} */ count, /** @type {string} */ name) {
+  need(lineup, `[data-count-${name}]`).textContent = String(count);
+}
+
+/**
+ * @param {string} id
+ * @param {string} name
+ * @param {number} index
+ */
+function itemOf(id, name, index) {
+  const item = copyOf("lineup-item");
+  item.dataset.id = id;
+  need(item, "[data-place]").textContent = String(index + 1);
+  need(item, "[data-name]").textContent = name;
+  const [up, down] = all(item, "[data-shift]", HTMLButtonElement);
+  up.setAttribute("aria-label", `Move ${name} up`);
+  down.setAttribute("aria-label", `Move ${name} down`);
+  up.disabled = index === 0;
+  down.disabled = index === order.length - 1;
+  need(item, "[data-drop-out]").setAttribute("aria-label", `Take ${name} out`);
+  return item;
 }
 
 function update() {
-  const picked = new Map(ticks("chain").map((tick) => [tick.value, tick]));
-  order = order.filter((id) => picked.has(id));
-  for (const id of picked.keys()) if (!order.includes(id)) order.push(id);
+  const names = new Map(ticks("chain").map((tick) => [tick.value, tick.dataset.name ?? ""]));
+  order = merged(order, [...names.keys()]);
   orderField.value = order.join(",");
-  list.replaceChildren(
-    ...order.map((id, index) => {
-      const item = template.content.firstElementChild.cloneNode(true);
-      const { name } = picked.get(id).dataset;
-      item.dataset.id = id;
-      item.querySelector("[data-place]").textContent = index + 1;
-      item.querySelector("[data-name]").textContent = name;
-      const [up, down] = item.querySelectorAll("[data-shift]");
-      up.setAttribute("aria-label", `Move ${name} up`);
-      down.setAttribute("aria-label", `Move ${name} down`);
-      up.disabled = index === 0;
-      down.disabled = index === order.length - 1;
-      item.querySelector("[data-drop-out]").setAttribute("aria-label", `Take ${name} out`);
-      return item;
-    }),
-  );
+  const shown = order.map((id) => names.get(id) ?? "");
+  list.replaceChildren(...order.map((id, index) => itemOf(id, shown[index], index)));
   const numTracks = ticks("track").length;
-  lineup.querySelector("[data-lineup-empty]").hidden = order.length > 0 || numTracks > 0;
+  need(lineup, "[data-lineup-empty]").hidden = order.length > 0 || numTracks > 0;
   show(order.length, "chains");
   show(numTracks, "tracks");
   show(order.length * numTracks, "segments");
-  const missing = [];
-  if (order.length < 2) missing.push(order.length ? "one more chain" : "two chains");
-  if (!numTracks) missing.push("a track");
-  lineup.querySelector("[data-lineup-hint]").textContent = missing.length
-    ? `Still needed: ${missing.join(" and ")}.`
-    : "Creates the shootout and starts rendering at once.";
-  const names = order.map((id) => picked.get(id).dataset.name);
-  title.placeholder = names.length > 1 ? names.join(" vs ") : "Untitled shootout";
+  need(lineup, "[data-lineup-hint]").textContent = lineupHint(order.length, numTracks);
+  title.placeholder = lineupTitle(shown);
 }
 
 list.addEventListener("click", (event) => {
-  const id = event.target.closest("li")?.dataset.id;
-  const shift = event.target.closest("[data-shift]");
+  const id = closestTo(event, "li")?.dataset.id;
+  if (!id) return;
+  const shift = closestTo(event, "[data-shift]");
   if (shift) {
     const step = Number(shift.dataset.shift);
-    const from = order.indexOf(id);
-    order.splice(from, 1);
-    order.splice(from + step, 0, id);
+    order = shifted(order, id, step);
     update();
-    const moved = [...list.children].find((item) => item.dataset.id === id);
-    const button = moved.querySelector(`[data-shift="${step}"]`);
-    (button.disabled ? moved.querySelector("[data-shift]:not(:disabled)") : button)?.focus();
-  } else if (event.target.closest("[data-drop-out]")) {
-    document.querySelector(`input[data-pick="chain"][value="${id}"]`).checked = false;
+    const moved = need(list, `li[data-id="${CSS.escape(id)}"]`);
+    const button = need(moved, `[data-shift="${step}"]`, HTMLButtonElement);
+    (button.disabled ? find(moved, "[data-shift]:not(:disabled)") : button)?.focus();
+  } else if (closestTo(event, "[data-drop-out]")) {
+    need(document, `input[data-pick="chain"][value="${id}"]`, HTMLInputElement).checked = false;
     update();
-    lineup.querySelector("h2").scrollIntoView({ block: "nearest" });
+    need(lineup, "h2").scrollIntoView({ block: "nearest" });
   }
 });
 
 document.addEventListener("change", (event) => {
-  if (event.target.matches?.("[data-pick]")) update();
+  if (event.target instanceof Element && event.target.matches("[data-pick]")) update();
 });
 document.addEventListener("htmx:afterSettle", update);
 update();

@@ -1,115 +1,121 @@
 // The bell: over a socket, or by asking again and again where there is none.
 
 import { isLive, tooMany } from "./connection.js";
+import { find, need, writingHeaders } from "./dom.js";
+import { bellLabel, countText, endingOf, Reconnecting } from "./logic/notifications.js";
+
+/** @import { BellMessage, Notification } from "./types.d.ts" */
 
 const POLL_MS = 30_000;
-const RECONNECT_MS = [1000, 2000, 5000, 10_000];
-const NOT_AUTHENTICATED = 4001;
-const TOO_MANY = 4029;
 
+/** @type {Bell | null} */
 let current = null;
 
 class Bell {
-  constructor(link) {
+  #reconnecting = new Reconnecting();
+  /** @type {Set<string>} */
+  #told = new Set();
+
+  constructor(/** @type {HTMLElement} */ link) {
     this.link = link;
-    this.attempts = 0;
-    this.told = new Set();
-    this.connect();
+    this.#connect();
   }
 
-  connect() {
+  #connect() {
     const { protocol, host } = location;
+    const scheme = protocol === "https:" ? "wss:" : "ws:";
+    let socket;
     try {
-      this.socket = new WebSocket(
-        `${protocol === "https:" ? "wss:" : "ws:"}//${host}${this.link.dataset.bell}`,
-      );
+      socket = new WebSocket(`${scheme}//${host}${this.link.dataset.bell}`);
     } catch {
-      this.poll();
+      this.#poll();
       return;
     }
     let hasOpened = false;
-    this.socket.addEventListener("message", (event) => {
+    socket.addEventListener("message", (event) => {
       hasOpened = true;
       isLive();
-      this.attempts = 0;
-      this.receive(JSON.parse(event.data));
+      this.#reconnecting.reset();
+      this.#receive(JSON.parse(event.data));
     });
-    this.socket.addEventListener("close", (event) => {
-      if (event.code === NOT_AUTHENTICATED) return; // logged out in another window
-      if (event.code === TOO_MANY) {
-        tooMany();
-        this.poll();
+    socket.addEventListener("close", (event) => {
+      const next = this.#reconnecting.next(event.code, hasOpened);
+      if (next === "stop") return;
+      if (typeof next === "number") {
+        setTimeout(() => this.#connect(), next);
         return;
       }
-      if (hasOpened || this.attempts > 0) this.reconnect();
-      else this.poll();
+      if (next === "give way") tooMany();
+      this.#poll();
     });
   }
 
-  reconnect() {
-    if (this.attempts === RECONNECT_MS.length) {
-      this.poll();
-      return;
-    }
-    setTimeout(() => this.connect(), RECONNECT_MS[this.attempts++]);
-  }
-
-  // The server's own picture of the bell; with the new one a socket is tried again.
-  poll() {
+  /** The server's own picture of the bell; with the new one a socket is tried again. */
+  #poll() {
     setTimeout(() => htmx.trigger(this.link, "poll"), POLL_MS);
   }
 
-  receive({ type, num_unread: numUnread, ...note }) {
-    const count = this.link.querySelector("[data-count]");
-    count.textContent = numUnread > 99 ? "99+" : numUnread;
+  #receive(/** @type {BellMessage} */ message) {
+    const { num_unread: numUnread } = message;
+    const count = need(this.link, "[data-count]");
+    count.textContent = countText(numUnread);
     count.hidden = numUnread === 0;
-    const text = numUnread ? `Notifications: ${numUnread} new` : "Notifications";
-    this.link.setAttribute("aria-label", text);
-    if (type === "notification" && !this.told.has(note.id)) {
-      this.told.add(note.id);
-      tell(note);
-    }
+    this.link.setAttribute("aria-label", bellLabel(numUnread));
+    if (message.type !== "notification" || this.#told.has(message.id)) return;
+    this.#told.add(message.id);
+    tell(message);
   }
 }
 
-function tell({ id, label, kind, status, message, path }) {
+function tell(/** @type {Notification} */ { id, label, kind, state, message, path }) {
   if (path === location.pathname) {
     see(id); // the page itself shows it
     return;
   }
   const box = document.createElement("div");
-  box.className = `notice notice--${status === "failed" ? "error" : "success"}`;
+  box.className = `notice notice--${state === "failed" ? "error" : "success"}`;
   const text = document.createElement("p");
-  const name = document.createElement(path ? "a" : "strong");
-  name.textContent = label || kind;
-  if (path) {
-    name.href = path;
-    name.addEventListener("click", () => see(id));
-  }
-  const ending = { failed: " failed. ", completed: " is done. " }[status] ?? ": ";
-  text.append(name, ending, message);
+  text.append(nameOf(id, label || kind, path), endingOf(state), message);
   const close = document.createElement("button");
   close.className = "icon-button icon-button--small";
   close.setAttribute("aria-label", "Close");
   close.innerHTML = '<svg aria-hidden="true"><use href="#icon-close"/></svg>';
   close.addEventListener("click", () => box.remove());
   box.append(text, close);
-  const news = document.getElementById("news");
+  const news = need(document, "#news");
   news.append(box);
-  while (news.childElementCount > 3) news.firstElementChild.remove();
+  while (news.childElementCount > 3) news.firstElementChild?.remove();
 }
 
-function see(id) {
-  const { "X-CSRFToken": token } = JSON.parse(document.body.getAttribute("hx-headers"));
+/**
+ * What it is about, as a link where it has a page.
+ * @param {string} id
+ * @param {string} text
+ * @param {string} path
+ */
+function nameOf(id, text, path) {
+  if (!path) {
+    const name = document.createElement("strong");
+    name.textContent = text;
+    return name;
+  }
+  const link = document.createElement("a");
+  link.textContent = text;
+  link.href = path;
+  link.addEventListener("click", () => see(id));
+  return link;
+}
+
+function see(/** @type {string} */ id) {
   fetch(`/api/v1/notifications/${id}/read/`, {
     method: "POST",
-    headers: { "X-CSRFToken": token },
+    headers: writingHeaders(),
     keepalive: true, // the page may be left already
   }).catch(() => {}); // then it stays new, and the bell says so
 }
 
 function look() {
-  const link = document.querySelector("[data-bell]");
+  const link = find(document, "[data-bell]");
   if (link && link !== current?.link) current = new Bell(link);
 }
 

@@ -1,7 +1,20 @@
 // A render as it happens: over the socket, or by asking again and again where there is none. Both
 // bring the same messages, and what they say is said by the server.
 
-import { failed, isFinal, isLive, over, succeeded, tooMany } from "./connection.js";
+import { failed, isLive, over, succeeded, tooMany } from "./connection.js";
+import { copyOf, find, need, writingHeaders } from "./dom.js";
+import {
+  changesOf,
+  countDrops,
+  isFinished,
+  partsAfter,
+  partsBehind,
+  reconnectAfterMs,
+  TimeLeft,
+} from "./logic/progress.js";
+import { isFinal } from "./logic/retries.js";
+
+/** @import { Job, JobMessage, Summary } from "./types.d.ts" */
 
 const POLL_MS = 2000;
 const TIMEOUT_MS = 10_000;
@@ -11,27 +24,39 @@ const REFUSED_MS = 10_000;
 const LOGGED_OUT = 4001;
 const TOO_MANY = 4029;
 const KEY = "progress";
+const LAMPS = new Map([
+  ["running", "lamp--busy"],
+  ["completed", "lamp--good"],
+  ["failed", "lamp--bad"],
+]);
 
-const byId = (id) => document.getElementById(id);
-
+/** @type {Watch | null} */
 let watched = null;
 
 class Watch {
-  constructor(section) {
+  #numPolls = 0;
+  #numDrops = 0;
+  #refusedUntil = 0;
+  #timeLeft = new TimeLeft();
+  /** @type {WebSocket | null} */
+  #socket = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #silence;
+  /** @type {string | null} The job that is being canceled. */
+  #canceling = null;
+
+  constructor(/** @type {HTMLElement} */ section) {
     this.section = section;
-    this.numPolls = 0;
-    this.numDrops = 0;
     this.isOver = false;
-    this.refusedUntil = 0;
     this.hasSockets = Boolean(section.dataset.socket) && "WebSocket" in window;
-    this.part("cancel")?.addEventListener("submit", (event) => this.cancel(event));
+    find(section, "[data-cancel]")?.addEventListener("submit", (event) => this.cancel(event));
     this.headline = this.part("headline").textContent;
     if (this.hasSockets) this.connect();
     else setTimeout(() => this.poll(), POLL_MS);
   }
 
-  part(name) {
-    return this.section.querySelector(`[data-${name}]`);
+  part(/** @type {string} */ name) {
+    return need(this.section, `[data-${name}]`);
   }
 
   connect() {
@@ -39,28 +64,28 @@ class Watch {
     const scheme = protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(`${scheme}//${host}${this.section.dataset.socket}`);
     let numMessages = 0;
-    const lost = (code) => {
-      if (this.socket !== socket || this.isOver) return;
-      this.socket = null;
-      clearTimeout(this.silence);
+    const lost = (/** @type {number | undefined} */ code) => {
+      if (this.#socket !== socket || this.isOver) return;
+      this.#socket = null;
+      clearTimeout(this.#silence);
       if (code === LOGGED_OUT) {
         this.stop(401);
         return;
       }
       if (code === TOO_MANY) tooMany();
-      this.numDrops = numMessages > 2 ? 1 : this.numDrops + 1;
+      this.#numDrops = countDrops(this.#numDrops, numMessages);
       if (numMessages) this.say("Reconnecting…");
       else this.hasSockets = false; // for the time being
       // Whatever it was: what the page has to know comes this way too.
       this.poll();
     };
-    this.socket = socket;
-    this.silence = setTimeout(lost, SILENCE_MS);
+    this.#socket = socket;
+    this.#silence = setTimeout(() => lost(undefined), SILENCE_MS);
     socket.addEventListener("message", (event) => {
-      if (this.socket !== socket) return;
+      if (this.#socket !== socket) return;
       numMessages += 1;
-      clearTimeout(this.silence);
-      this.silence = setTimeout(lost, SILENCE_MS);
+      clearTimeout(this.#silence);
+      this.#silence = setTimeout(() => lost(undefined), SILENCE_MS);
       this.say("");
       isLive();
       succeeded(KEY);
@@ -72,9 +97,10 @@ class Watch {
   async poll() {
     if (this.isOver || watched !== this) return;
     let status = 0;
+    /** @type {JobMessage | null} */
     let message = null;
     try {
-      const answer = await fetch(this.section.dataset.snapshot, {
+      const answer = await fetch(this.section.dataset.snapshot ?? "", {
         headers: { Accept: "application/json" },
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
@@ -88,119 +114,110 @@ class Watch {
     else if (message) this.answered(message);
     else {
       this.say("");
-      this.part("time-left").textContent = ""; // nobody knows now
+      this.part("time-left").textContent = ""; // no one knows now
       failed(KEY, status === 200 ? 0 : status, () => this.poll());
     }
   }
 
-  answered(message) {
+  answered(/** @type {JobMessage} */ message) {
     succeeded(KEY);
-    this.numPolls += 1;
+    this.#numPolls += 1;
     this.receive(message);
     if (this.isOver) return;
     const mayOpen = this.section.dataset.socket && "WebSocket" in window;
-    if (mayOpen && (this.hasSockets || this.numPolls % SOCKET_EVERY_POLLS === 0)) {
+    if (mayOpen && (this.hasSockets || this.#numPolls % SOCKET_EVERY_POLLS === 0)) {
       this.hasSockets = true;
-      setTimeout(() => !this.isOver && this.connect(), 250 * 2 ** Math.min(this.numDrops, 5));
+      setTimeout(() => !this.isOver && this.connect(), reconnectAfterMs(this.#numDrops));
     } else {
       this.say("");
       setTimeout(() => this.poll(), POLL_MS);
     }
   }
 
-  receive(message) {
-    const root = this.section.querySelector("[data-job]").dataset.job;
-    if (message.type === "status" && message.job_id !== root) {
-      this.end(); // it was rendered anew, in another window
+  receive(/** @type {JobMessage} */ message) {
+    const { isReplaced, children, root } = changesOf(message, this.part("job").dataset.job);
+    if (isReplaced) {
+      this.end(); // it was rendered again, in another window
       return;
     }
-    for (const child of message.children ?? []) this.showChild(child);
-    if (message.job_id !== root) {
-      this.showChild(message);
-      return;
-    }
-    this.showRoot(message);
-    refreshPublished(message);
-    if (["completed", "failed", "cancelled"].includes(message.status)) this.end(message);
+    for (const child of children) this.showChild(child);
+    if (!root) return;
+    if (root.summary) this.showRoot(root.summary, root.message);
+    refreshPublished(root);
+    if (isFinished(root.state)) this.end(root);
   }
 
-  showRoot({ summary, message }) {
+  /**
+   * @param {Summary} summary
+   * @param {string} message
+   */
+  showRoot(summary, message) {
     if (summary.headline !== this.headline) {
       this.headline = summary.headline;
       this.part("headline").textContent = summary.headline;
       // The change is worth a word to those who do not see it; every percent is not.
-      byId("progress-announcement").textContent = summary.headline;
+      need(document, "#progress-announcement").textContent = summary.headline;
     }
-    const bar = this.part("total");
+    const bar = need(this.section, "[data-total]", HTMLProgressElement);
     bar.value = summary.progress;
     bar.setAttribute("aria-label", summary.part);
     this.part("part").textContent = summary.part;
-    this.part("percent").textContent = Math.round(summary.progress);
-    if (Date.now() >= this.refusedUntil) this.part("message").textContent = message;
-    this.showTimeLeft(summary);
-    if (!this.cancelling) this.showCancel();
-  }
-
-  // An estimate that grows a little is kept back: it would only make people nervous.
-  showTimeLeft({ part, remaining_s: remainingS, time_left: text }) {
+    this.part("percent").textContent = String(Math.round(summary.progress));
     const now = Date.now();
-    const { until = 0, part: shownPart } = this.estimate ?? {};
-    const shownS = (until - now) / 1000;
-    if (text && part === shownPart && remainingS > shownS && remainingS < 1.5 * shownS + 5) return;
-    this.estimate = text ? { part, until: now + remainingS * 1000 } : null;
-    this.part("time-left").textContent = text;
+    if (now >= this.#refusedUntil) this.part("message").textContent = message;
+    const timeLeft = this.#timeLeft.update(summary, now);
+    if (timeLeft !== null) this.part("time-left").textContent = timeLeft;
+    if (!this.#canceling) this.showCancel();
   }
 
-  showChild(child) {
-    const list = document.querySelector("[data-jobs]");
+  showChild(/** @type {Job} */ child) {
+    const list = find(document, "[data-jobs]");
     if (!list) return;
-    let item = list.querySelector(`[data-child="${CSS.escape(child.job_id)}"]`);
+    let item = find(list, `[data-child="${CSS.escape(child.job_id)}"]`);
     if (!item) {
-      item = byId("step").content.firstElementChild.cloneNode(true);
+      item = copyOf("step");
       item.dataset.child = child.job_id;
       item.dataset.kind = child.kind;
-      item.querySelector("[data-label]").textContent = child.label;
-      item.querySelector("progress").setAttribute("aria-label", child.label);
+      need(item, "[data-label]").textContent = child.label;
+      need(item, "progress").setAttribute("aria-label", child.label);
       list.append(item);
     }
-    const wasCompleted = item.dataset.status === "completed";
-    item.dataset.status = child.status;
-    const lamps = { running: "lamp--busy", completed: "lamp--good", failed: "lamp--bad" };
-    item.querySelector("[data-lamp]").className = `lamp ${lamps[child.status] ?? ""}`;
-    item.querySelector("progress").value = child.progress;
-    item.querySelector("[data-value]").textContent =
-      child.status === "running" ? `${Math.round(child.progress)} %` : child.status_label;
-    const error = item.querySelector("[data-error]");
+    const wasCompleted = item.dataset.state === "completed";
+    item.dataset.state = child.state;
+    need(item, "[data-lamp]").className = `lamp ${LAMPS.get(child.state) ?? ""}`;
+    need(item, "progress", HTMLProgressElement).value = child.progress;
+    need(item, "[data-value]").textContent =
+      child.state === "running" ? `${Math.round(child.progress)} %` : child.state_label;
+    const error = need(item, "[data-error]");
     error.textContent = child.error?.message ?? "";
     error.hidden = !child.error;
-    if (child.status !== "completed" || wasCompleted) return;
-    // The audio is published while the video is still being made.
-    if (child.kind === "shootout.finalise") refresh("listen", "result", "film");
-    if (child.kind === "shootout.video") refresh("film");
+    if (child.state === "completed" && !wasCompleted) refresh(...partsAfter(child.kind));
+  }
+
+  get isAtVideo() {
+    return this.part("part").textContent === "Video";
   }
 
   showCancel() {
-    const button = this.part("cancel-button");
-    const isVideo = this.part("part").textContent === "Video";
-    if (button) button.textContent = isVideo ? "Cancel the video" : "Cancel";
+    const button = find(this.section, "[data-cancel-button]");
+    if (button) button.textContent = this.isAtVideo ? "Cancel the video" : "Cancel";
   }
 
-  async cancel(event) {
+  async cancel(/** @type {Event} */ event) {
     event.preventDefault();
     const button = this.part("cancel-button");
-    const isVideo = this.part("part").textContent === "Video";
-    const child = document.querySelector('[data-jobs] [data-kind="shootout.video"]');
-    const job = isVideo && child ? child.dataset.child : this.part("job").dataset.job;
-    if (this.cancelling === job) return;
-    this.cancelling = job;
+    const video = find(document, '[data-jobs] [data-kind="shootouts.make_video"]');
+    const job = (this.isAtVideo && video?.dataset.child) || this.part("job").dataset.job;
+    if (!job) return;
+    if (this.#canceling === job) return;
+    this.#canceling = job;
     button.textContent = "Canceling…";
     button.setAttribute("aria-disabled", "true");
-    const { "X-CSRFToken": token } = JSON.parse(document.body.getAttribute("hx-headers"));
     let status = 0;
     try {
       const answer = await fetch(`/api/v1/jobs/${job}/cancel/`, {
         method: "POST",
-        headers: { "X-CSRFToken": token },
+        headers: writingHeaders(),
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       status = answer.status;
@@ -208,56 +225,63 @@ class Watch {
       status = 0;
     }
     if (status === 202 || status === 409) return; // it stops, or has ended already
-    this.cancelling = null;
+    this.#canceling = null;
     button.removeAttribute("aria-disabled");
     this.showCancel();
     if (status === 401) this.stop(status);
-    this.refusedUntil = Date.now() + REFUSED_MS; // long enough to be read
-    this.part("message").textContent = "It was not canceled: the server did not take it. Try again.";
+    this.#refusedUntil = Date.now() + REFUSED_MS; // long enough to be read
+    this.part("message").textContent =
+      "It was not canceled: the server did not take it. Try again.";
   }
 
-  say(text) {
-    const place = this.part("connection");
-    if (!place || place.textContent === text) return;
-    place.textContent = text;
+  say(/** @type {string} */ text) {
+    const place = find(this.section, "[data-connection]");
+    if (place && place.textContent !== text) place.textContent = text;
   }
 
-  stop(status) {
+  stop(/** @type {number} */ status) {
     this.isOver = true;
-    this.socket?.close();
+    this.#socket?.close();
     over(KEY, status);
   }
 
-  /** All is said. What failed gets the server's own words; what went well needs none. */
-  end(message = null) {
+  /**
+   * All is said. What failed gets the server's own words; what went well needs none.
+   * @param {JobMessage} [message] the last one about this render
+   */
+  end(message) {
     if (this.isOver) return;
     this.isOver = true;
-    this.socket?.close();
-    const hasFailures = document.querySelector('[data-jobs] [data-status="failed"]');
-    if (message?.status !== "completed" || hasFailures) {
+    this.#socket?.close();
+    const hasFailures = find(document, '[data-jobs] [data-state="failed"]');
+    if (message?.state !== "completed" || hasFailures) {
       refresh("progress", "steps", "toolbar");
       return;
     }
-    this.section.querySelector(".render").classList.add("is-done");
+    need(this.section, ".render").classList.add("is-done");
     this.part("foot").remove();
     this.part("bar").remove();
-    byId("steps").replaceChildren();
+    need(document, "#steps").replaceChildren();
     refresh("toolbar");
   }
 }
 
-function refresh(...ids) {
-  for (const id of ids) htmx.trigger(byId(id), "poll");
+function refresh(/** @type {string[]} */ ...ids) {
+  for (const id of ids) htmx.trigger(need(document, `#${id}`), "poll");
 }
 
-// Whatever brought the news, a page that lacks what is published asks for it.
-function refreshPublished({ manifest, video }) {
-  if (manifest && manifest !== byId("listen").dataset.manifest) refresh("listen", "result", "film");
-  else if (video && video !== byId("film").dataset.film) refresh("film");
+/**
+ * However the news came, a page that lacks what is published asks for it.
+ * @param {{manifest?: string | null, video?: string | null}} published
+ */
+function refreshPublished(published) {
+  const { manifest } = need(document, "#listen").dataset;
+  const { film: video } = need(document, "#film").dataset;
+  refresh(...partsBehind(published, { manifest, video }));
 }
 
 function look() {
-  const section = document.querySelector("[data-progress]");
+  const section = find(document, "[data-progress]");
   if (!section || section === watched?.section) return;
   if (watched) watched.isOver = true;
   watched = null;

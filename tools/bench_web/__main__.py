@@ -2,7 +2,8 @@
 
 Starts web, worker and beat on a database made for it (DATABASE_URL: of a server where that may be
 done), renders the demo, reads what memory each process has at rest, and then has a crowd ask for
-four pages, each in turn with a bare Django that says hello. Writes bench-web.json.
+four pages, each in turn with a bare Django that says hello; at last 500 ask at once. Writes
+bench-web.json.
 """
 
 from __future__ import annotations
@@ -28,13 +29,14 @@ from urllib.request import Request, urlopen
 import psycopg
 from psycopg import sql
 
-from tools.bench_web.load import load
+from tools.bench_web.load import load, rush
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 _PATIENCE_S: Final = 600
 _WEB_WORKERS: Final = 2
-# What a process keeps when nobody asks for anything: looked at after a pause.
+# What a process keeps when no one asks for anything: looked at after a pause.
 _REST_S: Final = 5.0
+_NUM_IN_RUSH: Final = 500
 
 
 def main() -> None:
@@ -87,7 +89,8 @@ class _Site:
         for words in (["migrate", "-v", "0"], ["collectstatic", "--noinput", "-v", "0"]):
             self._manage(*words)
         serve = ["-m", "uvicorn", "--no-access-log", "--workers", str(_WEB_WORKERS), "--port"]
-        with self._running("web", *serve, str(self._port), "gts.asgi:application") as web:
+        ours = ["--http", "gts.connection:Connection", "gts.asgi:application"]
+        with self._running("web", *serve, str(self._port), *ours) as web:
             with (
                 self._running("worker", "-m", "celery", "-A", "gts", "worker", "-c", "1") as worker,
                 self._running("beat", "-m", "celery", "-A", "gts", "beat") as beat,
@@ -96,15 +99,15 @@ class _Site:
                 self._manage("seed_demo", "-v", "0")
                 address = "/api/v1/shootouts/?scope=public"
                 self._wait(lambda: self._published(address) is not None, "the demo's render")
+                # Published before its video is made; until then its page follows that.
+                self._wait(lambda: self._has_etag(self._page_of(address)), "the demo's video")
                 time.sleep(_REST_S)
                 roots = {"web": web, "worker": worker, "beat": beat}
                 memory = {name: _memory_mib(process.pid) for name, process in roots.items()}
-            found = self._published(address)
-            assert found is not None
             pages = {
                 "home": "/",
                 "explore": "/shootouts/",
-                "shootout page": f"/shootouts/{found['id']}/",
+                "shootout page": self._page_of(address),
                 "API list": address,
             }
             with self._running(
@@ -120,6 +123,7 @@ class _Site:
                         name: self._pair(name, path, hello_url, num_clients, duration_s)
                         for name, path in pages.items()
                     },
+                    "rush": self._rush([*pages.values()]),
                 }
 
     def _pair(
@@ -141,10 +145,30 @@ class _Site:
         )
         return {**found, "share_of_hello": round(share, 4)}
 
+    def _rush(self, paths: list[str]) -> dict[str, dict[str, int]]:
+        """So many at once that they cannot all be served: with 200, or 503 and when to come again.
+        Strangers share what they ask for; who shows a cookie is served alone."""
+        urls = [f"http://127.0.0.1:{self._port}{path}" for path in paths]
+        found = {}
+        for who, headers in (("strangers", ""), ("each alone", "Cookie: a=1\r\n")):
+            statuses = asyncio.run(rush(urls, num_clients=_NUM_IN_RUSH, headers=headers))
+            found[who] = dict(sorted(statuses.items()))
+            print(f"{_NUM_IN_RUSH} at once, {who}: {found[who]}", flush=True)
+        return found
+
     def _published(self, address: str) -> dict[str, Any] | None:
         content = self._get(address)
         results = json.loads(content)["results"] if content else []
         return results[0] if results and results[0]["state"] == "completed" else None
+
+    def _page_of(self, address: str) -> str:
+        found = self._published(address)
+        assert found is not None
+        return f"/shootouts/{found['id']}/"
+
+    def _has_etag(self, path: str) -> bool:
+        with urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=10) as answer:
+            return "ETag" in answer.headers
 
     def _get(self, path: str) -> bytes | None:
         return _answer(f"http://127.0.0.1:{self._port}{path}")
@@ -175,7 +199,7 @@ class _Site:
         while not is_there():
             if time.monotonic() > deadline_s:
                 logs = "\n".join(log.read_text() for log in self._folder.glob("*.log"))
-                raise SystemExit(f"bench-web waited in vain for {what}\n{logs}")
+                raise SystemExit(f"bench-web waited without success for {what}\n{logs}")
             time.sleep(0.5)
 
 

@@ -33,8 +33,8 @@ _EMBEDDED_TIMEOUT_S: Final = 90
 _TESTS: Final = (
     "-q",
     "gts/tests/test_compose.py",
-    "accounts/tests/test_tokens.py",
-    "jobs/tests/pipeline/test_blas.py",
+    "accounts/tone3000/tests/test_tokens.py",
+    "jobs/pipeline/tests/test_blas.py",
 )
 
 

@@ -1,4 +1,4 @@
-"""``.env.example`` after what somebody fills in who follows it: what is marked *required*."""
+"""``.env.example`` after what someone fills in who follows it: what is marked *required*."""
 
 from __future__ import annotations
 

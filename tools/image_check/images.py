@@ -14,7 +14,7 @@ _PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True)
-class StandIn:
+class FakeServer:
     """``setup`` runs once in the fresh root; ``script`` is a program that its command may call."""
 
     version: str
@@ -31,13 +31,13 @@ POSTGRES_SCRIPT: Final = Path(__file__).with_name("postgres_entrypoint.sh")
 # The beginning of an image's name and version, and what stands in for it.
 STAND_INS: Final = {
     # As in the image, `python` and `pip` are alone in /usr/local: nothing of Debian's is imported.
-    "python": StandIn(
+    "python": FakeServer(
         version="3.11",
         packages=("python3", "python3-venv", "ca-certificates"),
         setup="python3 -m venv /usr/local",
         command=("python3",),
     ),
-    "postgres": StandIn(
+    "postgres": FakeServer(
         version="15",
         packages=_SERVERS,
         environment={
@@ -47,8 +47,8 @@ STAND_INS: Final = {
         command=("sh", f"/{POSTGRES_SCRIPT.name}"),
         script=POSTGRES_SCRIPT,
     ),
-    "redis": StandIn(version="7", packages=_SERVERS, user="redis"),
-    "caddy": StandIn(
+    "redis": FakeServer(version="7", packages=_SERVERS, user="redis"),
+    "caddy": FakeServer(
         version="2",
         packages=_SERVERS,
         environment={"PATH": _PATH, "XDG_CONFIG_HOME": "/config", "XDG_DATA_HOME": "/data"},
@@ -57,7 +57,7 @@ STAND_INS: Final = {
 }
 
 
-def stand_in(image: str) -> StandIn:
+def stand_in(image: str) -> FakeServer:
     name, _, tag = image.partition(":")
     found = STAND_INS.get(name)
     if found is None or not (tag + ".").startswith(f"{found.version}."):

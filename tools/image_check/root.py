@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from tools.image_check.errors import CheckError
-from tools.image_check.images import SUITE, StandIn
+from tools.image_check.images import SUITE, FakeServer
 
 _MAX_AGE_S: Final = 30 * 24 * 3600
 _CA_BUNDLE: Final = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -29,7 +29,7 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "gts-image-check"
 
 
-def fresh_root(stand_in: StandIn) -> Path:
+def fresh_root(stand_in: FakeServer) -> Path:
     """The root with these packages; a month old at most."""
     key = hashlib.sha256(repr((SUITE, stand_in.packages, stand_in.setup)).encode()).hexdigest()[:16]
     folder = cache_folder()
@@ -60,7 +60,7 @@ def keep(layer: Path, key: str) -> Path:
     return kept
 
 
-def _bootstrap(root: Path, stand_in: StandIn) -> None:
+def _bootstrap(root: Path, stand_in: FakeServer) -> None:
     command = [
         "mmdebstrap",
         "--variant=minbase",

@@ -21,7 +21,7 @@ from tools.image_check.root import fresh_root, mount, mount_layers
 _PAUSE_S: Final = 0.3
 _ONE_SHOT_TIMEOUT_S: Final = 180
 _LOG_CHARS: Final = 4000
-# Whoever is healthy is used at once, by whoever waited for that: by name and port, as they do.
+# What is healthy is used at once, by what waited for that: by name and port, as it does.
 PORTS: Final = {"postgres": 5432, "redis": 6379, "web": 8000, "caddy": 443}
 
 
@@ -144,7 +144,7 @@ class Project:
             socket.create_connection((self.addresses[name], PORTS[name]), timeout=5).close()
         except OSError as error:
             raise CheckError(
-                f"the health check of {name} succeeds, but nobody answers at {name}:{PORTS[name]}: "
+                f"the health check of {name} succeeds, but no one answers at {name}:{PORTS[name]}: "
                 "what waits for it would start too early",
                 running.said(),
             ) from error

@@ -67,7 +67,7 @@ def expect(is_true: bool, what: str, found: object) -> None:
 
 
 def check_https(visitor: Visitor) -> None:
-    """https, HSTS and Secure cookies; and nobody is believed who says what only the proxy knows."""
+    """https, HSTS and Secure cookies; and no one is believed who says what only the proxy knows."""
     with step(f"https://{SITE}/: certificate, HSTS, Secure cookies, workers"):
         page = visitor.get("/")
         expect(page.status == 200, "the first page is a 200", page.status)
@@ -92,7 +92,7 @@ def check_https(visitor: Visitor) -> None:
         expect(request_id not in ("", "forged"), "the proxy gives ids to requests", request_id)
         for headers in ({}, {"X-Forwarded-For": "127.0.0.1"}):
             metrics = visitor.get("/metrics", headers)
-            expect(metrics.status == 404, "nobody sees /metrics through the proxy", metrics.status)
+            expect(metrics.status == 404, "no one sees /metrics through the proxy", metrics.status)
     with step("WebSockets: this site's pages may, others may not"):
         status = visitor.open_socket("/ws/notifications/", f"https://{SITE}")
         expect(status == 101, "a WebSocket of this site is opened", status)

@@ -1,7 +1,7 @@
 """Make .venv whole: ``python -m tools.install MARK REQUIREMENTS [--host=HOST --port=PORT]``.
 
 MARK is the file in .venv that says which requirements are in it. Nothing is done, and nothing said,
-when it is right. A .venv that was cut short, moved, or has lost its Python is made anew: pip takes
+when it is right. A .venv that was cut short, moved, or has lost its Python is made again: pip takes
 half-installed packages for whole.
 """
 
@@ -63,14 +63,14 @@ def main() -> int:
         say(str(error))
         return 1
     except OSError as error:
-        say(f"{error}\nThe installation stopped. Mend that, then type: {AGAIN}")
+        say(f"{error}\nThe installation stopped. Repair that, then type: {AGAIN}")
         return 1
     return 0
 
 
 @contextlib.contextmanager
 def locked() -> Iterator[None]:
-    """Two at once would remove each other's .venv. The second waits, and then begins anew:
+    """Two at once would remove each other's .venv. The second waits, and then begins again:
     by then there is a .venv, whose Python is the one to look with."""
     with environment.LOCK.open("w") as lock:
         try:

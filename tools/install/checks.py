@@ -56,8 +56,10 @@ def check_data_folder(folder: Path) -> None:
     while not place.exists() and place != place.parent:
         place = place.parent
     if not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):
+        is_read_only = os.statvfs(place).f_flag & os.ST_RDONLY
+        why = " (its file system is read-only)" if is_read_only else ""
         raise InstallError(
-            f"{place} is not a folder that GTS may write to. Say where its data go: "
+            f"{place} is not a folder that GTS may write to{why}. Say where its data go: "
             "make run GTS_DATA_DIR=…"
         )
 

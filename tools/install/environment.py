@@ -80,7 +80,7 @@ def make_venv() -> None:
             raise error_from(made.stdout, f"{base} could not make .venv.")
         now = sys.version.split()[0]
         if before and not before.startswith(f"{version}."):
-            progress.end(f"made anew in .venv, Python {now} instead of {before}")
+            progress.end(f"made again in .venv, Python {now} instead of {before}")
         else:
             progress.end(f"made in .venv, Python {now}")
 

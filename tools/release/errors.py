@@ -1,2 +1,2 @@
 class ReleaseError(Exception):
-    """A release cannot be made; the text is for whoever makes it."""
+    """A release cannot be made; the text is for anyone who makes it."""

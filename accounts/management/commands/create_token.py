@@ -9,10 +9,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.errors import AppError
 from accounts.models import TokenScope, User
-from accounts.personal_tokens import MAX_LIFETIME_DAYS, personal_token_create
 from accounts.services import user_create
+from accounts.tokens.personal import MAX_LIFETIME_DAYS, personal_token_create
+from gts.web.errors import AppError
 
 
 class Command(BaseCommand):

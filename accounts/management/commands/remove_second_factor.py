@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.errors import NotFoundError
+from accounts.login.two_factor import two_factor_remove
 from accounts.models import User
-from accounts.two_factor import two_factor_remove
+from gts.web.errors import NotFoundError
 
 
 class Command(BaseCommand):

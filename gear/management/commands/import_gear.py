@@ -10,11 +10,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
-from gear.importing import ImportState, gear_import_folder
 from gear.models.item import GearKind
+from gear.services.folder_import import ImportState, gear_import_folder
 from jobs.pipeline.errors import PipelineError
 
-_NAM_KINDS = (GearKind.AMP, GearKind.FULL_RIG, GearKind.PEDAL, GearKind.OUTBOARD)
+_NAM_KINDS = tuple(kind for kind in GearKind if not kind.is_ir)
 
 
 class Command(BaseCommand):

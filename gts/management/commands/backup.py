@@ -9,8 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from gts.backup_pool import CHECK_PERCENT, FILE_LIST
-from gts.backups import BackupError, Saved, backup_make, backups_trim
+from gts.ops.backup_pool import CHECK_PERCENT, FILE_LIST
+from gts.ops.backups import BackupError, Saved, backup_make, backups_trim
 
 
 class Command(BaseCommand):
@@ -32,8 +32,9 @@ class Command(BaseCommand):
             type=int,
             default=CHECK_PERCENT,
             metavar="PERCENT",
-            help="so much of what earlier backups have copied is read again, going on where the "
-            "last one has stopped; 100 reads all, 0 nothing (default: %(default)s)",
+            help="so much of what earlier backups have copied is read again, with the stored files "
+            "that it came from, going on where the last one has stopped; 100 reads all, 0 nothing "
+            "(default: %(default)s)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -75,9 +76,16 @@ class Command(BaseCommand):
                 "verify_media says more",
             ),
             (
+                "missing",
+                saved.not_stored,
+                "stored files are missing or not what they were; their contents are in this "
+                "backup, from an earlier one, below files/ by their SHA-256; manage.py "
+                "verify_media says more",
+            ),
+            (
                 "damaged",
                 saved.damaged,
-                "contents of earlier backups are damaged, and nothing has them any more; restore "
+                "files of earlier backups are damaged, and nothing has them any more; restore "
                 "--partial brings back the rest of these",
             ),
             (

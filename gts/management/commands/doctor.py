@@ -1,10 +1,9 @@
-"""Says what is missing and how to mend it."""
+"""Says what is missing and what to do about it."""
 
 from __future__ import annotations
 
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,11 +22,13 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.urls import reverse
 
-from accounts.clock import MAX_CLOCK_DIFFERENCE_S
 from accounts.selectors import TONE3000
-from gts.backups import backups_list
-from gts.health import CHECKS, NOT_MIGRATED, failures, state_after, watched_checks
-from gts.s3 import S3Storage
+from gts.ops.backups import backups_list
+from gts.ops.health import CHECKS, FULL, NOT_MIGRATED, failures, state_after, watched_checks
+from gts.ops.work_folder import WorkFolder, work_folder, work_folder_from
+from gts.storage.s3 import S3Storage
+from gts.web.clock import MAX_CLOCK_DIFFERENCE_S
+from jobs.models import Process
 from jobs.pipeline.version import VERSION
 from jobs.registry import known_kinds
 
@@ -38,14 +39,14 @@ _POSTGRESQL_PROGRAMS = ("pg_dump", "pg_restore", "psql")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """``mend``: what to do about it, empty when all is well."""
+    """``remedy``: what to do about it, empty when all is well."""
 
     what: str
-    mend: str = ""
+    remedy: str = ""
 
 
 class Command(BaseCommand):
-    help = "Look at this installation: what is there, what is missing, and how to mend it."
+    help = "Look at this installation: what is there, what is missing, and what to do about it."
     requires_system_checks = ()  # they are among what it looks at
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -62,12 +63,16 @@ class Command(BaseCommand):
             *_settings(),
         ]
         for finding in findings:
-            mark = self.style.ERROR("✗") if finding.mend else self.style.SUCCESS("✓")
+            mark = self.style.ERROR("✗") if finding.remedy else self.style.SUCCESS("✓")
             self.stdout.write(f"{mark} {finding.what}")
-            if finding.mend:
-                self.stdout.write(f"    → {finding.mend}")
-        if any(finding.mend for finding in findings):
-            raise CommandError("Something needs mending.")
+            if finding.remedy:
+                self.stdout.write(f"    → {finding.remedy}")
+        num_wrong = sum(bool(finding.remedy) for finding in findings)
+        if num_wrong:
+            what = "1 thing needs" if num_wrong == 1 else f"{num_wrong} things need"
+            raise CommandError(
+                f"{what} attention: see what is marked ✗ above, and the → below each."
+            )
 
 
 def _mode() -> Iterator[Finding]:
@@ -100,17 +105,42 @@ def _codecs() -> Iterator[Finding]:
 
 
 def _disk() -> Iterator[Finding]:
-    places = {
-        "data": (Path(settings.DATA_DIR), "GTS_DATA_DIR"),
-        "work in progress": (Path(tempfile.gettempdir()), "TMPDIR"),
-    }
-    for what, (folder, variable) in places.items():
-        if not folder.is_dir():
-            yield Finding(f"no folder {folder} for {what}", f"Make it, or set {variable}.")
-            continue
-        free = shutil.disk_usage(folder).free
-        shown = f"{free / 1024**3:.1f} GiB free for {what}"
-        yield Finding(shown, "" if free >= _MIN_FREE_BYTES else f"Make room, or set {variable}.")
+    folder = Path(settings.DATA_DIR)
+    if folder.is_dir():
+        free_bytes = shutil.disk_usage(folder).free
+        yield Finding(
+            f"{_gib(free_bytes)} free for data in {folder}", _more_room(free_bytes, "GTS_DATA_DIR")
+        )
+    else:
+        yield Finding(f"no folder {folder} for data", "Make it, or set GTS_DATA_DIR.")
+    yield _room_for_work("work in progress of commands like this one", work_folder())
+    try:
+        processes = list(Process.objects.alive().order_by("name"))
+    except DatabaseError:
+        return  # that it is away is said below
+    for process in processes:
+        found = work_folder_from(process.figures)
+        if found is not None:
+            yield _room_for_work(f"work in progress of {process.name}", found)
+
+
+def _room_for_work(what: str, found: WorkFolder) -> Finding:
+    """Each process has an environment of its own, and perhaps another machine."""
+    if found.problem:
+        return Finding(f"{what}: not where it should be", found.problem)
+    return Finding(
+        f"{_gib(found.free_bytes)} free for {what} in {found.folder}",
+        _more_room(found.free_bytes, "TMPDIR"),
+    )
+
+
+def _gib(num_bytes: int) -> str:
+    return f"{num_bytes / 1024**3:.1f} GiB"
+
+
+def _more_room(free_bytes: int, variable: str) -> str:
+    is_enough = free_bytes >= _MIN_FREE_BYTES
+    return "" if is_enough else f"Make room there (1 GiB at least), or set {variable}."
 
 
 def _storage() -> Iterator[Finding]:
@@ -123,8 +153,10 @@ def _storage() -> Iterator[Finding]:
 
 
 def _services() -> Iterator[Finding]:
-    mends = {
-        "database": "Is the database of DATABASE_URL running?",
+    remedies = {
+        "database": "All of the data folder must be writable by the user who runs GTS."
+        if settings.IS_EMBEDDED
+        else "Is the database of DATABASE_URL running?",
         "broker": "Is the Redis of REDIS_URL running?",
         "channel_layer": "Is the Redis of REDIS_URL running?",
         "storage": "Is the bucket of GTS_STORAGE reachable, and may we write and delete there?"
@@ -139,13 +171,15 @@ def _services() -> Iterator[Finding]:
     for name, error in async_to_sync(failures)(asked).items():
         state = state_after(error)
         if error is None:
-            mend = ""
+            remedy = ""
         elif state == NOT_MIGRATED:
-            mend = "Run: manage.py migrate"
+            remedy = "Run: manage.py migrate"
         else:
             reason = next(iter(str(error).splitlines()), "") or repr(error)
-            mend = f"{mends[name]} ({reason})"
-        yield Finding(f"{name}: {state}", mend)
+            remedy = (
+                f"{remedies[name]} ({reason})" if state != FULL else f"Free some of it: {reason}"
+            )
+        yield Finding(f"{name}: {state}", remedy)
 
 
 def _database() -> Iterator[Finding]:
@@ -153,7 +187,7 @@ def _database() -> Iterator[Finding]:
         executor = MigrationExecutor(connection)
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError:
-        yield Finding("migrations: unknown", "Mend the database first.")
+        yield Finding("migrations: unknown", "Repair the database first.")
         return
     if plan:
         yield Finding(f"{len(plan)} migrations are not applied", "Run: manage.py migrate")
@@ -196,7 +230,10 @@ def _backups() -> Iterator[Finding]:
                 "Install the clients of PostgreSQL, not older than the server.",
             )
     if not settings.GTS_BACKUP_DIR:
-        yield Finding("no daily backups: no GTS_BACKUP_DIR (docs/operations.md)")
+        yield Finding(
+            "no daily backups: name a folder on another disk in GTS_BACKUP_DIR for them "
+            "(docs/operations.md)"
+        )
         return
     root = Path(settings.GTS_BACKUP_DIR)
     known = backups_list(root)
@@ -214,7 +251,7 @@ def _tone3000() -> Iterator[Finding]:
         yield Finding("login with Tone 3000 is off: no GTS_TONE3000_KEY (docs/tone3000.md)")
         return
     scheme = "https" if settings.SOCIAL_AUTH_REDIRECT_IS_HTTPS else "http"
-    # Of the login, and of picking in their catalogue.
+    # Of the login, and of picking in their catalog.
     paths = [reverse("social:complete", args=[TONE3000]), reverse("tone3000-picked")]
     for host in settings.ALLOWED_HOSTS:
         # Tone 3000 takes loopback addresses unregistered, and at any port.

@@ -8,9 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from gts.leftovers import remove_leftovers
-from gts.maintenance import find_orphans, remove_stale_uploads
-from shootouts.orphans import orphans_delete
+from gts.ops.maintenance import find_orphans, remove_stale_uploads
+from gts.ops.orphaned_files import remove_orphaned_files
+from shootouts.files.orphans import orphans_delete
 
 
 class Command(BaseCommand):
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         self.stdout.write(found)
         if options["delete"]:
             num_deleted = orphans_delete(search)
-            num_leftovers = remove_leftovers() + remove_stale_uploads()
-            self.stdout.write(f"Deleted {num_deleted} files, and {num_leftovers} unfinished ones.")
+            num_orphaned = remove_orphaned_files() + remove_stale_uploads()
+            self.stdout.write(f"Deleted {num_deleted} files, and {num_orphaned} unfinished ones.")
         else:
             self.stdout.write("Nothing was changed; --delete does it.")

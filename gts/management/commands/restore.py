@@ -5,20 +5,20 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from gts.backups import BackupError, backups_list
-from gts.restoring import (
+from gts.ops.backup_check import (
     Backup,
     backup_check,
     backup_open,
-    backup_restore,
-    what_is_here,
-    who_is_running,
+    lost_before,
+    would_be_missing,
 )
+from gts.ops.backups import BackupError, backups_list
+from gts.ops.restoring import backup_restore, what_is_here, who_is_running
 from gts.server_lock import LockedError, holding
 
 
@@ -35,7 +35,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "dir", type=Path, help="a backup, or the folder of many: then the newest of them"
         )
-        parser.add_argument("--check", action="store_true", help="only check it")
+        parser.add_argument(
+            "--check",
+            action="store_true",
+            help="only check it; with --partial, name what that would not bring back",
+        )
         parser.add_argument(
             "--partial",
             action="store_true",
@@ -45,7 +49,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            backup = self._checked(options["dir"], is_partial=options["partial"])
+            backup = self._checked(
+                options["dir"], is_partial=options["partial"], is_check=options["check"]
+            )
             if options["check"]:
                 return
             with self._alone():
@@ -71,7 +77,7 @@ class Command(BaseCommand):
                 f"{len(restored.missing)} files could not be brought back; all else is."
             )
 
-    def _checked(self, folder: Path, *, is_partial: bool) -> Backup:
+    def _checked(self, folder: Path, *, is_partial: bool, is_check: bool) -> Backup:
         known = backups_list(folder)
         backup = backup_open(known[-1] if known else folder)
         self.stdout.write(f"{backup.folder}, made {backup.description['created_at']}")
@@ -80,6 +86,11 @@ class Command(BaseCommand):
             self.stdout.write(f"  {problem.text}")
         if not problems:
             self.stdout.write("It is whole.")
+            if lost := lost_before(backup):
+                self.stdout.write(
+                    f"{len(lost)} files were missing already when it was made, and are not in it: "
+                    "an earlier backup may have them."
+                )
         elif any(problem.is_fatal for problem in problems):
             raise CommandError(
                 "The database in this backup is damaged; nothing was changed. Take another backup."
@@ -87,9 +98,25 @@ class Command(BaseCommand):
         elif not is_partial:
             raise CommandError(
                 f"This backup is damaged in {len(problems)} places; nothing was changed. "
-                "--partial brings back the rest."
+                "Take another backup; or --partial brings back the rest, and --check --partial "
+                "says what that would leave out."
             )
+        elif is_check:
+            self._say_what_would_not_come(backup, num_problems=len(problems))
         return backup
+
+    def _say_what_would_not_come(self, backup: Backup, *, num_problems: int) -> NoReturn:
+        names, num_lines = would_be_missing(backup)
+        for name in names:
+            self.stdout.write(f"missing   {name}")
+        unknown = (
+            f" {num_lines} lines of its list of files cannot be read: what they name is known when "
+            "the database is back."
+        )
+        raise CommandError(
+            f"This backup is damaged in {num_problems} places: --partial would not bring back "
+            f"{len(names)} files, but all others.{unknown if num_lines else ''}"
+        )
 
     def _alone(self) -> AbstractContextManager[None]:
         """Embedded: no server can start meanwhile. In production none may be running now."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import subprocess
+import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from io import StringIO
@@ -17,15 +19,15 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from accounts.errors import AppError
-from accounts.local_login import is_open
-from accounts.owner_token import owner_link, owner_page_write, owner_token_renew, secrets_dir
-from gear.tone3000.standin import running_standin
+from accounts.login.local import is_open
+from accounts.login.owner_token import owner_link, owner_page_write, owner_token_renew, secrets_dir
 from gts import browser, listening
+from gts.connection import Connection
 from gts.console import RenderNews, Troubles, step
 from gts.gathering import gather_static
-from gts.logs import log_to_file
+from gts.ops.logs import log_to_file
 from gts.server_lock import LockedError, holding
+from gts.web.errors import AppError
 from jobs.pipeline.files import is_disk_full
 
 
@@ -44,9 +46,9 @@ class Command(BaseCommand):
             raise CommandError("`up` is the embedded mode. In production run web, worker and beat.")
         if not 0 < port < 65536:
             raise CommandError("A port is a number from 1 to 65535.")
-        if settings.GTS_TONE3000_STANDIN and not listening.is_loopback(host):
+        if settings.GTS_FAKE_TONE3000 and not listening.is_loopback(host):
             raise CommandError(
-                "The stand-in for Tone 3000 lets anybody in: unset GTS_TONE3000_STANDIN, or leave "
+                "The fake Tone 3000 lets anybody in: unset GTS_FAKE_TONE3000, or leave "
                 "the network out (no --host)."
             )
         here = "127.0.0.1" if host in listening.EVERY_ADDRESS else listening.in_url(host)
@@ -61,8 +63,8 @@ class Command(BaseCommand):
                 link = owner_link(url, owner_token_renew(secrets_dir()))
                 is_opening = not options["no_browser"] and browser.is_there()
                 page = owner_page_write(secrets_dir(), link) if is_opening else None
-            if settings.GTS_TONE3000_STANDIN:
-                self._start_standin(stack)
+            if settings.GTS_FAKE_TONE3000:
+                self._start_fake_tone3000(stack)
             self._serve(listener, self._addresses(host, port, url, link), page)
 
     def _take_lock(self, stack: contextlib.ExitStack, url: str) -> None:
@@ -100,16 +102,19 @@ class Command(BaseCommand):
                 call_command("seed_demo", stdout=said)
                 result.append(said.getvalue().strip().removesuffix("."))
 
-    def _start_standin(self, stack: contextlib.ExitStack) -> None:
-        port = settings.GTS_TONE3000_STANDIN_PORT
-        try:
-            stack.enter_context(running_standin(port, demo_dir=settings.GTS_DEMO_DIR))
-        except OSError as error:
+    def _start_fake_tone3000(self, stack: contextlib.ExitStack) -> None:
+        """As a process of its own, which ends with this one."""
+        port = settings.GTS_FAKE_TONE3000_PORT
+        command = [sys.executable, "-m", "tools.tone3000_server", f"--port={port}"]
+        server = subprocess.Popen(command, cwd=settings.BASE_DIR, stdout=subprocess.PIPE, text=True)
+        stack.enter_context(server)
+        stack.callback(server.terminate)
+        if server.stdout is None or not server.stdout.readline():  # it has said why
             raise CommandError(
-                f"The stand-in for Tone 3000 cannot have port {port} ({error.strerror}): "
-                "give it another with GTS_TONE3000_STANDIN_PORT."
-            ) from error
-        self._say(f"A stand-in for Tone 3000 is on http://localhost:{port}/")
+                f"The fake Tone 3000 cannot have port {port}: "
+                "give it another with GTS_FAKE_TONE3000_PORT."
+            )
+        self._say(f"A fake Tone 3000 is on http://localhost:{port}/")
 
     def _addresses(self, host: str, port: int, url: str, link: str) -> list[str]:
         """The lines that say where it is; and lets itself be called by what they say.
@@ -137,6 +142,7 @@ class Command(BaseCommand):
     def _serve(self, listener: socket, addresses: list[str], page: Path | None) -> None:
         config = uvicorn.Config(
             "gts.asgi:application",
+            http=Connection,
             lifespan="on",
             log_config=None,  # its lines look like ours
             log_level="warning",
@@ -182,13 +188,13 @@ def _advice_for(folder: Path) -> Iterator[None]:
                 "about 100 MB, renders more) and start GTS again, or move it with GTS_DATA_DIR."
             ) from error
         raise CommandError(
-            f"{error}. GTS must be able to read and write everything in {folder}. Mend that, or "
+            f"{error}. GTS must be able to read and write everything in {folder}. Repair that, or "
             "give it another folder with GTS_DATA_DIR."
         ) from error
 
 
 def _short(path: Path) -> Path:
-    """As somebody in the current folder would type it."""
+    """As someone in the current folder would type it."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
 

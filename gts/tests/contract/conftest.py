@@ -1,4 +1,4 @@
-"""A production installation in which somebody has one of everything."""
+"""A production installation in which someone has one of everything."""
 
 from __future__ import annotations
 

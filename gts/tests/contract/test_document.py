@@ -8,7 +8,7 @@ import pytest
 from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 
-from gts.examples import EXAMPLES
+from gts.openapi.examples import EXAMPLES
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +67,51 @@ def test_every_operation_tells_its_errors(document: dict[str, Any]) -> None:
             assert "401" in errors, operation["operationId"]
 
 
+def test_every_operation_says_in_a_line_what_it_does(document: dict[str, Any]) -> None:
+    described = {tag["name"] for tag in document["tags"] if tag["description"]}
+    for operation in operations(document):
+        assert 3 < len(operation["summary"]) < 100, operation["operationId"]
+        assert set(operation["tags"]) <= described, operation["operationId"]
+    assert document["servers"] == [{"url": "/", "description": "This server"}]
+
+
+def test_numbers_have_bounds_and_what_may_be_left_out_has_defaults(
+    document: dict[str, Any],
+) -> None:
+    parameters = [
+        parameter
+        for operation in operations(document)
+        for parameter in operation.get("parameters", ())
+        if parameter["in"] == "query" and parameter["schema"].get("type") == "integer"
+    ]
+    assert len(parameters) > 10
+    for parameter in parameters:
+        assert {"minimum", "maximum"} <= parameter["schema"].keys(), parameter
+    fields = document["components"]["schemas"]["ShootoutCreateInputRequest"]["properties"]
+    assert (fields["slice_s"]["minimum"], fields["slice_s"]["maximum"]) == (1, 60)
+    assert fields["slice_s"]["default"] == 4.0
+    assert fields["theme"]["default"] == "dark"
+
+
+def test_answers_tell_their_headers(document: dict[str, Any]) -> None:
+    for operation in operations(document):
+        for status in operation["responses"].keys() & {"201", "202"}:
+            location = operation["responses"][status]["headers"]["Location"]
+            assert location["required"], operation["operationId"]
+    lists = document["paths"]["/api/v1/gear/"]["get"]["responses"]
+    assert {"Link", "RateLimit", "RateLimit-Policy"} <= lists["200"]["headers"].keys()
+    assert "Retry-After" in lists["429"]["headers"]
+
+
+def test_codes_of_errors_are_listed(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    reference = {"$ref": "#/components/schemas/ErrorCode"}
+    for name in ("Error", "ErrorDetail", "JobError", "ChainErrorOutput"):
+        found = schemas.get(name) or schemas[f"{name}Output"]
+        assert found["properties"]["code"] == reference, name
+    assert {"DUPLICATE", "UNKNOWN_PARAMETER", "DI_SILENT"} <= set(schemas["ErrorCode"]["enum"])
+
+
 def test_what_may_not_be_ready_says_so(document: dict[str, Any]) -> None:
     for path in ("di-tracks/{uuid}/preview/", "captures/{uuid}/preview/"):
         assert "409" in document["paths"][f"/api/v1/{path}"]["get"]["responses"]
@@ -78,5 +123,5 @@ def test_examples_are_what_they_are_examples_of(document: dict[str, Any], name: 
 
 
 def test_an_example_that_is_wrong_would_be_found(document: dict[str, Any]) -> None:
-    wrong = {**EXAMPLES["ChainInputRequest"], "colour": "red"}
+    wrong = {**EXAMPLES["ChainInputRequest"], "color": "red"}
     assert not validator_of(document, "ChainInputRequest").is_valid(wrong)

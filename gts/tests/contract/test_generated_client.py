@@ -1,4 +1,4 @@
-"""A client that nobody wrote, made from the schema, does what people come for."""
+"""A client that no one wrote, made from the schema, does what people come for."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gts.tests.faults.people import Person
 from gts.tests.private_servers import needs_servers
 from gts.tests.processes import PATIENCE_S, manage
 from gts.tests.site import Site
-from shootouts.media import MEDIA_TYPES
+from shootouts.files.media import MEDIA_TYPES
 from shootouts.tests.factories import linear_nam_bytes, plucked, wav_bytes
 
 pytestmark = [*needs_servers, pytest.mark.timeout(600)]
@@ -83,8 +83,8 @@ def test_it_uploads_builds_renders_and_listens(client: GeneratedClient) -> None:
     body = client.model(
         "ShootoutCreateInputRequest",
         title="Made by a program",
-        di_track_ids=[track.id],
-        chain_ids=chains,
+        di_tracks=[client.model("ShootoutDITrackInputRequest", di_track_id=track.id)],
+        contenders=[client.model("ContenderInputRequest", chain_id=chain) for chain in chains],
         has_video=False,
     )
     shootout = client.call("shootouts", "shootout_create", body=body)

@@ -59,7 +59,7 @@ def authorization(person: Person) -> list[str]:
 
 
 def one_of_everything(person: Person) -> dict[str, list[str]]:
-    """Ids of what somebody has after an evening, by the first word of their paths."""
+    """Ids of what someone has after an evening, by the first word of their paths."""
     di, amp, cab = person.upload_di(2.0), person.upload_amp(), person.upload_cab()
     chains = [person.chain(amp, cab) for _ in range(2)]
     shootout = person.shootout(di, chains)

@@ -19,7 +19,15 @@ from psycopg.rows import dict_row
 
 from gts.tests.faults.people import Person
 from gts.tests.private_servers import PrivatePostgres, PrivateRedis
-from gts.tests.processes import UNHURRIED, environment, free_port, kill, manage, process
+from gts.tests.processes import (
+    UNHURRIED,
+    environment,
+    free_port,
+    kill,
+    manage,
+    process,
+    serving,
+)
 
 Process = subprocess.Popen[bytes]
 
@@ -124,7 +132,7 @@ class Installation:
         self.wait_for_worker(self.short)
 
     def running_web(self, num_web: int = 1) -> Any:
-        words = ("uvicorn", f"{_APPLICATION}:application", "--port", str(self.port))
+        words = serving(f"{_APPLICATION}:application", self.port)
         workers = ("--workers", str(num_web)) if num_web > 1 else ()
         return process(self.env, self._log("web"), *words, *workers, "--log-level", "warning")
 
@@ -167,7 +175,7 @@ class Installation:
         began_s = time.monotonic()
         while not is_true():
             waited_s = time.monotonic() - began_s
-            assert waited_s < patience_s, f"waited {waited_s:.0f} s in vain until {what}"
+            assert waited_s < patience_s, f"waited {waited_s:.0f} s without success until {what}"
             time.sleep(0.05)
         return time.monotonic() - began_s
 
@@ -195,7 +203,7 @@ class Installation:
         query = "SELECT count(*) FROM jobs_job WHERE state = 'running' AND kind = %s"
         return int(self.value(f"{query} AND NOT is_waiting", kind))
 
-    def leftovers(self) -> list[str]:
+    def orphaned_files(self) -> list[str]:
         """Temporary files and folders: scratch, and half-written files of the storage."""
         partial = [path for path in self.media.rglob("*") if ".partial" in path.name]
         return [

@@ -1,4 +1,4 @@
-"""Somebody who uses GTS over its API: uploads, builds chains, renders, listens."""
+"""Someone who uses GTS over its API: uploads, builds chains, renders, listens."""
 
 from __future__ import annotations
 
@@ -75,8 +75,13 @@ class Person:
     # Shootouts ------------------------------------------------------------------------------------
 
     def shootout(self, di: str, chains: Sequence[str], *, has_video: bool = False) -> str:
-        fields = {"title": "Faults", "di_track_ids": [di], "chain_ids": list(chains)}
-        made = self.call("POST", "/shootouts/", json={**fields, "has_video": has_video})
+        fields = {
+            "title": "Faults",
+            "di_tracks": [{"di_track_id": di}],
+            "contenders": [{"chain_id": chain} for chain in chains],
+            "has_video": has_video,
+        }
+        made = self.call("POST", "/shootouts/", json=fields)
         return str(made["id"])
 
     def render(self, shootout: str) -> str:

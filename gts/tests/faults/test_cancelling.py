@@ -72,7 +72,7 @@ def test_ten_cancels_at_random_moments(
     assert len(took_s) == NUM_CANCELS
     assert figures["slowest_s"] <= CANCEL_WITHIN_S
     # Nothing is left on any disk.
-    assert place.leftovers() == []
+    assert place.orphaned_files() == []
     assert place.orphans() == []
     # The sibling ran as if nothing had been.
     untouched = place.rows(
@@ -93,7 +93,7 @@ def test_one_segment_is_cancelled_and_its_siblings_play(
     with place.worker() as worker:
         place.wait_for_worker(worker)
         job = alice.render(shootout)
-        place.wait(lambda: place.running("segment.render") == 1, "a segment is rendered")
+        place.wait(lambda: place.running("shootouts.render_segment") == 1, "a segment is rendered")
         children = alice.job(job)["children"]
         running = next(child for child in children if child["state"] == "running")
         began_s = time.monotonic()
@@ -131,13 +131,13 @@ def test_one_bad_capture_leaves_the_others_to_play(place: Installation, figures:
         assert alice.wait_for(shootout) == "completed"
         place.wait_until_idle()
         kinds = [child["kind"] for child in alice.job(again)["children"]]
-        assert kinds == ["segment.render", "shootout.finalise"]
+        assert kinds == ["shootouts.render_segment", "shootouts.finalize_shootout"]
         assert num_that_play(alice, shootout) == 3
     assert place.orphans() == []
 
 
 def _whole_render_s(place: Installation, person: Person, shootout: str) -> float:
-    """How long it takes here when nobody cancels it."""
+    """How long it takes here when no one cancels it."""
     began_s = time.monotonic()
     job = person.render(shootout)
     place.wait(partial(_has_stopped, place, job), "it is rendered")
@@ -198,6 +198,6 @@ def _rendered_by_the_retry(place: Installation, shootout: str) -> int:
         "SELECT count(*) FROM jobs_job j JOIN jobs_job p ON p.id = j.parent_id "
         "JOIN shootouts_render r ON r.job_id = p.id "
         "JOIN shootouts_shootout o ON o.latest_render_id = r.id "
-        "WHERE o.uuid = %s AND j.kind = 'segment.render'"
+        "WHERE o.uuid = %s AND j.kind = 'shootouts.render_segment'"
     )
     return int(place.value(query, shootout))

@@ -49,7 +49,7 @@ def test_a_worker_that_wakes_up_too_late_changes_nothing(
     shootout = alice.shootout(di, [alice.chain(amp, cab) for _ in range(2)])
     with place.worker() as sleeper:
         alice.render(shootout)
-        place.wait(lambda: place.running("segment.render") == 1, "a segment is rendered")
+        place.wait(lambda: place.running("shootouts.render_segment") == 1, "a segment is rendered")
         time.sleep(0.5)
         freeze(sleeper)
         began_s = time.monotonic()
@@ -62,7 +62,7 @@ def test_a_worker_that_wakes_up_too_late_changes_nothing(
             assert [(job["attempt"], job["num_lost"]) for job in stolen] == [(2, 1)]
             assert other.poll() is None
         thaw(sleeper)
-        # It is awake and well: it does what comes next, while nobody else is there.
+        # It is awake and well: it does what comes next, while no one else is there.
         again = alice.shootout(di, [alice.chain(amp, cab) for _ in range(2)])
         alice.render(again)
         assert alice.wait_for(again) == "completed"
@@ -72,7 +72,7 @@ def test_a_worker_that_wakes_up_too_late_changes_nothing(
         figures["rows_compared"] = sum(len(rows) for rows in before.values())
         assert after == before
         assert place.orphans() == []
-        assert place.leftovers() == []
+        assert place.orphaned_files() == []
 
 
 def everything(place: Installation, until: dict[str, Any] | None = None) -> dict[str, Any]:

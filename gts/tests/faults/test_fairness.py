@@ -45,7 +45,7 @@ def test_27_contenders_delay_two_by_no_more_than_one_segment(
     longest = max(turn["duration_s"] for turn in alices if turn["state"] == "completed")
     figures["one_segment_of_27_s"] = round(longest, 1)
     figures["waits_s"] = [round(turn["wait_s"], 1) for turn in bobs]
-    # While something of the small one waited, nobody began anything of the large one.
+    # While something of the small one waited, no one began anything of the large one.
     overtaken = [
         (mine["label"], theirs["label"])
         for mine in bobs

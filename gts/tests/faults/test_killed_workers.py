@@ -51,10 +51,10 @@ def test_twenty_shootouts_survive_twenty_kills(
         figures["lost"] = place.value("SELECT sum(num_lost) FROM jobs_job")
         figures["most_lost_by_one"] = place.value("SELECT max(num_lost) FROM jobs_job")
         figures["orphans"] = len(place.orphans())
-        figures["leftovers"] = len(place.leftovers())
+        figures["orphaned_files"] = len(place.orphaned_files())
 
     assert states == ["completed"] * NUM_SHOOTOUTS
-    assert place.leftovers() == []
+    assert place.orphaned_files() == []
     assert num_killed_at_work >= NUM_KILLS // 4  # or the test has proved little
     # At worst every kill hit one file between its being stored and its being named.
     assert len(place.orphans()) <= NUM_KILLS
@@ -96,7 +96,7 @@ def _check_that_each_segment_is_published_once(place: Installation) -> None:
     assert len({row["media"] for row in named}) == len(named) == num_segments
     ended = place.rows(
         "SELECT payload ->> 'segment' AS segment, count(*) AS jobs, min(state) AS state "
-        "FROM jobs_job WHERE kind = 'segment.render' GROUP BY 1"
+        "FROM jobs_job WHERE kind = 'shootouts.render_segment' GROUP BY 1"
     )
     assert {(row["jobs"], row["state"]) for row in ended} == {(1, "completed")}
     assert len(ended) == num_segments

@@ -203,7 +203,7 @@ def test_beat_is_away(place: Installation, figures: Figures) -> None:
 
 def session_of(place: Installation, name: str) -> dict[str, str]:
     lines = [
-        "from accounts.sessions import SessionStore",
+        "from accounts.sessions.store import SessionStore",
         "from accounts.models import User",
         f"user, store = User.objects.get(username={name!r}), SessionStore()",
         "store['_auth_user_id'] = str(user.pk)",
@@ -256,10 +256,12 @@ def every_connection_held(place: Installation) -> Iterator[list[int]]:
     """Views wait for a table that another has locked. Yields what they answer, at the end."""
     statuses: list[int] = []
 
-    def ask() -> None:
-        statuses.append(httpx.get(f"{_site(place)}{PUBLIC}", timeout=60).status_code)
+    def ask(page_size: int) -> None:
+        # Each another question: strangers who ask the same one at once share a connection.
+        url = f"{_site(place)}{PUBLIC}&page_size={page_size}"
+        statuses.append(httpx.get(url, timeout=60).status_code)
 
-    threads = [threading.Thread(target=ask) for _ in range(POOL)]
+    threads = [threading.Thread(target=ask, args=(1 + number,)) for number in range(POOL)]
     with psycopg.connect(place.database_url) as database:
         database.execute("LOCK TABLE shootouts_shootout IN ACCESS EXCLUSIVE MODE")
         for thread in threads:

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.timeout(600)
 
 # Python itself takes this long to end on a machine that is busy.
 _EXIT_S = 2.0
+RENDER_SEGMENT = "shootouts.render_segment"
 
 
 def slow_shootout(person: Person, *, num_contenders: int, di_s: float = 20.0) -> str:
@@ -49,18 +50,20 @@ def test_a_worker_that_is_asked_to_stop_hands_back_in_time(
     shootout = slow_shootout(alice, num_contenders=3)
     with place.worker(concurrency=2) as worker:
         alice.render(shootout)
-        place.wait(lambda: place.running("segment.render") == 2, "two segments are rendered")
+        place.wait(
+            lambda: place.running("shootouts.render_segment") == 2, "two segments are rendered"
+        )
         time.sleep(0.5)
         figures["stop_s"] = round(stop(worker), 2)
         assert worker.returncode == 0
     assert figures["stop_s"] <= GRACE_S + _EXIT_S
     segments = place.rows(
-        "SELECT state, num_failures, num_lost FROM jobs_job WHERE kind = 'segment.render'"
+        "SELECT state, num_failures, num_lost FROM jobs_job WHERE kind = 'shootouts.render_segment'"
     )
     figures["states_after_the_stop"] = sorted(row["state"] for row in segments)
     assert set(figures["states_after_the_stop"]) <= {"queued", "completed"}
     assert {(row["num_failures"], row["num_lost"]) for row in segments} == {(0, 0)}
-    assert place.leftovers() == []
+    assert place.orphaned_files() == []
 
     with place.worker(concurrency=2):
         assert alice.wait_for(shootout) == "completed"
@@ -119,7 +122,10 @@ def test_redis_forgets_everything_and_the_work_is_sent_again(
         assert still_the_same(place, worker)
         place.wait_until_idle()
     assert figures["queued_when_redis_went"] > 0
-    assert place.value("SELECT max(attempt) FROM jobs_job WHERE kind = 'segment.render'") <= 2
+    assert (
+        place.value("SELECT max(attempt) FROM jobs_job WHERE kind = 'shootouts.render_segment'")
+        <= 2
+    )
 
 
 def test_postgresql_restarts_and_everybody_recovers(place: Installation, figures: Figures) -> None:
@@ -144,14 +150,14 @@ def test_postgresql_restarts_and_everybody_recovers(place: Installation, figures
         place.wait_until_idle()
     figures["failures"] = place.value("SELECT sum(num_failures) FROM jobs_job")
     figures["lost"] = place.value("SELECT sum(num_lost) FROM jobs_job")
-    assert place.leftovers() == []
+    assert place.orphaned_files() == []
 
 
 def done_segments(place: Installation) -> int:
-    query = "SELECT count(*) FROM jobs_job WHERE kind = 'segment.render' AND state = 'completed'"
+    query = f"SELECT count(*) FROM jobs_job WHERE kind = '{RENDER_SEGMENT}' AND state = 'completed'"
     return int(place.value(query))
 
 
 def still_the_same(place: Installation, worker: Process) -> bool:
-    """Nobody had to be started again."""
+    """No one had to be started again."""
     return all(one.poll() is None for one in (place.web, place.short, place.beat, worker))

@@ -1,4 +1,4 @@
-"""The disk fills up while rendering; the storage answers errors: told by name, then mended."""
+"""The disk fills up while rendering; the storage answers errors: told by name, then repaired."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_the_disk_of_a_worker_fills_up(place: Installation, figures: Figures) ->
             figures["reasons"] = sorted(reasons(alice, job))
             assert figures["reasons"] == ["DISK_FULL"]
             figures["attempts"] = place.value(
-                "SELECT max(num_failures) FROM jobs_job WHERE kind = 'segment.render'"
+                "SELECT max(num_failures) FROM jobs_job WHERE kind = 'shootouts.render_segment'"
             )
             place.wait_until_idle()
             assert list(small.path.glob("gts-*")) == []
@@ -102,7 +102,7 @@ def test_the_disk_of_the_storage_fills_up(place: Installation, figures: Figures)
             assert figures["state"] == "partial"
             assert figures["reasons"] == ["DISK_FULL"]
             place.wait_until_idle()
-            assert place.leftovers() == []
+            assert place.orphaned_files() == []
             assert place.orphans() == []
 
             media.change(f"size={LARGE}")
@@ -111,10 +111,11 @@ def test_the_disk_of_the_storage_fills_up(place: Installation, figures: Figures)
             assert place.orphans() == []
         # The segment that had found room was not rendered again.
         figures["segments_rendered"] = place.value(
-            "SELECT count(*) FROM jobs_job WHERE kind = 'segment.render' AND state = 'completed'"
+            "SELECT count(*) FROM jobs_job "
+            "WHERE kind = 'shootouts.render_segment' AND state = 'completed'"
         )
         assert figures["segments_rendered"] == 2
-        place.close()  # nobody may use the disk when it goes
+        place.close()  # no one may use the disk when it goes
 
 
 def test_the_storage_answers_errors(place: Installation, figures: Figures) -> None:
@@ -135,6 +136,6 @@ def test_the_storage_answers_errors(place: Installation, figures: Figures) -> No
 
             media.change("rw")
             assert retry(alice, shootout) == "completed"
-            assert place.leftovers() == []
+            assert place.orphaned_files() == []
             assert place.orphans() == []
         place.close()

@@ -79,7 +79,7 @@ class Crowd:
         watcher.num_messages += 1
         if message["job_id"] == watcher.job:
             watcher.last = message
-            if message["status"] == "completed":
+            if message["state"] == "completed":
                 watcher.ended_at_s = watcher.ended_at_s or now_s
 
 
@@ -98,7 +98,7 @@ def test_every_watcher_sees_every_end_in_time(place: Installation, figures: Figu
 
 
 def _measure(place: Installation, alice: Person, figures: Figures) -> float:
-    """Within how many seconds 99 % of all watchers heard of the end, and the neighbour of the one
+    """Within how many seconds 99 % of all watchers heard of the end, and the neighbor of the one
     that does not read. All of them do hear of it."""
     payload = {"log": "/dev/null", "duration_s": JOB_S}
     jobs = place.enqueue("test.slow_render", "alice", *[payload] * NUM_JOBS)
@@ -115,26 +115,26 @@ def _measure(place: Installation, alice: Person, figures: Figures) -> float:
         )
     }
     late_s = [watcher.ended_at_s - committed_at_s[watcher.job] for watcher in watchers]
-    neighbour_late_s = reader.ended_at_s - committed_at_s[tree]
+    neighbor_late_s = reader.ended_at_s - committed_at_s[tree]
     figures["watchers"] = len(watchers)
-    figures["saw_the_end"] = sum(watcher.last["status"] == "completed" for watcher in watchers)
+    figures["saw_the_end"] = sum(watcher.last["state"] == "completed" for watcher in watchers)
     figures["messages"] = sum(watcher.num_messages for watcher in watchers)
     figures["p50_ms"] = round(1000 * percentile(late_s, 0.50))
     figures["p99_ms"] = round(1000 * percentile(late_s, 0.99))
     figures["max_ms"] = round(1000 * max(late_s))
-    figures["neighbour_ms"] = round(1000 * neighbour_late_s)
+    figures["neighbor_ms"] = round(1000 * neighbor_late_s)
     figures["messages_of_the_deaf_one"] = deaf.num_messages
-    figures["messages_of_its_neighbour"] = reader.num_messages
+    figures["messages_of_its_neighbor"] = reader.num_messages
     figures["deaf_close_code"] = deaf.close_code
 
     assert figures["saw_the_end"] == len(watchers) == NUM_JOBS * NUM_WATCHERS_PER_JOB
     assert {watcher.close_code for watcher in watchers} == {1000}
     assert min(late_s) > 0.0
-    assert (reader.last["status"], reader.close_code) == ("completed", 1000)
+    assert (reader.last["state"], reader.close_code) == ("completed", 1000)
     # The one that did not read was told the end, or sent away for not answering (it would connect
     # again, and be told then). Who watched the same job waited no longer than anybody else.
-    assert deaf.close_code in _SENT_AWAY or deaf.last["status"] == "completed"
-    return float(max(percentile(late_s, 0.99), neighbour_late_s))
+    assert deaf.close_code in _SENT_AWAY or deaf.last["state"] == "completed"
+    return float(max(percentile(late_s, 0.99), neighbor_late_s))
 
 
 async def _watch_all(
@@ -145,13 +145,13 @@ async def _watch_all(
     watching = [
         asyncio.create_task(crowd.watch(job)) for job in jobs for _ in range(NUM_WATCHERS_PER_JOB)
     ]
-    neighbour = asyncio.create_task(crowd.watch(tree))
+    neighbor = asyncio.create_task(crowd.watch(tree))
     async with await _deaf(crowd, place.port, tree) as deaf:
         await asyncio.wait_for(crowd.is_inside.wait(), 240)
         # The jobs begin now that everybody is there.
         with place.worker(concurrency=NUM_WORKERS):
             watchers = await asyncio.wait_for(asyncio.gather(*watching), 240)
-            reader = await asyncio.wait_for(neighbour, 120)
+            reader = await asyncio.wait_for(neighbor, 120)
         late = await crowd.read_at_last(deaf, tree)
     return watchers, reader, late
 

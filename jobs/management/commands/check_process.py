@@ -8,8 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from jobs.models import Process, ProcessRole
-from jobs.querysets import ALIVE_WITHIN_S
+from jobs.models import ALIVE_WITHIN_S, Process, ProcessRole
 
 
 class Command(BaseCommand):

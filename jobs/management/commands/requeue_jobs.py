@@ -10,13 +10,13 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.errors import AppError
+from gts.web.errors import AppError
 from jobs.models import Job
+from jobs.queue.sweep import sweep
 from jobs.registry import known_kinds
 from jobs.selectors import job_root
 from jobs.services import job_retry
 from jobs.states import JobState
-from jobs.sweep import sweep
 
 
 class Command(BaseCommand):

@@ -12,12 +12,12 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.clock import database_now
-from accounts.errors import AppError
-from jobs import lifecycle
-from jobs.closing import this_process
+from gts.web.clock import database_now
+from gts.web.errors import AppError
 from jobs.models import Job
-from jobs.runner import run_job
+from jobs.queue import lifecycle
+from jobs.queue.runner import run_job
+from jobs.queue.shutdown import shutdown
 from jobs.selectors import job_root, job_tree
 from jobs.services import job_retry
 from jobs.states import JobState
@@ -62,7 +62,7 @@ class Command(BaseCommand):
             )
 
     def _run_tree(self, root: Job) -> None:
-        while not this_process.is_set() and not root.is_finished:
+        while not shutdown.is_set() and not root.is_finished:
             if not self._run_next(root):
                 time.sleep(_PAUSE_S)  # another runs it, or it waits for its next try
             root.refresh_from_db()
@@ -92,10 +92,10 @@ def _stoppable() -> Iterator[None]:
     """In the block a signal lets the job at hand be handed back, at its next report."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     for number in before:
-        signal.signal(number, lambda *_: this_process.announce())
+        signal.signal(number, lambda *_: shutdown.announce())
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        this_process.revoke()
+        shutdown.revoke()

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,7 @@ from typing import Any, Final
 from jobs.pipeline.errors import PipelineError, Progress
 from jobs.pipeline.gate import messages
 from jobs.pipeline.gate.tasks import ReadTask
+from jobs.pipeline.json_values import JSONObject
 
 _ROOT: Final = Path(__file__).resolve().parents[3]
 _COMMAND: Final = (sys.executable, "-m", "jobs.pipeline.gate.child")
@@ -115,7 +116,7 @@ class Reader:
     def ask(
         self,
         task: ReadTask,
-        arguments: Mapping[str, Any],
+        arguments: JSONObject,
         progress: Progress,
         check: Callable[[], None],
     ) -> Reading:

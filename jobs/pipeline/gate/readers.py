@@ -2,51 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, time
 from pathlib import Path
 from typing import Any
 
-from jobs.pipeline.audio.files import probe_di, probe_ir, probe_space
-from jobs.pipeline.audio.ir_facts import TRUE_STEREO_CHANNELS
-from jobs.pipeline.audio.nam.file import read_nam
-from jobs.pipeline.audio.nam.self_test import self_test_report
+import msgspec
+
 from jobs.pipeline.errors import PipelineError, Progress
 from jobs.pipeline.files import sha256_of
-from jobs.pipeline.shootout_archive import ArchiveLimits, unpack_archive
-from jobs.pipeline.shootout_file import read_document
+from jobs.pipeline.formats.shootout_archive import ArchiveLimits, unpack_archive
+from jobs.pipeline.formats.shootout_file import read_document
+from jobs.pipeline.json_values import JSONObject
+from jobs.pipeline.measure.probe import probe_di
+from jobs.pipeline.nam.file import read_nam
+from jobs.pipeline.nam.self_test import self_test_report
+from jobs.pipeline.render.ir_facts import TRUE_STEREO_CHANNELS
+from jobs.pipeline.render.ir_file import probe_ir
+from jobs.pipeline.render.space_file import probe_space
 
 
-def read_di(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+class ReadDI(msgspec.Struct, frozen=True):
+    path: str
+    max_duration_s: float
+
+
+class ReadFile(msgspec.Struct, frozen=True):
+    path: str
+
+
+class ReadIR(msgspec.Struct, frozen=True):
+    path: str
+    is_space: bool | None
+
+
+class Unpack(msgspec.Struct, frozen=True):
+    path: str
+    folder: str
+    limits: ArchiveLimits
+
+
+def read_di(arguments: JSONObject, progress: Progress) -> dict[str, Any]:
     """A ``DIProbe`` as JSON. Raises as ``probe_di``."""
-    probe = probe_di(
-        Path(arguments["path"]), max_duration_s=arguments["max_duration_s"], progress=progress
-    )
+    asked = msgspec.convert(arguments, ReadDI)
+    probe = probe_di(Path(asked.path), max_duration_s=asked.max_duration_s, progress=progress)
     return probe.as_json()
 
 
-def read_nam_file(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+def read_nam_file(arguments: JSONObject, progress: Progress) -> dict[str, Any]:
     """What a capture says of itself, and its self-test. Raises as ``read_nam``."""
-    nam = read_nam(Path(arguments["path"]))
+    nam = read_nam(Path(msgspec.convert(arguments, ReadFile).path))
     return {"summary": nam.summary(), "self_test": self_test_report(nam, progress=progress)}
 
 
-def read_ir_file(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+def read_ir_file(arguments: JSONObject, progress: Progress) -> dict[str, Any]:
     """An ``IRProbe`` as JSON, and whether it was read as a space: ``is_space`` says so, or, where
     that is ``None``, its channels. Raises as ``probe_ir`` and ``probe_space``."""
-    path, is_space = Path(arguments["path"]), arguments["is_space"]
+    asked = msgspec.convert(arguments, ReadIR)
+    path, is_space = Path(asked.path), asked.is_space
     probe = probe_space(path) if is_space else probe_ir(path)
     if is_space is None and probe.num_channels == TRUE_STEREO_CHANNELS:
         is_space, probe = True, probe_space(path)
     return {"probe": probe.as_json(), "is_space": bool(is_space)}
 
 
-def unpack(arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+def unpack(arguments: JSONObject, progress: Progress) -> dict[str, Any]:
     """What is named in an archive, in a folder: the path of the shootout file, what it says, and
     the SHA-256 of the files by their paths. Raises as ``unpack_archive`` and ``read_document``."""
-    folder = Path(arguments["folder"]).resolve()
-    with open(arguments["path"], "rb") as file:
-        root = unpack_archive(file, folder, ArchiveLimits(**arguments["limits"]), progress)
+    asked = msgspec.convert(arguments, Unpack)
+    folder = Path(asked.folder).resolve()
+    with open(asked.path, "rb") as file:
+        root = unpack_archive(file, folder, asked.limits, progress)
     tables = read_document(root)
     if _has_dates(tables):
         raise PipelineError("SHOOTOUT_FILE_INVALID", "A shootout file has no dates or times in it.")

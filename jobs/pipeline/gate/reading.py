@@ -10,12 +10,13 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final
 
 from jobs.pipeline.errors import Progress, no_progress
 from jobs.pipeline.gate.process import Reader, ReaderBrokenError, Reading
 from jobs.pipeline.gate.tasks import ReadTask
+from jobs.pipeline.json_values import JSONObject
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class Gate:
     def read(
         self,
         task: ReadTask,
-        arguments: Mapping[str, Any],
+        arguments: JSONObject,
         *,
         progress: Progress = no_progress,
         check: Callable[[], None] = _no_check,
@@ -66,7 +67,7 @@ class Gate:
     def measure(
         self,
         task: ReadTask,
-        arguments: Mapping[str, Any],
+        arguments: JSONObject,
         *,
         progress: Progress = no_progress,
         check: Callable[[], None] = _no_check,

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from jobs.pipeline.audio import nam
-from jobs.pipeline.audio.files import probe_di, probe_ir
-from jobs.pipeline.audio.nam.file import parse_nam
-from jobs.pipeline.audio.nam.self_test import self_test_report
+from jobs.pipeline import nam
+from jobs.pipeline.measure.probe import probe_di
+from jobs.pipeline.nam.file import parse_nam
+from jobs.pipeline.nam.self_test import self_test_report
+from jobs.pipeline.render.ir_file import probe_ir
 
 _SOUND: Final = Path(nam.__file__).parent / "data" / "loudness_input.flac"
 _LAYER: Final = {

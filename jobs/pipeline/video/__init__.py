@@ -1,0 +1,1 @@
+"""The video of a shootout: timeline, scenes, text, encoding, chapters."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jobs.pipeline.video.scene import Size
 from jobs.pipeline.video.text import Font, FontBook
+from jobs.pipeline.vocabulary.video import Size
 
 TEXT_FAMILY = "Sofia Sans Semi Condensed"
 NUMBER_FAMILY = "JetBrains Mono"

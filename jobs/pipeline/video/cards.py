@@ -9,10 +9,10 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.pipeline.formats.timeline import Timeline, TimelineCard, TimelineEntry
 from jobs.pipeline.video.canvas import BAR_PITCH, Box, Values, signed, stacked
 from jobs.pipeline.video.layout import Layout, bar_path, di_details
 from jobs.pipeline.video.text import FittedText, clean_text, fit_text
-from jobs.pipeline.video.timeline import Timeline, TimelineCard, TimelineEntry
 from jobs.pipeline.video.waveform import SegmentKey, Waveform
 
 _TITLE_SIZES = (200, 184, 168, 152, 140, 128, 116, 104, 96, 88, 80, 72)
@@ -112,7 +112,7 @@ class Cards:
         }
 
     def _frame(self, left: str, right: str) -> Values:
-        """The header, the stripes of all colours, and the place of the montage."""
+        """The header, the stripes of all colors, and the place of the montage."""
         canvas = self.canvas
         room = canvas.inner_width - self.type.number.width(right, 28) - 60
         head = fit_text(left, self.type.semi_bold, room, (34, 32, 30, 28))
@@ -185,7 +185,7 @@ class Cards:
         return self.canvas.listing.bottom - rows * self._row_height(count)
 
     def _listing(self) -> list[Values]:
-        """All contenders, column by column, in their colours."""
+        """All contenders, column by column, in their colors."""
         count, box = len(self.scene.contenders), self.canvas.listing
         columns, height = self._columns(count), self._row_height(count)
         rows, top = -(-count // columns), self._listing_top(count)
@@ -221,7 +221,7 @@ class Cards:
         return listed
 
     def _stripes(self, height: int) -> list[dict[str, str]]:
-        """All colours side by side across the top."""
+        """All colors side by side across the top."""
         count = len(self.scene.contenders)
         width = self.canvas.width / count
         return [
@@ -235,7 +235,7 @@ class Cards:
         ]
 
     def _montage_bars(self, only_di: int | None = None) -> list[dict[str, str]]:
-        """The waveform of the whole montage, in the colours of who plays."""
+        """The waveform of the whole montage, in the colors of who plays."""
         strip = self.canvas.strip
         count = strip.width // BAR_PITCH
         first = self.timeline.entries[0].start_frame

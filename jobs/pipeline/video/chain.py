@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from jobs.pipeline.video.canvas import Box, Canvas, Typefaces, Values, stacked
 from jobs.pipeline.video.scene import SceneGear
 from jobs.pipeline.video.text import NO_BREAK_SPACE, FittedText, clean_text, fit_text
+from jobs.pipeline.vocabulary.gear import GearKind
 
 
 class ChainCards:
@@ -146,8 +147,7 @@ class ChainCards:
 
 
 def _icon(kind: str) -> str:
-    known = ("amp", "full_rig", "pedal", "outboard", "cab", "space")
-    return kind if kind in known else "processor"
+    return kind if kind in GearKind.values else "processor"
 
 
 def _cable(

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from jobs.pipeline.formats.timeline import Timeline, TimelineCard, TimelineEntry
 from jobs.pipeline.video.scene import VideoScene
 from jobs.pipeline.video.text import clean_text
-from jobs.pipeline.video.timeline import Timeline, TimelineCard, TimelineEntry
 from jobs.pipeline.video.youtube import youtube_chapters
 
 

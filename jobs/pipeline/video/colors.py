@@ -1,78 +1,29 @@
-"""Themes, and a colour for every contender.
+"""A color for every contender.
 
-Contender colours share lightness and chroma in OKLCH (Björn Ottosson, "A perceptual color space
-for image processing", 2020), so none looks like the favourite; the hue goes on by the golden
-angle, which keeps neighbours far apart however many there are.
+Contender colors share lightness and chroma in OKLCH (Björn Ottosson, "A perceptual color space
+for image processing", 2020), so none looks like the favorite; the hue goes on by the golden
+angle, which keeps neighbors far apart however many there are.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
-ThemeName: TypeAlias = Literal["dark", "light"]
+from jobs.pipeline.vocabulary.video import THEMES, ThemeName
 
 _FIRST_HUE_DEG = 68.0
 _GOLDEN_ANGLE_DEG = 137.50776
 _MAX_CHROMA = 0.17
 
 
-@dataclass(frozen=True, slots=True)
-class Theme:
-    """Colours as ``#rrggbb``. ``accent_lightness``: OKLCH lightness of the contenders' colours."""
-
-    name: ThemeName
-    background: str
-    panel: str
-    card: str
-    line: str
-    ink: str
-    soft: str
-    muted: str
-    unplayed: str
-    on_accent: str
-    accent_lightness: float
-
-
-THEMES: dict[ThemeName, Theme] = {
-    "dark": Theme(
-        name="dark",
-        background="#0f1013",
-        panel="#16181d",
-        card="#1b1e24",
-        line="#2c3038",
-        ink="#f6f3ec",
-        soft="#c9c6be",
-        muted="#8d9099",
-        unplayed="#585e6b",
-        on_accent="#0f1013",
-        accent_lightness=0.78,
-    ),
-    "light": Theme(
-        name="light",
-        background="#f5f2eb",
-        panel="#ebe6db",
-        card="#fdfcf9",
-        line="#d8d1c2",
-        ink="#17181c",
-        soft="#45464c",
-        muted="#676560",
-        unplayed="#aea591",
-        on_accent="#fdfcf9",
-        accent_lightness=0.58,
-    ),
-}
-
-
 def contender_color(index: int, theme: ThemeName = "dark") -> str:
-    """The colour of the contender at ``index`` (from 0), as ``#rrggbb``."""
+    """The color of the contender at ``index`` (from 0), as ``#rrggbb``."""
     hue = math.radians((_FIRST_HUE_DEG + index * _GOLDEN_ANGLE_DEG) % 360.0)
     return oklch_to_hex(THEMES[theme].accent_lightness, _MAX_CHROMA, hue)
 
 
 def oklch_to_hex(lightness: float, chroma: float, hue: float) -> str:
-    """OKLCH (hue in radians) to ``#rrggbb``; chroma is lowered until the colour is in sRGB."""
+    """OKLCH (hue in radians) to ``#rrggbb``; chroma is lowered until the color is in sRGB."""
     while True:
         red_green_blue = _oklab_to_linear(lightness, chroma * math.cos(hue), chroma * math.sin(hue))
         if chroma <= 0.0 or all(-1e-4 <= value <= 1.0 + 1e-4 for value in red_green_blue):

@@ -1,6 +1,6 @@
 """The video frames: still pictures drawn once, on which only the playhead and the clock move.
 
-A contender's picture is rasterised when its turn comes, with its waveform in two colours. From one
+A contender's picture is rasterized when its turn comes, with its waveform in two colors. From one
 video frame to the next only the columns that the playhead has crossed are copied, in Y, U and V.
 """
 
@@ -15,15 +15,16 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.pipeline.audio.signal import OUTPUT_SAMPLE_RATE_HZ
+from jobs.pipeline.formats.timeline import Timeline, TimelineCard, TimelineEntry, TimelineSpan
+from jobs.pipeline.signal.samples import OUTPUT_SAMPLE_RATE_HZ
 from jobs.pipeline.video.canvas import Box
 from jobs.pipeline.video.cards import Cards
 from jobs.pipeline.video.layout import Layout
 from jobs.pipeline.video.raster import Planes, render_rgba, to_planes, to_sprite
-from jobs.pipeline.video.scene import Size, SvgRenderer, VideoScene
+from jobs.pipeline.video.scene import SvgRenderer, VideoScene
 from jobs.pipeline.video.text import FontBook
-from jobs.pipeline.video.timeline import Timeline, TimelineCard, TimelineEntry, TimelineSpan
 from jobs.pipeline.video.waveform import SegmentKey, Waveform
+from jobs.pipeline.vocabulary.video import Size
 
 # Alternating order comes back to the same pictures: keep as many as fit in here.
 _CACHE_BYTES = 96 * 2**20

@@ -22,16 +22,17 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 
-from jobs.pipeline.audio.signal import OUTPUT_SAMPLE_RATE_HZ
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
 from jobs.pipeline.files import is_disk_full, replacing
+from jobs.pipeline.formats.timeline import Timeline
+from jobs.pipeline.signal.samples import OUTPUT_SAMPLE_RATE_HZ
 from jobs.pipeline.video.canvas import canvas_for
 from jobs.pipeline.video.cards import Cards
 from jobs.pipeline.video.chapters import chapters
 from jobs.pipeline.video.compose import Composer
 from jobs.pipeline.video.layout import Layout
 from jobs.pipeline.video.raster import render_png
-from jobs.pipeline.video.scene import VIDEO_SIZES, Size, SvgRenderer, VideoScene
+from jobs.pipeline.video.scene import SvgRenderer, VideoScene
 from jobs.pipeline.video.soundtrack import (
     AAC_BIT_RATE,
     AAC_FRAME,
@@ -39,10 +40,8 @@ from jobs.pipeline.video.soundtrack import (
     encode_soundtrack,
 )
 from jobs.pipeline.video.text import clean_text
-from jobs.pipeline.video.timeline import Timeline
 from jobs.pipeline.video.waveform import read_waveforms
-
-THUMBNAIL_SIZE: Size = (1280, 720)
+from jobs.pipeline.vocabulary.video import DEFAULT_VIDEO_SIZE, THUMBNAIL_SIZE, VIDEO_SIZES, Size
 
 # ISO/IEC 23091-2 code points: BT.709 primaries, transfer and matrix; 1 = limited in FFmpeg's range.
 _BT709 = 1
@@ -89,11 +88,11 @@ def encode_video(
     *,
     render_svg: SvgRenderer,
     fonts: Sequence[Path],
-    size: Size = (1920, 1080),
+    size: Size = DEFAULT_VIDEO_SIZE,
     thumbnail: Path | None = None,
     progress: Progress = no_progress,
 ) -> VideoInfo:
-    """Write the video to ``out`` (and the thumbnail, a PNG of 1280×720).
+    """Write the video to ``out`` (and the thumbnail, a PNG of ``THUMBNAIL_SIZE``).
 
     ``montage`` is the timeline's sound, stereo at 48 kHz; ``timeline.fps`` sets the frame rate.
     ``fonts``: TTF files. ``progress`` may raise: then nothing is left behind. Memory does not grow

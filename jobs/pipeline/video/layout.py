@@ -21,10 +21,11 @@ from jobs.pipeline.video.canvas import (
     stacked,
 )
 from jobs.pipeline.video.chain import ChainCards
-from jobs.pipeline.video.colors import THEMES, contender_color
-from jobs.pipeline.video.scene import SceneDI, SceneSegment, Size, VideoScene
+from jobs.pipeline.video.colors import contender_color
+from jobs.pipeline.video.scene import SceneDI, SceneSegment, VideoScene
 from jobs.pipeline.video.text import NO_BREAK_SPACE, Font, FontBook, clean_text, fit_text
 from jobs.pipeline.video.waveform import Waveform
+from jobs.pipeline.vocabulary.video import THEMES, Size
 
 HEADER_GAP = 20
 CLOCK_ROOM = 330
@@ -61,14 +62,13 @@ class Layout:
         self.chain = ChainCards(self.canvas, self.type)
 
     def common(self) -> Values:
-        """What every template needs: canvas, colours, families."""
+        """What every template needs: canvas, colors, families."""
         return {
             "canvas": {
                 "width": str(self.canvas.width),
                 "height": str(self.canvas.height),
                 "margin": str(self.canvas.margin),
                 "right": str(self.canvas.width - self.canvas.margin),
-                "is_portrait": self.canvas.is_portrait,
             },
             "theme": {key: str(value) for key, value in asdict(self.theme).items()},
             "text_family": TEXT_FAMILY,
@@ -90,7 +90,7 @@ class Layout:
             max_height=canvas.label.height + 24,
         )
         gap = round(label.size * 0.98)
-        # Capitals are 0.7 em high: centred beside the badge, but hung from the top in portrait.
+        # Capitals are 0.7 em high: centered beside the badge, but hung from the top in portrait.
         block = round(gap * (len(label.lines) - 1) + label.size * 0.7)
         top = canvas.label.y
         if not canvas.is_portrait:

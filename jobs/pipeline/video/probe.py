@@ -16,8 +16,8 @@ import av
 import numpy as np
 
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.video.scene import Size
-from jobs.pipeline.video.timeline import Timeline
+from jobs.pipeline.formats.timeline import Timeline
+from jobs.pipeline.vocabulary.video import Size
 
 _BT709 = 1
 _LIMITED_RANGE = 1
@@ -102,7 +102,7 @@ def differences(probe: VideoProbe, expected: VideoExpectation) -> list[str]:
             (probe.video_codec, probe.video_profile, probe.pixel_format)
             == ("h264", "High", "yuv420p")
         ),
-        "colour is not BT.709 limited": probe.is_bt709_limited,
+        "color is not BT.709 limited": probe.is_bt709_limited,
         f"audio {probe.audio_codec} {probe.audio_profile}": (
             (probe.audio_codec, probe.audio_profile) == ("aac", "LC")
         ),

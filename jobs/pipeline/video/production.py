@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jobs.pipeline.errors import Progress, no_progress
 from jobs.pipeline.files import replacing
+from jobs.pipeline.formats.manifest import InputStaging, Manifest
+from jobs.pipeline.formats.shootout_info import DIInfo, GearLine
 from jobs.pipeline.step_times import timed
 from jobs.pipeline.video.chapters import chapters_text
 from jobs.pipeline.video.encode import encode_video
@@ -22,7 +24,6 @@ from jobs.pipeline.video.scene import (
     VideoScene,
 )
 from jobs.pipeline.video.subtitles import srt, web_vtt
-from jobs.pipeline.video.timeline import timeline_from_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class MadeVideo:
 
 @timed("video")
 def make_video(
-    manifest: Mapping[str, Any],
+    manifest: Manifest,
     montage: Path,
     folder: Path,
     *,
@@ -51,7 +52,7 @@ def make_video(
 
     Raises ``PipelineError`` VIDEO_PROBE_FAILED when what was written is not what was meant.
     """
-    timeline = timeline_from_json(manifest["timeline"])
+    timeline = manifest.timeline
     scene = scene_from_manifest(manifest)
     paths = {
         name: folder / name
@@ -88,35 +89,35 @@ def make_video(
     )
 
 
-def scene_from_manifest(manifest: Mapping[str, Any]) -> VideoScene:
+def scene_from_manifest(manifest: Manifest) -> VideoScene:
     """What the video tells; of each segment what the manifest says of that one."""
     segments = {
-        (segment["contender"], segment["di"]): SceneSegment(
-            note=_staging_note(segment["staging"]),
-            loudness_lufs=segment["loudness_after_lufs"],
+        (segment.contender, segment.di): SceneSegment(
+            note=_staging_note(segment.staging),
+            loudness_lufs=segment.loudness_after_lufs,
         )
-        for segment in manifest["segments"]
+        for segment in manifest.segments
     }
     return VideoScene(
-        title=manifest["title"],
-        description=manifest["description"],
+        title=manifest.title,
+        description=manifest.description,
         contenders=tuple(
             SceneContender(
-                label=contender["label"],
-                gear=tuple(_gear(line) for line in contender["gear"]),
+                label=contender.label,
+                gear=tuple(_gear(line) for line in contender.gear),
                 note=_common_note(
                     [
                         segment.note
                         for (position, _), segment in segments.items()
-                        if position == contender["position"]
+                        if position == contender.position
                     ]
                 ),
             )
-            for contender in manifest["contenders"]
+            for contender in manifest.contenders
         ),
-        dis=tuple(SceneDI(di["name"], _di_details(di)) for di in manifest["dis"]),
-        target_lufs=manifest["fairness"]["common_target_lufs"],
-        theme=manifest["options"]["theme"],
+        dis=tuple(SceneDI(di.name, _di_details(di)) for di in manifest.dis),
+        target_lufs=manifest.fairness.common_target_lufs,
+        theme=manifest.options.theme,
         segments=segments,
     )
 
@@ -125,22 +126,22 @@ def _common_note(notes: Sequence[str]) -> str:
     return notes[0] if len(set(notes)) == 1 else ""
 
 
-def _gear(line: Mapping[str, Any]) -> SceneGear:
+def _gear(line: GearLine) -> SceneGear:
     return SceneGear(
-        kind=line["kind"],
-        name=line["name"],
-        make=line["make"],
-        settings=(line["settings"],) if line["settings"] else (),
-        creator=line["creator"],
-        licence=line["licence"],
+        kind=line.kind,
+        name=line.name,
+        make=line.make,
+        settings=(line.settings,) if line.settings else (),
+        creator=line.creator,
+        licence=line.licence,
     )
 
 
-def _di_details(di: Mapping[str, Any]) -> tuple[str, ...]:
-    bpm = f"{di['bpm']:g} bpm" if di["bpm"] else ""
-    return tuple(text for text in (di["guitar"], di["pickup"], di["tuning"], bpm) if text)
+def _di_details(di: DIInfo) -> tuple[str, ...]:
+    bpm = f"{di.bpm:g} bpm" if di.bpm else ""
+    return tuple(text for text in (di.guitar, di.pickup, di.tuning, bpm) if text)
 
 
-def _staging_note(staging: Mapping[str, Any]) -> str:
-    basis = "" if staging["basis"] == staging["mode"] else f" ({staging['basis']})"
-    return f"input {staging['mode']} {staging['gain_db']:+.1f} dB{basis}"
+def _staging_note(staging: InputStaging) -> str:
+    basis = "" if staging.basis == staging.mode else f" ({staging.basis})"
+    return f"input {staging.mode} {staging.gain_db:+.1f} dB{basis}"

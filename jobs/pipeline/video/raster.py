@@ -17,7 +17,7 @@ import resvg_py
 from numpy.typing import NDArray
 
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.video.scene import Size
+from jobs.pipeline.vocabulary.video import Size
 
 ByteArray: TypeAlias = NDArray[np.uint8]
 _Floats: TypeAlias = NDArray[np.float32]
@@ -75,7 +75,7 @@ class Sprite:
 
 
 def render_png(svg: str, size: Size, fonts: Sequence[Path], *, use_system_fonts: bool) -> bytes:
-    """Rasterise ``svg`` to a PNG of ``size`` pixels."""
+    """Rasterize ``svg`` to a PNG of ``size`` pixels."""
     try:
         return bytes(
             resvg_py.svg_to_bytes(
@@ -95,7 +95,7 @@ def render_png(svg: str, size: Size, fonts: Sequence[Path], *, use_system_fonts:
 def render_rgba(
     svg: str, size: Size, fonts: Sequence[Path], *, use_system_fonts: bool
 ) -> ByteArray:
-    """Rasterise ``svg``: ``(height, width, 4)``, sRGB with straight alpha."""
+    """Rasterize ``svg``: ``(height, width, 4)``, sRGB with straight alpha."""
     png = render_png(svg, size, fonts, use_system_fonts=use_system_fonts)
     frame = av.CodecContext.create("png", "r").decode(av.Packet(png))[0]
     rgba = np.asarray(frame.to_ndarray(format="rgba"), dtype=np.uint8)
@@ -131,7 +131,7 @@ def to_sprite(rgba: ByteArray) -> Sprite:
     luma, blue, red = _ycbcr(rgba)
     alpha = rgba[:, :, 3].astype(np.float32) * np.float32(1 / 255)
     alpha_chroma = _halve(alpha)
-    # Colour is averaged together with its weight, so that transparent neighbours do not tint it.
+    # Color is averaged together with its weight, so that transparent neighbors do not tint it.
     weight = np.maximum(alpha_chroma, np.float32(1e-6))
     half_blue, half_red = _halve(blue * alpha) / weight, _halve(red * alpha) / weight
     scaled = np.rint(alpha * 256).astype(np.uint16)

@@ -7,18 +7,18 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from jobs.pipeline.audio.signal import OUTPUT_SAMPLE_RATE_HZ, FloatArray
-from jobs.pipeline.recipe import PlaybackOrder
-from jobs.pipeline.video.colors import ThemeName
+from jobs.pipeline.formats.timeline import Timeline
+from jobs.pipeline.signal.samples import OUTPUT_SAMPLE_RATE_HZ, FloatArray
 from jobs.pipeline.video.scene import SceneContender, SceneDI, SceneGear, VideoScene
 from jobs.pipeline.video.timeline import (
-    Timeline,
     TimelineSegment,
     build_timeline,
     fade_in_gains,
     fade_out_gains,
 )
 from jobs.pipeline.video.waveform import segment_frames
+from jobs.pipeline.vocabulary.options import PlaybackOrder
+from jobs.pipeline.vocabulary.video import ThemeName
 
 _NOTE_S = 0.4
 _RMS = 0.14

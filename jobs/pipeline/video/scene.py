@@ -1,6 +1,6 @@
 """What a video shows, as data. How it looks is in ``layout.py`` and ``templates/video/*.svg``.
 
-The pipeline is free of Django: whoever calls hands in an ``SvgRenderer``, for example
+The pipeline is free of Django: anyone who calls hands in an ``SvgRenderer``, for example
 ``django.template.loader.render_to_string``.
 """
 
@@ -10,31 +10,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from jobs.pipeline.video.colors import ThemeName
 from jobs.pipeline.video.waveform import SegmentKey
+from jobs.pipeline.vocabulary.video import ThemeName
 
 # Takes the name of a template ("video/contender.svg") and its values; gives SVG text in which
 # every value is escaped.
 SvgRenderer: TypeAlias = Callable[[str, Mapping[str, object]], str]
-
-Size: TypeAlias = tuple[int, int]
-
-VIDEO_SIZES: tuple[Size, ...] = (
-    (1280, 720),
-    (1920, 1080),
-    (2560, 1440),
-    (3840, 2160),
-    (1080, 1920),
-)
 
 
 @dataclass(frozen=True, slots=True)
 class SceneGear:
     """One block of a chain.
 
-    ``kind``: "amp", "full_rig", "pedal", "outboard", "cab", "space", or any other word for a
-    built-in processor. ``settings``: short texts ("gain 6", "+3.0 dB"). ``creator`` and
-    ``licence``: of the capture, empty for a built-in processor.
+    ``kind``: a ``GearKind``, or any other word for a built-in processor. ``settings``: short texts
+    ("gain 6", "+3.0 dB"). ``creator`` and ``licence``: of the capture, empty for a built-in
+    processor.
     """
 
     kind: str

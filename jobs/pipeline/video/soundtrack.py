@@ -24,9 +24,9 @@ import numpy as np
 import soxr
 from av.audio.codeccontext import AudioCodecContext
 
-from jobs.pipeline.audio.signal import OUTPUT_SAMPLE_RATE_HZ, FloatArray, db_to_gain
 from jobs.pipeline.errors import PipelineError, Progress
-from jobs.pipeline.video.timeline import Timeline
+from jobs.pipeline.formats.timeline import Timeline
+from jobs.pipeline.signal.samples import OUTPUT_SAMPLE_RATE_HZ, FloatArray, db_to_gain
 from jobs.pipeline.video.waveform import open_montage
 
 AAC_FRAME = 1024

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from jobs.pipeline.formats.timeline import Timeline, TimelineEntry
 from jobs.pipeline.video.chapters import Chapter, span_title
 from jobs.pipeline.video.scene import VideoScene
 from jobs.pipeline.video.text import without_brackets
-from jobs.pipeline.video.timeline import Timeline, TimelineEntry
 
 
 def web_vtt(timeline: Timeline, scene: VideoScene) -> str:

@@ -1,7 +1,6 @@
 """How wide a text will be, read from the font files, and making it fit.
 
 SVG neither wraps nor shrinks text, so lines are broken here, before the template is filled in.
-Only the few tables needed are read (OpenType: head, hhea, hmtx, cmap format 4, name, OS/2).
 Kerning is left out: it makes text a little narrower than measured, never wider by much.
 """
 
@@ -9,11 +8,12 @@ from __future__ import annotations
 
 import math
 import re
-import struct
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from fontTools.ttLib import TTFont
 
 from jobs.pipeline.errors import PipelineError
 
@@ -30,29 +30,20 @@ class Font:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        data = path.read_bytes()
         try:
-            self._read(data)
-        except (struct.error, KeyError, IndexError, ValueError) as error:
+            with TTFont(path, lazy=True) as tables:
+                units_per_em: int = tables["head"].unitsPerEm
+                metrics: dict[str, tuple[int, int]] = tables["hmtx"].metrics
+                glyphs: dict[int, str] = tables["cmap"].getBestCmap()
+                self.weight: int = tables["OS/2"].usWeightClass
+                self.family: str = tables["name"].getBestFamilyName()
+            self.advances_em = {
+                chr(code): metrics[glyph][0] / units_per_em for code, glyph in glyphs.items()
+            }
+        except Exception as error:  # fontTools raises whatever it meets in a damaged table
             raise PipelineError(
                 "FONT_UNREADABLE", "A bundled font cannot be read.", detail=f"{path.name}: {error}"
             ) from error
-
-    def _read(self, data: bytes) -> None:
-        num_tables = struct.unpack_from(">H", data, 4)[0]
-        tables: dict[str, int] = {}
-        for index in range(num_tables):
-            tag, _, offset, _ = struct.unpack_from(">4sIII", data, 12 + 16 * index)
-            tables[tag.decode("latin-1")] = offset
-        units_per_em = struct.unpack_from(">H", data, tables["head"] + 18)[0]
-        num_metrics = struct.unpack_from(">H", data, tables["hhea"] + 34)[0]
-        metrics = struct.unpack_from(f">{2 * num_metrics}H", data, tables["hmtx"])[::2]
-        self.weight: int = struct.unpack_from(">H", data, tables["OS/2"] + 4)[0]
-        self.family = _family(data, tables["name"])
-        self.advances_em: dict[str, float] = {
-            chr(code): metrics[min(glyph, num_metrics - 1)] / units_per_em
-            for code, glyph in _character_map(data, tables["cmap"]).items()
-        }
 
     def width(self, text: str, size: float, letter_spacing: float = 0.0) -> float:
         """Width of one line in the unit of ``size``."""
@@ -62,51 +53,6 @@ class Font:
     def covers(self, text: str) -> bool:
         """True when every character of ``text`` has a glyph here."""
         return all(character in self.advances_em for character in text)
-
-
-def _family(data: bytes, table: int) -> str:
-    """The typographic family (name 16), else the family (name 1); Windows, Unicode."""
-    count, strings = struct.unpack_from(">HH", data, table + 2)
-    found: dict[int, str] = {}
-    for index in range(count):
-        platform, _, _, name_id, length, offset = struct.unpack_from(
-            ">6H", data, table + 6 + 12 * index
-        )
-        if platform == 3 and name_id in (1, 16):
-            start = table + strings + offset
-            found[name_id] = data[start : start + length].decode("utf-16-be")
-    return found.get(16) or found[1]
-
-
-def _character_map(data: bytes, table: int) -> dict[int, int]:
-    """Code point → glyph, from the Unicode subtable of format 4."""
-    for index in range(struct.unpack_from(">H", data, table + 2)[0]):
-        offset = table + struct.unpack_from(">I", data, table + 4 + 8 * index + 4)[0]
-        if struct.unpack_from(">H", data, offset)[0] == 4:
-            break
-    else:
-        raise ValueError("no character map of format 4")
-    count = struct.unpack_from(">H", data, offset + 6)[0] // 2
-    ends = struct.unpack_from(f">{count}H", data, offset + 14)
-    starts = struct.unpack_from(f">{count}H", data, offset + 16 + 2 * count)
-    deltas = struct.unpack_from(f">{count}H", data, offset + 16 + 4 * count)
-    ranges_at = offset + 16 + 6 * count
-    ranges = struct.unpack_from(f">{count}H", data, ranges_at)
-    glyphs: dict[int, int] = {}
-    for index, (start, end, delta, by_offset) in enumerate(
-        zip(starts, ends, deltas, ranges, strict=True)
-    ):
-        for code in range(start, min(end, 0xFFFE) + 1):
-            glyph = code
-            if by_offset:
-                at = ranges_at + 2 * index + by_offset + 2 * (code - start)
-                glyph = struct.unpack_from(">H", data, at)[0]
-                if glyph == 0:
-                    continue
-            glyph = (glyph + delta) & 0xFFFF
-            if glyph:
-                glyphs[code] = glyph
-    return glyphs
 
 
 class FontBook:

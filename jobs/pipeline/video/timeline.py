@@ -1,4 +1,4 @@
-"""Who sounds when: the one plan that the montage and the picture are both made from.
+"""Planning who sounds when, for the montage and the picture.
 
 Everything is counted in audio frames at 48 kHz from the start of the montage, so sound and
 picture cannot disagree. Two playing orders:
@@ -6,7 +6,7 @@ picture cannot disagree. Two playing orders:
 - ``sequential``: one DI after the other; each is played in full by every contender in turn.
   Segments follow each other without gap, overlap or fade: their samples stay as they are.
 - ``alternating``: a DI is cut into slices; every slice goes round all contenders before the next
-  one begins (A1 B1 C1 A2 B2 C2 …), so the same notes are compared side by side. Neighbours overlap
+  one begins (A1 B1 C1 A2 B2 C2 …), so the same notes are compared side by side. Neighbors overlap
   by a 10 ms equal-power join.
 
 Under the cards (opening, one before every further DI, closing) there is silence.
@@ -14,18 +14,16 @@ Under the cards (opening, one before every further DI, closing) there is silence
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass
 
 import numpy as np
+from msgspec.structs import replace
 
-from jobs.pipeline.audio.signal import OUTPUT_SAMPLE_RATE_HZ, FloatArray
-from jobs.pipeline.recipe import PlaybackOrder
-
-CardKind: TypeAlias = Literal["opening", "di", "closing"]
+from jobs.pipeline.formats.timeline import CardKind, Timeline, TimelineCard, TimelineEntry
+from jobs.pipeline.signal.samples import OUTPUT_SAMPLE_RATE_HZ, FloatArray
+from jobs.pipeline.vocabulary.options import PlaybackOrder
 
 DEFAULT_FPS = 30
 DEFAULT_SLICE_S = 4.0
@@ -44,132 +42,6 @@ class TimelineSegment:
     contender_index: int
     di_index: int
     num_frames: int
-
-
-@dataclass(frozen=True, slots=True)
-class TimelineEntry:
-    """A stretch of one segment: ``num_frames`` from ``source_start_frame`` of the segment's file
-    are *added* to the montage at ``start_frame``.
-
-    The first ``fade_in_frames`` are to be multiplied by ``fade_in_gains``, the last
-    ``fade_out_frames`` by ``fade_out_gains``; there the entry overlaps its neighbour.
-    """
-
-    contender_index: int
-    di_index: int
-    source_start_frame: int
-    num_frames: int
-    start_frame: int
-    fade_in_frames: int = 0
-    fade_out_frames: int = 0
-
-    @property
-    def end_frame(self) -> int:
-        """The first frame after this entry."""
-        return self.start_frame + self.num_frames
-
-
-@dataclass(frozen=True, slots=True)
-class TimelineCard:
-    """A silent stretch with a card on the screen. ``di_index``: the DI that a DI card announces."""
-
-    kind: CardKind
-    start_frame: int
-    num_frames: int
-    di_index: int | None = None
-
-    @property
-    def end_frame(self) -> int:
-        """The first frame after this card."""
-        return self.start_frame + self.num_frames
-
-
-@dataclass(frozen=True, slots=True)
-class TimelineSpan:
-    """What the screen shows from ``start_frame`` to ``end_frame``: a card or an entry.
-
-    Spans follow each other without gap or overlap; a join is split in its middle.
-    """
-
-    start_frame: int
-    end_frame: int
-    what: TimelineEntry | TimelineCard
-
-
-@dataclass(frozen=True, slots=True)
-class Timeline:
-    """The finished plan. ``total_frames`` is a whole number of video frames at ``fps``."""
-
-    entries: tuple[TimelineEntry, ...]
-    cards: tuple[TimelineCard, ...]
-    total_frames: int
-    order: PlaybackOrder
-    fps: int
-    sample_rate_hz: int = OUTPUT_SAMPLE_RATE_HZ
-
-    @property
-    def frames_per_video_frame(self) -> int:
-        return self.sample_rate_hz // self.fps
-
-    @property
-    def num_video_frames(self) -> int:
-        return self.total_frames // self.frames_per_video_frame
-
-    @property
-    def duration_s(self) -> float:
-        return self.total_frames / self.sample_rate_hz
-
-    def spans(self) -> tuple[TimelineSpan, ...]:
-        """Everything that is shown, in order, covering the whole timeline."""
-        items: list[TimelineEntry | TimelineCard] = [*self.entries, *self.cards]
-        items.sort(key=lambda item: item.start_frame)
-        starts = [
-            item.start_frame + (item.fade_in_frames // 2 if isinstance(item, TimelineEntry) else 0)
-            for item in items
-        ]
-        ends = [*starts[1:], self.total_frames]
-        return tuple(
-            TimelineSpan(start, end, item)
-            for item, start, end in zip(items, starts, ends, strict=True)
-        )
-
-    def video_spans(self) -> tuple[TimelineSpan, ...]:
-        """The same spans with starts and ends in *video frames*.
-
-        A video frame shows what sounds in its middle, so the picture is never more than half a
-        video frame away from the sound. A span too short to own a middle is left out.
-        """
-        step = self.frames_per_video_frame
-
-        def first_middle(frame: int) -> int:  # the first video frame with its middle at or after
-            return -((step // 2 - frame) // step)
-
-        shown = [
-            TimelineSpan(first_middle(span.start_frame), first_middle(span.end_frame), span.what)
-            for span in self.spans()
-        ]
-        return tuple(span for span in shown if span.end_frame > span.start_frame)
-
-    def what_sounds_at(self, frame: int) -> TimelineEntry | TimelineCard:
-        """The span's content at an audio frame. Raises ``ValueError`` outside the timeline."""
-        if not 0 <= frame < self.total_frames:
-            raise ValueError(f"frame {frame} is outside 0..{self.total_frames}")
-        spans = self.spans()
-        return spans[bisect_right([span.start_frame for span in spans], frame) - 1].what
-
-    def as_json(self) -> dict[str, Any]:
-        """JSON-safe, for the manifest."""
-        return asdict(self)
-
-
-def timeline_from_json(data: Mapping[str, Any]) -> Timeline:
-    """The inverse of ``Timeline.as_json``."""
-    values = {
-        **data,
-        "entries": tuple(TimelineEntry(**entry) for entry in data["entries"]),
-        "cards": tuple(TimelineCard(**card) for card in data["cards"]),
-    }
-    return Timeline(**values)
 
 
 def fade_in_gains(num_frames: int) -> FloatArray:
@@ -253,7 +125,7 @@ def build_timeline(
     total_frames = -(-(position + closing_frames) // step) * step
     if total_frames > position:
         cards.append(TimelineCard("closing", position, total_frames - position))
-    return Timeline(tuple(entries), tuple(cards), total_frames, order, fps)
+    return Timeline(tuple(entries), tuple(cards), total_frames, order, fps, OUTPUT_SAMPLE_RATE_HZ)
 
 
 def _check(segments: Sequence[TimelineSegment], slice_s: float, fps: int) -> None:

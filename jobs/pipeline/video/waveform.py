@@ -12,9 +12,9 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from jobs.pipeline.audio.signal import BLOCK_FRAMES, OUTPUT_SAMPLE_RATE_HZ, FloatArray
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
-from jobs.pipeline.video.timeline import Timeline
+from jobs.pipeline.formats.timeline import Timeline
+from jobs.pipeline.signal.samples import BLOCK_FRAMES, OUTPUT_SAMPLE_RATE_HZ, FloatArray
 
 # (contender_index, di_index)
 SegmentKey: TypeAlias = tuple[int, int]

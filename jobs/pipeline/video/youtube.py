@@ -12,11 +12,11 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
+from jobs.pipeline.formats.timeline import Timeline, TimelineCard
 from jobs.pipeline.video.scene import VideoScene
 from jobs.pipeline.video.text import ELLIPSIS, clean_text, without_brackets
-from jobs.pipeline.video.timeline import Timeline, TimelineCard
 
 MIN_CHAPTER_S = 10
 MIN_CHAPTERS = 3
@@ -42,13 +42,6 @@ class YouTubeChapters:
         return "".join(
             f"{_clock(start_s, has_hours=has_hours)} {title}\n" for start_s, title in self.chapters
         )
-
-    def as_json(self) -> dict[str, Any]:
-        """JSON-safe, for the manifest."""
-        return {
-            "chapters": [{"start_s": start_s, "title": title} for start_s, title in self.chapters],
-            "note": self.note,
-        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from jobs.pipeline.audio.compare import compare_files, write_residual
 from jobs.pipeline.errors import PipelineError
+from jobs.pipeline.measure.compare import compare_files, write_residual
 
 
 class Command(BaseCommand):

@@ -10,8 +10,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from jobs.pipeline.audio.loudness import measure_file
 from jobs.pipeline.errors import PipelineError
+from jobs.pipeline.measure.loudness import measure_file
 
 _UNITS = {
     "integrated_lufs": "LUFS",

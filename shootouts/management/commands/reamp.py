@@ -9,12 +9,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from jobs.pipeline.audio.level import match_levels, measure_loudness, publish_segment
-from jobs.pipeline.audio.reamp import reamp_raw
-from jobs.pipeline.audio.render import render_segment
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.files import sha256_of
 from jobs.pipeline.recipe import BlockRecipe, CabBlock, DISource, NamBlock, SegmentRecipe
+from jobs.pipeline.render.level import match_levels, measure_loudness, publish_segment
+from jobs.pipeline.render.reamp import reamp_raw
+from jobs.pipeline.render.segment import render_segment
 
 
 class Command(BaseCommand):

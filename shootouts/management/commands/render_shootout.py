@@ -9,10 +9,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from gear.grammar import ChainBlock, validate_chain
+from gear.chains.grammar import ChainBlock, validate_chain
 from jobs.pipeline.batch import render_shootout
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.shootout_file import FileChain, read_shootout_file
+from jobs.pipeline.formats.shootout_file import FileChain, read_shootout_file
 from shootouts.rendering import font_paths, render_svg
 from shootouts.services.imports import check_counts
 

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
+from shootouts.archive.reproduction import Outcome, reproduce
 from shootouts.models import Manifest
-from shootouts.reproduction import Outcome, reproduce
 
 
 class Command(BaseCommand):

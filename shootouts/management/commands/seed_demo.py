@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from jobs.pipeline.shootout_file import read_shootout_file
+from jobs.pipeline.formats.shootout_file import read_shootout_file
 from shootouts.services.demo import demo_seed
 
 DEMO_FILE = Path(settings.BASE_DIR, "shootouts", "demo", "shootout.toml")

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
+from shootouts.files.verification import FileState, verify_media
 from shootouts.models import Shootout
-from shootouts.verification import FileState, verify_media
 
 
 class Command(BaseCommand):

@@ -1,8 +1,14 @@
-// What the player draws: lanes, ruler, spectrum. Colours come from the style sheet's tokens.
+// What the player draws: lanes, ruler, spectrum. Colors come from the style sheet's tokens.
 
-export function colours() {
+/**
+ * @import { PlayerSegment, Region } from "../types.d.ts"
+ *
+ * @typedef {ReturnType<typeof colors>} Palette
+ */
+
+export function colors() {
   const style = getComputedStyle(document.documentElement);
-  const token = (name) => style.getPropertyValue(`--${name}`).trim();
+  const token = (/** @type {string} */ name) => style.getPropertyValue(`--${name}`).trim();
   return {
     ink: token("ink"),
     faint: token("ink-3"),
@@ -19,14 +25,18 @@ const FIRST_HUE_DEG = 68;
 const GOLDEN_ANGLE_DEG = 137.50776;
 const CHROMA = 0.17;
 
-/** A contender's colour, as in the video: the hue goes on by the golden angle. */
-export function laneColour(index, lightness) {
+/**
+ * A contender's color, as in the video: the hue goes on by the golden angle.
+ * @param {number} index
+ * @param {string} lightness
+ */
+export function laneColor(index, lightness) {
   const hue = (FIRST_HUE_DEG + index * GOLDEN_ANGLE_DEG) % 360;
   return `oklch(${lightness} ${CHROMA} ${hue.toFixed(2)})`;
 }
 
-/** Makes the bitmap as large as the element on this screen; its width in device pixels. */
-function fit(canvas) {
+/** Makes the bitmap as large as the element on this screen; says the device pixels of one of the page. */
+function fit(/** @type {HTMLCanvasElement} */ canvas) {
   const scale = devicePixelRatio || 1;
   const width = Math.round(canvas.clientWidth * scale);
   const height = Math.round(canvas.clientHeight * scale);
@@ -37,12 +47,25 @@ function fit(canvas) {
   return scale;
 }
 
-function outline(peaks, loudest, width, height, colour) {
+function penOf(/** @type {HTMLCanvasElement} */ canvas) {
+  const pen = canvas.getContext("2d");
+  if (!pen) throw new Error("This browser draws nothing on a canvas.");
+  return pen;
+}
+
+/**
+ * @param {number[]} peaks
+ * @param {number} loudest
+ * @param {number} width
+ * @param {number} height
+ * @param {string} color
+ */
+function outline(peaks, loudest, width, height, color) {
   const bitmap = document.createElement("canvas");
   bitmap.width = width;
   bitmap.height = height;
-  const pen = bitmap.getContext("2d");
-  pen.fillStyle = colour;
+  const pen = penOf(bitmap);
+  pen.fillStyle = color;
   const step = Math.max(2, Math.round(3 * (devicePixelRatio || 1)));
   const bar = Math.max(1, Math.round(step * 0.66));
   const middle = height / 2;
@@ -59,57 +82,94 @@ function outline(peaks, loudest, width, height, colour) {
 
 /** The waveform of one contender: drawn twice once, then only cut and pasted at the playhead. */
 export class LaneDrawing {
+  /** @type {ReturnType<LaneDrawing["outlines"]> | null} */
+  #outlines = null;
+  /** What was drawn last: it is not drawn twice. */
+  #last = "";
+
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {PlayerSegment} segment
+   * @param {number} duration
+   * @param {number} loudest
+   */
   constructor(canvas, segment, duration, loudest) {
-    Object.assign(this, { canvas, segment, duration, loudest });
-    this.last = null;
+    this.canvas = canvas;
+    this.segment = segment;
+    this.duration = duration;
+    this.loudest = loudest;
   }
 
   /** After a change of size or theme. */
-  prepare(palette) {
-    this.scale = fit(this.canvas);
-    this.palette = palette;
-    const { width, height } = this.canvas;
-    const span = Math.max(1, Math.round((this.segment.duration_s / this.duration) * width));
-    const { waveform } = this.segment;
-    this.rest = outline(waveform, this.loudest, span, height, palette.wave);
-    this.idle = outline(waveform, this.loudest, span, height, palette.edge);
-    this.played = outline(waveform, this.loudest, span, height, laneColour(this.segment.contender, palette.laneLightness));
-    this.last = null;
+  prepare(/** @type {Palette} */ palette) {
+    const scale = fit(this.canvas);
+    this.#outlines = this.outlines(palette, scale);
+    this.#last = "";
   }
 
+  /**
+   * @param {Palette} palette
+   * @param {number} scale
+   */
+  outlines(palette, scale) {
+    const { width, height } = this.canvas;
+    const { waveform, duration_s, contender } = this.segment;
+    const span = Math.max(1, Math.round((duration_s / this.duration) * width));
+    const inColor = (/** @type {string} */ color) =>
+      outline(waveform, this.loudest, span, height, color);
+    return {
+      rest: inColor(palette.wave),
+      idle: inColor(palette.edge),
+      played: inColor(laneColor(contender, palette.laneLightness)),
+      palette,
+      scale,
+    };
+  }
+
+  /**
+   * @param {number} position
+   * @param {boolean} isLive
+   * @param {Region | null} loop
+   */
   draw(position, isLive, loop) {
     const { width, height } = this.canvas;
-    if (!this.rest || !width) return;
+    if (!this.#outlines || !width) return;
+    const { rest, idle, played, palette, scale } = this.#outlines;
     const x = Math.round((position / this.duration) * width);
     const key = `${x} ${isLive} ${loop?.start} ${loop?.end}`;
-    if (key === this.last) return;
-    this.last = key;
-    const pen = this.canvas.getContext("2d");
+    if (key === this.#last) return;
+    this.#last = key;
+    const pen = penOf(this.canvas);
     pen.clearRect(0, 0, width, height);
-    const image = isLive ? this.idle : this.rest;
-    pen.drawImage(image, 0, 0);
+    pen.drawImage(isLive ? idle : rest, 0, 0);
     if (isLive && x > 0) {
       pen.clearRect(0, 0, x, height);
-      pen.drawImage(this.played, 0, 0, x, height, 0, 0, x, height);
+      pen.drawImage(played, 0, 0, x, height, 0, 0, x, height);
     }
     if (loop) {
       pen.globalAlpha = 0.55;
-      pen.fillStyle = this.palette.line;
+      pen.fillStyle = palette.line;
       pen.fillRect(0, 0, (loop.start / this.duration) * width, height);
       const end = (loop.end / this.duration) * width;
       pen.fillRect(end, 0, width - end, height);
       pen.globalAlpha = 1;
     }
-    pen.fillStyle = isLive ? this.palette.ink : this.palette.edge;
-    const line = Math.max(1, Math.round(this.scale * (isLive ? 2 : 1)));
+    pen.fillStyle = isLive ? palette.ink : palette.edge;
+    const line = Math.max(1, Math.round(scale * (isLive ? 2 : 1)));
     pen.fillRect(Math.min(x, width - line), 0, line, height);
   }
 }
 
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} duration
+ * @param {Region | null} loop
+ * @param {Palette} palette
+ */
 export function drawRuler(canvas, duration, loop, palette) {
   const scale = fit(canvas);
   const { width, height } = canvas;
-  const pen = canvas.getContext("2d");
+  const pen = penOf(canvas);
   pen.clearRect(0, 0, width, height);
   if (!duration || !width) return;
   if (loop) {
@@ -141,36 +201,50 @@ const HIGH_HZ = 14000;
 
 /** The spectrum of what sounds, in bands of equal musical width. */
 export class SpectrumDrawing {
-  constructor(canvas) {
+  #bins = new Uint8Array();
+
+  constructor(/** @type {HTMLCanvasElement} */ canvas) {
     this.canvas = canvas;
-    this.bins = null;
   }
 
-  /** Without an analyser: a flat line. */
-  draw(analyser, colour) {
+  /**
+   * Without an analyser: a flat line.
+   * @param {AnalyserNode | null} analyser
+   * @param {string} color
+   */
+  draw(analyser, color) {
     fit(this.canvas);
     const { width, height } = this.canvas;
-    const pen = this.canvas.getContext("2d");
+    const pen = penOf(this.canvas);
     pen.clearRect(0, 0, width, height);
     if (!width) return;
-    if (analyser && !this.bins) this.bins = new Uint8Array(analyser.frequencyBinCount);
-    analyser?.getByteFrequencyData(this.bins);
+    const bins = analyser ? this.#measure(analyser) : new Uint8Array();
     const hzPerBin = analyser ? analyser.context.sampleRate / analyser.fftSize : 1;
     const step = width / NUM_BANDS;
-    pen.fillStyle = colour;
+    pen.fillStyle = color;
     for (let band = 0; band < NUM_BANDS; band += 1) {
       const from = LOW_HZ * (HIGH_HZ / LOW_HZ) ** (band / NUM_BANDS);
       const to = LOW_HZ * (HIGH_HZ / LOW_HZ) ** ((band + 1) / NUM_BANDS);
       const first = Math.round(from / hzPerBin);
       const last = Math.max(first + 1, Math.round(to / hzPerBin));
       let level = 0;
-      for (let bin = first; bin < last; bin += 1) level = Math.max(level, this.bins?.[bin] ?? 0);
+      for (let bin = first; bin < last; bin += 1) level = Math.max(level, bins[bin] ?? 0);
       const tall = Math.max(2, (level / 255) * height);
       pen.fillRect(band * step, height - tall, Math.max(1, step * 0.7), tall);
     }
   }
+  #measure(/** @type {AnalyserNode} */ analyser) {
+    if (!this.#bins.length) this.#bins = new Uint8Array(analyser.frequencyBinCount);
+    analyser.getByteFrequencyData(this.#bins);
+    return this.#bins;
+  }
 }
 
+/**
+ * Minutes and seconds, cut off and not rounded: a second is shown when it is over.
+ * @param {number} seconds
+ * @param {boolean} [hasTenths]
+ */
 export function clock(seconds, hasTenths = false) {
   const minutes = Math.floor(seconds / 60);
   const rest = seconds - minutes * 60;

@@ -6,9 +6,11 @@ import { Tracks } from "./tracks.js";
 
 export class Engine extends Machine {
   constructor() {
-    const parts = { graph: new Graph(), tracks: new Tracks() };
-    super(parts);
-    Object.assign(this, parts);
+    const graph = new Graph();
+    const tracks = new Tracks();
+    super({ graph, tracks });
+    this.graph = graph;
+    this.tracks = tracks;
   }
 
   get context() {

@@ -5,18 +5,19 @@ export const EDGE_FADE_FRAMES = 240; // 5 ms: start, stop, seek, both ends of a 
 export const SWITCH_FADE_FRAMES = 288; // 6 ms: from one contender to another
 
 /** A raised cosine from 0 to 1, both included. Rise and fall of equal length add up to 1. */
-export function rise(numFrames) {
+export function rise(/** @type {number} */ numFrames) {
   const curve = new Float32Array(numFrames + 1);
-  for (let n = 0; n <= numFrames; n += 1) curve[n] = 0.5 - 0.5 * Math.cos((Math.PI * n) / numFrames);
+  for (let n = 0; n <= numFrames; n += 1)
+    curve[n] = 0.5 - 0.5 * Math.cos((Math.PI * n) / numFrames);
   return curve;
 }
 
-export function fall(numFrames) {
+export function fall(/** @type {number} */ numFrames) {
   return rise(numFrames).reverse();
 }
 
 /** Fades both ends of what is in `samples`, in place: it can then begin, end and repeat anywhere. */
-export function fadeEnds(samples) {
+export function fadeEnds(/** @type {Float32Array} */ samples) {
   const numFrames = Math.min(EDGE_FADE_FRAMES, Math.floor(samples.length / 2));
   if (!numFrames) return;
   const curve = rise(numFrames);
@@ -26,7 +27,13 @@ export function fadeEnds(samples) {
   }
 }
 
-/** The frames from `start` to `end` of a buffer (silence beyond its end), with both ends faded. */
+/**
+ * The frames from `start` to `end` of a buffer (silence beyond its end), with both ends faded.
+ * @param {AudioBuffer} buffer
+ * @param {number} start
+ * @param {number} end
+ * @param {(numChannels: number, length: number, rate_hz: number) => AudioBuffer} createBuffer
+ */
 export function fadedRegion(buffer, start, end, createBuffer) {
   const region = createBuffer(buffer.numberOfChannels, end - start, buffer.sampleRate);
   for (let channel = 0; channel < buffer.numberOfChannels; channel += 1) {

@@ -4,15 +4,27 @@
 const TAP_LIMIT_PX = 8;
 
 /**
- * `onTap(x)` for a press that stays where it is. Where an element takes a drag along x as well:
- * `onDrag(from, to)` while it goes on, `onMark(from, to)` at its end, and `onUndo()` if it comes to
- * nothing because the browser scrolls or zooms instead.
+ * @typedef {object} Handlers
+ * @property {(x: number) => void} onTap for a press that stays where it is
+ * @property {(from: number, to: number) => void} [onDrag] while a drag along x goes on
+ * @property {(from: number, to: number) => void} [onMark] at its end
+ * @property {() => void} [onUndo] it came to nothing, because the browser scrolls or zooms instead
+ *
+ * @typedef {{id: number, x: number, y: number, hasMoved: boolean}} Press
+ */
+
+/**
+ * @param {HTMLElement} element
+ * @param {Handlers} handlers
  */
 export function bindPress(element, { onTap, onDrag, onMark, onUndo }) {
+  /** @type {Press | null} */
   let press = null;
 
-  const distance = ({ clientX, clientY }) => Math.hypot(clientX - press.x, clientY - press.y);
-  const isOurs = (event) => press?.id === event.pointerId;
+  /** The press that an event belongs to, or null. */
+  function pressOf(/** @type {PointerEvent} */ event) {
+    return press?.id === event.pointerId ? press : null;
+  }
 
   function undo() {
     press = null;
@@ -26,14 +38,16 @@ export function bindPress(element, { onTap, onDrag, onMark, onUndo }) {
     element.setPointerCapture(event.pointerId);
   });
   element.addEventListener("pointermove", (event) => {
-    if (!isOurs(event)) return;
-    press.hasMoved ||= distance(event) > TAP_LIMIT_PX;
-    if (press.hasMoved) onDrag?.(press.x, event.clientX);
+    const ours = pressOf(event);
+    if (!ours) return;
+    ours.hasMoved ||= distance(ours, event) > TAP_LIMIT_PX;
+    if (ours.hasMoved) onDrag?.(ours.x, event.clientX);
   });
   element.addEventListener("pointerup", (event) => {
-    if (!isOurs(event)) return;
-    const { x, y, hasMoved } = press;
-    const isTap = !hasMoved && distance(event) <= TAP_LIMIT_PX;
+    const ours = pressOf(event);
+    if (!ours) return;
+    const { x, y, hasMoved } = ours;
+    const isTap = !hasMoved && distance(ours, event) <= TAP_LIMIT_PX;
     const isAcross = Math.abs(event.clientX - x) > Math.abs(event.clientY - y);
     press = null;
     if (isTap) onTap(x);
@@ -41,6 +55,14 @@ export function bindPress(element, { onTap, onDrag, onMark, onUndo }) {
     else onUndo?.();
   });
   element.addEventListener("pointercancel", (event) => {
-    if (isOurs(event)) undo();
+    if (pressOf(event)) undo();
   });
+}
+
+/**
+ * @param {Press} press
+ * @param {PointerEvent} event
+ */
+function distance({ x, y }, { clientX, clientY }) {
+  return Math.hypot(clientX - x, clientY - y);
 }

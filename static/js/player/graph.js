@@ -11,9 +11,26 @@ import { fadedRegion, fall, rise, SAMPLE_RATE_HZ } from "./fades.js";
 const LEAD_S = 0.01;
 const NUM_REGIONS = 2; // cut out and kept: one may go to and fro between two contenders
 
-class Voice {
-  constructor(graph, { buffer, at, offset, fade, isRepeating, onEnd }) {
-    const { context } = graph;
+/**
+ * @import { Region } from "../types.d.ts"
+ *
+ * What a voice plays, and when: `offset` into the buffer, all in frames.
+ * @typedef {object} VoiceOptions
+ * @property {AudioBuffer} buffer
+ * @property {number} at
+ * @property {number} offset
+ * @property {number} fade
+ * @property {boolean} isRepeating
+ * @property {(voice: Voice) => void} onEnd
+ */
+
+export class Voice {
+  /**
+   * @param {Graph} graph
+   * @param {Card} card
+   * @param {VoiceOptions} options
+   */
+  constructor(graph, { context, output }, { buffer, at, offset, fade, isRepeating, onEnd }) {
     this.graph = graph;
     this.at = at;
     this.fade = fade;
@@ -26,19 +43,23 @@ class Voice {
     this.source.loop = isRepeating;
     // The first frame may count as before the curve: times are not exact to the last bit.
     this.fadeIn.gain.value = 0;
-    this.source.connect(this.fadeIn).connect(this.fadeOut).connect(graph.output);
+    this.source.connect(this.fadeIn).connect(this.fadeOut).connect(output);
     this.fadeIn.gain.setValueCurveAtTime(rise(fade), at / graph.rate_hz, fade / graph.rate_hz);
     this.source.onended = () => this.#end();
     this.source.start(at / graph.rate_hz, offset / graph.rate_hz);
     graph.voices.add(this);
   }
 
-  /** Whether its source begins anew at the end of what it has. */
-  set isRepeating(isRepeating) {
+  /** Whether its source begins again at the end of what it has. */
+  set isRepeating(/** @type {boolean} */ isRepeating) {
     this.source.loop = isRepeating;
   }
 
-  /** Fade out from this frame of the clock on; it ends by itself then. */
+  /**
+   * Fade out from this frame of the clock on; it ends by itself then.
+   * @param {number} at
+   * @param {number} fade in frames
+   */
   stop(at, fade) {
     if (this.isStopped) return;
     this.isStopped = true;
@@ -47,7 +68,7 @@ class Voice {
     this.source.stop((at + fade) / rate_hz);
   }
 
-  /** For one that nobody hears: not begun yet, or on a clock that stands still. */
+  /** For one that no one hears: not begun yet, or on a clock that stands still. */
   kill() {
     this.source.onended = null;
     this.source.stop();
@@ -67,20 +88,37 @@ class Voice {
   }
 }
 
+/**
+ * The sound card while it is ours: the clock, where voices go to, and what measures their sum.
+ * @typedef {{context: AudioContext, output: GainNode, analyser: AnalyserNode}} Card
+ *
+ * A loop that was cut out of a buffer.
+ * @typedef {Region & {buffer: AudioBuffer, faded: AudioBuffer}} CutLoop
+ */
+
 export class Graph extends EventTarget {
   #openContext;
   #volume = 1;
   #isAsleep = false;
-  #regions = []; // loops that were cut out, the last one first: {buffer, start, end, faded}
+  /** @type {Card | null} */
+  #card = null;
+  /** @type {CutLoop[]} The last one first. */
+  #regions = [];
+  /** @type {Set<Voice>} All that may be heard now. */
+  voices = new Set();
 
   constructor(openContext = () => new AudioContext({ sampleRate: SAMPLE_RATE_HZ })) {
     super();
     this.#openContext = openContext;
     this.rate_hz = SAMPLE_RATE_HZ;
-    this.context = null;
-    this.output = null;
-    this.analyser = null;
-    this.voices = new Set(); // all that may be heard now
+  }
+
+  get context() {
+    return this.#card?.context ?? null;
+  }
+
+  get analyser() {
+    return this.#card?.analyser ?? null;
   }
 
   /** The frame of the audio clock that is rendered next. */
@@ -104,8 +142,8 @@ export class Graph extends EventTarget {
 
   /** Resolves when the clock runs; browsers want a gesture of the user for that, or never do. */
   async wake() {
-    if (!this.context) this.#open();
-    await this.context.resume();
+    this.#card ??= this.#open();
+    await this.#card.context.resume();
     this.#isAsleep = false;
   }
 
@@ -113,20 +151,23 @@ export class Graph extends EventTarget {
   sleep() {
     if (!this.isRunning || this.voices.size) return;
     this.#isAsleep = true;
-    this.context.suspend();
+    this.context?.suspend();
   }
 
-  set volume(volume) {
+  set volume(/** @type {number} */ volume) {
     this.#volume = volume;
-    this.output?.gain.setTargetAtTime(volume, this.context.currentTime, 0.01);
+    if (!this.#card) return;
+    const { context, output } = this.#card;
+    output.gain.setTargetAtTime(volume, context.currentTime, 0.01);
   }
 
   /**
    * A new voice at frame `at` of the clock, from frame `position` of the buffer on. `loop` is a region
-   * {start, end} in frames that has the position in it, or null. Cut it out before you read the clock.
+   * in frames that has the position in it, or null. Cut it out before you read the clock.
+   * @param {Omit<VoiceOptions, "offset"> & {position: number, loop: Region | null}} options
    */
   start({ buffer, at, position, fade, loop, isRepeating, onEnd }) {
-    return new Voice(this, {
+    return new Voice(this, this.#opened, {
       buffer: loop ? this.cutOut(buffer, loop) : buffer,
       offset: loop ? position - loop.start : position,
       isRepeating: isRepeating || Boolean(loop),
@@ -141,26 +182,38 @@ export class Graph extends EventTarget {
     for (const voice of this.voices) voice.kill();
   }
 
-  /** What a source repeats for a loop. It takes time when it is not among the last ones. */
+  /**
+   * What a source repeats for a loop. It takes time when it is not among the last ones.
+   * @param {AudioBuffer} buffer
+   * @param {Region} loop
+   */
   cutOut(buffer, { start, end }) {
-    const isIt = (kept) => kept.buffer === buffer && kept.start === start && kept.end === end;
-    let region = this.#regions.find(isIt);
-    if (!region) {
-      const createBuffer = (...shape) => this.context.createBuffer(...shape);
-      region = { buffer, start, end, faded: fadedRegion(buffer, start, end, createBuffer) };
-      this.#regions = [region, ...this.#regions].slice(0, NUM_REGIONS);
-    }
-    return region.faded;
+    const kept = this.#regions.find(
+      (region) => region.buffer === buffer && region.start === start && region.end === end,
+    );
+    if (kept) return kept.faded;
+    const { context } = this.#opened;
+    const faded = fadedRegion(buffer, start, end, (numChannels, length, rate_hz) =>
+      context.createBuffer(numChannels, length, rate_hz),
+    );
+    this.#regions = [{ buffer, start, end, faded }, ...this.#regions].slice(0, NUM_REGIONS);
+    return faded;
+  }
+
+  get #opened() {
+    if (!this.#card) throw new Error("There is no sound card yet.");
+    return this.#card;
   }
 
   #open() {
-    this.context = this.#openContext();
-    this.output = this.context.createGain();
-    this.output.gain.value = this.#volume;
-    this.analyser = this.context.createAnalyser();
-    this.analyser.fftSize = 4096;
-    this.analyser.smoothingTimeConstant = 0.75;
-    this.output.connect(this.analyser).connect(this.context.destination);
-    this.context.addEventListener("statechange", () => this.dispatchEvent(new Event("state")));
+    const context = this.#openContext();
+    const output = context.createGain();
+    output.gain.value = this.#volume;
+    const analyser = context.createAnalyser();
+    analyser.fftSize = 4096;
+    analyser.smoothingTimeConstant = 0.75;
+    output.connect(analyser).connect(context.destination);
+    context.addEventListener("statechange", () => this.dispatchEvent(new Event("state")));
+    return { context, output, analyser };
   }
 }

@@ -1,48 +1,45 @@
 // What the player does, apart from drawing and from Web Audio: docs/player.md has its table.
 //
 // There is a voice if and only if the state is "playing", and only the machine starts or stops it. What
-// a voice that was replaced still reports concerns nobody. All edges follow one another: one that is
+// a voice that was replaced still reports concerns no one. All edges follow one another: one that is
 // asked for while another is under way begins when that has ended, so no more than two voices sound at
 // once, one fading out while the other fades in.
 //
 // Frames are counted inside, seconds outside.
 
 import { EDGE_FADE_FRAMES, SWITCH_FADE_FRAMES } from "./fades.js";
+import { loopWithin, placeWithin } from "./regions.js";
+import { MOVES, NOTICES } from "./states.js";
 import { Timeline } from "./timeline.js";
 
-const MIN_LOOP_S = 0.05;
+/** @import { PlayerSegment, Region } from "../types.d.ts" */
+/** @import { Graph, Voice } from "./graph.js" */
+/** @import { PlayerEvent, State } from "./states.js" */
+/** @import { Tracks } from "./tracks.js" */
+
 const START_LIMIT_MS = 3000; // browsers that refuse to sound do not always say so
 const REST_MS = 10_000; // the sound card is given back after this
-const NEAR_END_S = 0.05; // Play begins anew from here on
-
-/** The next state by state and event. An event that a state does not name changes nothing in it. */
-export const MOVES = {
-  paused: { play: "starting" },
-  starting: { running: "waiting", refused: "paused", pause: "paused" },
-  waiting: { ready: "playing", failed: "paused", suspended: "interrupted", pause: "paused" },
-  playing: { ended: "paused", suspended: "interrupted", "tracks changed": "waiting", pause: "paused" },
-  interrupted: { running: "waiting", play: "starting", pause: "paused" },
-};
-
-const REFUSED = "The browser did not start the sound. Press Play again.";
-const INTERRUPTED = "The sound was interrupted.";
+const NEAR_END_S = 0.05; // Play begins again from here on
 
 export class Machine extends EventTarget {
   #graph;
   #tracks;
   #after;
-  #state = "paused";
+  /** @type {State} */ #state = "paused";
   #entries = 0; // tells a timer whether its state was left in between
-  #voice = null;
+  /** @type {Voice | null} */ #voice = null;
   #timeline = new Timeline(0);
   #edge = { at: 0, end: 0 }; // where the voice before this one fades out
   #settledAt = 0; // the end of the last edge
-  #loop = null;
+  /** @type {Region | null} */ #loop = null;
   #isRepeating = false;
   #live = 0;
-  #pending = null;
+  /** @type {number | null} */ #pending = null;
 
-  /** `after(ms, what)` calls back like setTimeout. */
+  /**
+   * `after(ms, what)` calls back like setTimeout.
+   * @param {{graph: Graph, tracks: Tracks, after?: (ms: number, what: () => void) => void}} parts
+   */
   constructor({ graph, tracks, after = (ms, what) => setTimeout(what, ms) }) {
     super();
     this.#graph = graph;
@@ -51,7 +48,9 @@ export class Machine extends EventTarget {
     this.notice = "";
     graph.addEventListener("state", () => this.#send(graph.isRunning ? "running" : "suspended"));
     tracks.addEventListener("change", () => this.#changed());
-    tracks.addEventListener("lane", ({ detail: index }) => this.#laneArrived(index));
+    tracks.addEventListener("lane", (event) => {
+      this.#laneArrived(/** @type {CustomEvent<number>} */ (event).detail);
+    });
   }
 
   get state() {
@@ -110,9 +109,9 @@ export class Machine extends EventTarget {
   }
 
   /** Other contenders, or those of another DI track; null where there is nothing to hear. */
-  setTracks(segments) {
+  setTracks(/** @type {(PlayerSegment | null)[]} */ segments) {
     const isMoving = this.#state === "playing";
-    if (isMoving) this.#endVoice(EDGE_FADE_FRAMES);
+    if (this.#voice) this.#endVoice(this.#voice, EDGE_FADE_FRAMES);
     this.#tracks.replace(segments);
     this.#loop = null;
     this.#pending = null;
@@ -144,26 +143,19 @@ export class Machine extends EventTarget {
     this.#send("pause");
   }
 
-  seek(position) {
+  seek(/** @type {number} */ position) {
     this.#moveTo(this.#clamp(this.#frames(position)));
     this.#changed();
   }
 
   /** From where the last change leads to, be it heard yet or not. */
-  seekBy(seconds) {
+  seekBy(/** @type {number} */ seconds) {
     this.seek(this.#seconds(this.#timeline.planned(this.#graph.frame)) + seconds);
   }
 
   /** A region {start, end} in seconds that is repeated; null for none. */
-  setLoop(region) {
-    const { numFrames } = this.#tracks;
-    const shortest = this.#frames(MIN_LOOP_S);
-    this.#loop = null;
-    if (region && numFrames >= shortest) {
-      const start = Math.min(Math.max(0, this.#frames(region.start)), numFrames - shortest);
-      const end = Math.min(Math.max(this.#frames(region.end), start + shortest), numFrames);
-      this.#loop = { start, end };
-    }
+  setLoop(/** @type {Region | null} */ region) {
+    this.#loop = region && loopWithin(region, this.#graph.rate_hz, this.#tracks.numFrames);
     const reached = this.#timeline.planned(this.#graph.frame);
     const target = this.#clamp(reached);
     if (target !== reached) this.#moveTo(target);
@@ -171,26 +163,27 @@ export class Machine extends EventTarget {
     this.#changed();
   }
 
-  /** Begin anew at the end. Without it there is no loop either. */
-  setRepeating(isRepeating) {
+  /** Begin again at the end. Without it there is no loop either. */
+  setRepeating(/** @type {boolean} */ isRepeating) {
     this.#isRepeating = isRepeating;
     if (this.#loop && !isRepeating) this.setLoop(null);
-    else if (this.#voice && !this.#loop) this.#repeatVoice();
+    else if (this.#voice && !this.#loop) this.#repeatVoice(this.#voice);
     this.#changed();
   }
 
-  setVolume(volume) {
+  setVolume(/** @type {number} */ volume) {
     this.#graph.volume = volume;
   }
 
   /** Hear another contender, from where we are; one that is not loaded takes over when it is. */
-  switchTo(index) {
-    if (!this.lanes[index]) return;
+  switchTo(/** @type {number} */ index) {
+    const lane = this.lanes[index];
+    if (!lane) return;
     this.#pending = null;
     this.#tracks.want(index, [this.#live, index]);
     if (index !== this.#live) {
       if (this.#state !== "playing") this.#live = index;
-      else if (this.lanes[index].state === "ready") this.#soundNow(index);
+      else if (lane.state === "ready") this.#soundNow(index);
       else this.#pending = index;
     }
     if (this.#state === "waiting") this.#enterWaiting();
@@ -199,12 +192,12 @@ export class Machine extends EventTarget {
 
   // States -----------------------------------------------------------------------------------------
 
-  #send(event) {
+  #send(/** @type {PlayerEvent} */ event) {
     const left = this.#state;
     const next = MOVES[left][event];
     if (!next) return;
     const wasPlaying = this.isPlaying;
-    if (this.#voice) this.#endVoice(EDGE_FADE_FRAMES);
+    if (this.#voice) this.#endVoice(this.#voice, EDGE_FADE_FRAMES);
     this.#state = next;
     this.dispatchEvent(new CustomEvent("move", { detail: { from: left, event, to: next } }));
     this.#entries += 1;
@@ -215,7 +208,7 @@ export class Machine extends EventTarget {
     else if (next === "waiting") this.#enterWaiting();
     else if (next === "playing") this.#enterPlaying();
     else if (next === "paused") this.#enterPaused(event);
-    else this.notice = INTERRUPTED;
+    else this.notice = NOTICES.interrupted;
     this.#changed();
   }
 
@@ -243,23 +236,23 @@ export class Machine extends EventTarget {
     this.#startVoice(this.#clamp(this.#timeline.planned(this.#graph.frame)), EDGE_FADE_FRAMES);
   }
 
-  #enterPaused(event) {
-    this.notice = event === "refused" ? REFUSED : "";
+  #enterPaused(/** @type {PlayerEvent} */ event) {
+    this.notice = event === "refused" ? NOTICES.refused : "";
     this.#after(
       REST_MS,
       this.#whileHere(() => this.#graph.sleep()),
     );
   }
 
-  #whileHere(what) {
+  #whileHere(/** @type {() => void} */ what) {
     const entry = this.#entries;
     return () => {
       if (entry === this.#entries) what();
     };
   }
 
-  #laneArrived(index) {
-    const isReady = this.lanes[index].state === "ready";
+  #laneArrived(/** @type {number} */ index) {
+    const isReady = this.lanes[index]?.state === "ready";
     if (index === this.#pending) {
       this.#pending = null;
       if (isReady) this.#soundNow(index);
@@ -271,12 +264,12 @@ export class Machine extends EventTarget {
 
   // Sound ------------------------------------------------------------------------------------------
 
-  #moveTo(target) {
+  #moveTo(/** @type {number} */ target) {
     if (this.#state === "playing") this.#replaceVoice(target);
     else this.#timeline.rest(target);
   }
 
-  #soundNow(index) {
+  #soundNow(/** @type {number} */ index) {
     this.#live = index;
     this.#replaceVoice(null);
   }
@@ -284,11 +277,14 @@ export class Machine extends EventTarget {
   /**
    * Another voice in the place of this one: at `target`, when the one before is silent; or, for null,
    * from where that one is, while it fades out.
+   * @param {number | null} target
    */
   #replaceVoice(target) {
     this.#prepareLoop();
     const replaced = this.#voice;
-    const hasBegun = this.#endVoice(target === null ? SWITCH_FADE_FRAMES : EDGE_FADE_FRAMES);
+    if (!replaced) return;
+    const fade = target === null ? SWITCH_FADE_FRAMES : EDGE_FADE_FRAMES;
+    const hasBegun = this.#endVoice(replaced, fade);
     // One that has not begun hands over its beginning.
     const at = hasBegun ? this.#edge.at : replaced.at;
     const reached = this.#timeline.planned(at);
@@ -298,10 +294,15 @@ export class Machine extends EventTarget {
     else this.#startVoice(position, EDGE_FADE_FRAMES);
   }
 
+  /**
+   * @param {number} position
+   * @param {number} fade
+   * @param {number} [at]
+   */
   #startVoice(position, fade, at = this.#nextStart()) {
     const loop = this.#loop;
     this.#voice = this.#graph.start({
-      buffer: this.lanes[this.#live].buffer,
+      buffer: this.#buffer,
       at,
       position,
       fade,
@@ -315,7 +316,14 @@ export class Machine extends EventTarget {
 
   /** What takes time comes before the clock is read. */
   #prepareLoop() {
-    if (this.#loop) this.#graph.cutOut(this.lanes[this.#live].buffer, this.#loop);
+    if (this.#loop) this.#graph.cutOut(this.#buffer, this.#loop);
+  }
+
+  /** The sound of the present contender, which is there before anything plays. */
+  get #buffer() {
+    const buffer = this.lanes[this.#live]?.buffer;
+    if (!buffer) throw new Error("The contender is not loaded.");
+    return buffer;
   }
 
   /** Silence comes first. */
@@ -325,8 +333,7 @@ export class Machine extends EventTarget {
   }
 
   /** Whether it was heard. The music rests where it was left, or was to begin. */
-  #endVoice(fade) {
-    const voice = this.#voice;
+  #endVoice(/** @type {Voice} */ voice, /** @type {number} */ fade) {
     const { frame, leadFrames, isRunning } = this.#graph;
     this.#voice = null;
     const hasBegun = voice.at <= frame + leadFrames / 2;
@@ -346,20 +353,20 @@ export class Machine extends EventTarget {
     return hasBegun;
   }
 
-  /** The source itself begins anew, or not: nothing is heard of the change. */
-  #repeatVoice() {
+  /** The source itself begins again, or not: nothing is heard of the change. */
+  #repeatVoice(/** @type {Voice} */ voice) {
     const { frame, leadFrames } = this.#graph;
-    const from = Math.max(frame, this.#voice.at);
+    const from = Math.max(frame, voice.at);
     const position = this.#timeline.planned(from);
-    // Near the end nobody knows which of both comes first.
+    // Near the end no one knows which of both comes first.
     if (position + leadFrames >= this.#tracks.numFrames) this.#replaceVoice(null);
     else {
-      this.#voice.isRepeating = this.#isRepeating;
+      voice.isRepeating = this.#isRepeating;
       this.#timeline.move(position, from, this.#repeated);
     }
   }
 
-  #voiceEnded(voice) {
+  #voiceEnded(/** @type {Voice} */ voice) {
     if (voice !== this.#voice) return;
     this.#voice = null;
     this.#timeline.rest(0);
@@ -373,17 +380,15 @@ export class Machine extends EventTarget {
     return this.#isRepeating ? { start: 0, end: this.#tracks.numFrames } : null;
   }
 
-  #clamp(position) {
-    if (!this.#repeated) return Math.min(Math.max(0, position), this.#tracks.numFrames);
-    const { start, end } = this.#repeated;
-    return position < start || position >= end ? start : position;
+  #clamp(/** @type {number} */ position) {
+    return placeWithin(position, this.#repeated, this.#tracks.numFrames);
   }
 
-  #frames(seconds) {
+  #frames(/** @type {number} */ seconds) {
     return Math.round(seconds * this.#graph.rate_hz);
   }
 
-  #seconds(frames) {
+  #seconds(/** @type {number} */ frames) {
     return frames / this.#graph.rate_hz;
   }
 

@@ -1,26 +1,48 @@
 // The A/B player: ties the engine to the page.
 
-import { clock, colours, drawRuler, laneColour, LaneDrawing, SpectrumDrawing } from "./drawing.js";
+import { all, closest, closestTo, find, need } from "../dom.js";
+import { clock, colors, drawRuler, LaneDrawing, laneColor, SpectrumDrawing } from "./drawing.js";
 import { Engine } from "./engine.js";
 import { playAlone } from "./exclusive.js";
 import { bindPress } from "./gestures.js";
+import { actionOf, rulerStep } from "./keys.js";
 
-const SEEK_S = 1;
+/**
+ * @import { PlayerData, Region } from "../types.d.ts"
+ * @import { Lane } from "./tracks.js"
+ */
+
 const SHORTEST_MARK_S = 0.2; // a drag on the ruler that is no slip
+/** @type {Map<Lane["state"], string>} What a lane says of its sound. */
+const LANE_STATES = new Map([
+  ["loading", "loading"],
+  ["failed", "not loaded"],
+]);
 const isCalm = matchMedia("(prefers-reduced-motion: reduce)");
 
 class Player {
-  constructor(root) {
+  engine = new Engine();
+  di = 0;
+  hasPlayed = false;
+  palette = colors();
+  /** @type {(LaneDrawing | null)[]} */
+  drawings = [];
+  /** @type {Region | null} What is being marked on the ruler. */
+  marking = null;
+  /** The time that is shown. */
+  shownTime = "";
+  frameRequest = 0;
+  removal = new AbortController();
+  resizes = new ResizeObserver(() => this.prepare());
+
+  constructor(/** @type {HTMLElement} */ root) {
     this.root = root;
-    this.data = JSON.parse(root.querySelector('script[type="application/json"]').textContent);
-    this.engine = new Engine();
-    this.di = 0;
-    this.drawings = [];
-    this.palette = colours();
-    this.spectrum = new SpectrumDrawing(this.part("spectrum"));
-    // On the home page nothing is fetched before somebody wants to hear it.
+    const json = need(root, 'script[type="application/json"]').textContent;
+    /** @type {PlayerData} */
+    this.data = JSON.parse(json);
+    this.spectrum = new SpectrumDrawing(need(root, "[data-spectrum]", HTMLCanvasElement));
+    // On the home page nothing is fetched before someone wants to hear it.
     this.isEager = !root.classList.contains("player--hero") && !navigator.connection?.saveData;
-    this.removal = new AbortController();
     this.paint();
     this.bind();
     this.openLink();
@@ -33,12 +55,16 @@ class Player {
     this.resizes.disconnect();
   }
 
-  part(name) {
-    return this.root.querySelector(`[data-${name}]`);
+  part(/** @type {string} */ name) {
+    return need(this.root, `[data-${name}]`);
   }
 
   get lanesElement() {
-    return this.root.querySelector(`[data-lanes="${this.di}"]`);
+    return need(this.root, `[data-lanes="${this.di}"]`);
+  }
+
+  laneElement(/** @type {number} */ index) {
+    return need(this.lanesElement, `[data-lane="${index}"]`);
   }
 
   bind() {
@@ -53,67 +79,74 @@ class Player {
       release(event);
     });
     this.part("copy").addEventListener("click", () => this.copyLink());
-    this.part("volume").addEventListener("input", (event) => {
+    const volume = need(this.root, "[data-volume]", HTMLInputElement);
+    volume.addEventListener("input", () => {
       // Loudness is heard logarithmically: the square is close enough for a slider.
-      this.engine.setVolume(event.target.value ** 2);
+      this.engine.setVolume(Number(volume.value) ** 2);
     });
-    for (const radio of this.root.querySelectorAll("[data-di-pick]"))
+    for (const radio of all(this.root, "[data-di-pick]", HTMLInputElement))
       radio.addEventListener("change", () => this.showDi(Number(radio.value)));
     // A label passes the click on to its input: that has the focus only then.
     this.root.addEventListener("pointerup", () => setTimeout(releaseInput));
     this.root.addEventListener("click", (event) => {
-      const pick = event.target.closest(".lane__pick");
-      if (!pick) return;
-      this.engine.switchTo(Number(pick.closest("[data-lane]").dataset.lane));
+      const lane = closestTo(event, ".lane__pick") && closestTo(event, "[data-lane]");
+      if (!lane) return;
+      this.engine.switchTo(Number(lane.dataset.lane));
       if (!this.engine.isPlaying && !this.hasPlayed) this.engine.play();
       release(event);
     });
-    for (const wave of this.root.querySelectorAll(".lane__wave"))
-      bindPress(wave, {
-        onTap: (x) => {
-          this.engine.switchTo(Number(wave.closest("[data-lane]").dataset.lane));
-          this.engine.seek(this.timeAt(wave, x));
-        },
-      });
-    for (const ruler of this.root.querySelectorAll("[data-ruler]")) this.bindRuler(ruler);
+    for (const wave of all(this.root, ".lane__wave")) this.bindWave(wave);
+    for (const ruler of all(this.root, "[data-ruler]")) this.bindRuler(ruler);
     const prepare = () => this.prepare();
     document.addEventListener("keydown", (event) => this.key(event), { signal });
     document.addEventListener("gts:theme", prepare, { signal });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", prepare, { signal });
-    this.resizes = new ResizeObserver(prepare);
     this.resizes.observe(this.root);
     document.fonts?.ready.then(() => this.prepare());
     this.engine.addEventListener("change", () => this.show());
   }
 
-  // Each contender in its colour wherever the page speaks of it.
+  // Each contender in its color wherever the page speaks of it.
   paint() {
-    const places = document.querySelectorAll("[data-lane], [data-rig], [data-contender]");
-    for (const place of places) {
+    for (const place of all(document, "[data-lane], [data-rig], [data-contender]")) {
       const { lane, rig, contender } = place.dataset;
-      const colour = laneColour(Number(lane ?? rig ?? contender), "var(--lane-lightness)");
-      place.style.setProperty("--lane", colour);
+      const color = laneColor(Number(lane ?? rig ?? contender), "var(--lane-lightness)");
+      place.style.setProperty("--lane", color);
     }
   }
 
   drawSpectrum() {
     const { analyser, isIdle, live } = this.engine;
-    this.spectrum.draw(isIdle ? null : analyser, laneColour(live, this.palette.laneLightness));
+    this.spectrum.draw(isIdle ? null : analyser, laneColor(live, this.palette.laneLightness));
   }
 
+  /**
+   * @param {HTMLElement} element
+   * @param {number} clientX
+   */
   timeAt(element, clientX) {
     const { left, width } = element.getBoundingClientRect();
     const share = Math.max(0, Math.min(1, (clientX - left) / width));
     return share * this.engine.duration;
   }
 
+  bindWave(/** @type {HTMLElement} */ wave) {
+    const contender = Number(closest(wave, "[data-lane]")?.dataset.lane);
+    bindPress(wave, {
+      onTap: (x) => {
+        this.engine.switchTo(contender);
+        this.engine.seek(this.timeAt(wave, x));
+      },
+    });
+  }
+
   // A click on the ruler seeks; a drag marks a region that is repeated.
-  bindRuler(ruler) {
-    const region = (from, to) => {
+  bindRuler(/** @type {HTMLElement} */ ruler) {
+    const region = (/** @type {number} */ from, /** @type {number} */ to) => {
       const [start, end] = [from, to].map((x) => this.timeAt(ruler, x)).sort((a, b) => a - b);
       return { start, end };
     };
-    const seekTo = (x) => {
+    const seekTo = (/** @type {number} */ x) => {
       if (this.engine.loop) this.engine.setLoop(null);
       this.engine.seek(this.timeAt(ruler, x));
     };
@@ -139,34 +172,27 @@ class Player {
       },
     });
     ruler.addEventListener("keydown", (event) => {
-      const steps = {
-        ArrowLeft: -SEEK_S,
-        ArrowDown: -SEEK_S,
-        ArrowRight: SEEK_S,
-        ArrowUp: SEEK_S,
-        PageDown: -5 * SEEK_S,
-        PageUp: 5 * SEEK_S,
-        Home: -this.engine.duration,
-        End: this.engine.duration,
-      };
-      if (!(event.key in steps)) return;
+      const step = rulerStep(event.key, this.engine.duration);
+      if (step === null) return;
       event.preventDefault();
       event.stopPropagation();
-      this.engine.seekBy(steps[event.key]);
+      this.engine.seekBy(step);
     });
   }
 
-  key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    if (event.target.closest("input, select, textarea, video, audio, [contenteditable]")) return;
-    if (event.key === "ArrowLeft") this.engine.seekBy(-SEEK_S);
-    else if (event.key === "ArrowRight") this.engine.seekBy(SEEK_S);
-    else if (event.key === " " && !event.target.closest("button, a, summary")) {
+  key(/** @type {KeyboardEvent} */ event) {
+    const { target } = event;
+    if (event.defaultPrevented || !(target instanceof Element)) return;
+    if (target.closest("input, select, textarea, video, audio, [contenteditable]")) return;
+    const isOnControl = target.closest("button, a, summary") !== null;
+    const action = actionOf(event, { isOnControl });
+    if (action?.type === "seek") this.engine.seekBy(action.seconds);
+    else if (action?.type === "switch") this.engine.switchTo(action.index);
+    else if (action?.type === "repeat") this.toggleRepeat();
+    else if (action?.type === "toggle") {
       event.preventDefault();
       if (!event.repeat) this.toggle();
-    } else if (event.repeat) return;
-    else if (/^[1-9]$/.test(event.key)) this.engine.switchTo(Number(event.key) - 1);
-    else if (event.key.toLowerCase() === "l" && !event.shiftKey) this.toggleRepeat();
+    }
   }
 
   toggle() {
@@ -179,12 +205,12 @@ class Player {
     this.engine.setRepeating(!this.engine.isRepeating);
   }
 
-  showDi(index) {
+  showDi(/** @type {number} */ index) {
     this.di = index;
-    this.lastTime = null;
-    for (const lanes of this.root.querySelectorAll("[data-lanes]"))
+    this.shownTime = "";
+    for (const lanes of all(this.root, "[data-lanes]"))
       lanes.hidden = Number(lanes.dataset.lanes) !== index;
-    for (const note of this.root.querySelectorAll("[data-di-note]"))
+    for (const note of all(this.root, "[data-di-note]"))
       note.hidden = Number(note.dataset.diNote) !== index;
     const segments = this.data.contenders.map(
       (_, contender) =>
@@ -193,15 +219,16 @@ class Player {
     this.engine.setTracks(segments);
     const loudest = Math.max(1e-6, ...segments.flatMap((segment) => segment?.waveform ?? []));
     this.drawings = segments.map((segment, contender) => {
-      const canvas = this.lanesElement.querySelector(`[data-lane="${contender}"] canvas`);
-      return segment && new LaneDrawing(canvas, segment, this.engine.duration, loudest);
+      if (!segment) return null;
+      const canvas = need(this.laneElement(contender), "canvas", HTMLCanvasElement);
+      return new LaneDrawing(canvas, segment, this.engine.duration, loudest);
     });
     this.prepare();
     if (this.isEager || this.engine.isPlaying) this.engine.load();
   }
 
   prepare() {
-    this.palette = colours();
+    this.palette = colors();
     for (const drawing of this.drawings) drawing?.prepare(this.palette);
     this.drawRuler();
     this.show();
@@ -210,14 +237,15 @@ class Player {
   }
 
   drawRuler() {
-    const canvas = this.lanesElement.querySelector("[data-ruler] canvas");
+    const canvas = need(this.lanesElement, "[data-ruler] canvas", HTMLCanvasElement);
     const loop = this.marking ?? this.engine.loop;
     drawRuler(canvas, this.engine.duration, loop, this.palette);
   }
 
   drawLanes() {
     const { position, live, loop } = this.engine;
-    this.drawings.forEach((drawing, index) => drawing?.draw(position, index === live, loop));
+    for (const [index, drawing] of this.drawings.entries())
+      drawing?.draw(position, index === live, loop);
   }
 
   /** Everything that does not move with the playhead. */
@@ -233,36 +261,39 @@ class Player {
     this.part("total").textContent = clock(engine.duration);
     const label = this.data.contenders[engine.live]?.label ?? "–";
     if (this.part("on-air").textContent !== label) this.part("on-air").textContent = label;
-    engine.lanes.forEach((lane, index) => this.showLane(lane, index));
+    for (const [index, lane] of engine.lanes.entries()) this.showLane(lane, index);
     const status = this.part("status");
     const isLoading = engine.lanes.some((lane) => lane?.state === "loading");
     const text = isLoading ? `Loading ${engine.numReady} of ${engine.numLanes}` : "";
     const failed = engine.lanes.find((lane) => lane?.state === "failed");
-    const failure = failed && `A segment could not be loaded: ${failed.reason}`;
+    const failure = failed ? `A segment could not be loaded: ${failed.reason}` : "";
     status.textContent = engine.notice || failure || text;
-    this.root.dataset.ready = engine.numReady;
-    for (const rig of document.querySelectorAll("[data-rig]"))
+    this.root.dataset.ready = String(engine.numReady);
+    for (const rig of all(document, "[data-rig]"))
       rig.classList.toggle("is-live", Number(rig.dataset.rig) === engine.live);
-    for (const row of document.querySelectorAll("[data-fair]"))
+    for (const row of all(document, "[data-fair]"))
       row.classList.toggle("is-live", row.dataset.fair === `${this.di}-${engine.live}`);
     this.drawRuler();
     this.requestFrame();
   }
 
+  /**
+   * @param {Lane | null} lane
+   * @param {number} index
+   */
   showLane(lane, index) {
-    const element = this.lanesElement.querySelector(`[data-lane="${index}"]`);
+    const element = this.laneElement(index);
     const isLive = index === this.engine.live;
     element.classList.toggle("is-live", isLive);
-    element.querySelector(".lane__pick").setAttribute("aria-pressed", String(isLive));
-    const state = element.querySelector("[data-state]");
-    const says = { loading: "loading", failed: "not loaded" };
-    if (state) state.textContent = says[lane?.state] ?? "";
+    need(element, ".lane__pick").setAttribute("aria-pressed", String(isLive));
+    const state = find(element, "[data-state]");
+    if (state) state.textContent = (lane && LANE_STATES.get(lane.state)) ?? "";
   }
 
   /** Frames are drawn while something moves, and not while it rests. */
   requestFrame() {
-    this.frameRequest ??= requestAnimationFrame(() => {
-      this.frameRequest = null;
+    this.frameRequest ||= requestAnimationFrame(() => {
+      this.frameRequest = 0;
       this.frame();
     });
   }
@@ -271,10 +302,10 @@ class Player {
     const { engine } = this;
     const { position } = engine;
     const tenths = clock(position, true);
-    if (tenths !== this.lastTime) {
-      this.lastTime = tenths;
+    if (tenths !== this.shownTime) {
+      this.shownTime = tenths;
       this.part("time").textContent = tenths;
-      const ruler = this.lanesElement.querySelector("[data-ruler]");
+      const ruler = need(this.lanesElement, "[data-ruler]");
       ruler.setAttribute("aria-valuemax", engine.duration.toFixed(1));
       ruler.setAttribute("aria-valuenow", position.toFixed(1));
       ruler.setAttribute("aria-valuetext", `${clock(position)} of ${clock(engine.duration)}`);
@@ -292,7 +323,7 @@ class Player {
     const time = Number(query.get("t"));
     if (this.data.dis[di]) {
       this.di = di;
-      const radio = this.root.querySelector(`[data-di-pick][value="${di}"]`);
+      const radio = find(this.root, `[data-di-pick][value="${di}"]`, HTMLInputElement);
       if (radio) radio.checked = true;
     }
     this.showDi(this.di);
@@ -302,11 +333,12 @@ class Player {
 
   async copyLink() {
     const link = new URL(location.href);
-    link.search = new URLSearchParams({
-      di: this.di + 1,
-      chain: this.engine.live + 1,
+    const place = new URLSearchParams({
+      di: String(this.di + 1),
+      chain: String(this.engine.live + 1),
       t: this.engine.position.toFixed(1),
     });
+    link.search = place.toString();
     link.hash = "";
     const status = this.part("status");
     try {
@@ -319,28 +351,31 @@ class Player {
 }
 
 // After a click with a pointer the keys belong to the player again, not to the control.
-function release(event) {
-  if (event.detail > 0) event.target.closest("button")?.blur();
+function release(/** @type {MouseEvent} */ event) {
+  if (event.detail > 0) closestTo(event, "button")?.blur();
 }
 
 function releaseInput() {
-  if (document.activeElement?.matches("input[type=radio], input[type=range]"))
-    document.activeElement.blur();
+  const { activeElement } = document;
+  const isControl = activeElement?.matches("input[type=radio], input[type=range]");
+  if (activeElement instanceof HTMLElement && isControl) activeElement.blur();
 }
 
-const players = new Set();
+/** @type {Map<HTMLElement, Player>} */
+const players = new Map();
 
 // Parts of the page come and go: players with them.
 function look() {
-  for (const player of players) {
-    if (player.root.isConnected) continue;
+  for (const [root, player] of players) {
+    if (root.isConnected) continue;
     player.remove();
-    players.delete(player);
+    players.delete(root);
   }
-  for (const root of document.querySelectorAll("[data-player]")) {
-    if (root.player) continue;
-    root.player = new Player(root);
-    players.add(root.player);
+  for (const root of all(document, "[data-player]")) {
+    if (players.has(root)) continue;
+    const player = new Player(root);
+    players.set(root, player);
+    Object.assign(root, { player }); // where tests and consoles find it
   }
 }
 

@@ -2,6 +2,22 @@
 
 import { fadeEnds, SAMPLE_RATE_HZ } from "./fades.js";
 
+/**
+ * @import { PlayerSegment } from "../types.d.ts"
+ *
+ * One contender's sound. `usedAt` is when it was wanted last.
+ * @typedef {object} Lane
+ * @property {PlayerSegment} segment
+ * @property {"idle" | "loading" | "ready" | "failed"} state
+ * @property {AudioBuffer | null} buffer there while it is ready
+ * @property {string} reason why it failed
+ * @property {number} usedAt
+ * @property {AbortController} abort
+ *
+ * Resolves to sound of so many frames.
+ * @typedef {(segment: PlayerSegment, numFrames: number, signal: AbortSignal) => Promise<AudioBuffer>} Load
+ */
+
 const CONCURRENT_LOADS = 2;
 // Decoded sound is float32. Beyond this, contenders that have not sounded for longest are dropped.
 const MEMORY_BYTES = 700e6;
@@ -9,17 +25,18 @@ const MEMORY_BYTES = 700e6;
 export class Tracks extends EventTarget {
   #load;
   #memoryBytes;
+  /** @type {(Lane | null)[]} */
+  lanes = [];
 
-  /** `load(segment, numFrames, signal)` resolves to an AudioBuffer of that many frames. */
+  /** @param {{load?: Load, memoryBytes?: number}} [options] */
   constructor({ load = fetchSegment, memoryBytes = MEMORY_BYTES } = {}) {
     super();
     this.#load = load;
     this.#memoryBytes = memoryBytes;
-    this.lanes = [];
   }
 
   /** One entry per contender; null where there is nothing to hear. */
-  replace(segments) {
+  replace(/** @type {(PlayerSegment | null)[]} */ segments) {
     for (const lane of this.lanes) lane?.abort.abort();
     this.lanes = segments.map(
       (segment) =>
@@ -45,10 +62,18 @@ export class Tracks extends EventTarget {
   }
 
   get numLanes() {
-    return this.lanes.filter(Boolean).length;
+    return this.#present.length;
   }
 
-  /** This one now; `kept` are those that must not be dropped for it. */
+  get #present() {
+    return this.lanes.filter((lane) => lane !== null);
+  }
+
+  /**
+   * This one now; `kept` are those that must not be dropped for it.
+   * @param {number} index
+   * @param {number[]} kept
+   */
   want(index, kept) {
     const lane = this.lanes[index];
     if (!lane) return;
@@ -59,40 +84,46 @@ export class Tracks extends EventTarget {
   }
 
   /** All that fits into memory, `first` before the others. */
-  async loadAll(first) {
+  async loadAll(/** @type {number} */ first) {
     const { lanes } = this;
-    const queue = [lanes[first], ...lanes].filter(Boolean);
+    const queue = [lanes[first], ...lanes].filter((lane) => lane !== null && lane !== undefined);
     const work = async () => {
-      while (queue.length && lanes === this.lanes) {
+      while (lanes === this.lanes) {
         const lane = queue.shift();
+        if (!lane) return;
         if (["idle", "failed"].includes(lane.state) && this.#fits(lane)) await this.#fetch(lane);
       }
     };
     await Promise.all(Array.from({ length: CONCURRENT_LOADS }, work));
   }
 
-  #bytes(lane) {
+  #bytes(/** @type {Lane} */ lane) {
     return this.numFrames * 4 * (lane.segment.num_channels || 1);
   }
 
-  #fits(lane) {
-    const held = this.lanes.filter((other) => ["loading", "ready"].includes(other?.state));
+  #fits(/** @type {Lane} */ lane) {
+    const held = this.#present.filter(({ state }) => state === "loading" || state === "ready");
     const bytes = held.reduce((sum, other) => sum + this.#bytes(other), 0);
     return bytes + this.#bytes(lane) <= this.#memoryBytes;
   }
 
+  /**
+   * @param {Lane} lane
+   * @param {number[]} kept
+   */
   #makeRoom(lane, kept) {
-    const others = this.lanes
-      .filter((other, index) => other?.state === "ready" && !kept.includes(index))
+    const keptLanes = kept.map((index) => this.lanes[index]);
+    const others = this.#present
+      .filter((other) => other.state === "ready" && !keptLanes.includes(other))
       .sort((a, b) => a.usedAt - b.usedAt);
-    while (!this.#fits(lane) && others.length) {
-      const dropped = others.shift();
+    for (const dropped of others) {
+      if (this.#fits(lane)) return;
       dropped.buffer = null;
       dropped.state = "idle";
     }
   }
 
-  async #fetch(lane) {
+  async #fetch(/** @type {Lane} */ lane) {
     const { lanes } = this;
     lane.state = "loading";
     this.dispatchEvent(new Event("change"));
@@ -100,15 +131,16 @@ export class Tracks extends EventTarget {
       lane.buffer = await this.#load(lane.segment, this.numFrames, lane.abort.signal);
       lane.state = "ready";
     } catch (error) {
-      lane.reason = error.message;
+      lane.reason = error instanceof Error ? error.message : String(error);
       lane.state = "failed";
     }
-    // Of a DI track that is not shown any more, nobody wants to know.
+    // Of a DI track that is not shown any more, no one wants to know.
     if (lanes !== this.lanes) return;
     this.dispatchEvent(new CustomEvent("lane", { detail: lanes.indexOf(lane) }));
   }
 }
 
+/** @type {Load} */
 async function fetchSegment(segment, numFrames, signal) {
   const response = await fetch(segment.url, { signal });
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
@@ -118,7 +150,11 @@ async function fetchSegment(segment, numFrames, signal) {
   return prepare(await context.decodeAudioData(bytes), numFrames);
 }
 
-/** As long as the others, with both ends faded. */
+/**
+ * As long as the others, with both ends faded.
+ * @param {AudioBuffer} decoded
+ * @param {number} numFrames
+ */
 function prepare(decoded, numFrames) {
   let buffer = decoded;
   if (decoded.length !== numFrames) {

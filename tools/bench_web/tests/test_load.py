@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tools.bench_web.load import Load, load
+from tools.bench_web.load import Load, load, rush
 
 _DURATION_S = 0.2
 
@@ -52,3 +52,15 @@ async def test_it_counts_what_was_answered() -> None:
 async def test_a_server_that_is_not_there_is_no_figure() -> None:
     with pytest.raises(ConnectionRefusedError):
         await load("http://127.0.0.1:1/", num_clients=1, duration_s=_DURATION_S)
+
+
+async def test_a_rush_is_one_question_each_and_says_what_was_not_told() -> None:
+    known = _Server()
+    server = await asyncio.start_server(known.serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        urls = [f"http://127.0.0.1:{port}/{path}" for path in "ab"]
+        statuses = await rush(urls, num_clients=9)
+    assert statuses == {"200": 6, "503 without Retry-After": 3}
+    assert known.num_asked == 9
+    assert await rush(["http://127.0.0.1:1/"], num_clients=2) == {"ConnectionRefusedError": 2}

@@ -90,7 +90,7 @@ def test_two_at_once_wait_for_each_other(clone: Clone) -> None:
     assert clone.has_probe()
 
 
-def test_whoever_waited_installs_what_the_other_did_not(clone: Clone) -> None:
+def test_anyone_who_waited_installs_what_the_other_did_not(clone: Clone) -> None:
     with (clone.folder / ".venv.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         waiting = subprocess.Popen(
@@ -141,7 +141,7 @@ def test_a_python_of_another_version_that_is_asked_for_is_used(pattern: Path, cl
     asked = clone.make("setup")
     assert (asked.returncode, asked.stderr) == (0, "")
     now = sys.version.split()[0]
-    assert f"Environment     made anew in .venv, Python {now} instead of 3.99.1\n" in asked.stdout
+    assert f"Environment     made again in .venv, Python {now} instead of 3.99.1\n" in asked.stdout
     assert clone.has_probe()
     assert clone.make("setup").stdout == ""
 

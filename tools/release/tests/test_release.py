@@ -178,9 +178,9 @@ def test_the_next_release_follows(later: Checkout) -> None:
     assert "nothing is listed under 'Unreleased'" in later.release("0.1.1").stderr
     changelog = later.root / "CHANGELOG.md"
     changelog.write_text(
-        changelog.read_text().replace("## Unreleased\n", "## Unreleased\n\n- A mend.\n")
+        changelog.read_text().replace("## Unreleased\n", "## Unreleased\n\n- A repair.\n")
     )
-    later.git("commit", "--quiet", "--all", "--message", "Mend it")
+    later.git("commit", "--quiet", "--all", "--message", "Repair it")
     done = later.release("0.1.1", "--checked", later.git("rev-parse", "HEAD"))
     assert done.returncode == 0, done.stderr
     assert later.asked == []

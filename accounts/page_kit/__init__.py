@@ -1,0 +1,1 @@
+"""What the pages of every app are made with: their base, forms sent once, errors beside fields."""

@@ -1,0 +1,1 @@
+"""Sessions of browsers: where they are kept, whose they are, how they end."""

@@ -1,0 +1,1 @@
+"""Tokens of programs: personal ones, and families of refresh tokens."""

@@ -1,0 +1,121 @@
+"""Forms of the gear pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from gear.captures.files import FORMAT_OF_KIND
+from gear.models import Capture, GearItem
+from gear.models.item import CaptureFormat, GearKind, GearSource, IRChannelRule
+from gear.services.ir_settings import IR_SETTINGS
+from jobs.pipeline.render.ir_facts import MAX_IR_DURATION_S, MAX_SPACE_DURATION_S
+
+_TAIL_ENDS_DB = (-90.0, -80.0, -70.0, -60.0, -50.0, -40.0)
+_FROM_FILE = ("", "What the file says")
+
+
+def _kind_field(**given: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(label="What it is", widget=forms.RadioSelect, **given)
+
+
+class GearFields(forms.Form):
+    """What is said of gear, when it is uploaded and later."""
+
+    name = forms.CharField(label="Name", max_length=200)
+    make = forms.CharField(label="Make", max_length=100, required=False)
+    creator = forms.CharField(label="Captured by", max_length=200, required=False)
+    licence = forms.CharField(
+        label="Licence",
+        max_length=100,
+        required=False,
+        widget=forms.TextInput(attrs={"list": "licences"}),
+    )
+
+
+class GearForm(GearFields):
+    """What may be changed of gear that is here. Of that from Tone 3000 only its kind, and how an
+    impulse response is read."""
+
+    kind = _kind_field()
+    description = forms.CharField(
+        label="Description",
+        max_length=4000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    @classmethod
+    def of(cls, item: GearItem, data: Any = None) -> GearForm:
+        form = cls(data, initial={name: getattr(item, name) for name in cls.base_fields})
+        form.settings_of(item.captures.filter(format=CaptureFormat.IR).first(), item.kind)
+        own_format = FORMAT_OF_KIND[item.kind]
+        fitting = [choice for choice in GearKind.choices if FORMAT_OF_KIND[choice[0]] == own_format]
+        form.fields["kind"] = _kind_field(choices=fitting)
+        if item.source == GearSource.TONE3000:
+            for name in list(form.fields):
+                if name not in ("kind", *IR_SETTINGS):
+                    del form.fields[name]
+        return form
+
+    def settings_of(self, capture: Capture | None, kind: str = GearKind.CAB) -> None:
+        """What may be said about how an impulse response is read: of a space no channel."""
+        if capture is None:
+            return
+        value = capture.tail_end_db
+        levels_db = sorted({*_TAIL_ENDS_DB, *([] if value is None else [value])})
+        ends = [(f"{level:g}", f"{-level:g} dB below its peak") for level in levels_db]
+        if kind != GearKind.SPACE:
+            self.fields["channel_rule"] = forms.ChoiceField(
+                label="Channel",
+                choices=IRChannelRule.choices,
+                required=False,
+                help_text="What is heard where the channels of the file differ",
+            )
+        limit_s = MAX_SPACE_DURATION_S if kind == GearKind.SPACE else MAX_IR_DURATION_S
+        self.fields["tail_end_db"] = forms.TypedChoiceField(
+            label="Ends",
+            choices=[("", "Automatic"), *ends],
+            help_text="Automatic: 90 dB below its peak; of one that sounds on "
+            f"after {limit_s:g} s at 60 dB",
+            coerce=float,
+            empty_value=None,
+            required=False,
+        )
+        self.fields["is_lead_trimmed"] = forms.BooleanField(
+            label="Leave out silence in front", required=False
+        )
+        self.initial["tail_end_db"] = "" if value is None else f"{value:g}"
+        self.initial["channel_rule"] = capture.channel_rule
+        self.initial["is_lead_trimmed"] = capture.is_lead_trimmed
+
+    def values(self) -> dict[str, Any]:
+        """As the service takes them."""
+        values = dict(self.cleaned_data)
+        settings = {name: values.pop(name) for name in IR_SETTINGS if name in values}
+        is_space = values.get("kind") == GearKind.SPACE
+        if is_space or not settings.get("channel_rule", "mix"):  # not sent: as it is
+            settings.pop("channel_rule", None)
+        return {**values, "ir_settings": settings}
+
+
+class GearUploadForm(GearFields):
+    file = forms.FileField(
+        label="Capture",
+        help_text="A .nam model, or an impulse response as WAV, AIFF or FLAC; one longer than 2 s "
+        "(a space: 10 s) is cut, and fades out",
+        widget=forms.FileInput(attrs={"accept": ".nam,.wav,.aif,.aiff,.flac"}),
+        error_messages={"required": "Choose a file.", "empty": "The file is empty."},
+    )
+    kind = _kind_field(choices=[_FROM_FILE, *GearKind.choices], initial="", required=False)
+    name = forms.CharField(
+        label="Name",
+        max_length=200,
+        required=False,
+        help_text="Leave blank to use what the file says",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # It shares a page with other forms that have a name too.
+        super().__init__(*args, **{"auto_id": "capture_%s", **kwargs})

@@ -1,0 +1,1 @@
+"""Running it: backups, health, metrics, logs, the work folder, maintenance."""

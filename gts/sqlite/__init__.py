@@ -1,0 +1,1 @@
+"""SQLite as GTS opens it: write-ahead log, immediate transactions, owner-only files."""

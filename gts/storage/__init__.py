@@ -1,0 +1,1 @@
+"""Where media are: a folder or a bucket."""

@@ -1,0 +1,1 @@
+"""What every page, API and list of the admin is made with."""

@@ -1,0 +1,227 @@
+"""Actions of the admin on many rows: they name the true number and ask, and then act on these rows.
+
+At no time more than ``MAX_LOADED`` of them are in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar, cast
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import model_format_dict, model_ngettext, unquote
+from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from gts.web.admin.deletions import Deleted, what_goes
+from gts.web.errors import AppError
+
+MAX_LOADED: Final = 200
+# One request does no more. Who wants more narrows the list and does it in parts.
+MAX_ACTED: Final = 10_000
+_NUM_SHOWN: Final = 20
+_DELETE: Final = "delete_selected"
+_NOTHING_CHANGED: Final = "Nothing was changed."
+_NONE_LEFT: Final = f"There are no such rows any more. {_NOTHING_CHANGED}"
+_ALL: Final = "select_across"
+_TEMPLATE: Final = "admin/bulk_confirmation.html"
+
+Row = TypeVar("Row", bound=Model)
+Act = Callable[[Any, HttpRequest, QuerySet[Any]], Any]
+
+
+def batches(rows: QuerySet[Row]) -> Iterator[list[Row]]:
+    """All ``rows``, the newest first, at most ``MAX_LOADED`` at a time, also while acting on them
+    takes them out of the list."""
+    in_order = rows.order_by("-pk")
+    found = list(in_order[:MAX_LOADED])
+    while found:
+        last = found[-1].pk
+        yield found
+        found = list(in_order.filter(pk__lt=last)[:MAX_LOADED])
+
+
+def each(rows: QuerySet[Row]) -> Iterator[Row]:
+    """``batches``, row by row."""
+    for found in batches(rows):
+        yield from found
+
+
+class BulkActionsAdmin(admin.ModelAdmin[Row]):
+    """Every action asks before it acts. It gets a query of rows: go through it with ``each``."""
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions: dict[str, Any] = super().get_actions(request)
+        asking: dict[str, Any] = {}
+        for key, (act, name, description) in actions.items():
+            asked = _delete if name == _DELETE else act
+            asking[key] = (_Asking(asked, name, str(description)), name, description)
+        return asking
+
+    def response_action(
+        self, request: HttpRequest, queryset: Any, *more: Any, **options: Any
+    ) -> Any:
+        """What cannot be the key of a row is passed over, as the key of one that is gone is."""
+        form = request.POST.copy()
+        chosen = form.getlist(ACTION_CHECKBOX_NAME)
+        possible = [key for key in chosen if _is_possible(self.opts.pk, key)]
+        if chosen and not possible:
+            messages.warning(request, _NONE_LEFT)
+            return None
+        form.setlist(ACTION_CHECKBOX_NAME, possible)
+        # Django takes anything else but nothing, 0 and False for a yes, and would give all rows.
+        form[_ALL] = "1" if form.get(_ALL) == "1" else "0"
+        cast(Any, request).POST = form
+        return super().response_action(request, queryset, *more, **options)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        return what_goes(objs, request, self.admin_site)
+
+    def why_kept(self, request: HttpRequest, rows: QuerySet[Any]) -> str:
+        """Why ``rows`` may not be deleted together, in a sentence that says what to do."""
+        return ""
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """What is not to be deleted is not asked about either. A service may still refuse."""
+        row = self.get_object(request, unquote(object_id))
+        if row is not None and self.has_delete_permission(request, row):
+            reason = self.why_kept(request, self.model._base_manager.filter(pk=row.pk))
+            if reason:
+                return self._kept(request, reason)
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except AppError as refusal:
+            return self._kept(request, refusal.message)
+
+    def _kept(self, request: HttpRequest, reason: str) -> HttpResponse:
+        messages.error(request, f"{reason} {_NOTHING_CHANGED}")
+        name = f"{self.opts.app_label}_{self.opts.model_name}_changelist"
+        is_shown = self.has_view_or_change_permission(request)
+        site = self.admin_site.name
+        return HttpResponseRedirect(reverse(f"{site}:{name if is_shown else 'index'}"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    act: Act
+    name: str
+    description: str
+
+    def __call__(
+        self, model_admin: BulkActionsAdmin[Any], request: HttpRequest, rows: QuerySet[Any]
+    ) -> Any:
+        """``rows``: those that were ticked, or, with ``select_across``, all of the list."""
+        is_all = request.POST.get(_ALL) == "1"
+        newest = _number(request, "newest") if is_all else None
+        if newest is None:
+            newest = rows.order_by("-pk").values_list("pk", flat=True).first()
+        else:  # what came since the question was asked is not what it was about
+            rows = rows.filter(pk__lte=newest)
+        num = rows.order_by().values("pk")[: MAX_ACTED + 1].count()
+        if num == 0:
+            messages.warning(request, _NONE_LEFT)
+            return None
+        if num > MAX_ACTED:
+            messages.error(
+                request,
+                f"These are more than {MAX_ACTED:,} {model_admin.opts.verbose_name_plural}: narrow "
+                "the list by a filter or a search. Nothing was changed.",
+            )
+            return None
+        going = None
+        if self.name == _DELETE:
+            if reason := model_admin.why_kept(request, rows):
+                messages.error(request, f"{reason} {_NOTHING_CHANGED}")
+                return None
+            going = model_admin.get_deleted_objects(rows, request)
+        if request.POST.get("post"):
+            if not is_all or _number(request, "num") == num:
+                if going is not None and any(going[2:]):
+                    raise PermissionDenied
+                return self.act(model_admin, request, rows)
+            messages.warning(request, "Meanwhile the number has changed. Nothing was changed yet.")
+        return self._question(model_admin, request, rows, num, is_all, newest, going)
+
+    def _question(
+        self,
+        model_admin: BulkActionsAdmin[Any],
+        request: HttpRequest,
+        rows: QuerySet[Any],
+        num: int,
+        is_all: bool,
+        newest: Any,
+        going: Deleted | None,
+    ) -> TemplateResponse:
+        opts = model_admin.opts
+        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        names, counts, refused, in_the_way = going or ([], {}, set(), [])
+        context = {
+            **model_admin.admin_site.each_context(request),
+            "title": self.description % model_format_dict(opts),
+            "subtitle": None,
+            "opts": opts,
+            "media": model_admin.media,
+            "num": num,
+            "num_text": f"{num:,}",
+            "noun": model_ngettext(opts, num),
+            "is_all": is_all,
+            "newest": newest,
+            "action": self.name,
+            "chosen": chosen[:1] if is_all else chosen,
+            "chosen_name": ACTION_CHECKBOX_NAME,
+            "shown": names or [str(row) for row in rows.order_by("-pk")[:_NUM_SHOWN]],
+            "num_not_shown": 0 if names else max(num - _NUM_SHOWN, 0),
+            "model_count": counts.items(),
+            "refused": refused,
+            "in_the_way": in_the_way,
+        }
+        request.current_app = model_admin.admin_site.name
+        return TemplateResponse(request, _TEMPLATE, context)
+
+
+def _delete(model_admin: BulkActionsAdmin[Any], request: HttpRequest, rows: QuerySet[Any]) -> None:
+    num_gone = 0
+    for found in batches(rows):
+        keys = {row.pk: row for row in found}
+        these = model_admin.model._base_manager.filter(pk__in=list(keys))
+        model_admin.delete_queryset(request, these)
+        left = set(these.all().values_list("pk", flat=True))
+        # The name of a deleted row is logged by its key.
+        gone = [row for key, row in keys.items() if key not in left]
+        _log(model_admin, request, gone)
+        num_gone += len(gone)
+    noun = model_ngettext(model_admin.opts, num_gone)
+    messages.success(request, f"Deleted {num_gone:,} {noun}.")
+
+
+def _log(model_admin: BulkActionsAdmin[Any], request: HttpRequest, gone: list[Any]) -> None:
+    """In the name of who acts, unless another operator has deleted them meanwhile."""
+    with transaction.atomic():
+        acting = get_user_model()._base_manager.select_for_update()
+        if acting.filter(pk=cast(Any, request.user).pk).exists():
+            model_admin.log_deletions(request, cast(Any, gone))
+
+
+def _is_possible(field: Any, key: str) -> bool:
+    try:
+        field.clean(key, None)
+    except ValidationError:
+        return False
+    return "\x00" not in key
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    text = request.POST.get(name, "")
+    with suppress(ValueError):
+        return int(text) if len(text) < 19 else None
+    return None

@@ -1,0 +1,71 @@
+"""What every view of the API is made of: the REST framework's, with strict query strings."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, TypeVar
+
+from django.db.models import Model
+from rest_framework import generics, views
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
+
+from gts.web.api.findings import escaped, invalid_input
+from gts.web.api.queries import QuerySerializer
+from gts.web.errors import ErrorDetail
+
+M = TypeVar("M", bound=Model)
+
+UNKNOWN_PARAMETER = "There is no such parameter."
+
+
+# Comments and no docstrings: views would inherit them, and the schema show them.
+
+
+# A parameter behind the ``?`` that an address does not have is an error, as is a field of a body.
+# ``format=json`` is one everywhere, because everything is JSON. ``query_class``: the parameters of
+# GET, where they are no filters.
+class StrictQuery(views.APIView):
+    query_class: ClassVar[type[QuerySerializer] | None] = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        method = request.method or ""
+        if method == "OPTIONS" or not hasattr(self, method.lower()):
+            return  # a method that there is not is a 405, whatever else is wrong
+        known = self.parameter_names(request)
+        details = [
+            ErrorDetail(f"/{escaped(name)}", "UNKNOWN_PARAMETER", UNKNOWN_PARAMETER)
+            for name in request.query_params
+            if name not in known and (name, request.query_params[name]) != ("format", "json")
+        ]
+        if details:
+            raise invalid_input(details)
+
+    def parameter_names(self, request: Request) -> set[str]:
+        """Those that this request may have."""
+        if request.method not in SAFE_METHODS or self.query_class is None:
+            return set()
+        return set(self.query_class().fields)
+
+
+# One thing, or what is done with it.
+class APIView(StrictQuery):
+    pass
+
+
+# A list, with its filters and pages.
+class GenericAPIView(StrictQuery, generics.GenericAPIView[M]):
+    def parameter_names(self, request: Request) -> set[str]:
+        names = super().parameter_names(request)
+        if request.method not in SAFE_METHODS:
+            return names
+        filterset = getattr(self, "filterset_class", None)
+        if filterset is not None and self.filter_backends:
+            names |= filterset.base_filters.keys()
+        paginator: Any = self.paginator
+        return names | set(paginator.parameter_names)
+
+
+# A list that is read as it comes from the database.
+class ListAPIView(GenericAPIView[M], generics.ListAPIView[M]):
+    pass

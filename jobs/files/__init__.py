@@ -1,0 +1,1 @@
+"""Between the storage and the pipeline: copies to work on, uploads, files of strangers."""

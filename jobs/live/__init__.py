@@ -1,0 +1,1 @@
+"""WebSockets: progress of a job, notifications, who may listen."""

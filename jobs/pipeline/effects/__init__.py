@@ -1,0 +1,1 @@
+"""The built-in effects of a chain, as data (blocks) and as sound (processors)."""

@@ -1,0 +1,1 @@
+"""Files and JSON that others read: manifest, shootout file, archive."""

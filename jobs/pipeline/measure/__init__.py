@@ -1,0 +1,1 @@
+"""Loudness, alignment, onsets, spectra, reports of DI tracks and of differences."""

@@ -1,0 +1,64 @@
+"""The records that kernels read: 64-bit integers, one field after the other.
+
+Offsets count float32: from the start of a signal's memory, or of a network's numbers. A *place* is
+where rows of samples stand: the offset of the first, the distance between rows, and a mask for the
+position in time (−1 for rows with a past, which move on as time goes; 0 for rows without).
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from jobs.pipeline.nam.llvm_backend import activations
+
+PRODUCT: Final = 0
+COMBINE: Final = {"copy": 1, "add": 2, "subtract": 3, "multiply": 4}
+APPLY: Final = {name: 5 + i for i, name in enumerate(activations.NAMES)}
+NO_PLACE: Final = -1
+
+
+class Place(NamedTuple):
+    offset: int
+    stride: int
+    moving: int
+
+
+class Operation(NamedTuple):
+    """``other``: what is combined with ``out``, or added to a product (offset −1: nothing).
+
+    ``numbers``: of a product the weights, of an activation its parameters.
+    """
+
+    kind: int
+    num_rows: int
+    out_offset: int
+    out_stride: int
+    out_moving: int
+    other_offset: int
+    other_stride: int
+    other_moving: int
+    numbers: int
+    bias: int
+    first_term: int
+    num_terms: int
+    weights_per_output: int
+
+
+class Term(NamedTuple):
+    """``tap_step``: from one tap to the next, into the past."""
+
+    offset: int
+    stride: int
+    moving: int
+    num_rows: int
+    num_taps: int
+    tap_step: int
+
+
+class Line(NamedTuple):
+    """Rows with a past of ``lookback`` frames, which begins at ``offset``."""
+
+    offset: int
+    stride: int
+    num_rows: int
+    lookback: int

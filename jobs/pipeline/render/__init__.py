@@ -1,0 +1,1 @@
+"""A DI track through a signal chain; levels; all takes in one file."""

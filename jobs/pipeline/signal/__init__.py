@@ -1,0 +1,1 @@
+"""Audio as samples: decode, resample, convolve, encode."""

@@ -1,0 +1,1 @@
+"""Claiming, running, retrying, canceling and sweeping jobs; heartbeats, fair order."""

@@ -1,0 +1,1 @@
+"""A shootout as a file: out, in again, and rendered again to compare."""

@@ -1,0 +1,1 @@
+"""Media as files: who may have which, what has no row, what is damaged."""

@@ -1,0 +1,122 @@
+"""The sound of a segment before the level match: from the cache, or rendered and kept there.
+
+This loads all that computes: jobs import it where they run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jobs.pipeline.environment import sample_origin
+from jobs.pipeline.errors import Progress, no_progress
+from jobs.pipeline.formats.recipe import recipe_digest, segment_recipe_from_json
+from jobs.pipeline.recipe import PrefixRecipe
+from jobs.pipeline.render.chain_run import render_prefixes
+from jobs.pipeline.render.prefix import Prefix
+from jobs.pipeline.render.segment import SegmentRender, render_segment
+from jobs.pipeline.shootout import SegmentResult
+from shootouts.models import ChainPreview, Segment
+from shootouts.rendering import fetch_sources, render_key
+from shootouts.services.cache import (
+    cache_forget_ownerless,
+    cached_audio_find,
+    cached_audio_keep,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentAudio:
+    """``path``: float32 WAV at 48 kHz, on this machine. ``measured``: of it, as JSON."""
+
+    path: Path
+    measured: Mapping[str, Any]
+    was_cached: bool
+
+
+def segment_audio(
+    segment: Segment | ChainPreview, folder: Path, *, progress: Progress = no_progress
+) -> SegmentAudio:
+    """Raises ``PipelineError`` as ``render_segment`` does, and FILE_MISSING."""
+    recipe = segment_recipe_from_json(segment.recipe)
+    key = segment.render_key
+    if "is_aligned" in segment.recipe:
+        # Planned by a version that moved segments as it rendered them: under the key of the row
+        # may be what that version made.
+        key = render_key(recipe)
+    found = cached_audio_find(key=key, folder=folder)
+    if found is not None:
+        return SegmentAudio(*found, was_cached=True)
+    path = folder / f"{segment.uuid}.wav"
+    render = render_segment(
+        recipe,
+        fetch_sources(segment, folder),
+        path,
+        prefixes=CachedPrefixes(folder),
+        progress=progress,
+    )
+    measured = _measured_as_json(render)
+    inputs = recipe.input_digests()
+    cached_audio_keep(key=key, inputs=inputs, path=path, described=measured)
+    cache_forget_ownerless(inputs=inputs)
+    return SegmentAudio(path, measured, was_cached=False)
+
+
+def compute_prefix(
+    segment: Segment, num_blocks: int, folder: Path, *, progress: Progress = no_progress
+) -> None:
+    """Make sure that the cache has the first ``num_blocks`` blocks of a segment's chain.
+
+    Raises as ``segment_audio``.
+    """
+    recipe = segment_recipe_from_json(segment.recipe)
+    render_prefixes(
+        [prefix for prefix in recipe.prefixes() if len(prefix.blocks) <= num_blocks],
+        fetch_sources(segment, folder),
+        CachedPrefixes(folder),
+        progress=progress,
+    )
+
+
+def segment_result(
+    segment: Segment, pre_gain_path: Path, measured: Mapping[str, Any]
+) -> SegmentResult:
+    """A finished segment with its pre-gain render on this machine; ``measured``: of that file."""
+    return SegmentResult(
+        di_index=segment.di_index,
+        contender_index=segment.contender_index,
+        recipe=segment_recipe_from_json(segment.recipe),
+        render=SegmentRender.from_json(measured),
+        pre_gain_path=pre_gain_path,
+        rendered_with=measured.get("rendered_with", {}),
+    )
+
+
+def _measured_as_json(render: SegmentRender) -> dict[str, Any]:
+    """What is stored of a render made just now by this process."""
+    return {**render.as_json(), "rendered_with": sample_origin()}
+
+
+class CachedPrefixes:
+    """The cache as the pipeline sees it (``jobs.pipeline.render.prefix.PrefixStore``)."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def find(self, recipe: PrefixRecipe) -> Prefix | None:
+        found = cached_audio_find(key=render_key(recipe), folder=self._folder)
+        return None if found is None else Prefix.from_json(found[1], found[0])
+
+    def new_path(self, recipe: PrefixRecipe) -> Path:
+        return self._folder / f"{recipe_digest(recipe)}.wav"
+
+    def keep(self, recipe: PrefixRecipe, prefix: Prefix) -> None:
+        cached_audio_keep(
+            key=render_key(recipe),
+            inputs=recipe.input_digests(),
+            path=prefix.path,
+            described=prefix.as_json(),
+        )
+        cache_forget_ownerless(inputs=recipe.input_digests())

@@ -1,0 +1,1 @@
+"""Pages of shootouts, DI tracks, comments, and where a shootout is put together."""

@@ -1,0 +1,1 @@
+"""What a published shootout shows, read from its manifest alone."""

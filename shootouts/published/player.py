@@ -1,0 +1,250 @@
+"""What the shootout page shows, made from the manifest and the published files alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from jobs.pipeline.formats.manifest import InputStaging, NamFacts, Segment
+from jobs.pipeline.formats.shootout_info import DIInfo, GearLine
+from shootouts.models import Manifest, RenderedFile
+from shootouts.models.media import RenderedFileKind
+from shootouts.published.measured import MeasuredSegment, measured_segments
+
+# More columns than a lane has pixels on most screens, and a third of the bytes of the manifest's.
+_LANE_COLUMNS = 600
+_SCALE_WIDTH = 240.0
+_SCALE_MARGIN = 8.0
+
+
+def player_data(manifest: Manifest) -> dict[str, Any]:
+    """For the player's script: DI tracks, contenders, and where each segment is to be heard."""
+    content = manifest.content
+    return {
+        "title": content.title,
+        "dis": [{"name": di.name} for di in content.dis],
+        "contenders": [{"label": contender.label} for contender in content.contenders],
+        "segments": [
+            {
+                "di": segment.di,
+                "contender": segment.contender,
+                "url": media_url(segment.media),
+                "duration_s": segment.duration_s,
+                "num_channels": segment.num_channels,
+                "waveform": _columns(segment.waveform),
+            }
+            for segment in content.segments
+        ],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One contender over one DI in the player."""
+
+    position: int
+    label: str
+    gear: Sequence[GearLine]
+    segment: Segment | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FairnessRow:
+    """One segment of the certificate; ``x_…`` are places on a common loudness scale."""
+
+    position: int
+    label: str
+    segment: Segment
+    x_before: float
+    x_after: float
+
+    @property
+    def staging(self) -> str:
+        return staging_text(self.segment.staging)
+
+    @property
+    def networks(self) -> list[NamFacts]:
+        """The captured blocks: of a container the submodel that played."""
+        return [block for block in self.segment.blocks if isinstance(block, NamFacts)]
+
+    @property
+    def computed_by(self) -> str:
+        """What rendered it, perhaps long ago and elsewhere."""
+        return " · ".join(
+            f"{name} {version}" for name, version in self.segment.rendered_with.items()
+        )
+
+
+def staging_text(staging: InputStaging) -> str:
+    """How its DI reached a chain and how well that level is known: "normalized, level assumed"."""
+    if staging.mode == staging.basis:
+        return staging.mode
+    return f"{staging.mode}, level {staging.basis}"
+
+
+@dataclass(frozen=True, slots=True)
+class RigInput:
+    """A DI as it reached a contender. ``staging``: in words."""
+
+    di_name: str
+    staging: str
+    gain_db: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """A contender: what it is made of, and how loud it was played."""
+
+    position: int
+    label: str
+    gear: Sequence[GearLine]
+    inputs: Sequence[RigInput]
+
+
+def rigs(manifest: Manifest) -> list[Rig]:
+    """The contenders, with the input staging of every DI through each."""
+    content = manifest.content
+    return [
+        Rig(
+            position=position,
+            label=contender.label,
+            gear=contender.gear,
+            inputs=[
+                RigInput(
+                    content.dis[segment.di].name,
+                    staging_text(segment.staging),
+                    segment.staging.gain_db,
+                )
+                for segment in content.segments
+                if segment.contender == position
+            ],
+        )
+        for position, contender in enumerate(content.contenders)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """One DI track with all that was rendered from it."""
+
+    di: DIInfo
+    position: int
+    lanes: Sequence[Lane]
+    rows: Sequence[FairnessRow]
+    x_target: float
+    measured: Sequence[MeasuredSegment]
+
+
+def performances(manifest: Manifest) -> list[Performance]:
+    """The shootout by DI track: the lanes of the player and the rows of the certificate."""
+    content = manifest.content
+    segments = {(segment.di, segment.contender): segment for segment in content.segments}
+    reasons = {(failed.di, failed.contender): failed.reason for failed in content.failed_segments}
+    target_lufs = content.fairness.common_target_lufs
+    measured = measured_segments(content)
+    place = _Scale([*_loudnesses(content.segments), target_lufs])
+    found = []
+    for di_index, di in enumerate(content.dis):
+        lanes = [
+            Lane(
+                position=index,
+                label=contender.label,
+                gear=contender.gear,
+                segment=segments.get((di_index, index)),
+                reason=reasons.get((di_index, index)) or "It was not rendered.",
+            )
+            for index, contender in enumerate(content.contenders)
+        ]
+        rows = [
+            FairnessRow(
+                position=lane.position,
+                label=lane.label,
+                segment=lane.segment,
+                x_before=place(lane.segment.loudness_before_lufs),
+                x_after=place(lane.segment.loudness_after_lufs),
+            )
+            for lane in lanes
+            if lane.segment is not None
+        ]
+        of_di = [segment for segment in measured if segment.di == di_index]
+        found.append(Performance(di, di_index, lanes, rows, place(target_lufs), of_di))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    title: str
+    url: str
+    size_bytes: int
+    file_name: str
+
+
+_TITLES = {
+    RenderedFileKind.VIDEO: "Video",
+    RenderedFileKind.MONTAGE: "Montage, all contenders in playing order",
+    RenderedFileKind.THUMBNAIL: "Thumbnail",
+    RenderedFileKind.CHAPTERS: "Chapters for the video description",
+    RenderedFileKind.SUBTITLES_VTT: "Subtitles (WebVTT)",
+    RenderedFileKind.SUBTITLES_SRT: "Subtitles (SRT)",
+}
+
+
+def downloads(manifest: Manifest, files: Iterable[RenderedFile]) -> list[Download]:
+    """Every published file, the video first and the segments last; without chapters that cannot be
+    (an empty file)."""
+    content = manifest.content
+    titles = {
+        segment.media: (
+            f"{content.contenders[segment.contender].label} · {content.dis[segment.di].name}"
+        )
+        for segment in content.segments
+    }
+    order = {kind: index for index, kind in enumerate([*_TITLES, RenderedFileKind.SEGMENT])}
+    return [
+        Download(
+            title=titles.get(str(file.uuid)) or _TITLES.get(RenderedFileKind(file.kind), file.name),
+            url=f"{media_url(file.uuid)}?download",
+            size_bytes=file.size_bytes,
+            file_name=file.name,
+        )
+        for file in sorted(files, key=lambda file: (order[RenderedFileKind(file.kind)], file.pk))
+        if file.size_bytes
+    ]
+
+
+def media_url(media: object) -> str:
+    return reverse("media", args=[media])
+
+
+class _Scale:
+    """Places loudness on a horizontal scale that holds all of ``values_lufs``."""
+
+    def __init__(self, values_lufs: Sequence[float]) -> None:
+        self._low = min(values_lufs)
+        self._span = max(max(values_lufs) - self._low, 1.0)
+
+    def __call__(self, value_lufs: float | None) -> float:
+        share = 0.0 if value_lufs is None else (value_lufs - self._low) / self._span
+        return round(_SCALE_MARGIN + share * (_SCALE_WIDTH - 2 * _SCALE_MARGIN), 1)
+
+
+def _loudnesses(segments: Iterable[Segment]) -> list[float]:
+    return [
+        loudness_lufs
+        for segment in segments
+        for loudness_lufs in (segment.loudness_before_lufs, segment.loudness_after_lufs)
+        if loudness_lufs is not None
+    ]
+
+
+def _columns(peaks: Sequence[float]) -> list[float]:
+    """At most ``_LANE_COLUMNS`` magnitudes; every peak of the signal stays in one of them."""
+    count = min(_LANE_COLUMNS, len(peaks))
+    return [
+        round(max(peaks[n * len(peaks) // count : (n + 1) * len(peaks) // count]), 3)
+        for n in range(count)
+    ]

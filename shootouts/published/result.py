@@ -1,0 +1,84 @@
+"""What pages show of a published render, each part worked out once, when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, ClassVar
+
+from jobs.pipeline.formats.manifest import Manifest as ManifestContent
+from shootouts.models import Manifest, RenderedFile, Shootout
+from shootouts.models.media import RenderedFileKind
+from shootouts.published import player
+from shootouts.selectors import rendered_file_list
+
+
+class PublishedResult:
+    """``NAMES``: by which templates know the parts."""
+
+    NAMES: ClassVar[tuple[str, ...]] = (
+        "manifest",
+        "data",
+        "files_state",
+        "player_data",
+        "performances",
+        "has_metrics",
+        "rigs",
+        "downloads",
+        "video",
+        "poster",
+        "subtitles",
+    )
+
+    def __init__(self, shootout: Shootout, manifest: Manifest) -> None:
+        self._shootout = shootout
+        self.manifest = manifest
+
+    @property
+    def data(self) -> ManifestContent:
+        return self.manifest.content
+
+    @cached_property
+    def player_data(self) -> dict[str, Any]:
+        return player.player_data(self.manifest)
+
+    @cached_property
+    def performances(self) -> Sequence[player.Performance]:
+        return player.performances(self.manifest)
+
+    @property
+    def has_metrics(self) -> bool:
+        return any(performance.measured for performance in self.performances)
+
+    @cached_property
+    def rigs(self) -> Sequence[player.Rig]:
+        return player.rigs(self.manifest)
+
+    @cached_property
+    def _files(self) -> Sequence[RenderedFile]:
+        return rendered_file_list(self._shootout)
+
+    @property
+    def files_state(self) -> str:
+        """Another one when files have come, or one was put in place of another."""
+        return " ".join(f"{file.pk}:{file.updated_at.timestamp()}" for file in self._files)
+
+    @cached_property
+    def downloads(self) -> Sequence[player.Download]:
+        return player.downloads(self.manifest, self._files)
+
+    @property
+    def video(self) -> RenderedFile | None:
+        return self._by_kind.get(RenderedFileKind.VIDEO)
+
+    @property
+    def poster(self) -> RenderedFile | None:
+        return self._by_kind.get(RenderedFileKind.THUMBNAIL)
+
+    @property
+    def subtitles(self) -> RenderedFile | None:
+        return self._by_kind.get(RenderedFileKind.SUBTITLES_VTT)
+
+    @cached_property
+    def _by_kind(self) -> Mapping[str, RenderedFile]:
+        return {file.kind: file for file in self._files if file.segment_id is None}

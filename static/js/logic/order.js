@@ -1,0 +1,26 @@
+// Lists that people put in order.
+
+/**
+ * The same list with one item so many places further on; at an end it stays there.
+ * @template T
+ * @param {T[]} items
+ * @param {T} item
+ * @param {number} step
+ */
+export function shifted(items, item, step) {
+  const from = items.indexOf(item);
+  const others = items.toSpliced(from, 1);
+  const to = Math.min(Math.max(0, from + step), others.length);
+  return others.toSpliced(to, 0, item);
+}
+
+/**
+ * What was in order stays so; what is new comes last, and what was not picked goes.
+ * @template T
+ * @param {T[]} order
+ * @param {T[]} picked
+ */
+export function merged(order, picked) {
+  const kept = order.filter((item) => picked.includes(item));
+  return [...kept, ...picked.filter((item) => !kept.includes(item))];
+}

@@ -1,0 +1,121 @@
+// What the server says to the pages, and what htmx tells them. Only `tsc` reads this file.
+
+export interface PlayerSegment {
+  di: number;
+  contender: number;
+  url: string;
+  duration_s: number;
+  num_channels: number;
+  waveform: number[];
+}
+
+/** The JSON in a player: `player_data` in shootouts/published/player.py. */
+export interface PlayerData {
+  title: string;
+  dis: { name: string }[];
+  contenders: { label: string }[];
+  segments: PlayerSegment[];
+}
+
+/** A region in seconds, or in frames. */
+export interface Region {
+  start: number;
+  end: number;
+}
+
+/** A job as docs/websocket.md describes it. */
+export interface Job {
+  job_id: string;
+  kind: string;
+  label: string;
+  state: string;
+  state_label: string;
+  progress: number;
+  message: string;
+  error: { code: string; message: string } | null;
+}
+
+export interface Summary {
+  headline: string;
+  part: string;
+  progress: number;
+  remaining_s: number | null;
+  time_left: string;
+}
+
+/** What comes over the socket of a job; of the job that is watched with a summary. */
+export interface JobMessage extends Job {
+  type: "snapshot" | "progress";
+  summary?: Summary;
+  children?: Job[];
+  /** Of what is published: they come with a snapshot of a shootout. */
+  manifest?: string | null;
+  video?: string | null;
+}
+
+export interface Notification {
+  id: string;
+  label: string;
+  kind: string;
+  state: string;
+  message: string;
+  path: string;
+}
+
+/** What comes over the socket of the bell. */
+export type BellMessage =
+  | { type: "snapshot"; num_unread: number }
+  | ({ type: "notification"; num_unread: number } & Notification);
+
+/** The answer of the API that compares two contenders. */
+export interface Comparison {
+  esr_db: number | null;
+  gain_db: number | null;
+  is_inverted: boolean;
+  lag_frames: number;
+  residual_url: string;
+}
+
+/** An error of the API. */
+export interface Problem {
+  code: string;
+  message: string;
+}
+
+/** What htmx says of a request; some of it only with some events. */
+export interface HtmxDetail {
+  elt: Element;
+  target?: Element;
+  xhr: XMLHttpRequest;
+  requestConfig?: { verb: string; elt?: Element };
+  successful: boolean;
+  timeout: number;
+  headers: Record<string, string>;
+}
+
+type HtmxEvent = CustomEvent<HtmxDetail>;
+
+declare global {
+  const htmx: {
+    trigger(element: Element, name: string): void;
+    ajax(verb: string, path: string, context: { target: string; swap: string }): Promise<void>;
+  };
+
+  interface DocumentEventMap {
+    "htmx:configRequest": HtmxEvent;
+    "htmx:beforeRequest": HtmxEvent;
+    "htmx:afterRequest": HtmxEvent;
+    "htmx:beforeSwap": HtmxEvent;
+    "htmx:afterSwap": HtmxEvent;
+    "htmx:afterSettle": CustomEvent<Partial<HtmxDetail> | null>;
+    "htmx:sendError": HtmxEvent;
+    "htmx:responseError": HtmxEvent;
+    "htmx:timeout": HtmxEvent;
+    "gts:theme": CustomEvent<null>;
+  }
+
+  interface Navigator {
+    /** Chromium's alone. */
+    connection?: { saveData: boolean };
+  }
+}

@@ -1,0 +1,26 @@
+"""``python -m tools.bench render | lists | seed``, each with ``--help``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Final
+
+import django
+
+NAMES: Final = ("render", "lists", "seed")
+
+
+def main() -> None:
+    if len(sys.argv) < 2 or sys.argv[1] not in NAMES:
+        raise SystemExit(f"usage: python -m tools.bench {' | '.join(NAMES)} [--help]")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gts.settings")
+    django.setup()
+    from tools.bench import lists, render, seed
+
+    command = {"render": render, "lists": lists, "seed": seed}[sys.argv[1]].Command()
+    command.run_from_argv(["python -m tools.bench", *sys.argv[1:]])
+
+
+if __name__ == "__main__":
+    main()

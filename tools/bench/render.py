@@ -1,0 +1,143 @@
+"""Measures GTS on this machine and keeps the figures in bench.json."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from argparse import ArgumentParser
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from jobs.pipeline.files import replacing
+from jobs.pipeline.formats.shootout_file import ShootoutFile, read_shootout_file
+from shootouts.management.commands.seed_demo import DEMO_FILE
+from shootouts.rendering import font_paths, render_svg
+from tools.bench.parts import (
+    nam_two_threads_speedup,
+    nam_x_realtime,
+    plan_figures,
+    video_x_realtime,
+)
+from tools.bench.path import every_amp_and_cab, path_figures
+
+_CAPTURES = sorted(DEMO_FILE.parent.glob("captures/*.nam"))
+_IRS = sorted(DEMO_FILE.parent.glob("irs/*.wav"))
+_DI = DEMO_FILE.parent / "di" / "harbour-lights-88bpm.flac"
+_A1_STANDARD = DEMO_FILE.parent / "captures" / "tempest-100-lead.nam"
+_A2 = DEMO_FILE.parent / "captures" / "halyard-22-clean.nam"
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """How much is measured: noise through an engine, a DI, cabinets for each amp, videos."""
+
+    nam_s: float
+    di_s: float
+    num_cabs: int
+    num_videos: int
+
+
+class Command(BaseCommand):
+    help = "Measure the engine, the video encoder, the whole path and the demo; write bench.json."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--divide", type=float, default=1.0, metavar="N", help="N times less material"
+        )
+        parser.add_argument(
+            "--demo", type=Path, default=DEMO_FILE, metavar="FILE.toml", help="instead of the demo"
+        )
+        parser.add_argument(
+            "--video", action="store_true", help="also that of the 3 × 9, which lasts 14 minutes"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        divide: float = options["divide"]
+        if not divide >= 1.0:
+            raise CommandError("--divide must be 1 or more.")
+        if not options["demo"].is_file():
+            raise CommandError(f"There is no file {options['demo']}.")
+        self.figures: dict[str, float] = {}
+        size = _Size(
+            nam_s=10.0 / divide,
+            di_s=30.0 / divide,
+            num_cabs=max(1, round(9 / divide)),
+            num_videos=max(1, round(3 / divide)),
+        )
+        self._parts(size)
+        with tempfile.TemporaryDirectory(prefix="gts-bench-") as name:
+            shootout = every_amp_and_cab(
+                _DI,
+                _CAPTURES,
+                _IRS,
+                Path(name),
+                num_cabs=size.num_cabs,
+                duration_s=size.di_s,
+                has_video=options["video"],
+            )
+            self._path("3x9", shootout, size)
+        self._path("demo", read_shootout_file(options["demo"]), size)
+        wall_s, peak_rss_mb = _demo(options["demo"])
+        self._note("demo_wall_s", wall_s, "s for `make demo`")
+        self._note("peak_rss_mb", peak_rss_mb, "MB at most, while rendering the demo")
+        path = Path(settings.DATA_DIR, "bench.json")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as partial:
+            partial.write_text(json.dumps(self.figures, indent=1) + "\n")
+        self.stdout.write(str(path))
+
+    def _note(self, key: str, value: float, unit: str) -> None:
+        self.figures[key] = round(value, 2)
+        self.stdout.write(f"{key:<28} {value:8.1f} {unit}")
+        self.stdout.flush()
+
+    def _parts(self, size: _Size) -> None:
+        """What is expensive, each by itself."""
+        a1_standard = nam_x_realtime(_A1_STANDARD, duration_s=size.nam_s)
+        self._note("nam_a1_standard_x_realtime", a1_standard, "× real time, one thread")
+        a2_full = nam_x_realtime(_A2, duration_s=size.nam_s)
+        self._note("nam_a2_full_x_realtime", a2_full, "× real time, one thread")
+        speedup = nam_two_threads_speedup(_A1_STANDARD, duration_s=size.nam_s)
+        self._note("nam_two_threads_speedup", speedup, "× one thread, two signals at once")
+        plan = plan_figures(_DI, _CAPTURES, _IRS, num_cabs=size.num_cabs, duration_s=size.di_s)
+        self._note("plan_nam_passes_3x9", plan.num_passes, "captures run for 3 amps × 9 cabinets")
+        self._note("plan_speedup_3x9", plan.speedup, "× as fast as 27 chains by themselves")
+        video = video_x_realtime(
+            render_svg=render_svg,
+            fonts=font_paths(),
+            duration_s=max(6.0, size.di_s),
+            num_runs=size.num_videos,
+        )
+        self._note("video_1080p30_x_realtime", video, "× real time")
+
+    def _path(self, name: str, shootout: ShootoutFile, size: _Size) -> None:
+        """A whole shootout, beside its captures alone, and split by step."""
+        found = path_figures(
+            shootout, render_svg=render_svg, fonts=font_paths(), engine_duration_s=size.nam_s
+        )
+        for key, (value, unit) in found.figures(name).items():
+            self._note(key, value, unit)
+
+
+def _demo(file: Path) -> tuple[float, float]:
+    """Wall time in s and peak memory in MB of rendering the demo in a process of its own."""
+    with tempfile.TemporaryDirectory(prefix="gts-bench-") as name:
+        command = ["manage.py", "render_shootout", str(file), "--out", f"{name}/demo"]
+        start = time.perf_counter()
+        subprocess.run(
+            [sys.executable, *command],
+            cwd=settings.BASE_DIR,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        wall_s = time.perf_counter() - start
+    # Linux counts ru_maxrss in KiB; the demo is the largest child there is.
+    return wall_s, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
