@@ -7,13 +7,13 @@ import sys
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["--version"]:
-        from jobs.pipeline.version import VERSION
+        from jobs.pipeline.versions import VERSION
 
         print(f"GTS {VERSION}")
         sys.exit()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gts.settings")
     try:
-        from gts.command_line import CommandLine
+        from gts.checks import CommandLine
 
         CommandLine(sys.argv).execute()
     except KeyboardInterrupt:

@@ -6,12 +6,13 @@ from contextlib import suppress
 from datetime import datetime
 from importlib import import_module
 from ipaddress import ip_address
-from typing import Any, cast
+from typing import Any, ClassVar, Final, cast
 from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
+from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -19,20 +20,66 @@ from django.template.defaultfilters import filesizeformat
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from social_django.models import Association, Nonce, UserSocialAuth
 
-from accounts.admin_forms import UserForm, UserPasswordForm
-from accounts.erasure import user_erase
 from accounts.login.two_factor import two_factor_get
 from accounts.models import AuditEntry, PersonalAccessToken, Tone3000Tokens, User
-from accounts.operators import operator_check_left
+from accounts.personal_data import user_erase
 from accounts.quotas import quotas_get
-from accounts.selectors import tone3000_connection_get
+from accounts.selectors import TONE3000, tone3000_connection_get
+from accounts.services import operator_check_left, operators
 from accounts.sessions.logins import CurrentLogin, current_login, logins_end_others
 from accounts.tokens.personal import personal_token_revoke
 from gts.web.admin.bulk_actions import each
-from gts.web.admin.lists import BoundedAdmin, LongListAdmin
-from gts.web.admin.read_only import PartAdmin, ReadOnlyAdmin
+from gts.web.admin.lists import BoundedAdmin, LongListAdmin, PartAdmin, ReadOnlyAdmin
 from gts.web.client_ip import client_address
 from gts.web.errors import AppError, ConflictError, NotFoundError
+
+# MERGED Forms of users in the admin: operators cannot lock themselves out, nor the last of them.
+
+OWN_RIGHTS: Final = (
+    "You cannot take this from your own account: ask another operator, or delete the account on "
+    "your Account page."
+)
+PASSWORD_NEEDED: Final = (
+    "Without a password this operator could not log in: the account is not connected to Tone 3000. "
+    "Take “Staff status” from it first."
+)
+
+
+class UserForm(UserChangeForm[User]):
+    """``acting``: who changes a user; the admin sets it for each request."""
+
+    acting: ClassVar[Any] = None
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        is_own = self.acting is not None and self.instance.pk == self.acting.pk
+        for name in ("is_active", "is_staff"):
+            if is_own and self._takes(name):
+                self.add_error(name, OWN_RIGHTS)
+        takes_any = any(map(self._takes, ("is_active", "is_staff", "is_superuser")))
+        if takes_any and operators().filter(pk=self.instance.pk).exists():
+            try:
+                operator_check_left([self.instance.pk], locks=True)
+            except ConflictError as refusal:
+                self.add_error(None, refusal.message)
+        return self.cleaned_data
+
+    def _takes(self, name: str) -> bool:
+        return bool(getattr(self.instance, name)) and self.cleaned_data.get(name) is False
+
+
+class UserPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]  # none when it runs
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        is_disabled = self.cleaned_data.get("set_usable_password") is False
+        if is_disabled and self.user.is_staff and not _has_tone3000(self.user):
+            self.add_error("usable_password", PASSWORD_NEEDED)
+        return self.cleaned_data
+
+
+def _has_tone3000(user: User) -> bool:
+    return UserSocialAuth.objects.filter(user=user, provider=TONE3000).exists()
+
 
 TONE3000_FIELDS = (
     "tone3000_id",

@@ -13,7 +13,7 @@ class AccountsConfig(AppConfig):
         from social_django.models import UserSocialAuth
 
         from accounts import audit
-        from accounts.login import login_limits
+        from accounts.login import passwords
         from accounts.models import (
             AuditEntry,
             PersonalAccessToken,
@@ -27,7 +27,7 @@ class AccountsConfig(AppConfig):
         from accounts.sessions import store
 
         audit.connect()
-        login_limits.connect()
+        passwords.connect()
         store.connect()
         register_table(User, owner="pk", hidden=("password",))
         register_table(UserSocialAuth, owner="user")

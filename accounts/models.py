@@ -204,7 +204,7 @@ class AuditEntry(models.Model):
 
 class IdempotentRequest(models.Model):
     """A POST with an ``Idempotency-Key``, and what was answered: see ``accounts.idempotency``.
-    Or a form of a page, and the id of what it made: see ``accounts.page_kit.form_keys``.
+    Or a form of a page, and the id of what it made: see ``accounts.idempotency``.
 
     ``status`` is null while it is being done. ``claim`` tells who is doing it: only they may write
     the answer.

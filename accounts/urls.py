@@ -7,7 +7,7 @@ from django.urls import include, path
 from django.views.decorators.http import require_http_methods
 from social_django.views import complete
 
-from accounts.pages import password_views, session_views, token_views, two_factor_views, views
+from accounts.pages import two_factor_views, views
 
 # It logs in, by a code that is good once: not for a HEAD, which must change nothing.
 _complete = require_http_methods(["GET", "POST"])(complete)
@@ -28,22 +28,22 @@ urlpatterns = [
     ),
     path(
         "account/tokens/",
-        token_views.PersonalTokenCreateView.as_view(),
+        views.PersonalTokenCreateView.as_view(),
         name="personal-token-new",
     ),
     path(
         "account/tokens/<uuid:uuid>/revoke/",
-        token_views.PersonalTokenRevokeView.as_view(),
+        views.PersonalTokenRevokeView.as_view(),
         name="personal-token-revoke",
     ),
     path(
         "account/sessions/end-others/",
-        session_views.SessionsEndOthersView.as_view(),
+        views.SessionsEndOthersView.as_view(),
         name="sessions-end-others",
     ),
     path(
         "account/sessions/<uuid:uuid>/end/",
-        session_views.SessionEndView.as_view(),
+        views.SessionEndView.as_view(),
         name="session-end",
     ),
     path("account/two-factor/", two_factor_views.TwoFactorView.as_view(), name="two-factor"),
@@ -57,7 +57,7 @@ urlpatterns = [
         two_factor_views.BackupCodesView.as_view(),
         name="backup-codes",
     ),
-    path("account/password/", password_views.PasswordChangeView.as_view(), name="password-change"),
+    path("account/password/", views.PasswordChangeView.as_view(), name="password-change"),
     path("account/delete/", views.AccountDeleteView.as_view(), name="account-delete"),
     path("logout/", LogoutView.as_view(), name="logout"),
 ]

@@ -20,7 +20,7 @@ from gear.models import (
     Tag,
 )
 from gear.services.captures import gear_unshare
-from gear.tag_words import tag_key
+from gear.text import tag_key
 from gts.web.admin.bulk_actions import each
 from gts.web.admin.lists import LongListAdmin
 

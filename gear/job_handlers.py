@@ -12,8 +12,7 @@ from gear.captures.inspection import inspect_capture
 from gear.models import Capture
 from gear.models.item import FileState
 from gear.services.captures import INSPECT_KIND, capture_accept, capture_reject
-from gear.tone3000.access import UserTokens
-from gear.tone3000.errors import DownloadError, RefusedRequestError, Tone3000Error
+from gear.tone3000.access import DownloadError, RefusedRequestError, Tone3000Error, UserTokens
 from gear.tone3000.services import FETCH_KIND, tone_capture_keep
 from gts.web.errors import (
     NotFoundError,
@@ -22,11 +21,10 @@ from gts.web.errors import (
     UnavailableError,
 )
 from jobs.files.storage import fetch_file, scratch_folder, stored_name
-from jobs.models import Job
+from jobs.models import Job, JobState
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.json_values import JSONObject
+from jobs.pipeline.formats.records import JSONObject
 from jobs.registry import JobContext, Queue
-from jobs.states import JobState
 
 if TYPE_CHECKING:
     from gear.tone3000.fetch import Fetched

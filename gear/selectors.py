@@ -12,7 +12,7 @@ from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
 from accounts.models import User
-from gear.captures.naming import kind_of_gear_type
+from gear.captures.inspection import kind_of_gear_type
 from gear.chains.describe import gear_type_of
 from gear.chains.grammar import UNKNOWN, ChainBlock, ChainError, validate_chain
 from gear.models import (

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gear.pages import item_views, views
 from gear.pages import tone3000_views as tone3000
+from gear.pages import views
 
 urlpatterns = [
     path("gear/", views.GearListView.as_view(), name="gear-list"),
     path("gear/upload/", views.GearUploadView.as_view(), name="gear-upload"),
-    path("gear/<uuid:uuid>/", item_views.GearItemView.as_view(), name="gear-item"),
-    path("gear/<uuid:uuid>/delete/", item_views.GearDeleteView.as_view(), name="gear-delete"),
+    path("gear/<uuid:uuid>/", views.GearItemView.as_view(), name="gear-item"),
+    path("gear/<uuid:uuid>/delete/", views.GearDeleteView.as_view(), name="gear-delete"),
     path("gear/captures/<uuid:uuid>/row/", views.CaptureRowView.as_view(), name="capture-row"),
     path("chains/", views.ChainListView.as_view(), name="chain-list"),
     path("chains/new/", views.ChainNewView.as_view(), name="chain-new"),

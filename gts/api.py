@@ -25,7 +25,7 @@ from accounts.models import PersonalAccessToken, TokenScope, User
 from accounts.selectors import access_token_read, token_user_get
 from accounts.tokens.personal import is_personal_token, personal_token_read
 from gts.errors import trouble_as_answer
-from gts.web.api.findings import findings_in, invalid_input
+from gts.web.api.parsers import findings_in, invalid_input
 from gts.web.error_answers import error_body
 from gts.web.errors import (
     AppError,

@@ -14,16 +14,16 @@ django.setup(set_prefix=False)
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
 from gts.checks import refuse_bad_start  # noqa: E402
+from gts.errors import ServerErrors, SocketErrors  # noqa: E402
 from gts.handler import Handler  # noqa: E402
 from gts.lifespan import lifespan  # noqa: E402
 from gts.request_gate import RequestGate  # noqa: E402
-from gts.server_errors import ServerErrors, SocketErrors  # noqa: E402
 from gts.shared_responses import SharedResponses  # noqa: E402
 from gts.static import StaticFiles  # noqa: E402
-from gts.web.body_limit import BodyLimit  # noqa: E402
+from gts.web.bodies import BodyLimit  # noqa: E402
 from gts.web.request_metrics import counting_sockets  # noqa: E402
 from gts.websocket_auth import WebSocketAuthentication  # noqa: E402
-from jobs.live.routing import websocket_urlpatterns  # noqa: E402
+from jobs.live.consumers import websocket_urlpatterns  # noqa: E402
 
 try:
     refuse_bad_start()

@@ -29,8 +29,7 @@ from gts.checks import refuse_bad_production_start
 from gts.ops.memory import give_back
 from gts.ops.orphaned_files import remove_orphaned_files
 from gts.ops.work_folder import work_folder_look
-from jobs.queue.shutdown import shutdown
-from jobs.queue.stuck import stuck_work
+from jobs.queue.stopping import shutdown, stuck_work
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gts.settings")
 # All checks of Django need all pages and the API; ``_refuse_bad_start`` has those that matter here.
@@ -39,7 +38,7 @@ os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 CLEANUP_EVERY_S = 3600.0
 
 # By its name: what needs no Redis need not load it.
-TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "gts.redis_transport:Transport"))
+TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "gts.redis_transports:Transport"))
 app = Celery("gts")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_queues = (Queue("short"), Queue("render"))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.checks import ERROR, CheckMessage, Error, Tags, Warning, register
+from django.core.checks.registry import registry
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import BaseCommand, ManagementUtility
 
-from jobs.files.stores import media_store
+from jobs.files.storage import media_store
 
 SECRET_KEY_MIN_CHARS = 50  # also Django's own measure (security.W009)
 SECRET_KEY_MIN_DISTINCT_CHARS = 5
@@ -190,3 +192,18 @@ def refuse_bad_start() -> None:
     problems = [problem for check in checks for problem in check() if problem.level >= ERROR]
     if problems:
         raise ImproperlyConfigured("\n".join(str(problem) for problem in problems))
+
+
+# MERGED ``manage.py``: a command runs the checks of what it works with.
+
+# Those import every page, the API, the admin and Redis, which takes longer than most commands work.
+# ``manage.py check`` runs them, and ``make check``.
+_LEFT_OUT: Final = frozenset({Tags.urls, Tags.admin, Tags.caches})
+
+
+class CommandLine(ManagementUtility):
+    def fetch_command(self, subcommand: str) -> BaseCommand:
+        command = super().fetch_command(subcommand)
+        if command.requires_system_checks == "__all__":
+            command.requires_system_checks = sorted(registry.tags_available() - _LEFT_OUT)
+        return command

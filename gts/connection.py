@@ -168,7 +168,7 @@ class Connection(HttpToolsProtocol):
         self._timer = self.loop.call_later(_DRAINED_S, self.transport.close)
 
     def _answer(self, error: AppError) -> bytes:
-        from gts.web.refusals import refusal
+        from gts.web.error_answers import refusal
 
         method = self.parser.get_method().decode("ascii")
         scope = {

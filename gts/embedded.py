@@ -26,13 +26,12 @@ from gts.celery import CLEANUP_EVERY_S, app
 from gts.ops.orphaned_files import remove_orphaned_files
 from gts.ops.work_folder import with_work_folder
 from gts.server_lock import LockedError, holding
-from gts.web.clock import seconds_ago
+from gts.web.database import seconds_ago
 from jobs.models import ProcessRole
 from jobs.pipeline.gate import gate
+from jobs.queue.cleanup import sweep
 from jobs.queue.process_heartbeat import ProcessHeartbeat
-from jobs.queue.shutdown import shutdown
-from jobs.queue.stuck import stuck_work
-from jobs.queue.sweep import sweep
+from jobs.queue.stopping import shutdown, stuck_work
 from jobs.registry import Queue
 
 logger = logging.getLogger(__name__)

@@ -5,7 +5,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import ipaddress
+import os
 import socket
+import sys
+import webbrowser
+from pathlib import Path
+from threading import Thread
 from typing import Final
 
 EVERY_ADDRESS: Final = ("0.0.0.0", "::")
@@ -93,3 +98,28 @@ def host_names(host: str) -> list[str]:
         return [in_url(host)]
     name = socket.gethostname().lower()
     return [*map(in_url, own_addresses()), name, f"{name.partition('.')[0]}.local"]
+
+
+# MERGED Opening a page in the browser of who sits at this machine, where there is one.
+
+
+def has_browser() -> bool:
+    """Whether a person sits at a terminal with a display, and a browser opens beside it.
+
+    One that runs in the terminal itself (w3m, say) would take it away from the server.
+    """
+    if not sys.stdout.isatty():
+        return False
+    if sys.platform not in ("darwin", "win32") and not (
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    ):
+        return False
+    try:
+        return type(webbrowser.get()) is not webbrowser.GenericBrowser
+    except webbrowser.Error:
+        return False
+
+
+def open_browser(path: Path) -> None:
+    """Without waiting for it. If it does not work, the address is on the console all the same."""
+    Thread(target=webbrowser.open, args=(path.as_uri(),), daemon=True).start()

@@ -15,10 +15,11 @@ import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 from whitenoise.compress import Compressor
 
+from gts.api_settings import AUTH_PASSWORD_VALIDATORS as AUTH_PASSWORD_VALIDATORS
 from gts.api_settings import REST_FRAMEWORK as REST_FRAMEWORK
 from gts.api_settings import SIMPLE_JWT as SIMPLE_JWT
-from gts.cors_settings import cors_settings
-from gts.database_settings import caches, channel_layer, database_from_url, embedded_database
+from gts.api_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
+from gts.api_settings import cors_settings
 from gts.environment import (
     data_folder,
     env,
@@ -36,11 +37,18 @@ from gts.environment import (
     read_env_file,
     secret_from_file,
 )
-from gts.login_settings import AUTH_PASSWORD_VALIDATORS as AUTH_PASSWORD_VALIDATORS
-from gts.openapi.schema_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
-from gts.ops.log_settings import logging_settings
-from gts.storage.urls import media_storage, redirect_from, redirect_origins, s3_options
-from jobs.pipeline.version import VERSION
+from gts.ops.logs import logging_settings
+from gts.service_settings import (
+    caches,
+    channel_layer,
+    database_from_url,
+    embedded_database,
+    media_storage,
+    redirect_from,
+    redirect_origins,
+    s3_options,
+)
+from jobs.pipeline.versions import VERSION
 
 # Lets classes of Django be written with their types, as in ModelAdmin[User].
 django_stubs_ext.monkeypatch()
@@ -117,9 +125,9 @@ INSTALLED_APPS = [
 # others, which share one thread with it (gts.handler).
 MIDDLEWARE = [
     "gts.web.request_id.RequestIdMiddleware",
-    "gts.web.security.SecurityHeadersMiddleware",
-    "gts.web.private_answers.PrivateAnswersMiddleware",
-    "gts.web.rate_limit_headers.RateLimitHeadersMiddleware",
+    "gts.web.headers.SecurityHeadersMiddleware",
+    "gts.web.headers.PrivateAnswersMiddleware",
+    "gts.web.rate_limits.RateLimitHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -127,9 +135,9 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "gts.web.page_limits.PageLimitMiddleware",
+    "gts.web.rate_limits.PageLimitMiddleware",
     "gts.errors.AppErrorMiddleware",
-    "accounts.tone3000.login_errors.LoginErrorMiddleware",
+    "accounts.tone3000.login.LoginErrorMiddleware",
 ]
 globals().update(cors_settings(INSTALLED_APPS, MIDDLEWARE))
 
@@ -137,7 +145,7 @@ ROOT_URLCONF = "gts.urls"
 ASGI_APPLICATION = "gts.asgi.application"
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
-    "accounts.login.login_limits.LoginLimitBackend",
+    "accounts.login.passwords.LoginLimitBackend",
     "django.contrib.auth.backends.ModelBackend",
     "accounts.tone3000.oauth.Tone3000OAuth2",
 ]
@@ -212,7 +220,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # larger uploads are streamed to disk
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "gts.upload_files.TidyUploadHandler",
+    "gts.request_gate.TidyUploadHandler",
 ]
 
 # An archive with a shootout and its media: as it comes, and all that it says is in it.
@@ -373,11 +381,11 @@ SOCIAL_AUTH_PIPELINE = (
     "social_core.pipeline.social_auth.social_details",
     "social_core.pipeline.social_auth.social_uid",
     "social_core.pipeline.social_auth.social_user",
-    "accounts.tone3000.pipeline.check_user",
-    "accounts.tone3000.pipeline.create_user",
+    "accounts.tone3000.login.check_user",
+    "accounts.tone3000.login.create_user",
     "social_core.pipeline.social_auth.associate_user",
     "social_core.pipeline.social_auth.load_extra_data",
-    "accounts.tone3000.pipeline.store_tokens",
+    "accounts.tone3000.login.store_tokens",
 )
 SOCIAL_AUTH_LOGIN_ERROR_URL = "login"
 SOCIAL_AUTH_REDIRECT_IS_HTTPS = not IS_EMBEDDED and SECURE_SSL_REDIRECT

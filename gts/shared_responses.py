@@ -20,13 +20,11 @@ from typing import Final
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
-from gts.web import rate_limit_headers
+from gts.web import rate_limits
 from gts.web.api.throttles import AnonymousThrottle
-from gts.web.asgi_types import ASGIApplication, Message, Receive, Scope, Send
-from gts.web.page_limits import stranger_wait_s
-from gts.web.request_context import within_request
-from gts.web.request_id import HEADER, note_answer, request_id_for
-from gts.web.scope_request import ScopeRequest
+from gts.web.rate_limits import stranger_wait_s
+from gts.web.request_id import HEADER, note_answer, request_id_for, within_request
+from gts.web.scopes import ASGIApplication, Message, Receive, Scope, ScopeRequest, Send
 
 # Home, explore, the page of one shootout, and the public list of the API.
 _PATHS: Final = re.compile(r"/|/shootouts/|/shootouts/[0-9a-f-]{36}/|/api/v1/shootouts/")
@@ -43,7 +41,7 @@ _MEANT_HEADERS: Final = frozenset(
 _HTMX_PREFIX: Final = b"hx-"
 _ID_HEADER: Final = HEADER.lower().encode()
 # Of the one who asked first, and of no other.
-_OWN_HEADERS: Final = frozenset({_ID_HEADER, rate_limit_headers.HEADER.lower().encode()})
+_OWN_HEADERS: Final = frozenset({_ID_HEADER, rate_limits.LIMIT_HEADER.lower().encode()})
 _NUM_THREADS: Final = 4
 _SHARED_STATUSES: Final = frozenset({200, 304})
 

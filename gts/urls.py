@@ -11,8 +11,7 @@ from django.templatetags.static import static
 from django.urls import Resolver404, URLPattern, URLResolver, include, path, re_path, resolve
 from django.views.decorators.csrf import csrf_exempt
 
-from gts.openapi.asyncapi import websocket_schema
-from gts.openapi.docs import ApiDocsView, SchemaView
+from gts.openapi.docs import ApiDocsView, SchemaView, websocket_schema
 from gts.ops import health
 from gts.ops.metrics import metrics
 from gts.web.error_answers import json_error

@@ -23,15 +23,14 @@ from django.core.exceptions import DisallowedHost
 from django.utils.http import is_same_domain
 
 from accounts.models import User
-from accounts.sessions.credentials import Credential, credential_of_session, credential_of_token
-from gts.web.asgi_types import ASGIApplication, Receive, Scope, Send
+from accounts.sessions.logins import Credential, credential_of_session, credential_of_token
 from gts.web.error_answers import error_body
 from gts.web.errors import UnauthorizedError
+from gts.web.headers import scope_headers
 from gts.web.hosts import CODE as UNKNOWN_HOST
 from gts.web.hosts import is_known, unknown_host
-from gts.web.request_context import within_request
-from gts.web.scope_request import ScopeRequest
-from gts.web.security import scope_headers
+from gts.web.request_id import within_request
+from gts.web.scopes import ASGIApplication, Receive, Scope, ScopeRequest, Send
 
 TOKEN_SUBPROTOCOL: Final = "gts.jwt"
 _MAX_ORIGIN_CHARS: Final = 100

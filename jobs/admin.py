@@ -18,15 +18,12 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 
 from gts.web.admin.bulk_actions import each
-from gts.web.admin.lists import BoundedAdmin
-from gts.web.admin.read_only import ReadOnlyAdmin
+from gts.web.admin.lists import BoundedAdmin, ReadOnlyAdmin
 from gts.web.errors import AppError
-from jobs.models import Job, JobQuerySet, Notification, Process
-from jobs.queue.statistics import QUEUE_STATES, queue_figures
+from jobs.models import Job, JobQuerySet, JobState, Notification, Process
 from jobs.registry import known_kinds
-from jobs.selectors import job_root, job_tree
+from jobs.selectors import QUEUE_STATES, job_root, job_tree, queue_figures
 from jobs.services import job_cancel, job_retry
-from jobs.states import JobState
 
 _UUID_START = re.compile(r"[0-9a-f]{8}[0-9a-f-]{0,28}", re.IGNORECASE)
 _NUM_READ_FOR_WORDS = 10_000

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from gts.web.errors import ConflictError
 from jobs.models import Job
-from jobs.pipeline.json_values import JSONObject
+from jobs.pipeline.formats.records import JSONObject
 from jobs.queue import fair_queue, lifecycle
 
 if TYPE_CHECKING:

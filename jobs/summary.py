@@ -14,9 +14,8 @@ from typing import Any, Final
 
 from django.utils import timezone
 
-from jobs.models import Job
+from jobs.models import STATE_LABELS, Job, JobState
 from jobs.registry import activity_of
-from jobs.states import STATE_LABELS, JobState
 
 # A job says something about the pace once it has run this long and come this far. One that took
 # less than the last of these was found in the cache.

@@ -8,8 +8,8 @@ from celery import shared_task
 from django.db import close_old_connections
 
 from jobs.queue import runner
+from jobs.queue.cleanup import sweep
 from jobs.queue.dispatch import RUN_TASK
-from jobs.queue.sweep import sweep
 
 
 @shared_task(name=RUN_TASK, acks_late=True)

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from accounts.page_kit.views import PageView
+from accounts.page_kit import PageView
 from gts.web.paging import BoundedPaginator
 from jobs.live.notifications import notification_read, notification_read_all
 from jobs.selectors import notification_get, notification_list

@@ -11,8 +11,7 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from gts.web.admin.bulk_actions import each
-from gts.web.admin.lists import LongListAdmin
-from gts.web.admin.read_only import PartAdmin, ReadOnlyAdmin
+from gts.web.admin.lists import LongListAdmin, PartAdmin, ReadOnlyAdmin
 from shootouts.models import (
     CachedAudio,
     ChainPreview,

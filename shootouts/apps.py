@@ -17,13 +17,13 @@ class ShootoutsConfig(AppConfig):
 
     def ready(self) -> None:
         # They import models, which are there only now.
-        from shootouts import personal_data, quotas
+        from shootouts import personal_data
         from shootouts.jobs.handlers import register_all
-        from shootouts.services import comments, stored_files
+        from shootouts.services import comments, renders
 
         post_migrate.connect(ensure_search_index, sender=self, dispatch_uid="shootouts.search")
         register_all()
-        quotas.register_all()
+        personal_data.register_usage()
         personal_data.register_all()
-        stored_files.connect()
+        renders.connect_file_deletion()
         comments.connect()

@@ -16,7 +16,6 @@ from gear.chains.describe import describe_chain
 from gear.models import Block, BlockIR, Capture, SignalChain
 from jobs.files.storage import fetch_file, stored_name
 from jobs.pipeline.block_recipe import UsedCapture, captured_block
-from jobs.pipeline.formats.recipe import canonical_json, recipe_digest
 from jobs.pipeline.formats.shootout_info import (
     ContenderInfo,
     DIInfo,
@@ -32,6 +31,8 @@ from jobs.pipeline.recipe import (
     DISource,
     ProcessorBlock,
     SegmentRecipe,
+    canonical_json,
+    recipe_digest,
 )
 from jobs.pipeline.versions import ENGINE_VERSION, RENDERER_VERSION
 from shootouts.models import ChainPreview, DITrack, Segment, Shootout

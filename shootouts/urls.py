@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from shootouts.pages import archive_views, comment_views, di_views, views, workbench_views
+from shootouts.pages import published_page, views, workbench_views
 
 urlpatterns = [
     path("", views.HomeView.as_view(), name="home"),
@@ -16,10 +16,10 @@ urlpatterns = [
         workbench_views.ShootoutChoicesView.as_view(),
         name="shootout-choices",
     ),
-    path("shootouts/import/", archive_views.ShootoutImportView.as_view(), name="shootout-import"),
+    path("shootouts/import/", views.ShootoutImportView.as_view(), name="shootout-import"),
     path(
         "shootouts/<uuid:uuid>/export/",
-        archive_views.ShootoutExportView.as_view(),
+        views.ShootoutExportView.as_view(),
         name="shootout-export",
     ),
     path("shootouts/<uuid:uuid>/", views.ShootoutDetailView.as_view(), name="shootout-detail"),
@@ -60,26 +60,26 @@ urlpatterns = [
     ),
     path(
         "shootouts/<uuid:uuid>/comments/",
-        comment_views.CommentListView.as_view(),
+        published_page.CommentListView.as_view(),
         name="comment-list",
     ),
-    path("comments/<uuid:uuid>/", comment_views.CommentEditView.as_view(), name="comment-edit"),
+    path("comments/<uuid:uuid>/", published_page.CommentEditView.as_view(), name="comment-edit"),
     path(
         "comments/<uuid:uuid>/delete/",
-        comment_views.CommentDeleteView.as_view(),
+        published_page.CommentDeleteView.as_view(),
         name="comment-delete",
     ),
     path(
-        "comments/<uuid:uuid>/hide/", comment_views.CommentHideView.as_view(), name="comment-hide"
+        "comments/<uuid:uuid>/hide/", published_page.CommentHideView.as_view(), name="comment-hide"
     ),
     path(
         "comments/<uuid:uuid>/unhide/",
-        comment_views.CommentUnhideView.as_view(),
+        published_page.CommentUnhideView.as_view(),
         name="comment-unhide",
     ),
     path("tracks/", views.DIListView.as_view(), name="di-list"),
     path("tracks/upload/", views.DIUploadView.as_view(), name="di-upload"),
-    path("tracks/<uuid:uuid>/", di_views.DIDetailView.as_view(), name="di-detail"),
+    path("tracks/<uuid:uuid>/", workbench_views.DIDetailView.as_view(), name="di-detail"),
     path("tracks/<uuid:uuid>/row/", views.DIRowView.as_view(), name="di-row"),
     path("tracks/<uuid:uuid>/delete/", views.DIDeleteView.as_view(), name="di-delete"),
 ]

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import inspect
 
 from jobs.pipeline.formats.manifest import MANIFEST_SCHEMA_VERSION, Manifest
-from jobs.pipeline.formats.manifest.schema import schema_path
+from jobs.pipeline.formats.manifest.document import schema_path
 from tools.made_tables import table, with_tables
 
 _DOCUMENT: Final = Path(__file__).parents[1] / "docs" / "manifest.md"

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from jobs.pipeline.effects.blocks.captured import (
+from jobs.pipeline.effects.parameters import (
     CAB_PARAMETERS,
     IR_PARAMETERS,
     NAM_PARAMETERS,

@@ -13,7 +13,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.schemes import BY_SESSION, MakesTokens
+from accounts.api.views import BY_SESSION, MakesTokens
 from accounts.models import PersonalAccessToken, TokenScope, User
 from accounts.tokens.personal import (
     MAX_LIFETIME_DAYS,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts.api import logins, personal_tokens, views
+from accounts.api import personal_tokens, views
 
 urlpatterns = [
     path("auth/token/", views.TokenCreateView.as_view(), name="api-token"),
@@ -19,7 +19,7 @@ urlpatterns = [
         personal_tokens.PersonalTokenView.as_view(),
         name="api-personal-token",
     ),
-    path("me/sessions/", logins.LoginListView.as_view(), name="api-session-list"),
-    path("me/sessions/<uuid:uuid>/", logins.LoginEndView.as_view(), name="api-session"),
+    path("me/sessions/", views.LoginListView.as_view(), name="api-session-list"),
+    path("me/sessions/<uuid:uuid>/", views.LoginEndView.as_view(), name="api-session"),
     path("me/export/", views.MeExportView.as_view(), name="api-me-export"),
 ]

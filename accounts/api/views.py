@@ -2,36 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from typing import Any, cast
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Any, Final, NoReturn, cast
+from uuid import UUID
 
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
+from rest_framework_simplejwt.tokens import Token
 
 from accounts import audit
-from accounts.api.schemes import BY_SESSION, MakesTokens
-from accounts.api.serializers import (
-    MeDeleteInput,
-    MeOutput,
-    MeUpdateInput,
-    TokenPairOutput,
-    TokenRefreshInput,
-)
-from accounts.erasure import user_erase
 from accounts.models import AuditAction, User
-from accounts.personal_data import export_chunks
+from accounts.personal_data import export_chunks, user_erase
 from accounts.quotas import quotas_get
+from accounts.selectors import FAMILY_CLAIM
 from accounts.services import user_update
-from accounts.sessions.browsers import browser_name
+from accounts.sessions.logins import (
+    CurrentLogin,
+    LoginKind,
+    current_login,
+    login_end,
+    logins_end_others,
+    logins_list,
+)
+from accounts.sessions.store import browser_name
 from accounts.tokens.families import token_pair_create, token_pair_rotate, token_revoke
+from gts.web.api.serializers import StrictSerializer
 from gts.web.api.throttles import TokenThrottle
 from gts.web.api.views import APIView
 from gts.web.client_ip import client_address
 from gts.web.database import in_database
+from gts.web.errors import SessionNeededError
+
+# MERGED By what some requests must be proved. The settings name the classes: nothing here imports gts.
+
+_SCHEMES: Final = cast(
+    Sequence[type[BaseAuthentication]], api_settings.DEFAULT_AUTHENTICATION_CLASSES
+)
+# For what makes tokens: one that leaked must not live on in others.
+BY_SESSION: Final = [scheme for scheme in _SCHEMES if issubclass(scheme, SessionAuthentication)]
+_BY_TOKEN: Final = [scheme for scheme in _SCHEMES if scheme not in BY_SESSION]
+
+
+class MakesTokens(APIView):
+    """Tells who has a good token that a session is needed (403), and not that nothing was sent."""
+
+    def permission_denied(
+        self, request: Request, message: str | None = None, code: str | None = None
+    ) -> NoReturn:
+        if not request.successful_authenticator:
+            for scheme in _BY_TOKEN:
+                if scheme().authenticate(request) is not None:
+                    raise SessionNeededError(
+                        "A token cannot make tokens: log in with a browser, and make one there."
+                    )
+        super().permission_denied(request, message, code)
+
+
+# MERGED Shapes of accounts in the API.
+
+
+class TokenRefreshInput(StrictSerializer):
+    refresh = serializers.CharField(max_length=4096, trim_whitespace=False)
+
+
+class TokenPairOutput(serializers.Serializer[Any]):
+    access = serializers.CharField(help_text="for the header Authorization: Bearer")
+    refresh = serializers.CharField(help_text="buys the next pair, once")
+
+
+class MeUpdateInput(StrictSerializer):
+    display_name = serializers.CharField(max_length=100, allow_blank=True, required=False)
+
+
+class MeDeleteInput(StrictSerializer):
+    confirm = serializers.CharField(
+        max_length=100, trim_whitespace=False, help_text="the user name, typed again"
+    )
+
+
+class QuotasOutput(serializers.Serializer[Any]):
+    storage_used_bytes = serializers.IntegerField(help_text="recordings, captures, rendered files")
+    storage_limit_bytes = serializers.IntegerField(allow_null=True, help_text="null: no limit")
+    renders_used_per_day = serializers.IntegerField(help_text="queued within the last 24 hours")
+    renders_limit_per_day = serializers.IntegerField(allow_null=True, help_text="null: no limit")
+
+
+class MeOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField(source="uuid")
+    username = serializers.CharField()
+    display_name = serializers.CharField()
+    is_operator = serializers.BooleanField(source="is_staff")
+    created_at = serializers.DateTimeField(source="date_joined")
+    quotas = serializers.SerializerMethodField()
+
+    @extend_schema_field(QuotasOutput)
+    def get_quotas(self, user: User) -> Any:
+        return QuotasOutput(self.context["quotas"]).data
 
 
 class TokenCreateView(MakesTokens):
@@ -169,3 +242,73 @@ def _program(request: Request) -> str:
 
 def _me(user: User) -> dict[str, Any]:
     return dict(MeOutput(user, context={"quotas": quotas_get(user)}).data)
+
+
+# MERGED Where one is logged in, over the API.
+
+
+class SessionOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    kind = serializers.ChoiceField(
+        choices=LoginKind.choices,
+        help_text="browser: a session; program: a pair of tokens, and all that it was traded for",
+    )
+    name = serializers.CharField(help_text="of the browser or program, as it says; may be empty")
+    address = serializers.CharField(
+        allow_null=True, help_text="where a browser logged in, where a program was last"
+    )
+    started_at = serializers.DateTimeField(allow_null=True)
+    last_used_at = serializers.DateTimeField(
+        allow_null=True, help_text="of a program: when it last traded its tokens"
+    )
+    expires_at = serializers.DateTimeField()
+    is_current = serializers.BooleanField(help_text="the one by which this was asked")
+
+
+class LoginListView(APIView):
+    @extend_schema(
+        operation_id="session_list",
+        tags=["accounts"],
+        responses=SessionOutput(many=True),
+        summary="Where I am logged in: the current one first, then the newest",
+        description="At most 100 browsers and 100 programs. Personal access tokens are no logins: "
+        "`me/tokens/` has them.",
+    )
+    def get(self, request: Request) -> Response:
+        found = logins_list(cast(User, request.user), _current(request))
+        return Response(SessionOutput(found, many=True).data)
+
+    @extend_schema(
+        operation_id="session_end_others",
+        tags=["accounts"],
+        responses={204: None},
+        summary="End all my sessions and programs but the one by which this is asked",
+    )
+    def delete(self, request: Request) -> Response:
+        logins_end_others(
+            user=cast(User, request.user),
+            current=_current(request),
+            address=client_address(request._request),
+        )
+        return Response(status=204)
+
+
+class LoginEndView(APIView):
+    @extend_schema(
+        operation_id="session_end",
+        tags=["accounts"],
+        responses={204: None},
+        summary="End one of my sessions or programs, at once",
+    )
+    def delete(self, request: Request, uuid: UUID) -> Response:
+        address = client_address(request._request)
+        login_end(user=cast(User, request.user), login_id=uuid, address=address)
+        return Response(status=204)
+
+
+def _current(request: Request) -> CurrentLogin:
+    if request.auth is None:
+        return current_login(request._request)
+    if isinstance(request.auth, Token):
+        return CurrentLogin(family=str(request.auth.get(FAMILY_CLAIM) or ""))
+    return CurrentLogin()

@@ -1,30 +1,59 @@
 """The second factor of a login: codes of an app (TOTP, RFC 6238), and backup codes.
 
 The arithmetic is pyotp's. What is kept lies here: the secret encrypted, each code good once, backup
-codes as digests. Wrong codes are counted with wrong passwords (``accounts.login.login_limits``).
+codes as digests. Wrong codes are counted with wrong passwords (``accounts.login.passwords``).
 """
 
 from __future__ import annotations
 
 import hashlib
 import secrets
+import time
 from contextlib import suppress
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 import pyotp
+import segno
 from django.conf import settings
+from django.contrib.auth import login
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from accounts import audit
-from accounts.login.login_limits import login_wait_s, login_wait_text, password_failed
+from accounts.login.passwords import login_wait_s, login_wait_text, password_failed
 from accounts.models import AuditAction, TwoFactor, User
 from accounts.sessions.logins import current_login, logins_end_others
 from accounts.token_encryption import DecryptionError, decrypt_secret, encrypt_secret, reencrypt
 from gts.web.client_ip import client_address
 from gts.web.errors import ConflictError, InvalidInputError, LimitError, NotFoundError
 from gts.web.request_metrics import figures
+
+# MERGED QR codes as the path of an SVG: drawn by the page itself, with nothing from elsewhere.
+
+_BORDER: Final = 4  # modules of quiet around it, as ISO 18004 asks for
+
+
+@dataclass(frozen=True, slots=True)
+class QRCode:
+    """``size``: modules of an edge, with the border. ``path``: one square for each dark module."""
+
+    size: int
+    path: str
+
+
+def qr_code(text: str) -> QRCode:
+    rows = list(segno.make_qr(text, error="m").matrix_iter(border=_BORDER))
+    squares = (
+        f"M{x} {y}h1v1h-1z"
+        for y, row in enumerate(rows)
+        for x, is_dark in enumerate(row)
+        if is_dark
+    )
+    return QRCode(len(rows), "".join(squares))
+
 
 ISSUER: Final = "Guitar Tone Shootout"
 NUM_BACKUP_CODES: Final = 10
@@ -215,3 +244,43 @@ def _new_code() -> str:
 
 def _digest(code: str) -> str:
     return hashlib.sha256(code.replace("-", "").encode("utf-8", "replace")).hexdigest()
+
+
+# MERGED Logins of which the password was right, and the code of the second factor is still to come.
+# MERGED
+# MERGED Nothing is logged in meanwhile: the session only remembers, for five minutes, who is to be asked.
+
+_PENDING_KEY: Final = "pending_login"
+_PENDING_FOR_S: Final = 300
+
+
+def pending_begin(request: HttpRequest, user: User, next_url: str) -> None:
+    """``user``: as ``authenticate`` gave it."""
+    request.session[_PENDING_KEY] = {
+        "user": user.pk,
+        "backend": getattr(user, "backend", ""),
+        "password": user.get_session_auth_hash(),
+        "next": next_url,
+        "at_s": time.time(),
+    }
+
+
+def pending_get(request: HttpRequest) -> tuple[TwoFactor, str] | None:
+    """Whose code is to come, and where they want to go; ``None`` where there is no such login, or
+    it took too long, or meanwhile the account was changed."""
+    kept: dict[str, Any] | None = request.session.get(_PENDING_KEY)
+    if kept is None or time.time() - kept["at_s"] > _PENDING_FOR_S:
+        return None
+    user = User.objects.filter(pk=kept["user"], is_active=True).first()
+    if user is None or not constant_time_compare(kept["password"], user.get_session_auth_hash()):
+        return None
+    row = two_factor_get(user)
+    return None if row is None else (row, str(kept["next"]))
+
+
+def pending_complete(request: HttpRequest, row: TwoFactor, code: str) -> None:
+    """Log in by the code. Raises what ``code_check`` raises."""
+    code_check(request=request, row=row, code=code)
+    backend = request.session.pop(_PENDING_KEY)["backend"]
+    login(request, row.user, backend=backend)
+    mark_session(request, row)

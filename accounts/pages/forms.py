@@ -11,7 +11,7 @@ from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.password_validation import password_validators_help_texts
 from django.http import HttpRequest
 
-from accounts.login.login_limits import login_wait_s, login_wait_text, password_failed
+from accounts.login.passwords import login_wait_s, login_wait_text, password_failed
 from accounts.models import TokenScope, User
 from gts.web.request_metrics import figures
 

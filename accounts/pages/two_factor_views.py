@@ -11,8 +11,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
-from accounts.login.pending import pending_complete, pending_get
-from accounts.login.qr_codes import qr_code
 from accounts.login.two_factor import (
     backup_codes_renew,
     code_check,
@@ -20,6 +18,9 @@ from accounts.login.two_factor import (
     is_needed_for_admin,
     mark_session,
     may_have_two_factor,
+    pending_complete,
+    pending_get,
+    qr_code,
     setup_url,
     two_factor_begin,
     two_factor_confirm,
@@ -27,14 +28,13 @@ from accounts.login.two_factor import (
     two_factor_remove,
 )
 from accounts.models import TwoFactor
-from accounts.page_kit.shown_once import show_once, take_shown
-from accounts.page_kit.views import PageView
+from accounts.page_kit import PageView, show_once, take_shown
 from accounts.pages.forms import CodeForm, ProofForm
 from accounts.pages.views import next_url
 from gts.web.client_ip import client_address
 from gts.web.errors import AppError
 
-# Of ``accounts.page_kit.shown_once``.
+# Of ``accounts.page_kit``.
 _NEW_CODES: Final = "backup codes"
 
 

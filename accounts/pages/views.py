@@ -4,39 +4,51 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any, Final, cast
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login
+from django.contrib.auth import login, update_session_auth_hash
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import LoginView as DjangoLoginView
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from social_django.utils import psa
 
-from accounts.erasure import user_erase
-from accounts.login.local import is_local_login_allowed, is_open
-from accounts.login.owner_token import owner_token_spend, secrets_dir, token_in
-from accounts.login.pending import pending_begin
-from accounts.login.two_factor import may_have_two_factor, two_factor_get
-from accounts.page_kit.shown_once import take_shown
-from accounts.page_kit.views import PageView
-from accounts.pages.forms import LoginForm, PersonalTokenForm
+from accounts.idempotency import make_once
+from accounts.login.local import (
+    is_local_login_allowed,
+    is_open,
+    owner_token_spend,
+    secrets_dir,
+    token_in,
+)
+from accounts.login.passwords import password_change
+from accounts.login.two_factor import may_have_two_factor, pending_begin, two_factor_get
+from accounts.models import TokenScope
+from accounts.page_kit import PageView, add_app_error, show_once, take_shown
+from accounts.pages.forms import ChangePasswordForm, LoginForm, PersonalTokenForm
+from accounts.personal_data import user_erase
 from accounts.quotas import quotas_get
 from accounts.selectors import TONE3000, tone3000_connection_get
 from accounts.services import LOCAL_USERNAME, user_get_or_create_local
-from accounts.sessions.logins import current_login, logins_list
-from accounts.tokens.personal import personal_tokens_list
-from accounts.tone3000.connection import has_other_login, tone3000_disconnect
-from accounts.tone3000.pipeline import BEGUN_BY_KEY, begun_by
+from accounts.sessions.logins import current_login, login_end, logins_end_others, logins_list
+from accounts.tokens.personal import (
+    personal_token_create,
+    personal_token_revoke,
+    personal_tokens_list,
+)
+from accounts.tone3000.login import BEGUN_BY_KEY, begun_by
+from accounts.tone3000.tokens import has_other_login, tone3000_disconnect
 from gts.web.client_ip import client_address
 from gts.web.errors import AppError
 
-# Of ``accounts.page_kit.shown_once``.
+# Of ``accounts.page_kit``.
 NEW_TOKEN: Final = "token"
 _LOCAL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 _OWNER_SESSION = timedelta(days=365)
@@ -210,3 +222,102 @@ def next_url(request: HttpRequest, wanted: str, *, otherwise: str = "shootout-mi
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
     return wanted if wanted and is_ours else resolve_url(otherwise)
+
+
+# MERGED Changing one's password.
+
+
+class PasswordChangeView(PageView):
+    """For who has one: others come in by other ways, and have none to change."""
+
+    def dispatch(self, request: HttpRequest) -> HttpResponseBase:
+        if request.user.is_authenticated and not request.user.has_usable_password():
+            raise Http404
+        return super().dispatch(request)
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self._page(ChangePasswordForm(request))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = ChangePasswordForm(request, request.POST)
+        if not form.is_valid():
+            return self._page(form, status=422)
+        password_change(
+            user=self.user,
+            password=form.cleaned_data["new_password1"],
+            ends_tokens=form.cleaned_data["ends_tokens"],
+            address=client_address(request),
+        )
+        update_session_auth_hash(request, self.user)  # this browser stays logged in
+        messages.success(request, "Your password is changed. All other sessions have ended.")
+        return redirect("account")
+
+    def _page(self, form: ChangePasswordForm, *, status: int = 200) -> HttpResponse:
+        return render(self.request, "accounts/password.html", {"form": form}, status=status)
+
+
+# MERGED Ending sessions and programs, on the Account page.
+
+
+class SessionEndView(PageView):
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
+        login_end(user=self.user, login_id=uuid, address=client_address(request))
+        messages.success(request, "That session has ended.")
+        return redirect("account")
+
+
+class SessionsEndOthersView(PageView):
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        logins_end_others(
+            user=self.user, current=current_login(request), address=client_address(request)
+        )
+        messages.success(request, "All other sessions have ended.")
+        return redirect("account")
+
+
+# MERGED Personal access tokens on the Account page.
+
+MADE_ALREADY: Final = "This form was sent twice. The token was made once, and is shown once."
+
+
+class PersonalTokenCreateView(AccountView):
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = PersonalTokenForm(request.POST, auto_id="token-%s")
+        if not form.is_valid():
+            return self.page(token_form=form, status=422)
+        try:
+            made = make_once(request, lambda: self._create(form))
+        except AppError as error:
+            add_app_error(form, error)
+            return self.page(token_form=form, status=error.status)
+        if not made.is_new:
+            messages.info(request, MADE_ALREADY)
+        return redirect(f"{resolve_url('account')}#new-token")
+
+    def _create(self, form: PersonalTokenForm) -> str:
+        row, token = personal_token_create(
+            user=self.user,
+            name=form.cleaned_data["name"],
+            scope=TokenScope(form.cleaned_data["scope"]),
+            lifetime=timedelta(days=form.cleaned_data["lifetime_days"]),
+            address=client_address(self.request),
+        )
+        show_once(self.request, NEW_TOKEN, [token])
+        # Now, so that it is there for who waits for this and is sent to the page first.
+        self.request.session.save()
+        return str(row.uuid)
+
+
+class PersonalTokenRevokeView(PageView):
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
+        personal_token_revoke(user=self.user, token_id=uuid, address=client_address(request))
+        messages.success(request, "The token is revoked. Programs that use it are locked out.")
+        return redirect("account")

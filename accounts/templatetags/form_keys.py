@@ -6,11 +6,11 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.page_kit.form_keys import FIELD, new_form_key
+from accounts.idempotency import FORM_KEY_FIELD, new_form_key
 
 register = template.Library()
 
 
 @register.simple_tag
 def form_key() -> SafeString:
-    return format_html('<input type="hidden" name="{}" value="{}">', FIELD, new_form_key())
+    return format_html('<input type="hidden" name="{}" value="{}">', FORM_KEY_FIELD, new_form_key())

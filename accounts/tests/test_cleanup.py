@@ -9,8 +9,8 @@ from django.conf import settings as django_settings
 from django.utils import timezone
 from social_django.models import Nonce
 
-from accounts.cleanup import clean_up, tokens_keep_alive
 from accounts.models import AuditAction, AuditEntry, Tone3000Tokens, User, UserSession
+from accounts.tasks import clean_up, tokens_keep_alive
 from accounts.tests.factories import connect_tone3000, make_user
 from accounts.tone3000.calls import parse_tokens
 from accounts.tone3000.tests.token_endpoint import Endpoint

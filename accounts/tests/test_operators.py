@@ -11,8 +11,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts import admin
-from accounts.erasure import user_erase
 from accounts.models import User
+from accounts.personal_data import user_erase
 from accounts.services import DEMO_USERNAME
 from accounts.tests.factories import make_user
 from gts.web.errors import ConflictError

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from accounts.login.owner_token import owner_token_renew, secrets_dir
+from accounts.login.local import owner_token_renew, secrets_dir
 from accounts.models import User
 from accounts.tests.factories import make_user
 

@@ -17,7 +17,7 @@ from accounts.services import (
     user_get_or_create_local,
     user_update,
 )
-from accounts.sessions.credentials import credential_of_token
+from accounts.sessions.logins import credential_of_token
 from accounts.tests.factories import make_user
 from accounts.tokens.families import token_pair_create, token_pair_rotate, token_revoke
 from gts.web.errors import ConflictError, UnauthorizedError

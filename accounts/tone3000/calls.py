@@ -19,7 +19,7 @@ from typing import Any, Final
 from django.conf import settings
 
 from gts.web.errors import TokenServiceUnavailableError
-from gts.web.request_slot import give_back_slot
+from gts.web.slots import give_back_slot
 
 logger = logging.getLogger(__name__)
 

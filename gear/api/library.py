@@ -14,14 +14,23 @@ from rest_framework.response import Response
 
 from accounts.api.idempotency import idempotent
 from accounts.models import User
-from gear.api.serializers import CaptureWithGearOutput
-from gear.models import LibraryEntry, LibraryEntryQuerySet
+from gear.api.serializers import CaptureWithGearOutput, GearOutput
+from gear.models import LibraryEntry, LibraryEntryQuerySet, Tag, TagQuerySet
 from gear.models.item import CaptureFormat, GearKind, GearSource
-from gear.selectors import library_get, library_list
-from gear.services.library import library_remove, library_save, library_update
-from gts.web.api.filters import StableOrderingFilter, TrueFalseFilter
+from gear.selectors import gear_get, library_get, library_list, tag_get, tag_list
+from gear.services.library import (
+    gear_tags_set,
+    library_remove,
+    library_save,
+    library_update,
+    tag_create,
+    tag_delete,
+    tag_rename,
+)
+from gear.text import MAX_TAG_CHARS, MAX_TAGS_PER_GEAR
+from gts.web.api.queries import StableOrderingFilter, TrueFalseFilter
 from gts.web.api.responses import created
-from gts.web.api.serializers import StrictSerializer
+from gts.web.api.serializers import BoundedListField, StrictSerializer
 from gts.web.api.views import APIView, GenericAPIView
 
 
@@ -136,5 +145,125 @@ class LibraryEntryView(APIView):
 
 
 def _values(data: StrictSerializer) -> dict[str, Any]:
+    data.is_valid(raise_exception=True)
+    return dict(data.validated_data)
+
+
+# MERGED Tags of one's own, and the gear they are on, over HTTP.
+
+
+class TagFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter has no types
+    search = filters.CharFilter(method="by_text", max_length=50, help_text="a part of the name")
+
+    class Meta:
+        model = Tag
+        fields: list[str] = []
+
+    def by_text(self, queryset: TagQuerySet, name: str, value: str) -> QuerySet[Tag]:
+        return queryset.matching(value)
+
+
+class TagInput(StrictSerializer):
+    name = serializers.CharField(max_length=MAX_TAG_CHARS)
+
+
+class TagOutput(serializers.Serializer[Tag]):
+    id = serializers.UUIDField(source="uuid")
+    name = serializers.CharField()
+    num_gear = serializers.IntegerField(help_text="on so many pieces of gear")
+    created_at = serializers.DateTimeField()
+
+
+class GearTagsInput(StrictSerializer):
+    tags = BoundedListField(
+        child=serializers.CharField(max_length=MAX_TAG_CHARS),
+        max_length=MAX_TAGS_PER_GEAR,
+        help_text="names; new ones become tags of mine",
+    )
+
+
+class TagListView(GenericAPIView[Tag]):
+    filterset_class = TagFilter
+    serializer_class = TagOutput
+    queryset = Tag.objects.none()
+
+    def get_queryset(self) -> TagQuerySet:
+        if getattr(self, "swagger_fake_view", False):
+            return Tag.objects.none()
+        return tag_list(cast(User, self.request.user))
+
+    @extend_schema(
+        operation_id="tag_list",
+        tags=["gear"],
+        responses=TagOutput(many=True),
+        summary="My tags, in the order of the alphabet",
+    )
+    def get(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(
+        operation_id="tag_create",
+        tags=["gear"],
+        filters=False,
+        request=TagInput,
+        responses={201: TagOutput},
+        summary="A new tag; 409 when I have the word already, however it is written",
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        user = cast(User, request.user)
+        tag = tag_create(owner=user, **_tag_values(TagInput(data=request.data)))
+        return created(TagOutput(tag_get(user, tag.uuid)).data, "api-tag", tag.uuid)
+
+
+class TagView(APIView):
+    @extend_schema(
+        operation_id="tag_read", tags=["gear"], responses=TagOutput, summary="One of my tags"
+    )
+    def get(self, request: Request, uuid: UUID) -> Response:
+        return Response(TagOutput(tag_get(cast(User, request.user), uuid)).data)
+
+    @extend_schema(
+        operation_id="tag_rename",
+        tags=["gear"],
+        request=TagInput,
+        responses=TagOutput,
+        summary="Rename a tag wherever it is",
+    )
+    def patch(self, request: Request, uuid: UUID) -> Response:
+        user = cast(User, request.user)
+        tag = tag_get(user, uuid)
+        tag_rename(tag=tag, **_tag_values(TagInput(data=request.data)))
+        return Response(TagOutput(tag_get(user, uuid)).data)
+
+    @extend_schema(
+        operation_id="tag_delete",
+        tags=["gear"],
+        responses={204: None},
+        summary="Take a tag off all gear",
+    )
+    def delete(self, request: Request, uuid: UUID) -> Response:
+        tag_delete(tag=tag_get(cast(User, request.user), uuid))
+        return Response(status=204)
+
+
+class GearTagsView(APIView):
+    @extend_schema(
+        operation_id="gear_tags_set",
+        tags=["gear"],
+        request=GearTagsInput,
+        responses=GearOutput,
+        summary="Put my tags on gear that I may see; these and no others. Its owner's stay",
+    )
+    def put(self, request: Request, uuid: UUID) -> Response:
+        user = cast(User, request.user)
+        item = gear_get(user, uuid)
+        names = _tag_values(GearTagsInput(data=request.data))["tags"]
+        gear_tags_set(user=user, item=item, names=names)
+        return Response(GearOutput(gear_get(user, uuid), context={"request": request}).data)
+
+
+def _tag_values(data: StrictSerializer) -> dict[str, Any]:
     data.is_valid(raise_exception=True)
     return dict(data.validated_data)

@@ -8,18 +8,22 @@ from typing import Any, Final
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from gear.chains.block_parameters import describe
 from gear.chains.describe import architecture_of, capture_warnings
-from gear.chains.grammar import MAX_BLOCKS
+from gear.chains.grammar import MAX_BLOCKS, describe_settings
 from gear.models import Block, BlockIR, Capture, GearItem, GearTag, SignalChain
 from gear.models.chain import Slot
 from gear.models.item import CaptureFormat, FileState, GearKind, GearSource, IRChannelRule
 from gear.selectors import chain_errors
-from gear.services.ir_settings import IR_SETTINGS
-from gear.tag_words import distinct_tags
-from gts.web.api.bounded import ROOM, BoundedDictField, BoundedList
-from gts.web.api.serializers import ErrorCodeField, StrictSerializer
-from jobs.api.serializers import JobOutput
+from gear.services.gear import IR_SETTINGS
+from gear.text import distinct_tags
+from gts.web.api.serializers import (
+    ROOM,
+    BoundedDictField,
+    BoundedList,
+    ErrorCodeField,
+    StrictSerializer,
+)
+from jobs.api.jobs import JobOutput
 from jobs.pipeline.effects.blocks import BLOCK_TYPES
 from jobs.pipeline.recipe import MAX_CAB_IRS, MAX_TAIL_END_DB, MIN_TAIL_END_DB
 
@@ -294,7 +298,7 @@ class ExtraIROutput(serializers.Serializer[BlockIR]):
     settings = serializers.SerializerMethodField(help_text="the parameters for people")
 
     def get_settings(self, ir: BlockIR) -> str:
-        return describe("", GearKind.CAB, ir.parameters)
+        return describe_settings("", GearKind.CAB, ir.parameters)
 
 
 class BlockOutput(serializers.Serializer[Block]):
@@ -307,7 +311,7 @@ class BlockOutput(serializers.Serializer[Block]):
 
     def get_settings(self, block: Block) -> str:
         kind = block.capture.gear.kind if block.capture else None
-        return describe(block.processor, kind, block.parameters)
+        return describe_settings(block.processor, kind, block.parameters)
 
 
 class ChainErrorOutput(serializers.Serializer[Any]):

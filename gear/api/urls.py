@@ -2,23 +2,23 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gear.api import chain_groups, guidance, library, presets, tags, tone3000, views
+from gear.api import chain_building, chain_groups, library, tone3000, views
 
 urlpatterns = [
     path("gear/", views.GearListView.as_view(), name="api-gear-list"),
     path("gear/<uuid:uuid>/", views.GearView.as_view(), name="api-gear"),
-    path("gear/<uuid:uuid>/tags/", tags.GearTagsView.as_view(), name="api-gear-tags"),
-    path("tags/", tags.TagListView.as_view(), name="api-tag-list"),
-    path("tags/<uuid:uuid>/", tags.TagView.as_view(), name="api-tag"),
-    path("presets/", presets.PresetListView.as_view(), name="api-preset-list"),
-    path("presets/<uuid:uuid>/", presets.PresetView.as_view(), name="api-preset"),
+    path("gear/<uuid:uuid>/tags/", library.GearTagsView.as_view(), name="api-gear-tags"),
+    path("tags/", library.TagListView.as_view(), name="api-tag-list"),
+    path("tags/<uuid:uuid>/", library.TagView.as_view(), name="api-tag"),
+    path("presets/", chain_building.PresetListView.as_view(), name="api-preset-list"),
+    path("presets/<uuid:uuid>/", chain_building.PresetView.as_view(), name="api-preset"),
     path("captures/", views.CaptureListView.as_view(), name="api-capture-list"),
     path("captures/<uuid:uuid>/", views.CaptureView.as_view(), name="api-capture"),
     path("library/", library.LibraryListView.as_view(), name="api-library-list"),
     path("library/<uuid:uuid>/", library.LibraryEntryView.as_view(), name="api-library-entry"),
     path("block-types/", views.BlockTypeListView.as_view(), name="api-block-type-list"),
     path("chains/", views.ChainListView.as_view(), name="api-chain-list"),
-    path("chains/guidance/", guidance.ChainGuidanceView.as_view(), name="api-chain-guidance"),
+    path("chains/guidance/", chain_building.ChainGuidanceView.as_view(), name="api-chain-guidance"),
     path("chains/<uuid:uuid>/", views.ChainView.as_view(), name="api-chain"),
     path("chain-groups/", chain_groups.ChainGroupListView.as_view(), name="api-chain-group-list"),
     path(

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any, cast
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
+from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny, IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
@@ -14,7 +16,6 @@ from rest_framework.response import Response
 
 from accounts.api.idempotency import idempotent
 from accounts.models import User
-from gear.api.filters import CaptureFilter, GearFilter
 from gear.api.serializers import (
     BlockTypeOutput,
     CaptureWithGearOutput,
@@ -33,6 +34,7 @@ from gear.models import (
     SignalChain,
     SignalChainQuerySet,
 )
+from gear.models.item import CaptureFormat, FileState, GearKind, GearSource
 from gear.selectors import (
     capture_get,
     capture_list,
@@ -45,19 +47,96 @@ from gear.selectors import (
 from gear.services.captures import gear_delete, gear_upload
 from gear.services.chains import BlockInput, IRInput, chain_create, chain_delete, chain_update
 from gear.services.gear import gear_update
-from gts.web.api.filters import NamedFilter
 from gts.web.api.parsers import MultiPartParser
-from gts.web.api.responses import accepted
-from gts.web.api.revisions import (
+from gts.web.api.queries import NamedFilter, StableOrderingFilter, TrueFalseFilter
+from gts.web.api.responses import (
     ETAG,
     IF_MATCH,
     IF_NONE_MATCH,
+    accepted,
     accepted_revisions,
     constant_response,
     revised_response,
 )
 from gts.web.api.views import APIView, GenericAPIView
 from jobs.pipeline.effects.blocks import BLOCK_TYPES
+
+# MERGED What lists of gear and captures can be narrowed down by.
+
+# Each is a condition of its own in the query.
+_MAX_TAGS = 10
+
+
+class GearFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter has no types
+    kind = filters.MultipleChoiceFilter(choices=GearKind.choices, distinct=False)
+    source = filters.ChoiceFilter(choices=GearSource.choices, method="by_source")
+    format = filters.ChoiceFilter(choices=CaptureFormat.choices, method="by_format")
+    make = filters.CharFilter(
+        lookup_expr="iexact", max_length=100, help_text="exactly; case does not matter"
+    )
+    licence = filters.CharFilter(
+        lookup_expr="iexact", max_length=100, help_text="exactly; case does not matter"
+    )
+    architecture = filters.CharFilter(
+        method="by_architecture",
+        max_length=32,
+        help_text="how that of one of its captures begins: A1, A2, LSTM",
+    )
+    tag = filters.CharFilter(
+        method="by_tags",
+        max_length=50,
+        help_text="one of my tags or of its owner's; several: all of them",
+    )
+    # After all that narrows: typos are looked for where nothing else is left to find.
+    search = filters.CharFilter(
+        method="by_text",
+        max_length=200,
+        help_text="words of the name, make, creator or description, the best first; with typos "
+        "where nothing has them as they are",
+    )
+    ordering = StableOrderingFilter(
+        fields={"created_at": "created_at", "name": "name", "make": "make"}
+    )
+
+    class Meta:
+        model = GearItem
+        fields: list[str] = []
+
+    def by_text(self, queryset: GearItemQuerySet, name: str, value: str) -> QuerySet[GearItem]:
+        return queryset.matching(value)
+
+    def by_source(self, queryset: GearItemQuerySet, name: str, value: str) -> QuerySet[GearItem]:
+        return queryset.from_source(value, self.request.user)
+
+    def by_format(self, queryset: GearItemQuerySet, name: str, value: str) -> QuerySet[GearItem]:
+        return queryset.with_format(value)
+
+    def by_architecture(
+        self, queryset: GearItemQuerySet, name: str, value: str
+    ) -> QuerySet[GearItem]:
+        return queryset.with_architecture(value)
+
+    def by_tags(self, queryset: GearItemQuerySet, name: str, value: str) -> QuerySet[GearItem]:
+        for tag in filter(None, self.data.getlist(name)[:_MAX_TAGS]):
+            queryset = queryset.tagged(self.request.user, tag)
+        return queryset
+
+
+class CaptureFilter(filters.FilterSet):  # type: ignore[misc]
+    kind = filters.MultipleChoiceFilter(
+        field_name="gear__kind", choices=GearKind.choices, distinct=False
+    )
+    format = filters.ChoiceFilter(choices=CaptureFormat.choices)
+    state = filters.ChoiceFilter(choices=FileState.choices)
+    is_usable = TrueFalseFilter(method="by_use", help_text="inspected, and can be played")
+
+    class Meta:
+        model = Capture
+        fields: list[str] = []
+
+    def by_use(self, queryset: CaptureQuerySet, name: str, value: bool) -> QuerySet[Capture]:
+        return queryset.usable() if value else queryset.unusable()
+
 
 _BLOCK_TYPES_MAX_AGE_S = 3600
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gear.captures.naming import kind_warning
-from gear.chains.block_parameters import describe
+from gear.captures.inspection import kind_warning
+from gear.chains.grammar import describe_settings
 from gear.models import Block, Capture, SignalChain
 from gear.models.item import GearKind
 from jobs.pipeline.effects.blocks import BLOCK_TYPES, describe_ir
@@ -45,7 +45,7 @@ def describe_chain(chain: SignalChain) -> list[dict[str, Any]]:
 
 def _describe_block(block: Block) -> dict[str, Any]:
     kind = block.capture.gear.kind if block.capture else None
-    settings = describe(block.processor, kind, block.parameters)
+    settings = describe_settings(block.processor, kind, block.parameters)
     if block.processor:
         block_type = BLOCK_TYPES.get(block.processor)
         title = block_type.title if block_type else block.processor

@@ -6,12 +6,61 @@ told of the next.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from jobs.pipeline.effects.blocks import BLOCK_TYPES
+from jobs.pipeline.effects.blocks import BLOCK_TYPES, describe_capture, describe_parameters
+from jobs.pipeline.effects.parameters import (
+    IR_PARAMETERS,
+    CaptureParameters,
+    capture_parameters,
+)
+from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.vocabulary.gear import GearKind, Slot
+
+# MERGED Parameters of the blocks of a chain: of built-in processors, and of captures.
+
+
+def check_capture(kind: str, parameters: Mapping[str, object]) -> dict[str, float | bool]:
+    """The parameters of a captured block, complete. ``kind``: of its gear. Raises
+    ``PipelineError``: BLOCK_PARAMETER_UNKNOWN, BLOCK_PARAMETER_INVALID,
+    BLOCK_PARAMETER_OUT_OF_RANGE."""
+    return _checked(parameters, capture_parameters(kind))
+
+
+def check_extra_ir(parameters: Mapping[str, object]) -> dict[str, float | bool]:
+    """The parameters of one more impulse response, complete. Raises as ``check_capture``."""
+    return _checked(parameters, IR_PARAMETERS)
+
+
+def _checked(parameters: Mapping[str, object], known: CaptureParameters) -> dict[str, float | bool]:
+    for name in parameters:
+        if name not in known.names:
+            raise PipelineError("BLOCK_PARAMETER_UNKNOWN", f"This block has no parameter “{name}”.")
+    complete: dict[str, float | bool] = {
+        number.name: number.checked(parameters.get(number.name)) for number in known.numbers
+    }
+    for switch in known.switches:
+        value = parameters.get(switch.name, False)
+        if not isinstance(value, bool):
+            raise PipelineError("BLOCK_PARAMETER_INVALID", f"{switch.name} must be true or false.")
+        complete[switch.name] = value
+    return complete
+
+
+def describe_settings(
+    processor: str, kind: str | None, parameters: Mapping[str, float | bool]
+) -> str:
+    """The settings of a block for people; empty where there is nothing to say. ``kind``: of the
+    gear of its capture."""
+    if processor:
+        try:
+            return describe_parameters(processor, parameters)
+        except PipelineError:  # stored by a version that knew more processors
+            return ""
+    return "" if kind is None else describe_capture(kind, parameters)
+
 
 MAX_BLOCKS: Final = 16
 
@@ -159,3 +208,101 @@ def _supported(blocks: Sequence[ChainBlock]) -> Iterator[ChainError]:
 
 
 _RULES: Final = (_one_amp, _cabs, _loop, _order, _supported)
+
+
+# MERGED What may come next in a chain that is being built, by the same grammar. Pure, no ORM.
+# MERGED
+# MERGED A block may come next when the chain with it can still be completed; so who follows the guidance
+# MERGED never comes to a dead end, and every chain of the grammar can be built by it.
+
+# What only says that something is still to come.
+_REPAIRED_BY_MORE: Final = frozenset({NO_AMP, IR_REQUIRED})
+
+
+@dataclass(frozen=True, slots=True)
+class NextBlocks:
+    """What may stand at ``slot`` next: captures of some ``kinds``, or built-in ``processors``."""
+
+    slot: str
+    kinds: tuple[str, ...]
+    processors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """``is_complete``: it can be played as it is. ``message``: one sentence for people.
+    ``errors``: what more blocks do not repair; then nothing may come next."""
+
+    is_complete: bool
+    message: str
+    next: tuple[NextBlocks, ...]
+    errors: tuple[ChainError, ...]
+
+
+def guide_chain(blocks: Sequence[ChainBlock]) -> Guidance:
+    """For the beginning of a chain, which may be empty, and for a whole one."""
+    errors = validate_chain(blocks)
+    wrong = tuple(error for error in errors if error.code not in _REPAIRED_BY_MORE)
+    missing = next((error.code for error in errors if error.code in _REPAIRED_BY_MORE), "")
+    can_go_on = _can_be_completed(blocks)
+    following = tuple(_next_blocks(blocks)) if can_go_on else ()
+    if wrong:
+        message = f"Fix this first: {wrong[0].message}"
+    elif not can_go_on:
+        message = _dead_end(blocks, missing)
+    else:
+        message = _what_next(missing, {each.slot for each in following})
+    return Guidance(not errors, message, following, wrong)
+
+
+def _next_blocks(blocks: Sequence[ChainBlock]) -> list[NextBlocks]:
+    found = []
+    for slot in SLOTS:
+        kinds = tuple(
+            kind
+            for kind in sorted(Slot(slot).kinds)
+            if _can_be_completed([*blocks, ChainBlock(slot, kind=kind)])
+        )
+        processors = tuple(
+            name
+            for name in BLOCK_TYPES
+            if _can_be_completed([*blocks, ChainBlock(slot, processor=name)])
+        )
+        if kinds or processors:
+            found.append(NextBlocks(slot, kinds, processors))
+    return found
+
+
+def _can_be_completed(blocks: Sequence[ChainBlock]) -> bool:
+    """Whether blocks can be put behind these so that the whole is a chain of the grammar."""
+    missing = {error.code for error in validate_chain(blocks)}
+    if not missing <= _REPAIRED_BY_MORE:
+        return False
+    # One block is enough: a full rig needs no cab, and the cab of a head is the last that it needs.
+    place = Slot.AMP if NO_AMP in missing else Slot.CAB
+    return not missing or (len(blocks) < MAX_BLOCKS and _reached(blocks) <= SLOTS.index(place))
+
+
+def _reached(blocks: Sequence[ChainBlock]) -> int:
+    return max((SLOTS.index(block.slot) for block in blocks), default=0)
+
+
+def _dead_end(blocks: Sequence[ChainBlock], missing: str) -> str:
+    what = "the amp" if missing == NO_AMP else "the cabinet"
+    if len(blocks) >= MAX_BLOCKS:
+        return f"There is no room left for {what}: take out a block."
+    return f"Put {what} before what stands after its place."
+
+
+def _what_next(missing: str, slots: set[str]) -> str:
+    if missing == NO_AMP:
+        if Slot.PRE not in slots:
+            return "There is room for one block more: choose a full rig."
+        return "Choose the amp, a head or a full rig; effects may stand before it."
+    if missing == IR_REQUIRED:
+        if Slot.LOOP not in slots:
+            return "The amp head needs a cabinet: choose a cab IR."
+        return "The amp head needs a cabinet; effects may stand in its loop before."
+    if slots:
+        return "The chain can be played; effects may follow."
+    return "The chain can be played; it is full."

@@ -96,3 +96,76 @@ class BlockIR(models.Model):
 
     def __str__(self) -> str:
         return f"{self.block_id} + {self.capture}"
+
+
+# MERGED Chain groups: slots with options, to be expanded into chains.
+
+
+class ChainGroupQuerySet(models.QuerySet["ChainGroup"]):
+    def owned_by(self, user: User | AnonymousUser) -> ChainGroupQuerySet:
+        if isinstance(user, AnonymousUser):
+            return self.none()
+        return self.filter(owner=user)
+
+    def named(self, text: str) -> ChainGroupQuerySet:
+        return named(self, text)
+
+
+class ChainGroup(PublicModel):
+    """A base chain of which some slots have several options.
+
+    ``slots`` names captures by UUID, beside the names they had: a capture may be deleted, and the
+    group then says which one is missing. ``gear.services.group_slots`` reads and writes it.
+    """
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="chain_groups"
+    )
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True, max_length=4000)
+    slots = models.JSONField()
+
+    objects = ChainGroupQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        indexes = [
+            models.Index(fields=["owner", "-created_at"], name="gear_chaingroup_owner_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+# MERGED Presets: named settings of built-in processors.
+
+
+class PresetQuerySet(models.QuerySet["Preset"]):
+    def owned_by(self, user: User | AnonymousUser) -> PresetQuerySet:
+        if isinstance(user, AnonymousUser):
+            return self.none()
+        return self.filter(owner=user)
+
+
+class Preset(PublicModel):
+    """Named parameter values of a built-in processor. A chain that uses it copies them."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="presets"
+    )
+    processor = models.CharField(max_length=32)
+    name = models.CharField(max_length=100)
+    parameters = models.JSONField(default=dict, blank=True)
+
+    objects = PresetQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("processor", "name", "id")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "processor", "name"], name="gear_preset_once_per_name"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.processor}: {self.name}"

@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce, Left, NullIf, Upper
 from accounts.models import User
 from gear.search.index import GEAR_INDEX
 from gear.search.text import finding, search
-from gear.tag_words import tag_key
+from gear.text import tag_key
 from gts.web.models import PublicModel
 from jobs.pipeline.recipe import MAX_TAIL_END_DB, MIN_TAIL_END_DB, ChannelRule, IRSettings
 from jobs.pipeline.vocabulary.gear import GearKind as GearKind

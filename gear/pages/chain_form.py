@@ -20,7 +20,7 @@ from gear.models import Capture
 from gear.services.chains import BlockInput, IRInput
 from gts.web.errors import AppError
 from jobs.pipeline.effects.blocks import BLOCK_TYPES, Parameter
-from jobs.pipeline.effects.blocks.captured import IR_PARAMETERS, SPACE_MIX
+from jobs.pipeline.effects.parameters import IR_PARAMETERS, SPACE_MIX
 from jobs.pipeline.vocabulary.gear import GearKind, Slot
 
 CAPTURE = "capture"

@@ -13,11 +13,10 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from accounts.models import User
-from accounts.page_kit.views import AsyncPageView, PageView
+from accounts.page_kit import AsyncPageView, PageView
 from accounts.selectors import tone3000_connection_get
 from gear.pages.views import asked_job
-from gear.tone3000.cards import tone_cards, tone_page
-from gear.tone3000.errors import NotAvailableError
+from gear.tone3000.access import NotAvailableError
 from gear.tone3000.library import (
     Tab,
     captures_of_tone,
@@ -25,7 +24,9 @@ from gear.tone3000.library import (
     fetches_of_tone,
     tab_get,
     tab_named,
+    tone_cards,
     tone_get,
+    tone_page,
 )
 from gear.tone3000.picking import (
     LIFETIME_S,

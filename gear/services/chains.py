@@ -11,14 +11,30 @@ from django.db import transaction
 from django.db.models import Model
 
 from accounts.models import User
-from gear.chains.block_parameters import check_capture, check_extra_ir
-from gear.chains.grammar import MAX_BLOCKS, UNKNOWN, ChainBlock, validate_chain
-from gear.models import Block, BlockIR, Capture, SignalChain
+from gear.chains.grammar import (
+    MAX_BLOCKS,
+    UNKNOWN,
+    ChainBlock,
+    Guidance,
+    check_capture,
+    check_extra_ir,
+    guide_chain,
+    validate_chain,
+)
+from gear.models import Block, BlockIR, Capture, Preset, SignalChain
 from gear.models.item import CaptureFormat, FileState, GearKind
-from gear.selectors import NO_CAPTURE, NO_CHAIN, as_chain_block
-from gts.web.errors import ErrorDetail, InvalidInputError, NotFoundError
-from gts.web.revisions import revision_check
-from jobs.pipeline.effects.blocks import validate_parameters
+from gear.selectors import (
+    NO_CAPTURE,
+    NO_CHAIN,
+    NO_PRESET,
+    as_chain_block,
+    capture_list,
+    has_own_cab,
+    may_be_played,
+)
+from gts.web.errors import DuplicateError, ErrorDetail, Existing, InvalidInputError, NotFoundError
+from gts.web.models import revision_check
+from jobs.pipeline.effects.blocks import BLOCK_TYPES, validate_parameters
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.recipe import MAX_CAB_IRS
 
@@ -218,3 +234,121 @@ def as_checked_block(row: Block) -> ChainBlock:
     if row.capture is None and not row.processor:
         return ChainBlock(slot=row.slot, kind=UNKNOWN)
     return as_chain_block(row)
+
+
+# MERGED Guidance for a chain that someone is building, with captures of theirs or kinds of gear.
+
+ONE_OF_THREE = "A block is a capture, a built-in processor, or any gear of a kind."
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedBlock:
+    """One of ``capture_id``, ``processor`` and ``kind`` (of gear that is yet to be chosen)."""
+
+    slot: str
+    capture_id: UUID | None = None
+    processor: str = ""
+    kind: str = ""
+
+
+def chain_guidance(user: User, blocks: Sequence[PlannedBlock]) -> Guidance:
+    """What may come next. One query. Raises ``InvalidInputError`` NOT_FOUND, BLOCK_UNKNOWN or
+    BLOCK_NEEDS_ONE_SOURCE, pointing at ``/blocks/<i>``."""
+    ids = {block.capture_id for block in blocks if block.capture_id is not None}
+    captures = {capture.uuid: capture for capture in capture_list(user).filter(uuid__in=ids)}
+    details = [
+        ErrorDetail(f"/blocks/{position}{pointer}", code, message)
+        for position, block in enumerate(blocks)
+        for pointer, code, message in _problems(block, set(captures))
+    ]
+    if details:
+        raise InvalidInputError(details[0].message, details=details)
+    return guide_chain(
+        [
+            _chain_block(block, captures[block.capture_id] if block.capture_id else None)
+            for block in blocks
+        ]
+    )
+
+
+def _problems(block: PlannedBlock, known: set[UUID]) -> Iterator[tuple[str, str, str]]:
+    num_sources = sum(map(bool, (block.capture_id, block.processor, block.kind)))
+    if num_sources != 1:
+        yield "", "BLOCK_NEEDS_ONE_SOURCE", ONE_OF_THREE
+    elif block.capture_id is not None and block.capture_id not in known:
+        yield "/capture_id", "NOT_FOUND", NO_CAPTURE
+    elif block.processor and block.processor not in BLOCK_TYPES:
+        message = f"There is no built-in processor “{block.processor}”."
+        yield "/processor", "BLOCK_UNKNOWN", message
+
+
+def _chain_block(block: PlannedBlock, capture: Capture | None) -> ChainBlock:
+    if capture is None:
+        return ChainBlock(block.slot, kind=block.kind, processor=block.processor)
+    return ChainBlock(
+        block.slot,
+        kind=capture.gear.kind,
+        is_supported=may_be_played(capture),
+        has_own_cab=has_own_cab(capture),
+    )
+
+
+# MERGED Named settings of built-in processors.
+
+ALREADY_THERE = "You have a preset of this name for this processor already."
+
+
+@transaction.atomic
+def preset_create(
+    *, owner: User, processor: str, name: str, parameters: Mapping[str, object]
+) -> Preset:
+    """Parameters that are left out get their defaults. Raises ``InvalidInputError``, with the
+    codes that a block of a chain has, and ``DuplicateError``."""
+    preset = Preset(owner=owner, processor=processor, name=name.strip())
+    _save_preset(preset, parameters)
+    return preset
+
+
+@transaction.atomic
+def preset_update(
+    *, preset: Preset, name: str | None = None, parameters: Mapping[str, object] | None = None
+) -> Preset:
+    """Change what is given; ``parameters`` are replaced as a whole. Chains that were built with
+    it stay as they are. Raises as ``preset_create``."""
+    _take_turns(preset)
+    row = Preset.objects.filter(pk=preset.pk).first()
+    if row is None:  # deleted since it was looked up
+        raise NotFoundError(NO_PRESET)
+    row.name = row.name if name is None else name.strip()
+    _save_preset(row, parameters)
+    return row
+
+
+@transaction.atomic
+def preset_delete(*, preset: Preset) -> None:
+    """Chains that were built with it stay as they are."""
+    preset.delete()
+
+
+def _save_preset(preset: Preset, parameters: Mapping[str, object] | None) -> None:
+    details = list(field_problems(preset))
+    if parameters is not None:
+        try:
+            preset.parameters = validate_parameters(preset.processor, parameters)
+        except PipelineError as error:
+            pointer = "/processor" if error.code == "BLOCK_UNKNOWN" else "/parameters"
+            details.append(ErrorDetail(pointer, error.code, error.message))
+    if details:
+        raise InvalidInputError(details[0].message, details=details)
+    _take_turns(preset)
+    same = Preset.objects.filter(owner=preset.owner_id, processor=preset.processor)
+    other = same.filter(name=preset.name).exclude(pk=preset.pk).first()
+    if other is not None:
+        existing = Existing("preset", other.uuid)
+        raise DuplicateError(ALREADY_THERE, pointer="/name", existing=existing)
+    preset.save()
+
+
+def _take_turns(preset: Preset) -> None:
+    """Of two changes at once the later one waits, so that it sees the earlier one's name."""
+    User.objects.select_for_update().get(pk=preset.owner_id)

@@ -20,8 +20,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import User
 from gear.captures.files import FORMAT_OF_KIND, kind_of_file
-from gear.captures.inspection import inspect_capture
-from gear.captures.naming import best_name, name_of_file, without_make
+from gear.captures.inspection import best_name, inspect_capture, name_of_file, without_make
 from gear.models import Capture, GearItem
 from gear.models.item import CaptureFormat
 from gear.services.captures import gear_import

@@ -3,24 +3,113 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import Final
+from dataclasses import fields, replace
+from datetime import timedelta
+from typing import Final, TypedDict
 
 from django.db import transaction
 
 from accounts.models import User
 from gear.captures.files import FORMAT_OF_KIND
-from gear.captures.naming import name_key
+from gear.captures.inspection import (
+    CaptureFacts,
+    best_name,
+    distinct_name,
+    name_key,
+    stated,
+    without_make,
+)
 from gear.chains.grammar import validate_chain
 from gear.chains.permutations import TooManyPermutationsError
-from gear.models import Capture, ChainGroup, GearItem, SignalChain
-from gear.models.item import CaptureFormat, GearKind, GearSource, IRChannelRule
+from gear.models import Capture, CaptureQuerySet, ChainGroup, GearItem, SignalChain
+from gear.models.item import CaptureFormat, FileState, GearKind, GearSource, IRChannelRule
 from gear.selectors import NO_GEAR, as_chain_block, chains_with, groups_with
 from gear.services.chains import NOT_AN_IR, field_problems
 from gear.services.group_slots import captures_of, expand_slots, slots_of
-from gear.services.ir_settings import IR_SETTINGS, IRSettingsChange, space_problems
 from gts.web.errors import ConflictError, ErrorDetail, InvalidInputError, NotFoundError
+from jobs.pipeline.recipe import IRSettings
 from jobs.pipeline.render.ir_facts import space_channels_error
+
+# MERGED Names of gear among all that its owner has: telling, and no two alike.
+
+# What comes within this time of each other may be one pack.
+_PACK_WINDOW: Final = timedelta(hours=1)
+
+
+def free_name(item: GearItem, name: str) -> str:
+    """``name``, with a number behind it where the owner has other gear of that name.
+
+    The owner's row must be locked, or two at once may get the same.
+    """
+    others = GearItem.objects.filter(owner=item.owner_id).exclude(pk=item.pk)
+    return distinct_name(name, others.values_list("name", flat=True))
+
+
+def name_from_file(item: GearItem, capture: Capture, facts: CaptureFacts) -> None:
+    """Give ``item`` the best name that its file has, not saved yet.
+
+    Gear of the same pack that got its name from a statement which this file repeats is renamed,
+    and saved: what several say tells none of them apart.
+    """
+    item.name = free_name(item, _best(item, capture, facts.name, facts.model, facts.make))
+    for other in _same_pack(item, capture, facts):
+        said = other.info.get("metadata", {})
+        name, model = stated(said.get("name")), stated(said.get("gear_model"))
+        gear = other.gear
+        gear.name = free_name(gear, _best(gear, other, name, model, gear.make))
+        gear.save(update_fields=["name", "updated_at"])
+
+
+def _best(item: GearItem, capture: Capture, name: str, model: str, make: str) -> str:
+    candidates = [
+        (without_make(text, item.make or make), bool(text) and _with(capture, key, text).exists())
+        for key, text in (("name", name), ("gear_model", model))
+    ]
+    return best_name(candidates, capture.name)
+
+
+def _with(capture: Capture, key: str, text: str) -> CaptureQuerySet:
+    """Other captures of the same owner whose files say the same."""
+    owned = Capture.objects.filter(gear__owner=capture.gear.owner_id, state=FileState.READY)
+    return owned.filter(**{f"info__metadata__{key}": text}).exclude(pk=capture.pk)
+
+
+def _same_pack(item: GearItem, capture: Capture, facts: CaptureFacts) -> list[Capture]:
+    found: dict[int, Capture] = {}
+    for key, text in (("name", facts.name), ("gear_model", facts.model)):
+        if text:
+            alike = _with(capture, key, text).select_related("gear")
+            recent = alike.filter(
+                gear__is_name_chosen=False,
+                created_at__gt=capture.created_at - _PACK_WINDOW,
+            ).exclude(gear=item)
+            found |= {other.pk: other for other in recent}
+    return list(found.values())
+
+
+# MERGED What may be said about how the file of an impulse response is read, by the kind of its gear.
+
+# See ``Capture.ir_settings``.
+IR_SETTINGS: Final = tuple(field.name for field in fields(IRSettings))
+
+NOT_OF_A_SPACE: Final = "A space sounds with all of its channels: there is none to choose."
+
+
+class IRSettingsChange(TypedDict, total=False):
+    """Those of ``IR_SETTINGS`` that are to be others."""
+
+    channel_rule: str
+    tail_end_db: float | None
+    is_lead_trimmed: bool
+
+
+def space_problems(kind: str, ir_settings: IRSettingsChange) -> list[ErrorDetail]:
+    """NOT_OF_A_SPACE where a channel is chosen for one."""
+    rule = ir_settings.get("channel_rule", IRChannelRule.MIX)
+    if kind != GearKind.SPACE or rule == IRChannelRule.MIX:
+        return []
+    return [ErrorDetail("/channel_rule", "NOT_OF_A_SPACE", NOT_OF_A_SPACE)]
+
 
 _NOT_SETTINGS: Final = tuple(
     field.name for field in Capture._meta.fields if field.name not in IR_SETTINGS

@@ -11,8 +11,8 @@ import msgspec
 from django.conf import settings
 
 from accounts.models import User
-from gear.chains.block_parameters import describe
 from gear.chains.describe import GONE
+from gear.chains.grammar import describe_settings
 from gear.chains.permutations import NOTHING, GroupSlot, Option, Permutation, expand
 from gear.models import Block, BlockIR, Capture, ChainGroup
 from gear.selectors import as_chain_block, capture_list, may_be_played
@@ -46,7 +46,7 @@ class SlotOption:
         """The parameters for people."""
         capture = self.block.capture
         kind = capture.gear.kind if capture else None
-        return describe(self.block.processor, kind, self.block.parameters)
+        return describe_settings(self.block.processor, kind, self.block.parameters)
 
     def as_option(self) -> Option:
         block = as_chain_block(self.block)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import transaction
 
 from accounts.models import User
-from gear.models import Capture, LibraryEntry
-from gear.selectors import NO_CAPTURE, NO_ENTRY
+from gear.models import Capture, GearItem, GearTag, LibraryEntry, Tag
+from gear.selectors import NO_CAPTURE, NO_ENTRY, NO_TAG
+from gear.text import (
+    MAX_TAG_CHARS,
+    MAX_TAGS_PER_GEAR,
+    distinct_tags,
+    tag_key,
+    tag_name,
+)
 from gts.web.errors import DuplicateError, ErrorDetail, Existing, InvalidInputError, NotFoundError
 
 ALREADY_SAVED = "This capture is in your library already."
@@ -58,3 +66,97 @@ def library_update(
 def library_remove(*, entry: LibraryEntry) -> None:
     """The capture itself stays, and can be saved again."""
     entry.delete()
+
+
+# MERGED Tags of one user, and which gear they are on.
+
+NOT_A_TAG = f"A tag has 1 to {MAX_TAG_CHARS} printable characters."
+TOO_MANY = f"A piece of gear has at most {MAX_TAGS_PER_GEAR} of your tags."
+ALREADY_THERE = "You have this tag already."
+
+
+@transaction.atomic
+def tag_create(*, owner: User, name: str) -> Tag:
+    """Raises ``InvalidInputError``, and ``DuplicateError``: case does not matter."""
+    values = {"name": _checked(name, "/name")}
+    tag, is_new = Tag.objects.get_or_create(owner=owner, key=tag_key(name), defaults=values)
+    if not is_new:
+        raise _duplicate(tag)
+    return tag
+
+
+@transaction.atomic
+def tag_rename(*, tag: Tag, name: str) -> Tag:
+    """On all gear that it is on. Raises as ``tag_create``."""
+    # Anyone who renames two tags to the same word at once takes turns here.
+    User.objects.select_for_update().get(pk=tag.owner_id)
+    row = Tag.objects.filter(pk=tag.pk).first()
+    if row is None:  # deleted since it was looked up
+        raise NotFoundError(NO_TAG)
+    row.name, row.key = _checked(name, "/name"), tag_key(name)
+    other = Tag.objects.filter(owner=row.owner_id, key=row.key).exclude(pk=row.pk).first()
+    if other is not None:
+        raise _duplicate(other)
+    row.save(update_fields=["name", "key", "updated_at"])
+    return row
+
+
+@transaction.atomic
+def tag_delete(*, tag: Tag) -> None:
+    """From all gear. The gear stays."""
+    tag.delete()
+
+
+@transaction.atomic
+def gear_tags_set(*, user: User, item: GearItem, names: Sequence[str]) -> None:
+    """From now on these are all tags of ``user`` on ``item``; new words become tags of theirs.
+
+    Tags of others on it stay. Raises ``InvalidInputError`` with everything that is wrong.
+    """
+    details = [
+        ErrorDetail(f"/tags/{index}", "INVALID", NOT_A_TAG)
+        for index, name in enumerate(names)
+        if not 0 < len(tag_name(name)) <= MAX_TAG_CHARS
+    ]
+    wanted = distinct_tags(names)
+    if len(wanted) > MAX_TAGS_PER_GEAR:
+        details.append(ErrorDetail("/tags", "COUNT", TOO_MANY))
+    if details:
+        raise InvalidInputError(details[0].message, details=details)
+    tags = _tags(user, wanted)
+    GearTag.objects.filter(gear=item, tag__owner=user).exclude(tag__in=tags).delete()
+    GearTag.objects.bulk_create(
+        [GearTag(gear=item, tag=tag) for tag in tags], ignore_conflicts=True
+    )
+
+
+@transaction.atomic
+def gear_tags_import(*, item: GearItem, names: Sequence[str]) -> None:
+    """Tags that gear comes with, as tags of its owner. What cannot be one is left out."""
+    fitting = [name for name in distinct_tags(names) if len(name) <= MAX_TAG_CHARS]
+    tags = _tags(item.owner, fitting[:MAX_TAGS_PER_GEAR])
+    GearTag.objects.bulk_create(
+        [GearTag(gear=item, tag=tag) for tag in tags], ignore_conflicts=True
+    )
+
+
+def _tags(owner: User, names: Sequence[str]) -> list[Tag]:
+    """The owner's tags of these names, made where they are missing. Two queries at most."""
+    wanted = {tag_key(name): name for name in names}
+    known = {tag.key for tag in Tag.objects.filter(owner=owner, key__in=wanted)}
+    missing = [
+        Tag(owner=owner, name=name, key=key) for key, name in wanted.items() if key not in known
+    ]
+    Tag.objects.bulk_create(missing, ignore_conflicts=True)
+    return list(Tag.objects.filter(owner=owner, key__in=wanted))
+
+
+def _checked(name: str, pointer: str) -> str:
+    shown = tag_name(name)
+    if not 0 < len(shown) <= MAX_TAG_CHARS:
+        raise InvalidInputError(NOT_A_TAG, details=[ErrorDetail(pointer, "INVALID", NOT_A_TAG)])
+    return shown
+
+
+def _duplicate(tag: Tag) -> DuplicateError:
+    return DuplicateError(ALREADY_THERE, pointer="/name", existing=Existing("tag", tag.uuid))

@@ -13,34 +13,150 @@ import logging
 import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 import httpx
+from django.conf import settings
 
-from gear.tone3000.access import TokenSource
-from gear.tone3000.errors import (
+from gear.tone3000.access import (
     NOT_AVAILABLE,
+    RECONNECT,
+    REFUSED,
     UNAVAILABLE,
     UNREADABLE,
+    DownloadError,
     NotAvailableError,
+    RefusedRequestError,
+    TokenSource,
     Tone3000Error,
     UnreadableAnswerError,
 )
-from gear.tone3000.fields import is_identifier
-from gear.tone3000.rate_limit import RateLimit
-from gear.tone3000.responses import note_deprecations, raise_for, wait_s_of
 from gear.tone3000.schemas import (
     Model,
     Page,
     Tone,
+    is_identifier,
     parse_feed,
     parse_model,
     parse_page,
     parse_tone,
 )
-from gear.tone3000.urls import api_url
+from gear.tone3000.traffic import RateLimit
+from gts.web.errors import ReconnectNeededError
 
 logger = logging.getLogger(__name__)
+
+
+# MERGED Where GTS may send requests, and where a token may go: nowhere that is not configured.
+
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_PORTS: Final = {"https": 443, "http": 80}
+
+
+def api_url(path: str) -> httpx.URL:
+    """``path`` without a slash at its beginning: two in a row would be a redirect."""
+    return httpx.URL(f"{settings.GTS_TONE3000_API}/{path}")
+
+
+def file_url(address: str) -> httpx.URL:
+    """Checks where a file is to be fetched from. Raises ``DownloadError`` DOWNLOAD_FORBIDDEN.
+
+    The API's own site, or one of ``GTS_TONE3000_DOWNLOAD_HOSTS``; by https, unless the API is
+    itself on this machine without it.
+    """
+    try:
+        url = httpx.URL(address)
+    except httpx.InvalidURL:
+        raise _forbidden("not an address") from None
+    if url.userinfo:
+        raise _forbidden(f"credentials in an address of {url.host}")
+    if is_api_site(url):
+        return url
+    is_local = httpx.URL(settings.GTS_TONE3000_API).scheme == "http" and url.host in _LOOPBACK
+    is_secure = url.scheme == "https" and _port(url) == 443
+    if url.host in settings.GTS_TONE3000_DOWNLOAD_HOSTS and (is_secure or is_local):
+        return url
+    raise _forbidden(f"{url.scheme}://{url.host}")
+
+
+def is_api_site(url: httpx.URL) -> bool:
+    """Only there may the token go: the same scheme, host and port as the API."""
+    api = httpx.URL(settings.GTS_TONE3000_API)
+    return (url.scheme, url.host, _port(url)) == (api.scheme, api.host, _port(api))
+
+
+def _port(url: httpx.URL) -> int | None:
+    return url.port or _PORTS.get(url.scheme)
+
+
+def _forbidden(where: str) -> DownloadError:
+    return DownloadError(
+        "DOWNLOAD_FORBIDDEN",
+        "Tone 3000 sent GTS to a place where it does not go.",
+        detail=where,
+        is_permanent=True,
+    )
+
+
+# MERGED What an answer's status means, and what is to be done about it.
+
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_MAX_WAIT_S: Final = 3600.0
+
+
+async def raise_for(response: httpx.Response, traffic: RateLimit, *, is_list: bool) -> None:
+    """Nothing for a good answer or a redirect, else the error that it stands for.
+
+    ``is_list``: there is no tone that could be private, so a 403 or 404 is no news about one.
+    """
+    status = response.status_code
+    where = f"{response.request.url.path}: {status}"
+    if 200 <= status < 300 or status in _REDIRECTS:
+        return
+    if status == 401:
+        raise ReconnectNeededError(RECONNECT)
+    is_firewall = status == 403 and (is_list or _is_html(response))
+    if status == 429 or is_firewall:
+        logger.warning("Tone 3000 asks for less: %s", where)
+        raise await traffic.told_to_wait(wait_s_of(response), is_everybody=is_firewall)
+    # An id that they cannot read is a 400.
+    if status in (400, 403, 404, 410) and not is_list:
+        raise NotAvailableError(NOT_AVAILABLE)
+    if status == 400:
+        logger.error("Tone 3000 refuses a request of GTS: %s", where)
+        raise RefusedRequestError(REFUSED, detail=where)
+    if status >= 500:
+        logger.warning("Tone 3000 fails: %s", where)
+        raise Tone3000Error(UNAVAILABLE, detail=where, wait=wait_s_of(response))
+    raise UnreadableAnswerError(UNREADABLE, detail=where)
+
+
+def wait_s_of(response: httpx.Response) -> float | None:
+    """Retry-After in either of its forms; ``None`` when it is missing or makes no sense."""
+    text = response.headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdecimal():
+        return min(float(text[:10]), _MAX_WAIT_S)
+    try:
+        until = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return min(max((until - datetime.now(UTC)).total_seconds(), 0.0), _MAX_WAIT_S)
+
+
+def note_deprecations(response: httpx.Response) -> None:
+    """They say in headers what will stop working one day: for operators and for tests."""
+    names = response.headers.get("X-Tone3000-Deprecations", "")
+    if names or response.headers.get("Deprecation"):
+        path = response.request.url.path
+        logger.warning("Tone 3000 calls this deprecated: %s: %s", path, names[:200] or "unnamed")
+
+
+def _is_html(response: httpx.Response) -> bool:
+    return "html" in response.headers.get("Content-Type", "").lower()
+
 
 DEADLINE_S: Final = 25.0
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024

@@ -25,7 +25,7 @@ from django.core.cache import cache
 from accounts.models import User
 from accounts.tone3000 import calls
 from accounts.tone3000.tokens import tokens_store
-from gear.tone3000.fields import is_identifier
+from gear.tone3000.schemas import is_identifier
 from gts.web.errors import ConflictError, NotFoundError, UnavailableError
 
 logger = logging.getLogger(__name__)

@@ -11,22 +11,112 @@ from django.db import transaction
 
 from accounts.models import User
 from accounts.quotas import storage_check
-from gear.captures.content_store import store_once
-from gear.captures.files import delete_unused
+from gear.captures.files import delete_unused, store_once
 from gear.captures.inspection import CaptureFacts
 from gear.models import Capture, GearItem
-from gear.models.item import FileState, GearKind, GearSource
+from gear.models.item import CaptureFormat, FileState, GearKind, GearSource
 from gear.services.captures import capture_accept
-from gear.services.library import library_keep_own
-from gear.services.naming import free_name
-from gear.services.tags import gear_tags_import
+from gear.services.gear import free_name
+from gear.services.library import gear_tags_import, library_keep_own
 from gear.text import clean_text
-from gear.tone3000.fields import is_identifier
-from gear.tone3000.kinds import capture_format, format_label, licence_label, unsupported_reason
-from gear.tone3000.schemas import Model, Tone
+from gear.tone3000.schemas import IR, NAM, Model, Tone, is_identifier
 from gts.web.errors import DuplicateError, ErrorDetail, Existing, InvalidInputError
 from jobs.models import Job
 from jobs.services import job_enqueue
+
+# MERGED Between the words of Tone 3000 and ours: kinds of gear, formats, licences, architectures.
+
+_KINDS: Final = {
+    "amp": GearKind.AMP,
+    "amp-cab": GearKind.FULL_RIG,
+    "full-rig": GearKind.FULL_RIG,
+    "pedal": GearKind.PEDAL,
+    "outboard": GearKind.OUTBOARD,
+    "cab": GearKind.CAB,
+    "space": GearKind.SPACE,
+}
+_NAM_KINDS: Final = tuple(kind for kind in GearKind if not kind.is_ir)
+_IR_KINDS: Final = tuple(kind for kind in GearKind if kind.is_ir)
+
+GEAR_LABELS: Final = {
+    "amp": "Amp Head",
+    "amp-cab": "Amp + Cab",
+    "full-rig": "Amp + Cab",
+    "pedal": "Pedal",
+    "outboard": "Outboard",
+    "cab": "Cabinet",
+    "space": "Spaces",
+    "experimental": "Experimental",
+}
+FORMAT_LABELS: Final = {
+    "nam": "NAM",
+    "ir": "IR",
+    "aida-x": "AIDA-X",
+    "aa-snapshot": "Snapshot",
+    "proteus": "Proteus",
+}
+ARCHITECTURE_LABELS: Final = {"1": "A1", "2": "A2", "custom": "Custom"}
+LICENCE_LABELS: Final = {
+    "t3k": "T3K",
+    "cc-by": "CC BY",
+    "cc-by-sa": "CC BY-SA",
+    "cc-by-nc": "CC BY-NC",
+    "cc-by-nc-sa": "CC BY-NC-SA",
+    "cc-by-nd": "CC BY-ND",
+    "cc-by-nc-nd": "CC BY-NC-ND",
+    "cco": "CC0",  # this is how they spell it
+}
+
+
+def capture_format(tone: Tone) -> CaptureFormat:
+    if tone.is_nam:
+        return CaptureFormat.NAM
+    return CaptureFormat.IR if tone.format == IR else CaptureFormat.OTHER
+
+
+def kinds_for(tone: Tone) -> tuple[GearKind, ...]:
+    """What a tone of this format can be used as."""
+    match capture_format(tone):
+        case CaptureFormat.NAM:
+            return _NAM_KINDS
+        case CaptureFormat.IR:
+            return _IR_KINDS
+        case _:
+            return tuple(GearKind)
+
+
+def kind_of(tone: Tone) -> GearKind | None:
+    """What it is; ``None``: their word for it says nothing here, so people must choose."""
+    kind = _KINDS.get(tone.gear or "")
+    if kind in kinds_for(tone):
+        return kind
+    return GearKind.CAB if capture_format(tone) == CaptureFormat.IR else None
+
+
+def unsupported_reason(tone: Tone) -> str:
+    """Why its files cannot be played here; empty when they can."""
+    if capture_format(tone) != CaptureFormat.OTHER:
+        return ""
+    name = format_label(tone.format)
+    return f"{name} cannot be played here: GTS plays {FORMAT_LABELS[NAM]} and impulse responses."
+
+
+def gear_label(word: str | None) -> str:
+    return GEAR_LABELS.get(word or "", word or "Unknown gear")
+
+
+def format_label(word: str | None) -> str:
+    return FORMAT_LABELS.get(word or "", word or "An unknown format")
+
+
+def architecture_label(word: str | None) -> str:
+    return ARCHITECTURE_LABELS.get(word or "", word or "")
+
+
+def licence_label(word: str | None) -> str:
+    """Empty: not stated."""
+    return LICENCE_LABELS.get(word or "", word or "")
+
 
 FETCH_KIND: Final = "gear.fetch_tone"
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Field
 from drf_spectacular.authentication import SessionScheme
 from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
 from drf_spectacular.extensions import (
@@ -11,11 +15,137 @@ from drf_spectacular.extensions import (
     OpenApiSerializerFieldExtension,
 )
 from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.openapi import AutoSchema as BaseAutoSchema
 from rest_framework import serializers
 
 from gts.openapi import error_codes
 from gts.openapi.examples import EXAMPLES
 from gts.web.error_answers import MAX_DETAILS
+
+# MERGED What clients made from the schema call each operation, where a view does not say it itself.
+
+_OF_LISTS = {"get": "list", "post": "create"}
+_OF_ONE = {"get": "read", "put": "replace", "patch": "update", "delete": "delete"}
+
+
+class AutoSchema(BaseAutoSchema):
+    """Operations are called like services and selectors, after their views.
+
+    ``ShootoutListView``: shootout_list, shootout_create. ``ShootoutDetailView``: shootout_read,
+    shootout_update… ``ShootoutRenderView``: shootout_render, whatever its one method.
+    """
+
+    def get_operation_id(self) -> str:
+        name = re.sub(r"View$", "", type(self.view).__name__)
+        subject = re.sub(r"(List|Detail)$", "", name)
+        method = self.method.lower()
+        words = [re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", subject).lower()]
+        if name.endswith("List"):
+            words.append(_OF_LISTS[method])
+        elif name.endswith("Detail"):
+            words.append(_OF_ONE[method])
+        return "_".join(words)
+
+
+# MERGED Headers that many answers of the API have, told of each in its document.
+
+_METHODS_WITH_HEADERS: Final = ("get", "post", "put", "patch", "delete")
+
+
+def _header(description: str, example: str, *, required: bool = False) -> dict[str, Any]:
+    schema = {"type": "string"}
+    return {
+        "description": description,
+        "schema": schema,
+        "example": example,
+        **({"required": True} if required else {}),
+    }
+
+
+_LOCATIONS: Final = {
+    "201": _header("the address of what was made", "/api/v1/chains/1f8a6d0e-…/", required=True),
+    "202": _header("where to ask how far it is", "/api/v1/jobs/9a3c5f3d-…/", required=True),
+}
+_LINK: Final = _header(
+    "next and previous as in the body (RFC 8288)",
+    '<https://gts.example/api/v1/gear/?cursor=…>; rel="next"',
+)
+_RETRY_AFTER: Final = {
+    "description": "in so many seconds it may go well",
+    "schema": {"type": "integer", "minimum": 0},
+    "example": 17,
+}
+_RATE_LIMITS: Final = {
+    "RateLimit-Policy": _header("limits that this was counted for: q in w s", '"user";q=600;w=60'),
+    "RateLimit": _header("r more may come in the next t s", '"user";r=599;t=41'),
+}
+
+
+def document_headers(
+    result: dict[str, Any], generator: SchemaGenerator, request: Any, public: bool
+) -> dict[str, Any]:
+    for operations in result["paths"].values():
+        for method in _METHODS_WITH_HEADERS:
+            if method in operations:
+                for status, response in operations[method]["responses"].items():
+                    headers = response.setdefault("headers", {})
+                    headers.update(_headers(status, operations[method]))
+    return result
+
+
+def _headers(status: str, operation: dict[str, Any]) -> dict[str, Any]:
+    headers = dict(_RATE_LIMITS)
+    if status in _LOCATIONS:
+        headers["Location"] = _LOCATIONS[status]
+    if status in ("429", "503"):
+        headers["Retry-After"] = _RETRY_AFTER
+    parameters = operation.get("parameters", ())
+    if status == "200" and any(parameter["name"] == "cursor" for parameter in parameters):
+        headers["Link"] = _LINK
+    return headers
+
+
+# MERGED Defaults of inputs, told as the models have them: what is left out becomes that.
+
+_MODELS: Final = {
+    "ChainInputRequest": ["gear.SignalChain"],
+    "ChainGroupInputRequest": ["gear.ChainGroup"],
+    "DITrackUploadInputRequest": ["shootouts.DITrack"],
+    "GearUploadInputRequest": ["gear.GearItem", "gear.Capture"],
+    "LibrarySaveInputRequest": ["gear.LibraryEntry"],
+    "ShootoutCreateInputRequest": ["shootouts.Shootout"],
+}
+
+
+def add_defaults(
+    result: dict[str, Any], generator: SchemaGenerator, request: Any, public: bool
+) -> dict[str, Any]:
+    schemas = result.get("components", {}).get("schemas", {})
+    for name, models in _MODELS.items():
+        schema = schemas[name]
+        for field in schema["properties"].keys() - set(schema.get("required", ())):
+            found = next(filter(None, (_model_field(model, field) for model in models)), None)
+            if found is not None:
+                _tell(schema["properties"], field, found.get_default())
+    return result
+
+
+def _model_field(model: str, name: str) -> Field[Any, Any] | None:
+    """The one of that name, if it may be left out."""
+    try:
+        field = apps.get_model(model)._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None
+    may_be_left_out = isinstance(field, Field) and (field.has_default() or field.blank)
+    return field if may_be_left_out else None
+
+
+def _tell(properties: dict[str, Any], name: str, default: Any) -> None:
+    schema = properties[name]
+    if "$ref" in schema:
+        schema = properties[name] = {"allOf": [schema]}
+    schema["default"] = default
+
 
 _METHODS = ("get", "post", "put", "patch", "delete")
 _TEXTS = {
@@ -118,7 +248,7 @@ class ListScheme(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-ca
 class BoundedListScheme(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
     """The generator says where a list of plain values ends, and not where one of objects does."""
 
-    target_class = "gts.web.api.bounded.BoundedList"
+    target_class = "gts.web.api.serializers.BoundedList"
     match_subclasses = True
 
     def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
@@ -193,7 +323,7 @@ def add_examples(
 def close_inputs(
     result: dict[str, Any], generator: SchemaGenerator, request: Any, public: bool
 ) -> dict[str, Any]:
-    """A field that an input does not have is an error: ``accounts.api.serializers``."""
+    """A field that an input does not have is an error: ``accounts.api.views``."""
     for name, schema in result.get("components", {}).get("schemas", {}).items():
         if name.endswith("Request") and schema.get("type") == "object":
             schema.setdefault("additionalProperties", False)

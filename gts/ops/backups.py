@@ -34,7 +34,7 @@ from django.core.files.storage import default_storage
 from django.db import connection
 from django.db.models import Model
 
-from gts.ops.backup_pool import (
+from gts.ops.backup_files import (
     CHECK_PERCENT,
     DESCRIPTION,
     FILE_LIST,
@@ -43,15 +43,16 @@ from gts.ops.backup_pool import (
     check_keep,
     content_path,
     files_of,
+    is_stored,
     linked_folder,
     list_is_whole,
     name_problem,
+    named_files,
     pool_check,
 )
 from gts.ops.database_dump import DumpError, Select, dump_name, dumped, extensions
-from gts.ops.stored_files import is_stored, named_files
 from jobs.pipeline.files import replacing, sha256_of
-from jobs.pipeline.version import VERSION
+from jobs.pipeline.versions import VERSION
 
 logger = logging.getLogger(__name__)
 

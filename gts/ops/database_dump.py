@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 from django.db import connection, connections, transaction
 
-from gts.database_settings import TLS_VARIABLES
+from gts.service_settings import TLS_VARIABLES
 
 _ROWS_AT_ONCE: Final = 500
 _MAX_DETAIL_CHARS: Final = 2000

@@ -34,11 +34,11 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from gts.web.clock import MAX_CLOCK_DIFFERENCE_S, database_now
+from gts.web.database import MAX_CLOCK_DIFFERENCE_S, database_now
 from gts.web.error_answers import error_body
 from gts.web.errors import ErrorDetail
-from jobs.files.stores import media_store
-from jobs.pipeline.version import VERSION
+from jobs.files.storage import media_store
+from jobs.pipeline.versions import VERSION
 from jobs.selectors import (
     is_beat_alive,
     processes_with_wrong_clocks,

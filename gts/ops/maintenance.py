@@ -16,10 +16,10 @@ from django.utils import timezone
 
 from gear.search.index import COMMENT_INDEX, GEAR_INDEX, SHOOTOUT_INDEX, words_refresh
 from gts.ops.backups import BackupError, backup_make, backups_list, backups_trim
-from jobs.files.stores import media_store
-from jobs.queue.pruning import NOTHING, Pruned, jobs_prune
-from shootouts.files.orphans import OrphanSearch, orphans_delete, orphans_find
-from shootouts.services.di_reports import di_reports_add
+from jobs.files.storage import media_store
+from jobs.queue.cleanup import NOTHING, Pruned, jobs_prune
+from shootouts.files.upkeep import OrphanSearch, orphans_delete, orphans_find
+from shootouts.services.di_tracks import di_reports_add
 from shootouts.services.previews import chain_previews_prune
 
 logger = logging.getLogger(__name__)

@@ -26,10 +26,10 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from gts.web.clock import seconds_ago
+from gts.web.database import seconds_ago
 from gts.web.request_metrics import DURATION_BUCKETS_S
 from jobs.models import Process, ProcessRole
-from jobs.queue.statistics import QUEUE_STATES, WINDOW, ended_figures, queue_figures
+from jobs.selectors import QUEUE_STATES, WINDOW, ended_figures, queue_figures
 
 _QUANTILES: Final = (0.5, 0.95, 1.0)
 

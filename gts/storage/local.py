@@ -16,8 +16,7 @@ from django.core.checks import CheckMessage, Error
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage
 
-from jobs.files.orphaned_files import in_use, remove_unused
-from jobs.files.stores import ListedFile, file_chunks
+from jobs.files.storage import ListedFile, file_chunks, in_use, remove_unused
 
 
 class AtomicFileSystemStorage(FileSystemStorage):

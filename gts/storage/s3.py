@@ -36,7 +36,7 @@ from storages.backends.s3 import S3Storage as BaseS3Storage
 
 from gts.environment import env
 from gts.web.errors import StorageAwayError
-from jobs.files.stores import CHUNK_BYTES, ListedFile
+from jobs.files.storage import CHUNK_BYTES, ListedFile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client, S3ServiceResource
@@ -151,7 +151,7 @@ class S3Storage(BaseS3Storage):  # type: ignore[misc]  # django-storages has no 
             folders, files = super().listdir(name)
             return folders, files
 
-    # What GTS asks for beside that (jobs.files.stores.MediaStore) -----
+    # What GTS asks for beside that (jobs.files.storage.MediaStore) -----
 
     def key_of(self, name: str) -> str:
         return str(self._normalize_name(name))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 
-from jobs.pipeline.version import VERSION
+from jobs.pipeline.versions import VERSION
 
 register = template.Library()
 

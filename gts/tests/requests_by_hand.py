@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gts.web.asgi_types import ASGIApplication
+from gts.web.scopes import ASGIApplication
 
 
 @dataclass

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from gts.openapi.asyncapi import document
+from gts.openapi.docs import asyncapi_document
 
 
 def validate(path: str, message: Mapping[str, Any]) -> None:
@@ -21,7 +21,7 @@ def validate(path: str, message: Mapping[str, Any]) -> None:
 
 @cache
 def _validator(channel: str) -> Draft202012Validator:
-    found = document()
+    found = asyncapi_document()
     registry: Registry[Any] = Registry().with_resource("urn:a", DRAFT202012.create_resource(found))
     names = found["channels"][channel]["messages"]
     schema = {"oneOf": [{"$ref": f"urn:a#/components/schemas/{name}"} for name in names]}

@@ -17,9 +17,8 @@ from accounts.tokens.families import token_pair_create
 from accounts.tokens.personal import personal_token_create
 from gear.models import LibraryEntry, SignalChain
 from gear.services.chain_groups import SlotInput, chain_group_create
-from gear.services.chains import BlockInput
-from gear.services.presets import preset_create
-from gear.services.tags import tag_create
+from gear.services.chains import BlockInput, preset_create
+from gear.services.library import tag_create
 from gear.tone3000.picking import pick_begin
 from jobs.models import Job, Notification
 from jobs.tests.running import run_until_idle

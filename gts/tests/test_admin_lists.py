@@ -18,7 +18,7 @@ from accounts.models import User
 from accounts.tests.factories import make_user
 from gear.models import GearItem
 from gts.tests.many_rows import make_many
-from gts.web.admin import bulk_actions, deletions
+from gts.web.admin import bulk_actions
 from gts.web.admin.bulk_actions import MAX_LOADED
 from gts.web.admin.lists import BoundedAdmin, sorted_fast
 from jobs.conftest import scripted_handlers  # noqa: F401
@@ -240,11 +240,11 @@ def test_what_goes_is_what_django_would_delete(
     for row in (alice, Shootout.objects.first(), GearItem.objects.first(), Job.objects.last()):
         assert row is not None
         _, expected, refused, _ = admin.utils.get_deleted_objects([row], request, admin.site)
-        _, counts, also_refused, _ = deletions.what_goes([row], request, admin.site)
+        _, counts, also_refused, _ = bulk_actions.what_goes([row], request, admin.site)
         assert {str(kind): num for kind, num in expected.items()} == counts
         assert refused == also_refused
-    monkeypatch.setattr(deletions, "MAX_COUNTED", 2)
-    _, counts, _, _ = deletions.what_goes([alice], request, admin.site)
+    monkeypatch.setattr(bulk_actions, "MAX_COUNTED", 2)
+    _, counts, _, _ = bulk_actions.what_goes([alice], request, admin.site)
     assert counts["comments"] == "> 2"
 
 

@@ -17,10 +17,9 @@ from accounts.models import User
 from accounts.tests.factories import api_client, details_of
 from gear.models import GearItem
 from gts.web import paging
-from gts.web.api import cursors, keyset
 from gts.web.api import paging as api_paging
-from gts.web.api.filters import StableOrderingFilter
-from gts.web.api.keyset import Place
+from gts.web.api.paging import Place
+from gts.web.api.queries import StableOrderingFilter
 from jobs.conftest import scripted_handlers  # noqa: F401
 from jobs.models import Notification
 from jobs.tests.factories import make_job
@@ -83,7 +82,7 @@ def test_a_cursor_that_is_none_is_an_error(
 def encrypt(address: str, content: str) -> str:
     """As if GTS had written that into a cursor of the list."""
     request = Request(RequestFactory().get(f"{API}/{address}"))
-    return cursors.encrypted(content, cursors.list_name(request))
+    return api_paging.encrypted(content, api_paging.list_name(request))
 
 
 def walk(client: Client, url: str, direction: str = "next") -> list[list[str]]:
@@ -111,7 +110,7 @@ def make_gear(owner: User, num: int) -> list[str]:
 
 
 def rank_few(monkeypatch: pytest.MonkeyPatch, num: int) -> None:
-    for module in (paging, api_paging, keyset):
+    for module in (paging, api_paging):
         monkeypatch.setattr(module, "MAX_RANKED", num)
 
 
@@ -243,4 +242,4 @@ def test_another_key_opens_no_cursor(alice: User, settings: Settings) -> None:
     settings.SECRET_KEY = "another " * 8
     [cursor] = parse_qs(urlsplit(url).query)["cursor"]
     with pytest.raises(ValueError, match="not a cursor"):
-        cursors.decrypted(cursor, "[]")
+        api_paging.decrypted(cursor, "[]")

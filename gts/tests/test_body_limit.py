@@ -8,7 +8,7 @@ import pytest
 from django.core.asgi import get_asgi_application
 from pytest_django import Settings
 
-from gts.web.body_limit import BodyLimit
+from gts.web.bodies import BodyLimit
 
 LIMIT = 1024 * 1024 + 1000  # the room for the fields of a form, and the file
 

@@ -9,7 +9,7 @@ from threading import Event
 
 import pytest
 
-from gts import browser
+from gts import listening
 
 
 @pytest.fixture(autouse=True)
@@ -23,24 +23,24 @@ def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_where_someone_sits_it_opens() -> None:
-    assert browser.is_there()
+    assert listening.has_browser()
 
 
 def test_without_a_terminal_it_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: False)
-    assert not browser.is_there()
+    assert not listening.has_browser()
 
 
 def test_without_a_display_it_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DISPLAY")
-    assert not browser.is_there()
+    assert not listening.has_browser()
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert browser.is_there()
+    assert listening.has_browser()
 
 
 def test_a_browser_in_the_terminal_is_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webbrowser, "get", lambda: webbrowser.GenericBrowser("w3m"))
-    assert not browser.is_there()
+    assert not listening.has_browser()
 
 
 def test_nor_is_one_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,7 +48,7 @@ def test_nor_is_one_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
         raise webbrowser.Error("no runnable browser")
 
     monkeypatch.setattr(webbrowser, "get", none)
-    assert not browser.is_there()
+    assert not listening.has_browser()
 
 
 def test_it_is_given_a_file_and_not_the_token(
@@ -62,6 +62,6 @@ def test_it_is_given_a_file_and_not_the_token(
         is_done.set()
 
     monkeypatch.setattr(webbrowser, "open", open_url)
-    browser.open_page(tmp_path / "owner.html")
+    listening.open_browser(tmp_path / "owner.html")
     assert is_done.wait(10)
     assert opened == [(tmp_path / "owner.html").as_uri()]

@@ -20,9 +20,9 @@ from pytest_django import Settings
 
 from accounts.tests.migrating import newest_step
 from accounts.tests.needs import needs_services
-from gts.gathering import gather_static
 from gts.management.commands.doctor import Command as Doctor
 from gts.ops.backups import backup_make
+from gts.static import gather_static
 from gts.storage.tests.buckets import Bucket, answering
 from gts.tests.processes import (
     answers,
@@ -302,7 +302,7 @@ def test_a_gathering_that_was_cut_short_is_done_again(
     gather_static()
     (source / "site.css").write_text("p {}")
     with monkeypatch.context() as patched:
-        patched.setattr("gts.gathering.call_command", interrupt)
+        patched.setattr("gts.static.call_command", interrupt)
         with pytest.raises(KeyboardInterrupt):
             gather_static()
     (source / "site.css").write_text("body { color: black }")

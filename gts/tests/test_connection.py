@@ -15,8 +15,8 @@ from uvicorn.server import ServerState
 from gts import connection
 from gts.connection import MAX_HEAD_BYTES, MAX_HEADERS, Connection
 from gts.tests.processes import ROOT
+from gts.web.headers import CONTENT_SECURITY_POLICY
 from gts.web.request_metrics import Figures
-from gts.web.security import CONTENT_SECURITY_POLICY
 
 LINE = b"GET /api/v1/me/ HTTP/1.1\r\nHost: localhost\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n"
@@ -92,7 +92,7 @@ class Server:
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch) -> Figures:
     figures = Figures()
-    monkeypatch.setattr("gts.web.refusals.figures", figures)
+    monkeypatch.setattr("gts.web.error_answers.figures", figures)
     return figures
 
 

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from accounts.models import User
-from gts.console import RenderNews, Troubles, duration_text, one_line
-from gts.ops.logs import LogFile
+from gts.ops.logs import LogFile, RenderNews, Troubles, duration_text, one_line
 from shootouts.jobs.handlers import RenderEnd
 from shootouts.tests.factories import make_shootout, render
 

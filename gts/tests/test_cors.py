@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from pytest_django import Settings
 
-from gts.cors_settings import cors_settings
+from gts.api_settings import cors_settings
 
 pytestmark = pytest.mark.django_db
 LIST = "/api/v1/shootouts/?scope=public"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from gts.database_settings import database_from_url
 from gts.ops import database_dump
+from gts.service_settings import database_from_url
 
 URL = "postgresql://gts:secret@db.example/gts?sslmode=verify-full&sslrootcert=/etc/gts/ca%20of%20us.pem"
 

@@ -203,7 +203,7 @@ def test_short_work_does_not_wait_behind_renders(server: Server) -> None:
 def test_cleanup_is_done_soon_after_the_start(server: Server) -> None:
     with server.start():
         wait_until(
-            lambda: "accounts.cleanup cleanup:" in server.log.read_text(), "the cleanup is done"
+            lambda: "accounts.tasks cleanup:" in server.log.read_text(), "the cleanup is done"
         )
 
 

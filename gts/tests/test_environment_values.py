@@ -142,11 +142,11 @@ def test_nothing_else_reads_the_environment() -> None:
         "gts/asgi.py",
         "gts/celery.py",
         "manage.py",
-        "gts/browser.py",  # whether there is a display
+        "gts/listening.py",  # whether there is a display
         "gts/ops/database_dump.py",  # pg_dump
         "gts/ops/work_folder.py",  # where Python's tempfile looks
         "jobs/pipeline/blas.py",  # what OpenBLAS reads
-        "jobs/pipeline/gate/process.py",  # what a reader is given of it
+        "jobs/pipeline/gate/reading.py",  # what a reader is given of it
     }
     pattern = re.compile(r"os\.(environ|getenv)|from os import .*(environ|getenv)")
     found = {path for path in product_files() if pattern.search(path.read_text())}

@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from gts import errors
 from gts.asgi import application
-from gts.web.body_limit import BodyLimit
+from gts.web.bodies import BodyLimit
 from gts.web.errors import ConflictError, LimitError, TooLargeError, UnavailableError
 from gts.web.hosts import unknown_host
 from jobs.context_processors import notifications

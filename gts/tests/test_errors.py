@@ -17,8 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from gts.web.api.bounded import BoundedList, BoundedListField
-from gts.web.api.serializers import StrictSerializer
+from gts.web.api.serializers import BoundedList, BoundedListField, StrictSerializer
 from gts.web.errors import (
     AppError,
     ConflictError,

@@ -18,10 +18,14 @@ from gear.api.serializers import MAX_BLOCKS_READ, ChainBlockInput, ChainInput
 from gear.models import GearItem
 from gear.tests.factories import make_capture
 from gts import urls
-from gts.web.api.bounded import BoundedDictField, BoundedList, BoundedListField
 from gts.web.api.parsers import MAX_DEPTH, MAX_VALUES
 from gts.web.api.queries import QuerySerializer
-from gts.web.api.serializers import StrictSerializer
+from gts.web.api.serializers import (
+    BoundedDictField,
+    BoundedList,
+    BoundedListField,
+    StrictSerializer,
+)
 from gts.web.error_answers import MAX_DETAILS, error_body
 from gts.web.errors import ErrorDetail
 

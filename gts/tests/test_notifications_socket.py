@@ -14,8 +14,8 @@ from accounts.tests.factories import make_user
 from gts.tests.websocket import ORIGIN, WebSocket, close_code_of, cookie_of
 from jobs.conftest import scripted_handlers  # noqa: F401
 from jobs.live import events
-from jobs.live.notification_consumer import NotificationConsumer
-from jobs.live.notifications import describe, notification_read_all
+from jobs.live.consumers import NotificationConsumer
+from jobs.live.notifications import describe_notification, notification_read_all
 from jobs.models import Notification
 from jobs.queue.runner import run_job
 from jobs.tests.factories import make_job
@@ -36,7 +36,7 @@ def finish_a_job(owner: User) -> None:
 
 @database_sync_to_async  # type: ignore[untyped-decorator]
 def describe_newest() -> dict[str, Any]:
-    return describe(Notification.objects.latest("created_at"))
+    return describe_notification(Notification.objects.latest("created_at"))
 
 
 new_user = database_sync_to_async(make_user)

@@ -20,25 +20,23 @@ from django.db.models import FileField, ForeignKey, Model
 from django.test import Client
 from django.utils import timezone
 
-from accounts.erasure import user_erase
 from accounts.models import AuditAction, AuditEntry, User, UserSession
-from accounts.personal_data import personal_tables
+from accounts.personal_data import personal_tables, user_erase
 from accounts.services import user_get_or_create_demo, user_get_or_create_local
 from accounts.tests.factories import api_client, connect_tone3000, details_of, make_user
 from accounts.tokens.families import token_pair_create
 from accounts.tone3000.calls import TokenAnswer
-from gear.captures.content_store import store_once
+from gear.captures.files import store_once
 from gear.models import Capture, GearItem
 from gear.models.item import FileState, GearSource
 from gts.web.errors import ConflictError
 from jobs.files.storage import stored_name
-from jobs.models import Job, Notification
-from jobs.states import TERMINAL
+from jobs.models import TERMINAL, Job, Notification
 from shootouts.archive.tests.archives import exported as exported_archive
 from shootouts.archive.tests.archives import post_import
-from shootouts.files.orphans import FOLDERS, orphans_find
+from shootouts.files.upkeep import FOLDERS, orphans_find
 from shootouts.models import CachedAudio, CachedInput, DITrack, RenderedFile
-from shootouts.services.cache import cache_forget_ownerless, cached_audio_keep
+from shootouts.services.renders import cache_forget_ownerless, cached_audio_keep
 from shootouts.services.shootouts import shootout_render
 from shootouts.tests.factories import make_capture, make_di_track, make_shootout, render
 

@@ -11,8 +11,8 @@ import pytest
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import ConnectionHandler
 
-from gts.database_settings import embedded_database
 from gts.environment import data_folder
+from gts.service_settings import embedded_database
 
 pytestmark = pytest.mark.django_db  # of a database of its own
 

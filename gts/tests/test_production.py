@@ -27,7 +27,7 @@ from gts.tests.websocket import WebSocket
 from jobs.live import events
 from jobs.models import Job
 from jobs.pipeline.gate.tests.bad_readers import is_alive
-from jobs.queue.sweep import sweep
+from jobs.queue.cleanup import sweep
 from jobs.services import job_cancel, job_enqueue
 from jobs.tests.live import register_live
 

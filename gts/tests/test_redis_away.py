@@ -10,9 +10,9 @@ from django.core.cache import cache
 from django.test import RequestFactory
 from pytest_django import Settings
 
-from accounts.login import login_limits
+from accounts.login import passwords
 from accounts.models import User
-from gts.database_settings import channel_layer
+from gts.service_settings import channel_layer
 from gts.tests.processes import free_port
 from gts.tests.tenancy_table import TABLE
 from gts.tests.tenancy_world import make_world
@@ -41,10 +41,10 @@ def _redis_is_away(settings: Settings) -> Iterator[None]:
         settings.CHANNEL_LAYERS = {"default": channel_layer(settings.REDIS_URL)}
     settings.GTS_RATE_USER_PER_MIN = settings.GTS_RATE_ANONYMOUS_PER_MIN = 1
     settings.GTS_RATE_TOKENS_PER_MIN = settings.GTS_RATE_UPLOADS_PER_HOUR = 1
-    login_limits._limiter.cache_clear()
+    passwords._limiter.cache_clear()
     redis_away.forget()
     yield
-    login_limits._limiter.cache_clear()
+    passwords._limiter.cache_clear()
     redis_away.forget()
 
 
@@ -97,5 +97,5 @@ def test_it_is_logged_once_and_counted_each_time(caplog: pytest.LogCaptureFixtur
 def test_passwords_may_be_tried(alice: User) -> None:
     request = RequestFactory().post("/login/")
     for _ in range(8):
-        login_limits.password_failed(request, "alice")
-    assert login_limits.login_wait_s(request, "alice") == 0.0
+        passwords.password_failed(request, "alice")
+    assert passwords.login_wait_s(request, "alice") == 0.0

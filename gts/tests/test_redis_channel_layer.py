@@ -15,7 +15,7 @@ from django.utils import timezone
 from pytest_django import Settings
 from redis.exceptions import RedisError
 
-from gts.database_settings import channel_layer
+from gts.service_settings import channel_layer
 from gts.tests.private_servers import PrivateRedis, needs_servers
 from gts.tests.test_websocket_guard import BELL, Browser, new_browser, opened, sockets
 from gts.tests.websocket import ORIGIN, WebSocket

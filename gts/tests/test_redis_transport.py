@@ -12,7 +12,7 @@ from kombu.transport.redis import Channel as RedisChannel
 from redis.exceptions import ConnectionError as LostConnectionError
 
 from gts.celery import app
-from gts.redis_transport import Channel
+from gts.redis_transports import Channel
 from gts.tests.private_servers import PrivateRedis, needs_servers
 
 

@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from gts.request_gate import RequestGate
 from gts.tests.requests_by_hand import Request, upload
-from gts.web.request_slot import give_back_slot
+from gts.web.slots import give_back_slot
 
 HTML = [(b"accept", b"text/html,*/*")]
 
@@ -174,7 +174,7 @@ async def test_a_small_body_that_stops_coming_is_a_408(settings: Settings, view:
 async def test_a_body_that_comes_drop_by_drop_is_a_408(
     settings: Settings, view: View, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gts.web.intake._SMALL_BODY_S", 0.05)
+    monkeypatch.setattr("gts.web.bodies._SMALL_BODY_S", 0.05)
     request = upload(announced=1000, chunks=[b"x"] * 1000)
     receive = request._receive
 

@@ -25,11 +25,10 @@ from accounts.tests.factories import api_client, make_user
 from gear.services.captures import gear_delete
 from gts.ops.health import CHECKS, states
 from gts.storage.tests.buckets import Bucket, answering
-from jobs.models import Job
-from jobs.states import JobState
+from jobs.models import Job, JobState
 from jobs.tests.running import run_until_idle
 from shootouts.archive.tests.archives import exported, post_import
-from shootouts.files.orphans import orphans_delete, orphans_find
+from shootouts.files.upkeep import orphans_delete, orphans_find
 from shootouts.models import CachedAudio, DITrack, RenderedFile, Shootout
 from shootouts.services.di_tracks import di_track_upload
 from shootouts.tests.factories import (

@@ -23,7 +23,7 @@ from accounts.models import User
 from accounts.services import access_token_create
 from accounts.tests.factories import make_user
 from gts.storage.tests.buckets import Bucket, answering
-from jobs.files.stores import media_store
+from jobs.files.storage import media_store
 from shootouts.models import DITrack
 
 pytestmark = pytest.mark.django_db(transaction=True)

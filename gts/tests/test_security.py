@@ -13,7 +13,7 @@ from django.test import AsyncClient, Client
 from accounts.models import User
 from gts.tests.processes import ROOT, environment, manage
 from gts.tests.variables import FILLED_IN, settings_of
-from gts.web.security import CONTENT_SECURITY_POLICY
+from gts.web.headers import CONTENT_SECURITY_POLICY
 
 PAGES = ["/", "/login/", "/nothing-here/", "/api/docs/", "/admin/login/", "/health/live"]
 API = ["/api/v1/me/", "/api/v1/nothing/", "/api/schema/"]

@@ -15,14 +15,14 @@ from django.core.asgi import get_asgi_application
 from pytest_django import Settings
 
 from gts.asgi import application as gts_application
+from gts.errors import ServerErrors, SocketErrors
 from gts.request_gate import RequestGate
-from gts.server_errors import ServerErrors, SocketErrors
 from gts.static import StaticFiles
-from gts.web.asgi_types import ASGIApplication, Receive, Scope, Send
-from gts.web.body_limit import BodyLimit
-from gts.web.request_context import current_request_id
+from gts.web.bodies import BodyLimit
+from gts.web.headers import CONTENT_SECURITY_POLICY
+from gts.web.request_id import current_request_id
 from gts.web.request_metrics import Figures
-from gts.web.security import CONTENT_SECURITY_POLICY
+from gts.web.scopes import ASGIApplication, Receive, Scope, Send
 
 SECRET = "the disk is on fire"
 
@@ -60,14 +60,14 @@ def assert_headers(answer: httpx.Response, *, is_tls: bool = False) -> None:
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch) -> Figures:
     figures = Figures()
-    monkeypatch.setattr("gts.server_errors.figures", figures)
+    monkeypatch.setattr("gts.errors.figures", figures)
     return figures
 
 
 async def test_what_fails_outside_of_django_is_answered_logged_and_counted(
     counted: Figures, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.ERROR, logger="gts.server_errors"):
+    with caplog.at_level(logging.ERROR, logger="gts.errors"):
         async with browser(ServerErrors(stumble)) as client:
             answer = await client.get("/api/v1/me/", headers={"X-Request-ID": "asked-42"})
     assert answer.status_code == 500

@@ -28,7 +28,7 @@ _PAGES = ("gts.urls", "rest_framework.views", "drf_spectacular.views", "accounts
 
 _COMMAND = f"""
 import sys
-from gts.command_line import CommandLine
+from gts.checks import CommandLine
 CommandLine(["manage.py", "migrate", "-v", "0"]).execute()
 print([name for name in {_PAGES} if name in sys.modules])
 """

@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from gts.asgi import application
 from gts.static import StaticFiles
-from gts.web.asgi_types import Receive, Scope, Send
+from gts.web.scopes import Receive, Scope, Send
 
 CSS = "body { color: black }\n" * 100
 HASHED = "css/site.0123456789ab.css"

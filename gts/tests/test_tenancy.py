@@ -22,7 +22,7 @@ from accounts.tokens.personal import personal_token_create
 from gts.tests.tenancy_table import API, SOCKETS, TABLE, Row
 from gts.tests.tenancy_world import World, make_people, make_world
 from gts.tests.websocket import WebSocket
-from jobs.live.routing import websocket_urlpatterns
+from jobs.live.consumers import websocket_urlpatterns
 from jobs.models import Job
 from shootouts.tests.factories import make_capture
 

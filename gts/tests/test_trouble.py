@@ -68,7 +68,7 @@ async def test_it_is_told_by_views_of_every_kind(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("shootouts.pages.views.HomeView.get", raising(make))
-    monkeypatch.setattr("jobs.api.views.job_list", raising(make))
+    monkeypatch.setattr("jobs.api.jobs.job_list", raising(make))
     page = await AsyncClient().get("/", headers=HTML)
     assert (page.status_code, words in page.content.decode()) == (status, True)
     assert int(page["Retry-After"]) > 0

@@ -17,7 +17,7 @@ from accounts.models import TokenScope, User
 from accounts.services import access_token_create
 from accounts.tests.factories import make_user
 from accounts.tokens.personal import personal_token_create
-from gts import uploads
+from gts import request_gate
 from gts.request_gate import RequestGate
 from gts.tests.requests_by_hand import Request, upload
 from gts.tests.test_request_gate import HTML, View, until
@@ -70,7 +70,7 @@ async def made(headers_of: Callable[[User], Headers], name: str = "alice") -> He
 
 @pytest.fixture(autouse=True)
 def _nothing_is_drained_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gts.web.refusals._DRAINED_S", 0.01)
+    monkeypatch.setattr("gts.web.error_answers._DRAINED_S", 0.01)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ async def test_an_upload_has_more_time_than_a_form_but_not_for_ever(
     settings: Settings, view: View, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.GTS_BODY_IDLE_S = 0.05
-    monkeypatch.setattr("gts.web.intake._SMALL_BODY_S", 0.0)
+    monkeypatch.setattr("gts.web.bodies._SMALL_BODY_S", 0.0)
     request, task = begin(RequestGate(view), await made(session_of))
     await task
     assert (request.status, request.error["code"]) == (408, "REQUEST_TIMEOUT")
@@ -190,7 +190,7 @@ async def test_without_a_database_it_says_so(view: View, monkeypatch: pytest.Mon
     def away(_: Any) -> User:
         raise OperationalError("couldn't get a connection after 5.00 sec")
 
-    monkeypatch.setattr(uploads, "_user_of", away)
+    monkeypatch.setattr(request_gate, "_user_of", away)
     request, task = begin(RequestGate(view), bearer("x"))
     await task
     assert (request.status, request.error["code"]) == (503, "DATABASE_UNAVAILABLE")

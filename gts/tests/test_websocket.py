@@ -16,13 +16,12 @@ from accounts.tests.factories import make_user
 from gts.tests.websocket import ORIGIN, WebSocket, close_code_of, cookie_of
 from jobs.conftest import scripted_handlers  # noqa: F401
 from jobs.live import consumers, events
-from jobs.models import Job
+from jobs.models import Job, JobState
 from jobs.pipeline.errors import PipelineError
 from jobs.queue import lifecycle
 from jobs.queue.runner import run_job
 from jobs.registry import ChildJob, JobContext
 from jobs.services import job_cancel
-from jobs.states import JobState
 from jobs.tests.factories import make_job
 from jobs.tests.handlers import LEAF, PARENT
 from jobs.tests.running import run_until_idle

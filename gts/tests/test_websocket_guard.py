@@ -23,15 +23,15 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.login.passwords import password_change
 from accounts.models import PersonalAccessToken, TokenScope, User, UserSession
 from accounts.services import access_token_create
-from accounts.sessions.credentials import Credential
+from accounts.sessions.logins import Credential
 from accounts.tests.factories import make_user
 from accounts.tokens.families import token_pair_create, token_revoke
 from accounts.tokens.personal import personal_token_create, personal_token_revoke
 from gts.tests.processes import answers, environment, free_port, manage, process, wait_until
 from gts.tests.websocket import ORIGIN, WebSocket
 from jobs.conftest import scripted_handlers  # noqa: F401
-from jobs.live import socket_guard
-from jobs.live.socket_guard import SocketGuard, guard
+from jobs.live import open_sockets
+from jobs.live.open_sockets import SocketGuard, guard
 from jobs.models import Job
 from jobs.tests.factories import make_job
 
@@ -216,7 +216,7 @@ def test_five_hundred_sockets_take_five_queries(
 ) -> None:
     found = five_hundred_sockets()
     with django_assert_num_queries(5):
-        codes = socket_guard._codes(found)
+        codes = open_sockets._codes(found)
     assert codes == dict.fromkeys(found[4::5], 4004)
 
 
@@ -226,17 +226,17 @@ async def test_while_the_database_is_away_sockets_stay(monkeypatch: pytest.Monke
     own = SocketGuard(check_every_s=0.01)
     socket = Socket(Credential(0, "not a password"))
     is_away = asyncio.Event()
-    look = socket_guard._codes
+    look = open_sockets._codes
 
     def away(found: Any) -> Any:
         is_away.set()
         raise DatabaseError("the connection is lost")
 
-    monkeypatch.setattr(socket_guard, "_codes", away)
+    monkeypatch.setattr(open_sockets, "_codes", away)
     own.enter(socket)
     await asyncio.wait_for(is_away.wait(), 10)
     assert socket.codes == []
-    monkeypatch.setattr(socket_guard, "_codes", look)
+    monkeypatch.setattr(open_sockets, "_codes", look)
     await own.check()
     await asyncio.gather(*own._closing)
     assert socket.codes == [4001]
@@ -264,7 +264,7 @@ async def test_a_client_that_does_not_take_its_close_holds_up_no_other() -> None
 async def test_nothing_is_asked_while_no_socket_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
     own = SocketGuard(check_every_s=0.01)
     looks: list[Any] = []
-    monkeypatch.setattr(socket_guard, "_codes", looks.append)
+    monkeypatch.setattr(open_sockets, "_codes", looks.append)
     socket = Socket(Credential(1, ""))
     own.enter(socket)
     own.leave(socket)

@@ -13,7 +13,7 @@ from pytest_django import Settings
 from accounts.tests.needs import needs_services
 from gts.tests.test_websocket_guard import BELL, new_browser, opened, sockets
 from gts.tests.websocket import ORIGIN, WebSocket, close_code_of
-from jobs.live import socket_counts
+from jobs.live import open_sockets
 
 # From where ---------------------------------------------------------------------------------------
 
@@ -71,7 +71,7 @@ class TestLimit:
         third = await opened(BELL, ORIGIN, browser.cookie)
         for websocket in (second, third, other):
             await websocket.leave()
-        assert socket_counts._held == {}
+        assert open_sockets._held == {}
 
     async def test_one_that_is_refused_otherwise_counts_for_nothing(
         self, settings: Settings
@@ -96,16 +96,16 @@ class TestLimit:
 class TestLimitOfAllProcesses:
     async def other_process_has(self, user_id: int, *names: str) -> None:
         for name in names:
-            assert await asyncio.to_thread(socket_counts._take, user_id, name, 20)
+            assert await asyncio.to_thread(open_sockets._take, user_id, name, 20)
 
     async def test_sockets_of_other_processes_count(self, settings: Settings) -> None:
         settings.GTS_MAX_SOCKETS_PER_USER = 2
         await self.other_process_has(7, "theirs")
-        assert await socket_counts.take(7, "a")
-        assert not await socket_counts.take(7, "b")
-        await socket_counts.release("a")
-        assert await socket_counts.take(7, "c")
-        await socket_counts.release("c")
+        assert await open_sockets.take_place(7, "a")
+        assert not await open_sockets.take_place(7, "b")
+        await open_sockets.release_place("a")
+        assert await open_sockets.take_place(7, "c")
+        await open_sockets.release_place("c")
 
     async def test_those_of_a_killed_process_count_for_a_minute(
         self, settings: Settings, monkeypatch: pytest.MonkeyPatch
@@ -113,24 +113,24 @@ class TestLimitOfAllProcesses:
         settings.GTS_MAX_SOCKETS_PER_USER = 1
         client = redis.Redis.from_url(django_settings.REDIS_URL)
         await self.other_process_has(8, "theirs")
-        assert not await socket_counts.take(8, "a")
-        client.zadd(socket_counts._key(8), {"theirs": client.time()[0] - 1})
-        assert await socket_counts.take(8, "a")
-        client.zadd(socket_counts._key(8), {"a": client.time()[0] + 1})
-        monkeypatch.setattr(socket_counts, "_renewed_at_s", 0.0)
-        await socket_counts.renew()
-        score = client.zscore(socket_counts._key(8), "a")
+        assert not await open_sockets.take_place(8, "a")
+        client.zadd(open_sockets._key(8), {"theirs": client.time()[0] - 1})
+        assert await open_sockets.take_place(8, "a")
+        client.zadd(open_sockets._key(8), {"a": client.time()[0] + 1})
+        monkeypatch.setattr(open_sockets, "_renewed_at_s", 0.0)
+        await open_sockets.renew_places()
+        score = client.zscore(open_sockets._key(8), "a")
         assert score is not None
         assert float(score) > client.time()[0] + 50
-        await socket_counts.release("a")
-        assert client.zcard(socket_counts._key(8)) == 0
+        await open_sockets.release_place("a")
+        assert client.zcard(open_sockets._key(8)) == 0
 
     async def test_without_redis_each_process_counts_its_own(
         self, settings: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         settings.GTS_MAX_SOCKETS_PER_USER = 1
         away = redis.Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=1)
-        monkeypatch.setattr(socket_counts, "_client", lambda: away)
-        assert await socket_counts.take(9, "a")
-        assert not await socket_counts.take(9, "b")
-        await socket_counts.release("a")
+        monkeypatch.setattr(open_sockets, "_client", lambda: away)
+        assert await open_sockets.take_place(9, "a")
+        assert not await open_sockets.take_place(9, "b")
+        await open_sockets.release_place("a")

@@ -17,7 +17,7 @@ from django.test import Client
 from accounts.models import User
 from gts.asgi import application
 from gts.tests.socket_messages import validate
-from gts.web.asgi_types import ASGIApplication, Receive, Scope, Send
+from gts.web.scopes import ASGIApplication, Receive, Scope, Send
 
 ORIGIN = (b"origin", b"http://localhost:8000")
 _HOST = (b"host", b"localhost:8000")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from asgiref.sync import sync_to_async
-from django.db import InterfaceError, OperationalError, connections
+from django.db import InterfaceError, OperationalError, connection, connections
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Now
 
 T = TypeVar("T")
 
@@ -44,9 +47,9 @@ async def in_database(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
 def release_connections() -> None:
     """Of this thread those that are due, as at the end of a request. Not in the middle of a
     transaction."""
-    for connection in connections.all(initialized_only=True):
-        if not connection.in_atomic_block:
-            connection.close_if_unusable_or_obsolete()
+    for opened in connections.all(initialized_only=True):
+        if not opened.in_atomic_block:
+            opened.close_if_unusable_or_obsolete()
 
 
 def is_database_away(error: BaseException) -> bool:
@@ -84,3 +87,33 @@ def _sqlite_code(error: sqlite3.Error) -> int:
     """The extended code; its lowest byte is the primary one. 0: of the module, not of SQLite."""
     code: int = getattr(error, "sqlite_errorcode", 0)
     return code
+
+
+# MERGED The one clock of all processes: the database's.
+# MERGED
+# MERGED Workers, beat and web run on many machines, whose clocks differ. What one writes and another
+# MERGED compares (signs of life, when a job was queued, when it may be tried again, who holds a claim) is
+# MERGED therefore written and compared by the database itself. In SQLite that is the clock of the machine,
+# MERGED to a millisecond; compare with < and >, never with =.
+
+# A moment, or what the database works out when it is asked.
+Moment: TypeAlias = datetime | Combinable
+
+# Where two clocks differ by more it is said: sessions, tokens and signed addresses expire by those
+# of the machines.
+MAX_CLOCK_DIFFERENCE_S: Final = 5.0
+
+
+def seconds_ago(seconds: float) -> Combinable:
+    """So long before the query or the UPDATE runs. Negative: after it."""
+    return Now() - timedelta(seconds=seconds)
+
+
+def database_now() -> datetime:
+    """What that clock shows; with PostgreSQL a query."""
+    if connection.vendor == "sqlite":
+        now = datetime.now(UTC)
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement_timestamp()")
+        return cast(datetime, cursor.fetchone()[0])

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
+from typing import Final
 
 from django.db import models
+
+from gts.web.errors import PreconditionFailedError
 
 
 class PublicModel(models.Model):
@@ -19,7 +23,7 @@ class PublicModel(models.Model):
 
 
 class RevisedModel(models.Model):
-    """A row that two people, or one in two windows, may edit at once: see ``gts.web.revisions``.
+    """A row that two people, or one in two windows, may edit at once: see ``gts.web.models``.
 
     Only edits count. What workers write, such as the state of a render, is no edit.
     """
@@ -28,3 +32,20 @@ class RevisedModel(models.Model):
 
     class Meta:
         abstract = True
+
+
+# MERGED No edit undoes another one unseen: an edit may name the revision that it was made from.
+
+CHANGED_MEANWHILE: Final = (
+    "This was changed after you opened it. Look at it as it is now, then change it again."
+)
+
+
+def revision_check(row: RevisedModel, accepted: Collection[int] | None) -> None:
+    """Call it with the row locked, in the transaction that writes: of two edits of the same
+    revision at once exactly one gets through. ``None`` accepts any.
+
+    Raises ``PreconditionFailedError``.
+    """
+    if accepted is not None and row.revision not in accepted:
+        raise PreconditionFailedError(CHANGED_MEANWHILE)

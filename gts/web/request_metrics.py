@@ -12,7 +12,7 @@ from collections import Counter
 from itertools import accumulate
 from typing import Any, Final
 
-from gts.web.asgi_types import ASGIApplication, Receive, Scope, Send
+from gts.web.scopes import ASGIApplication, Receive, Scope, Send
 
 DURATION_BUCKETS_S: Final = (0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

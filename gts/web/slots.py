@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Final
 
 from gts.web.errors import BusyError
@@ -50,3 +52,26 @@ class Slots:
 
 def busy(*, wait_s: float = RETRY_AFTER_S) -> BusyError:
     return BusyError("The server is busy. Try again in a few seconds.", wait=wait_s)
+
+
+# MERGED The turn that a request has taken of its process, left to the next one while it waits outside.
+# MERGED
+# MERGED A process works on so many requests at once (``gts.web.slots``). One that waits for another server
+# MERGED does no work meanwhile, however slow that is.
+
+
+def _has_none() -> None:
+    """Of what is no request, or one that is not counted."""
+
+
+_give_back: ContextVar[Callable[[], object]] = ContextVar("give_back_slot", default=_has_none)
+
+
+def slot_is_given_back_by(give_back: Callable[[], object]) -> None:
+    """For the rest of this request. ``give_back`` may be called by any thread, and again."""
+    _give_back.set(give_back)
+
+
+def give_back_slot() -> None:
+    """Before waiting for another server. What is left to do after that needs no turn."""
+    _give_back.get()()

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
-from gts.web.api.filters import TrueFalseFilter
+from gts.web.api.queries import TrueFalseFilter
 from gts.web.api.views import APIView, ListAPIView
 from jobs.live.notifications import notification_read, notification_read_all
 from jobs.models import Notification, NotificationQuerySet, NotificationState

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from jobs.api import notifications, views
+from jobs.api import jobs, notifications
 
 urlpatterns = [
-    path("jobs/", views.JobListView.as_view(), name="api-job-list"),
-    path("jobs/<uuid:uuid>/", views.JobDetailView.as_view(), name="api-job"),
-    path("jobs/<uuid:uuid>/cancel/", views.JobCancelView.as_view(), name="api-job-cancel"),
-    path("jobs/<uuid:uuid>/retry/", views.JobRetryView.as_view(), name="api-job-retry"),
+    path("jobs/", jobs.JobListView.as_view(), name="api-job-list"),
+    path("jobs/<uuid:uuid>/", jobs.JobDetailView.as_view(), name="api-job"),
+    path("jobs/<uuid:uuid>/cancel/", jobs.JobCancelView.as_view(), name="api-job-cancel"),
+    path("jobs/<uuid:uuid>/retry/", jobs.JobRetryView.as_view(), name="api-job-retry"),
     path(
         "notifications/",
         notifications.NotificationListView.as_view(),

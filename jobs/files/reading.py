@@ -15,13 +15,13 @@ from typing import Any
 import msgspec
 
 from jobs.pipeline.errors import Progress, no_progress
+from jobs.pipeline.formats.records import JSONObject
 from jobs.pipeline.formats.shootout_archive import ArchiveLimits
 from jobs.pipeline.formats.shootout_file import ShootoutFile, shootout_from_document
 from jobs.pipeline.gate import gate
-from jobs.pipeline.gate.tasks import READ_DI, READ_IR, READ_NAM, UNPACK_ARCHIVE, ReadTask
-from jobs.pipeline.json_values import JSONObject
+from jobs.pipeline.gate.messages import READ_DI, READ_IR, READ_NAM, UNPACK_ARCHIVE, ReadTask
 from jobs.pipeline.measure.di_facts import DIProbe
-from jobs.queue.cancellation import cancellation_check
+from jobs.queue.current_job import cancellation_check
 
 
 def di_read(path: Path, *, max_duration_s: float, progress: Progress = no_progress) -> DIProbe:

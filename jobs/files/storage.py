@@ -2,28 +2,144 @@
 
 from __future__ import annotations
 
+import asyncio
+import fcntl
 import hashlib
 import logging
+import os
+import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Final, Protocol, cast
 
+from django.core.checks import CheckMessage
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models.fields.files import FieldFile
 
 from gts.web.errors import InvalidInputError, TooLargeError, UnavailableError
-from jobs.files.orphaned_files import in_use, remove_unused
 from jobs.pipeline.errors import CancelledError, PipelineError
 from jobs.pipeline.files import replacing, sha256_of
-from jobs.queue.cancellation import cancellation_check
+from jobs.queue.current_job import cancellation_check
 from jobs.queue.failures import failure_from
 
 logger = logging.getLogger(__name__)
+
+
+# MERGED What a process leaves behind when it is killed in the middle of its work.
+# MERGED
+# MERGED Unfinished files and folders carry a lock that the system takes away with their process, however
+# MERGED that ends. So what is there and not locked belongs to no one.
+
+
+@contextmanager
+def in_use(path: Path) -> Iterator[bool]:
+    """Keep ``path`` from being taken for a leftover while the block runs.
+
+    The value is False when it was removed before it was locked: make another one.
+    """
+    with ExitStack() as stack:
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+            stack.callback(os.close, descriptor)
+            with suppress(OSError):  # a file system without locks: there nothing is removed
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            is_there = os.path.samestat(os.stat(path), os.fstat(descriptor))
+        except FileNotFoundError:
+            is_there = False
+        yield is_there
+
+
+def remove_unused(paths: Iterable[Path]) -> int:
+    """Delete those files and folders of ours that no living process uses. Returns how many."""
+    num_removed = 0
+    for path in paths:
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        except OSError:
+            continue  # gone meanwhile, or not ours to read
+        try:
+            if os.fstat(descriptor).st_uid == os.getuid():
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _remove(path)
+                num_removed += 1
+        except OSError as error:
+            logger.debug("%s stays: %s", path, error)
+        finally:
+            os.close(descriptor)
+    return num_removed
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+# MERGED What GTS asks of a storage beside what Django's storages can do.
+# MERGED
+# MERGED ``gts.storage.local`` does it with a folder, ``gts.storage.s3`` with a bucket. Both raise what the
+# MERGED file system raises: ``FileNotFoundError`` for what is not there, another ``OSError`` when it cannot
+# MERGED be had now.
+
+CHUNK_BYTES: Final = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    name: str
+    size_bytes: int
+    modified_at: datetime
+
+
+class MediaStore(Protocol):
+    def files_below(self, folder: str) -> Iterator[ListedFile]:
+        """Every file in a folder and its folders, in no certain order; none if it is not there."""
+
+    async def open_range(self, name: str, start: int, length: int) -> AsyncIterator[bytes]:
+        """``length`` bytes from ``start``, read as they are asked for.
+
+        Raises before anything is sent; later an ``OSError`` when they do not all come. Anyone who
+        stops asking leaves nothing open.
+        """
+
+    def link(self, name: str, *, content_type: str, disposition: str) -> str | None:
+        """An address that is good for a short while and for this file; None: this has none."""
+
+    def start_problems(self) -> list[CheckMessage]:
+        """Why GTS should not start with it, and what else is worth saying."""
+
+    def look(self) -> None:
+        """Raises ``OSError`` when it is away, full or read-only, as far as that can be seen
+        without writing to it."""
+
+    def remove_stale_uploads(self, *, older_than: datetime) -> int:
+        """Take away what unfinished uploads have left in the storage. Returns how many."""
+
+
+def media_store() -> MediaStore:
+    return cast(MediaStore, default_storage)
+
+
+async def file_chunks(file: IO[bytes], start: int, length: int) -> AsyncIterator[bytes]:
+    """``length`` bytes of an open file from ``start``, read beside the event loop; closes it."""
+    try:
+        await asyncio.to_thread(file.seek, start)
+        while length > 0:
+            chunk = await asyncio.to_thread(file.read, min(CHUNK_BYTES, length))
+            if not chunk:
+                raise OSError("a file ended before its end")
+            length -= len(chunk)
+            yield chunk
+    finally:
+        await asyncio.to_thread(file.close)
+
 
 _COPY_BYTES = 1024 * 1024
 _SCRATCH = "gts-scratch-"

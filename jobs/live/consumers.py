@@ -9,16 +9,26 @@ from contextlib import suppress
 from typing import Any, Final
 from uuid import UUID
 
+from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
+from django.urls import path, re_path
 
 from accounts.models import User
-from jobs.live.events import JobMessage, apply_event, describe, group_of, order_of
-from jobs.live.socket_guard import CLOSE_NOT_FOUND
+from jobs.live.events import (
+    JobMessage,
+    apply_event,
+    describe,
+    group_of,
+    notifications_group,
+    order_of,
+)
+from jobs.live.notifications import describe_notification
+from jobs.live.open_sockets import CLOSE_NOT_FOUND
 from jobs.live.subscription import Watcher
 from jobs.models import Job
-from jobs.selectors import job_get, job_tree
+from jobs.selectors import job_get, job_tree, notification_count_unread, notification_list
 from jobs.summary import summarize
 
 _MIN_INTERVAL_S: Final = 0.1  # ten messages per second and job
@@ -154,3 +164,73 @@ class NotFoundConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
     async def connect(self) -> None:
         await self.accept(subprotocol=self.scope.get("subprotocol"))
         await self.close(CLOSE_NOT_FOUND)
+
+
+# MERGED The bell over a WebSocket: what is unread, then what is new, for as long as a window is open.
+
+_NUM_IN_SNAPSHOT: Final = 10
+_MAX_PENDING: Final = 20  # more than a client has read yet: it gets a snapshot instead
+_MIN_BELL_INTERVAL_S: Final = 0.25
+
+
+class NotificationConsumer(Watcher):
+    """``/ws/notifications/``, for anyone who is logged in.
+
+    The number of unread ones always comes from the database.
+    """
+
+    look_again_s = 60.0
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._pending: list[dict[str, Any]] = []
+
+    async def group(self) -> str:
+        return notifications_group(self.scope["user"].uuid)
+
+    async def notification_created(self, message: Mapping[str, Any]) -> None:
+        if len(self._pending) < _MAX_PENDING:
+            self._pending.append(message["event"])
+        else:
+            self.must_look = True
+        self.has_news.set()
+
+    async def notification_read(self, message: Mapping[str, Any]) -> None:
+        self.must_look = True
+        self.has_news.set()
+
+    async def pause(self) -> None:
+        await asyncio.sleep(_MIN_BELL_INTERVAL_S)
+
+    async def tell_news(self) -> bool:
+        pending, self._pending = self._pending, []
+        if self.must_look:
+            self.must_look = False
+            num_unread, newest = await self._read()
+            await self.send_event("snapshot", {"num_unread": num_unread, "notifications": newest})
+        elif pending:
+            num_unread = await self._count()
+            for event in pending:
+                await self.send_event("notification", {"num_unread": num_unread, **event})
+        return False
+
+    @database_sync_to_async  # type: ignore[untyped-decorator]
+    def _read(self) -> tuple[int, list[dict[str, Any]]]:
+        user = self.scope["user"]
+        newest = notification_list(user).unread()[:_NUM_IN_SNAPSHOT]
+        return notification_count_unread(user), [
+            describe_notification(notification) for notification in newest
+        ]
+
+    @database_sync_to_async  # type: ignore[untyped-decorator]
+    def _count(self) -> int:
+        return notification_count_unread(self.scope["user"])
+
+
+# MERGED The WebSocket addresses of jobs and notifications.
+
+websocket_urlpatterns = [
+    path("ws/jobs/<uuid:uuid>/", JobConsumer.as_asgi()),
+    path("ws/notifications/", NotificationConsumer.as_asgi()),
+    re_path(r"", NotFoundConsumer.as_asgi()),
+]

@@ -20,8 +20,7 @@ from channels.layers import get_channel_layer
 from django.db import transaction
 
 from gts.web import redis_away
-from jobs.models import Job
-from jobs.states import STATE_LABELS, JobState
+from jobs.models import STATE_LABELS, Job, JobState
 
 logger = logging.getLogger(__name__)
 

@@ -14,14 +14,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from jobs.live import events
-from jobs.models import Job, Notification, NotificationState
+from jobs.models import Job, JobState, Notification, NotificationState
 from jobs.registry import Notice, notice_for
-from jobs.states import JobState
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 logger = logging.getLogger(__name__)
+
 
 _TOLD = (JobState.COMPLETED, JobState.FAILED)  # who cancels knows it already
 
@@ -41,7 +41,7 @@ def notify_end(job: Job) -> None:
         read_at=timezone.now() if is_quiet else None,
     )
     if not is_quiet:
-        events.publish_notification(job.owner.uuid, describe(notification))
+        events.publish_notification(job.owner.uuid, describe_notification(notification))
 
 
 @transaction.atomic
@@ -61,7 +61,7 @@ def notification_create(
         message=message,
         path=path[:200],
     )
-    events.publish_notification(owner.uuid, describe(notification))
+    events.publish_notification(owner.uuid, describe_notification(notification))
     return notification
 
 
@@ -99,7 +99,7 @@ def _message(job: Job) -> str:
     return " ".join(job.notes)
 
 
-def describe(notification: Notification) -> dict[str, Any]:
+def describe_notification(notification: Notification) -> dict[str, Any]:
     """A notification as its owner sees it: nothing for operators, nothing internal."""
     return {
         "id": str(notification.uuid),

@@ -14,10 +14,10 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.db import DatabaseError
 from django.utils import timezone
 
-from accounts.sessions.credentials import Credential
+from accounts.sessions.logins import Credential
 from gts.web.errors import NotFoundError
-from jobs.live import socket_counts
-from jobs.live.socket_guard import CLOSE_NOT_AUTHENTICATED, CLOSE_NOT_FOUND, guard
+from jobs.live import open_sockets
+from jobs.live.open_sockets import CLOSE_NOT_AUTHENTICATED, CLOSE_NOT_FOUND, guard
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Watcher(AsyncJsonWebsocketConsumer, ABC):  # type: ignore[misc]  # channel
 
     Handlers of the channel layer note their news and set ``has_news``, or ``must_look`` too.
 
-    As long as it is open ``jobs.live.socket_guard`` sees to it that its user may still listen.
+    As long as it is open ``jobs.live.open_sockets`` sees to it that its user may still listen.
     """
 
     look_again_s: ClassVar[float]
@@ -54,7 +54,7 @@ class Watcher(AsyncJsonWebsocketConsumer, ABC):  # type: ignore[misc]  # channel
             await super().__call__(scope, receive, send)
         finally:  # however it ends, a server that goes down included
             guard.leave(self)
-            await socket_counts.release(self.channel_name)
+            await open_sockets.release_place(self.channel_name)
 
     async def connect(self) -> None:
         self.must_look = True
@@ -72,7 +72,7 @@ class Watcher(AsyncJsonWebsocketConsumer, ABC):  # type: ignore[misc]  # channel
         except NotFoundError:
             await self.close(CLOSE_NOT_FOUND)
             return
-        if not await socket_counts.take(self.scope["user"].pk, self.channel_name):
+        if not await open_sockets.take_place(self.scope["user"].pk, self.channel_name):
             await self.close(CLOSE_TOO_MANY)
             return
         self.credential = self.scope["credential"]

@@ -22,8 +22,7 @@ from jobs.pipeline.formats.manifest import manifest_text
 from jobs.pipeline.formats.shootout_file import FileDI, ShootoutFile
 from jobs.pipeline.manifest import build_manifest
 from jobs.pipeline.measure.probe import probe_di
-from jobs.pipeline.plan import plan_renders
-from jobs.pipeline.recipe import DISource, PrefixRecipe, SegmentRecipe
+from jobs.pipeline.recipe import DISource, PrefixRecipe, SegmentRecipe, plan_renders
 from jobs.pipeline.render.chain_run import render_prefixes
 from jobs.pipeline.render.prefix import FolderPrefixes
 from jobs.pipeline.render.segment import render_segment

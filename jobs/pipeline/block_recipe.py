@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jobs.pipeline.effects.blocks.captured import SPACE_MIX
+from jobs.pipeline.effects.parameters import SPACE_MIX
 from jobs.pipeline.recipe import BlockRecipe, CabBlock, CabIR, IRSettings, NamBlock, SpaceBlock
 from jobs.pipeline.vocabulary.gear import GearKind
 

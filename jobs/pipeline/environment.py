@@ -20,8 +20,7 @@ import soxr
 from jobs.pipeline.blas import blas_kernel, blas_name
 from jobs.pipeline.nam.backend import default_backend
 from jobs.pipeline.recipe import RECIPE_SCHEMA_VERSION
-from jobs.pipeline.version import VERSION
-from jobs.pipeline.versions import ENGINE_VERSION, METER_VERSION, RENDERER_VERSION
+from jobs.pipeline.versions import ENGINE_VERSION, METER_VERSION, RENDERER_VERSION, VERSION
 
 _PACKAGES = ("numpy", "scipy", "soxr", "soundfile", "pedalboard", "av", "resvg-py")
 _OPTIONAL_PACKAGES = ("llvmlite",)

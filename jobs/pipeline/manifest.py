@@ -8,7 +8,6 @@ from datetime import datetime
 import msgspec
 
 from jobs.pipeline.environment import describe_environment
-from jobs.pipeline.formats.described import builtins_of
 from jobs.pipeline.formats.manifest import (
     MANIFEST_SCHEMA_VERSION,
     AlignmentFacts,
@@ -27,14 +26,13 @@ from jobs.pipeline.formats.manifest import (
     YouTube,
     YouTubeChapter,
 )
-from jobs.pipeline.formats.recipe import recipe_as_json, recipe_digest
+from jobs.pipeline.formats.records import builtins_of
 from jobs.pipeline.formats.shootout_info import ShootoutInfo
 from jobs.pipeline.measure.alignment import Alignment
-from jobs.pipeline.recipe import block_digests
+from jobs.pipeline.recipe import block_digests, recipe_as_json, recipe_digest
 from jobs.pipeline.shootout import FinishedAudio, FinishedSegment
-from jobs.pipeline.video.chapters import chapters
+from jobs.pipeline.video.chapters import YouTubeChapters, chapters, youtube_chapters
 from jobs.pipeline.video.production import scene_from_manifest
-from jobs.pipeline.video.youtube import YouTubeChapters, youtube_chapters
 
 
 def build_manifest(

@@ -1,14 +1,17 @@
 """What to render, as frozen data: the same recipe always gives the same samples.
 
 A recipe names its inputs by SHA-256, never by path. How it is written, read and hashed:
-``jobs.pipeline.formats.recipe``.
+``jobs.pipeline.recipe``.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import msgspec
 
@@ -233,3 +236,117 @@ def _is_behind_cab(blocks: Sequence[BlockRecipe], position: int, *, has_cab_ahea
     if any(isinstance(block, CabBlock) for block in blocks[:position]):
         return True
     return not has_cab_ahead and not any(isinstance(block, CabBlock) for block in blocks[position:])
+
+
+# MERGED The JSON of a recipe: what is stored of it, and the digest under which its sound is found again.
+# MERGED
+# MERGED Canonical JSON: sorted keys, no spaces, finite numbers only (RFC 8785 in spirit; floats as Python's
+# MERGED shortest repr).
+
+
+def recipe_as_json(recipe: ChainRecipe) -> dict[str, Any]:
+    """What rows and manifests hold."""
+    data: dict[str, Any] = msgspec.to_builtins(recipe)
+    data["blocks"] = [block_recipe_as_json(block) for block in recipe.blocks]
+    return data
+
+
+def block_recipe_as_json(block: BlockRecipe) -> dict[str, Any]:
+    """Its kind has always been written behind the rest."""
+    data: dict[str, Any] = msgspec.to_builtins(block)
+    kind = data.pop("kind")
+    return {**data, "kind": kind}
+
+
+def canonical_recipe(recipe: ChainRecipe) -> str:
+    """The text of the digest, with the schema version; that of a prefix is never a segment's."""
+    version: dict[str, Any] = {"schema_version": RECIPE_SCHEMA_VERSION}
+    if isinstance(recipe, PrefixRecipe):
+        version["is_prefix"] = True
+    return canonical_json({**version, **recipe_as_json(recipe)})
+
+
+def recipe_digest(recipe: ChainRecipe) -> str:
+    """SHA-256 of ``canonical_recipe``, hexadecimal."""
+    return hashlib.sha256(canonical_recipe(recipe).encode()).hexdigest()
+
+
+def canonical_json(value: Mapping[str, Any]) -> str:
+    """One spelling per value. Raises ``ValueError`` on NaN and infinity."""
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False
+    )
+
+
+def segment_recipe_from_json(data: Mapping[str, Any]) -> SegmentRecipe:
+    """Read what ``recipe_as_json`` wrote, of any schema version, told or not.
+
+    Until version 2 alignment was a part of it: see ``was_aligned``. Version 2 knew no trim: all was
+    played. Raises ``ValueError`` (of msgspec) on what is no recipe.
+    """
+    blocks = [_current_block(block) for block in data["blocks"]]
+    return msgspec.convert({**data, "blocks": blocks}, SegmentRecipe)
+
+
+def block_recipe_from_json(data: Mapping[str, Any]) -> BlockRecipe:
+    """One block of it. Raises as ``segment_recipe_from_json``."""
+    block: BlockRecipe = msgspec.convert(_current_block(data), BlockRecipe)
+    return block
+
+
+def was_aligned(data: Mapping[str, Any]) -> bool:
+    """Whether a stored recipe is of a time when segments were moved as they were rendered."""
+    return bool(data.get("is_aligned", False))
+
+
+def _current_block(block: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Schema version 1 wrote the one impulse response of a cabinet into the block itself; version 2
+    had no settings of it, and the left channel was heard."""
+    if block.get("kind") != "cab":
+        return block
+    if "irs" not in block:
+        ir = {key: value for key, value in block.items() if key != "kind"}
+        block = {"kind": "cab", "irs": [ir], "is_aligned": False}
+    return {**block, "irs": [{"channel_rule": "left", **ir} for ir in block["irs"]]}
+
+
+# MERGED What is computed in which order, so that nothing is computed twice.
+# MERGED
+# MERGED The segments of a shootout are a graph: those with the same DI, the same staging and the same first
+# MERGED blocks share a beginning. 3 amps × 9 cabs over one DI are 3 passes through a capture, not 27.
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """``stages``: prefixes that several segments share; each stage needs only those before it, and
+    within a stage the order does not matter. ``segment_stages``: for each segment, how many of
+    the stages must be done before it. ``num_captures``: passes through a capture, all in all.
+    """
+
+    stages: tuple[tuple[PrefixRecipe, ...], ...]
+    segment_stages: tuple[int, ...]
+    num_captures: int
+
+
+def plan_renders(recipes: Sequence[SegmentRecipe]) -> Plan:
+    """The plan of all segments that are to be rendered together.
+
+    A prefix of only one segment is left to that segment.
+    """
+    prefixes = [(recipe_digest(each), each) for recipe in recipes for each in recipe.prefixes()]
+    by_digest = dict(prefixes)
+    num_users = Counter(digest for digest, _ in prefixes)
+    shared = {digest for digest, count in num_users.items() if count > 1}
+
+    def stages_before(prefixes: Sequence[PrefixRecipe]) -> int:
+        return sum(recipe_digest(prefix) in shared for prefix in prefixes)
+
+    stages: dict[int, list[PrefixRecipe]] = {}
+    for digest, prefix in by_digest.items():
+        if digest in shared:
+            stages.setdefault(stages_before(prefix.prefixes()[:-1]), []).append(prefix)
+    return Plan(
+        stages=tuple(tuple(stages[number]) for number in sorted(stages)),
+        segment_stages=tuple(stages_before(recipe.prefixes()) for recipe in recipes),
+        num_captures=len(by_digest),
+    )

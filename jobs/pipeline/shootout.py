@@ -20,15 +20,15 @@ from jobs.pipeline.measure.descriptors import describe
 from jobs.pipeline.measure.loudness import GatedLoudness, LoudnessResult
 from jobs.pipeline.measure.metrics import measure_metrics
 from jobs.pipeline.recipe import SegmentRecipe
-from jobs.pipeline.render.level import (
+from jobs.pipeline.render.publishing import (
     Cut,
     LevelMatch,
     PublishedSegment,
     match_levels,
     measure_loudness,
     publish_segment,
+    write_montage,
 )
-from jobs.pipeline.render.montage import write_montage
 from jobs.pipeline.render.segment import SegmentRender
 from jobs.pipeline.video.timeline import TimelineSegment, build_timeline
 

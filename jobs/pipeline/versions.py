@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
 from typing import Final
+
+# MERGED The version of GTS. ``project.version`` in pyproject.toml is the one place that states it.
+
+_PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
+
+VERSION: Final[str] = tomllib.loads(_PYPROJECT.read_text(encoding="utf-8"))["project"]["version"]
+
 
 # Part of every render's digest: raise it whenever samples may come out differently. Compiled
 # networks give the same bits in blocks of any length on every processor. On NumPy the same blocks

@@ -15,11 +15,10 @@ from django.db.models import Count, F, Max, Min, Q, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
-from gts.web.clock import database_now
+from gts.web.database import database_now
 from gts.web.errors import LimitError
-from jobs.models import Job, JobQuerySet
+from jobs.models import ACTIVE, Job, JobQuerySet, JobState
 from jobs.registry import OwnerLimit, Queue, kinds_of, limit_for
-from jobs.states import ACTIVE, JobState
 
 
 def next_job(queue: Queue) -> int | None:

@@ -23,14 +23,12 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from jobs.models import Job
+from jobs.models import Job, JobState
 from jobs.pipeline.errors import CancelledError, PipelineError
 from jobs.queue import lifecycle
 from jobs.queue.failures import failure_from
-from jobs.queue.shutdown import Shutdown
-from jobs.queue.stuck import stack_of, stuck_work
+from jobs.queue.stopping import Shutdown, stack_of, stuck_work
 from jobs.registry import time_limit_s_for
-from jobs.states import JobState
 
 logger = logging.getLogger(__name__)
 

@@ -12,17 +12,16 @@ from django.db import transaction
 from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Greatest, Now
 
-from gts.web.clock import Moment, database_now
-from gts.web.request_context import current_request_id
+from gts.web.database import Moment, database_now
+from gts.web.request_id import current_request_id
 from jobs.live import events
-from jobs.models import Job
+from jobs.models import TERMINAL, Job, JobState
 from jobs.pipeline.errors import CancelledError
-from jobs.pipeline.json_values import JSONObject
+from jobs.pipeline.formats.records import JSONObject
 from jobs.queue import fair_queue, tree
 from jobs.queue.dispatch import dispatch_on_commit
 from jobs.queue.failures import NO_FAILURE, WORKER_LOST, Failure
 from jobs.registry import ChildJob, handler_for, known_kinds
-from jobs.states import TERMINAL, JobState
 
 if TYPE_CHECKING:
     from accounts.models import User

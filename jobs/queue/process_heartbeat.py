@@ -21,7 +21,7 @@ from django.db import DatabaseError, connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from gts.web.clock import seconds_ago
+from gts.web.database import seconds_ago
 from jobs.models import Process
 
 logger = logging.getLogger(__name__)

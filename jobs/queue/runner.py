@@ -17,16 +17,15 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 
-from gts.web.clock import seconds_ago
+from gts.web.database import seconds_ago
 from jobs.models import Job
 from jobs.pipeline.errors import CancelledError, PipelineError
-from jobs.pipeline.json_values import JSONObject
+from jobs.pipeline.formats.records import JSONObject
 from jobs.queue import lifecycle
-from jobs.queue.cancellation import checked_by
+from jobs.queue.current_job import checked_by, within_job
 from jobs.queue.failures import DATABASE_TROUBLE, failure_from
 from jobs.queue.heartbeat import Heartbeat
-from jobs.queue.log_context import within_job
-from jobs.queue.shutdown import shutdown
+from jobs.queue.stopping import shutdown
 from jobs.registry import ChildJob, handler_for
 
 logger = logging.getLogger(__name__)

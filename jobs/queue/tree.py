@@ -25,11 +25,10 @@ from django.db.models.functions import Now
 
 from jobs.live import events
 from jobs.live.notifications import notify_end
-from jobs.models import Job
+from jobs.models import ACTIVE, TERMINAL, Job, JobState, sources_of
 from jobs.queue.dispatch import dispatch_on_commit
 from jobs.queue.failures import DATABASE_TROUBLE, Failure, failure_from
 from jobs.registry import handler_for, limit_for
-from jobs.states import ACTIVE, TERMINAL, JobState, sources_of
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from typing import Any
 from jobs.models import Job
 from jobs.pipeline.gate import gate
 from jobs.pipeline.gate.tests.bad_readers import task
-from jobs.queue.cancellation import cancellation_check
+from jobs.queue.current_job import cancellation_check
 from jobs.registry import ChildJob, JobContext, Queue, register
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from jobs.models import Job
+from jobs.models import Job, JobState
 from jobs.queue.runner import run_job
-from jobs.states import JobState
 
 
 def run_until_idle(*, max_runs: int = 500) -> int:

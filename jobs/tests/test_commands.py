@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.models import User
 from jobs.models import Job, Notification
 from jobs.pipeline.errors import CancelledError, PipelineError
-from jobs.queue.pruning import Pruned, jobs_prune, prunable_count
+from jobs.queue.cleanup import Pruned, jobs_prune, prunable_count
 from jobs.queue.runner import run_job
 from jobs.registry import ChildJob, JobContext
 from jobs.tests.factories import make_job
@@ -104,7 +104,7 @@ def test_a_tree_whose_root_ended_late_is_young() -> None:
 
 
 def test_many_trees_go_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jobs.queue.pruning._TREES_AT_ONCE", 2)
+    monkeypatch.setattr("jobs.queue.cleanup._TREES_AT_ONCE", 2)
     busy = make_tree(120)  # the oldest: it comes first in every batch
     Job.objects.filter(parent=busy).update(state="running")
     for number in range(5):

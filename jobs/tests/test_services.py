@@ -11,11 +11,10 @@ from django.db import connection
 from accounts.tests.factories import make_user
 from gts.web.errors import ConflictError
 from jobs import services
-from jobs.models import Job
+from jobs.models import Job, JobState
 from jobs.queue.runner import run_job
 from jobs.registry import ChildJob, JobContext
 from jobs.services import job_cancel, job_enqueue, job_retry
-from jobs.states import JobState
 from jobs.tests.factories import make_job
 from jobs.tests.handlers import LEAF, PARENT
 from jobs.tests.running import run_until_idle

@@ -9,9 +9,8 @@ from typing import Any, Final
 import pytest
 
 from jobs import registry
-from jobs.models import Job
+from jobs.models import Job, JobState
 from jobs.registry import Activity
-from jobs.states import JobState
 from jobs.summary import remaining_s, summarize, time_left
 
 NOW: Final = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)

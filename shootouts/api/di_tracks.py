@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from accounts.api.idempotency import idempotent
 from accounts.models import User
-from gts.web.api.filters import NamedFilter
+from gts.web.api.queries import NamedFilter
 from gts.web.api.responses import accepted
 from gts.web.api.views import APIView, ListAPIView
 from gts.web.database import in_database
@@ -32,8 +32,8 @@ from shootouts.api.serializers import (
 from shootouts.files.media import MediaFile, content_type_of, media_response
 from shootouts.models import DITrack, DITrackQuerySet
 from shootouts.selectors import di_track_get, di_track_list
-from shootouts.services.di_previews import di_track_preview
 from shootouts.services.di_tracks import di_track_delete, di_track_update, di_track_upload
+from shootouts.services.previews import di_track_preview
 
 
 @extend_schema_view(get=extend_schema(summary="My DI tracks, newest first"))

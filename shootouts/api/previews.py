@@ -25,15 +25,14 @@ from gts.web.api.serializers import StrictSerializer
 from gts.web.api.views import APIView
 from gts.web.database import in_database
 from gts.web.errors import NotFoundError
-from jobs.api.serializers import JobOutput
+from jobs.api.jobs import JobOutput
 from jobs.files.storage import stored_name
 from shootouts.api.media import AnyContent, FileView, MediaQuery, preview_response
 from shootouts.files.media import MediaFile, content_type_of, media_response
 from shootouts.models import ChainPreview
-from shootouts.models.preview import PreviewState
+from shootouts.models.media import PreviewState
 from shootouts.selectors import chain_preview_get
-from shootouts.services.ir_previews import ir_preview
-from shootouts.services.previews import chain_preview_request
+from shootouts.services.previews import chain_preview_request, ir_preview
 
 
 class ChainPreviewInput(StrictSerializer):

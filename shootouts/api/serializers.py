@@ -9,11 +9,10 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from gear.api.chain_group_serializers import GroupSlotsField
-from gts.web.api.bounded import ROOM, BoundedList, BoundedListField
+from gear.api.chain_groups import GroupSlotsField
 from gts.web.api.queries import QuerySerializer
-from gts.web.api.serializers import StrictSerializer
-from jobs.api.serializers import JobOutput
+from gts.web.api.serializers import ROOM, BoundedList, BoundedListField, StrictSerializer
+from jobs.api.jobs import JobOutput
 from jobs.pipeline.vocabulary.options import (
     OPTION_NAMES,
     SHOOTOUT_OPTIONS,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 from uuid import UUID
 
+import django_filters
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
@@ -16,8 +18,10 @@ from rest_framework.response import Response
 
 from accounts.api.idempotency import idempotent
 from accounts.models import User
+from gear.api.chain_groups import slot_inputs
+from gts.web.api.parsers import findings_in, invalid_input
 from gts.web.api.queries import QuerySerializer
-from gts.web.api.revisions import (
+from gts.web.api.responses import (
     ETAG,
     IF_MATCH,
     IF_NONE_MATCH,
@@ -27,10 +31,8 @@ from gts.web.api.revisions import (
 from gts.web.api.views import APIView, ListAPIView
 from gts.web.database import in_database
 from gts.web.errors import NotFoundError
-from jobs.api.serializers import JobOutput, job_accepted
+from jobs.api.jobs import JobOutput, job_accepted
 from jobs.pipeline.vocabulary.options import OPTION_NAMES
-from shootouts.api.assembly import read_assembly, shootout_values
-from shootouts.api.filters import ShootoutFilter
 from shootouts.api.media import FileView, MediaQuery, rendered_file_response
 from shootouts.api.serializers import (
     SegmentOutput,
@@ -49,6 +51,7 @@ from shootouts.selectors import (
     shootout_list_owned,
     shootout_list_public,
 )
+from shootouts.services.assembly import ContenderInput, assembly_check
 from shootouts.services.shootouts import (
     shootout_cancel,
     shootout_create,
@@ -57,6 +60,74 @@ from shootouts.services.shootouts import (
     shootout_retry,
     shootout_update,
 )
+
+# MERGED By what the lists of shootouts can be narrowed.
+
+
+class ShootoutFilter(django_filters.FilterSet):  # type: ignore[misc]  # it has no types
+    search = django_filters.CharFilter(
+        method="by_text",
+        max_length=200,
+        help_text="words of the title, the labels or the description, the best first; with typos "
+        "where nothing has them as they are",
+    )
+
+    class Meta:
+        model = Shootout
+        fields: tuple[str, ...] = ()
+
+    def by_text(self, shootouts: ShootoutQuerySet, name: str, value: str) -> ShootoutQuerySet:
+        return shootouts.matching(value)
+
+
+# MERGED The input of a whole shootout: what its form says and what its parts say, told together.
+
+_PARTS = ("di_tracks", "contenders", "slots", "only_valid", "labels")
+
+
+def read_assembly(owner: User, data: Any) -> dict[str, Any]:
+    """The fields for ``shootout_create``. Raises ``InvalidInputError``: then also with all that is
+    wrong with the parts whose form is right, so that all can be repaired at once."""
+    form = ShootoutCreateInput(data=data)
+    if form.is_valid():
+        return shootout_values(form.validated_data)
+    errors: Mapping[str, Any] = form.errors
+    details = list(findings_in(errors))
+    if isinstance(data, Mapping):
+        parts = shootout_values(_right_parts(form, data, errors))
+        found = assembly_check(
+            owner=owner,
+            di_track_ids=parts.get("di_track_ids"),
+            contenders=parts.get("contenders"),
+            slots=parts.get("slots"),
+            only_valid=parts.get("only_valid", False),
+            labels=parts.get("labels", ()),
+            is_complete=not errors.keys() & {"contenders", "slots"},
+        )
+        details += found.details
+    raise invalid_input(details)
+
+
+def shootout_values(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What an input of a shootout has read, as the services take it."""
+    values = dict(fields)
+    if "di_tracks" in values:
+        values["di_track_ids"] = [di["di_track_id"] for di in values.pop("di_tracks")]
+    if "contenders" in values:
+        values["contenders"] = [ContenderInput(**each) for each in values["contenders"]]
+    if "slots" in values:
+        values["slots"] = slot_inputs(values["slots"])
+    return values
+
+
+def _right_parts(
+    form: serializers.Serializer[Any], data: Mapping[str, Any], errors: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {
+        name: form.fields[name].run_validation(data[name])
+        for name in _PARTS
+        if name in data and name not in errors
+    }
 
 
 class ShootoutListQuery(QuerySerializer):

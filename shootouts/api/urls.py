@@ -2,17 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from shootouts.api import (
-    archives,
-    comments,
-    comparison,
-    di_tracks,
-    media,
-    metrics,
-    previews,
-    renders,
-    shootouts,
-)
+from shootouts.api import comments, di_tracks, media, previews, renders, shootouts
 
 urlpatterns = [
     path("di-tracks/", di_tracks.DITrackListView.as_view(), name="api-di-track-list"),
@@ -49,10 +39,10 @@ urlpatterns = [
         name="api-preview-audio",
     ),
     path("shootouts/", shootouts.ShootoutListView.as_view(), name="api-shootout-list"),
-    path("shootouts/import/", archives.ShootoutImportView.as_view(), name="api-shootout-import"),
+    path("shootouts/import/", media.ShootoutImportView.as_view(), name="api-shootout-import"),
     path(
         "shootouts/<uuid:uuid>/export/",
-        archives.ShootoutExportView.as_view(),
+        media.ShootoutExportView.as_view(),
         name="api-shootout-export",
     ),
     path("shootouts/<uuid:uuid>/", shootouts.ShootoutDetailView.as_view(), name="api-shootout"),
@@ -93,17 +83,17 @@ urlpatterns = [
     ),
     path(
         "shootouts/<uuid:uuid>/metrics/",
-        metrics.ShootoutMetricsView.as_view(),
+        renders.ShootoutMetricsView.as_view(),
         name="api-shootout-metrics",
     ),
     path(
         "shootouts/<uuid:uuid>/comparison/",
-        comparison.ShootoutComparisonView.as_view(),
+        renders.ShootoutComparisonView.as_view(),
         name="api-shootout-comparison",
     ),
     path(
         "shootouts/<uuid:uuid>/comparison/residual.flac",
-        comparison.ShootoutResidualView.as_view(),
+        renders.ShootoutResidualView.as_view(),
         name="api-shootout-residual",
     ),
     path(

@@ -17,10 +17,9 @@ from jobs.pipeline.environment import sample_origin
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.files import sha256_of
 from jobs.pipeline.formats.manifest import Segment as PublishedSegment
-from jobs.pipeline.formats.recipe import segment_recipe_from_json, was_aligned
-from jobs.pipeline.recipe import SegmentRecipe
-from jobs.pipeline.render.level import Cut, publish_segment
+from jobs.pipeline.recipe import SegmentRecipe, segment_recipe_from_json, was_aligned
 from jobs.pipeline.render.prefix import FolderPrefixes
+from jobs.pipeline.render.publishing import Cut, publish_segment
 from jobs.pipeline.render.segment import render_segment
 from jobs.pipeline.signal.decode import open_audio
 from jobs.pipeline.signal.samples import gain_to_db

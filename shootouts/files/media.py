@@ -17,7 +17,7 @@ from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header, parse_etags
 
 from gts.web.errors import NotFoundError, UnavailableError
-from jobs.files.stores import media_store
+from jobs.files.storage import media_store
 
 logger = logging.getLogger(__name__)
 

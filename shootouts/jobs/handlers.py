@@ -24,22 +24,25 @@ from django.urls import reverse
 from django.utils.text import slugify
 
 from jobs.files.storage import fetch_file, scratch_folder, stored_name
-from jobs.models import Job
+from jobs.models import Job, JobState
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.json_values import JSONObject
+from jobs.pipeline.formats.records import JSONObject
 from jobs.pipeline.signal.trim import Trim, check_part
 from jobs.registry import Activity, ChildJob, JobContext, Notice, OwnerLimit, Queue, register
-from jobs.states import JobState
 from shootouts import rendering
 from shootouts.job_kinds import FINALIZE_SHOOTOUT, INSPECT_DI, MAKE_VIDEO, RENDER_SHOOTOUT
-from shootouts.jobs.comparisons import CompareSegments
+from shootouts.jobs.audio import (
+    CompareSegments,
+    RenderPrefix,
+    RenderPreview,
+    RenderSegment,
+    audio_children,
+)
 from shootouts.jobs.imports import ImportShootout
-from shootouts.jobs.previews import RenderPreview
-from shootouts.jobs.segments import RenderPrefix, RenderSegment, audio_children
 from shootouts.models import DITrack, Render, RenderedFile, Segment
 from shootouts.models.media import RenderedFileKind
 from shootouts.models.shootout import SegmentState, ShootoutState
-from shootouts.services.di_reports import di_track_probe
+from shootouts.services.di_tracks import di_track_probe
 from shootouts.services.renders import (
     di_track_accept,
     di_track_reject,

@@ -19,9 +19,9 @@ from jobs.files.reading import archive_read, di_read
 from jobs.files.storage import delete_stored, fetch_file, scratch_folder
 from jobs.models import Job
 from jobs.pipeline.errors import PipelineError, naming
+from jobs.pipeline.formats.records import JSONObject
 from jobs.pipeline.formats.shootout_archive import TOO_LARGE
 from jobs.pipeline.formats.shootout_file import ShootoutFile
-from jobs.pipeline.json_values import JSONObject
 from jobs.pipeline.measure.di_facts import DIProbe
 from jobs.pipeline.signal.trim import Trim, check_part
 from jobs.registry import JobContext, Queue

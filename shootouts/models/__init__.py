@@ -1,9 +1,14 @@
 """DI tracks, shootouts, renders, segments, media, comments as rows."""
 
-from shootouts.models.cache import CachedAudio, CachedInput
 from shootouts.models.di_track import DITrack, DITrackQuerySet
-from shootouts.models.media import RenderedFile, RenderedFileQuerySet
-from shootouts.models.preview import ChainPreview, ChainPreviewQuerySet
+from shootouts.models.media import (
+    CachedAudio,
+    CachedInput,
+    ChainPreview,
+    ChainPreviewQuerySet,
+    RenderedFile,
+    RenderedFileQuerySet,
+)
 from shootouts.models.shootout import (
     Contender,
     Manifest,

@@ -12,8 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
-from accounts.page_kit.forms import add_app_error
-from accounts.page_kit.views import PageView
+from accounts.page_kit import PageView, add_app_error
 from gts.web.errors import (
     AppError,
     NotFoundError,
@@ -21,17 +20,16 @@ from gts.web.errors import (
 )
 from gts.web.paging import BoundedPage, BoundedPaginator
 from jobs.selectors import job_about
+from shootouts.archive.export import export_response, shootout_export
 from shootouts.job_kinds import INSPECT_DI
 from shootouts.models import Shootout, ShootoutQuerySet
-from shootouts.pages.comment_views import comments_context
 from shootouts.pages.forms import (
     DIUploadForm,
     ShootoutImportForm,
     ShootoutSettingsForm,
 )
-from shootouts.pages.published_page import published_page
-from shootouts.published.result import PublishedResult
-from shootouts.render_snapshots import job_snapshot, render_snapshot
+from shootouts.pages.published_page import comments_context, published_page
+from shootouts.published.result import PublishedResult, job_snapshot, render_snapshot
 from shootouts.selectors import (
     di_track_get,
     di_track_list,
@@ -42,6 +40,7 @@ from shootouts.selectors import (
     shootout_list_public,
 )
 from shootouts.services.di_tracks import di_track_delete, di_track_upload
+from shootouts.services.imports import shootout_import
 from shootouts.services.shootouts import (
     shootout_cancel,
     shootout_delete,
@@ -323,3 +322,39 @@ def _di_page(request: HttpRequest, form: DIUploadForm, status: int = 200) -> Htt
 
 def _page(request: HttpRequest, query: ShootoutQuerySet) -> BoundedPage:
     return BoundedPaginator(query, _PAGE_SIZE).get_page(request.GET.get("page"))
+
+
+# MERGED Shootouts as archives, from the pages: one to download, one to take in.
+
+
+class ShootoutExportView(PageView):
+    """The archive; what keeps it from being made is told on the page of the shootout."""
+
+    def get(self, request: HttpRequest, uuid: UUID) -> HttpResponseBase:
+        shootout = shootout_get_owned(self.user, uuid)
+        try:
+            export = shootout_export(shootout, with_media="media" in request.GET)
+        except AppError as error:
+            for text in [detail.message for detail in error.details] or [error.message]:
+                messages.error(request, text)
+            return redirect("shootout-detail", uuid)
+        return export_response(shootout, export)
+
+
+class ShootoutImportView(PageView):
+    """Takes an archive; the bell says what has become of it."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponseBase:
+        form = ShootoutImportForm(request.POST, request.FILES)
+        if form.is_valid():
+            try:
+                job = shootout_import(owner=self.user, upload=form.cleaned_data["file"])
+            except AppError as error:
+                messages.error(request, error.message)
+            else:
+                messages.info(request, f"{job.label} is being unpacked. The bell will ring.")
+        else:
+            messages.error(request, "Choose an archive.")
+        return redirect("shootout-mine")

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from accounts.idempotency import make_once
 from accounts.models import User
-from accounts.page_kit.form_keys import make_once
-from accounts.page_kit.forms import add_app_error
-from accounts.page_kit.views import PageView
+from accounts.page_kit import PageView, add_app_error
+from gear.chains.describe import CHANNELS_TO_HEAR, ChannelToHear
 from gear.pages.chain_form import empty_chain_form
-from gear.pages.contexts import described, embedded_board_context
-from gear.pages.forms import GearUploadForm
+from gear.pages.forms import GearUploadForm, described, embedded_board_context
 from gear.selectors import chain_list
-from gts.web.choices import choose
+from gts.web.display import number
 from gts.web.errors import AppError
+from gts.web.paging import choose
 from jobs.pipeline.vocabulary.options import OPTION_NAMES
-from shootouts.models import Shootout
-from shootouts.pages.forms import DIUploadForm, ShootoutForm
-from shootouts.selectors import di_track_list, shootout_get_owned
+from shootouts.models import DITrack, Shootout
+from shootouts.pages.forms import DITrackForm, DIUploadForm, ShootoutForm
+from shootouts.rendering import used_channel
+from shootouts.selectors import di_track_get, di_track_list, shootout_get_owned
 from shootouts.services.assembly import ContenderInput
+from shootouts.services.di_tracks import di_track_update, silence_cut
 from shootouts.services.shootouts import shootout_create, shootout_render
 
 _LISTS: dict[str, Callable[[User], Any]] = {"tracks": di_track_list, "chains": chain_list}
@@ -143,3 +146,58 @@ def _uuid(text: str) -> UUID:
         return UUID(text)
     except ValueError as error:
         raise Http404("There is no such id.") from error
+
+
+# MERGED The page of one DI track: its report, what of it is played, and what is written about it.
+
+
+class DIDetailView(PageView):
+    def get(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
+        track = di_track_get(self.user, uuid)
+        return _page(request, track, _form_of(track))
+
+    def post(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
+        track = di_track_get(self.user, uuid)
+        cut = silence_cut(track)
+        if "cut_silence" in request.POST and cut is not None:
+            di_track_update(track=track, start_s=cut.start_s, end_s=cut.end_s)
+            messages.success(request, "The silence at the ends is cut. The file is as it was.")
+            return redirect("di-detail", uuid)
+        form = DITrackForm(request.POST)
+        if form.is_valid():
+            try:
+                di_track_update(track=track, **form.cleaned_data)
+            except AppError as error:
+                add_app_error(form, error)
+            else:
+                messages.success(request, "Saved. What was rendered before stays as it is.")
+                return redirect("di-detail", uuid)
+        return _page(request, di_track_get(self.user, uuid), form, status=422)
+
+
+def _form_of(track: DITrack) -> DITrackForm:
+    return DITrackForm(initial={name: getattr(track, name) for name in DITrackForm.base_fields})
+
+
+def _page(
+    request: HttpRequest, track: DITrack, form: DITrackForm, status: int = 200
+) -> HttpResponse:
+    context = {
+        "track": track,
+        "form": form,
+        "silence": silence_cut(track),
+        "channel_choices": list(_channel_choices(track)),
+    }
+    return render(request, "shootouts/di_detail.html", context, status=status)
+
+
+def _channel_choices(track: DITrack) -> Iterator[ChannelToHear]:
+    """Of a recording whose channels differ."""
+    channels = track.info.get("channels") or {}
+    if channels.get("layout", "mono") in ("mono", "identical"):
+        return
+    used = used_channel(track, track.channel_rule)  # type: ignore[arg-type]  # the same words
+    for rule in CHANNELS_TO_HEAR:
+        level_dbfs = channels.get(f"{rule}_dbfs")
+        note = "silent" if level_dbfs is None else f"{number(level_dbfs)} dBFS"
+        yield ChannelToHear(rule, note, is_used=rule == used)

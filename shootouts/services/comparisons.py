@@ -13,12 +13,11 @@ from django.utils import timezone
 from accounts.models import User
 from gts.web.errors import ConflictError
 from jobs.files.storage import stored_name
-from jobs.models import Job
+from jobs.models import Job, JobState
 from jobs.services import job_enqueue
-from jobs.states import JobState
-from shootouts.comparison import SegmentPair
 from shootouts.job_kinds import COMPARE_SEGMENTS
 from shootouts.models import CachedAudio, Shootout
+from shootouts.selectors import SegmentPair
 
 # A pair that could not be compared is not tried again for each who asks.
 _FAILED_FOR: Final = timedelta(minutes=1)

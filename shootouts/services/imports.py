@@ -17,8 +17,8 @@ from accounts.models import User
 from accounts.quotas import storage_check
 from gear.captures.inspection import CaptureFacts
 from gear.models import Capture, SignalChain
+from gear.services.captures import capture_known, capture_place, capture_record
 from gear.services.chains import BlockInput, IRInput, chain_create
-from gear.services.imports import capture_known, capture_place, capture_record
 from gts.web.errors import (
     AppError,
     ErrorDetail,

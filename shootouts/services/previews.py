@@ -2,33 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.quotas import storage_check
-from gear.models import SignalChain
+from gear.models import Capture, SignalChain
+from gear.models.item import CaptureFormat, FileState, GearKind
 from gear.selectors import chain_errors
-from gts.web.errors import ConflictError, ErrorDetail, InvalidInputError
-from jobs.files.storage import delete_stored, store_local_file
-from jobs.models import Job
+from gear.services.chains import NOT_AN_IR
+from gts.web.errors import ConflictError, ErrorDetail, InvalidInputError, UnavailableError
+from jobs.files.storage import (
+    delete_stored,
+    fetch_file,
+    scratch_folder,
+    store_local_file,
+    stored_name,
+)
+from jobs.models import ACTIVE, Job
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.formats.recipe import recipe_as_json
+from jobs.pipeline.recipe import ChannelChoice, ChannelRule, recipe_as_json
+from jobs.pipeline.signal.trim import Trim
 from jobs.services import job_enqueue
-from jobs.states import ACTIVE
 from shootouts import rendering
 from shootouts.job_kinds import RENDER_PREVIEW
 from shootouts.models import ChainPreview, DITrack, Shootout
+from shootouts.rendering import di_source, used_channel
 
 if TYPE_CHECKING:
-    from jobs.pipeline.render.level import PublishedSegment
+    from jobs.pipeline.render.ir_preview import Passage
+    from jobs.pipeline.render.publishing import PublishedSegment
+
+
+# MERGED What went wrong in the pipeline during a request, as an answer.
+
+_AWAY: Final = "These files cannot be read just now. Try again later."
+
+
+@contextmanager
+def pipeline_errors_as_answers() -> Iterator[None]:
+    """Raises ``UnavailableError`` for what may go well another time, else ``ConflictError``."""
+    try:
+        yield
+    except OSError as error:
+        raise UnavailableError(_AWAY, code="STORAGE_UNAVAILABLE") from error
+    except PipelineError as error:
+        if not error.is_permanent:
+            raise UnavailableError(error.message, code=error.code) from error
+        raise ConflictError(error.message, code=error.code) from error
 
 
 def chain_preview_request(*, chain: SignalChain, di_track_id: UUID) -> ChainPreview:
@@ -138,3 +168,74 @@ def chain_previews_prune(*, unused_since: datetime) -> int:
             gone, _ = ChainPreview.objects.filter(pk=row.pk, used_at=row.used_at).delete()
         num_gone += bool(gone)
     return num_gone
+
+
+# MERGED An impulse response to choose a channel by ear.
+
+# What plays where no DI was named: it is on every installation.
+DEMO_DI: Final = "di/undertow-132bpm.flac"
+_NOT_OF_A_SPACE: Final = "All channels of a space sound together. Hear it in a preview of a chain."
+
+
+def ir_preview(
+    *,
+    user: User,
+    capture: Capture,
+    channel_rule: ChannelRule | None = None,
+    di_track_id: UUID | None = None,
+) -> bytes:
+    """A WAV of some seconds of that DI of ``user``, or of the demo's, through the impulse response
+    and nothing else, as loud by every rule. ``None``: the rule of the capture. Writes nothing.
+
+    Raises ``ConflictError`` (NOT_AN_IR, NOT_OF_A_SPACE, NOT_READY, and what reading the files
+    raises), ``InvalidInputError`` NOT_FOUND or NOT_READY for the DI, and ``UnavailableError`` while
+    the storage is away.
+    """
+    from jobs.pipeline.render.ir_preview import ir_preview_wav  # NumPy and more, when first asked
+
+    if capture.format != CaptureFormat.IR:
+        raise ConflictError(NOT_AN_IR, code="NOT_AN_IR")
+    if capture.gear.kind == GearKind.SPACE:
+        raise ConflictError(_NOT_OF_A_SPACE, code="NOT_OF_A_SPACE")
+    if capture.state != FileState.READY:
+        raise ConflictError(f"{capture.name} is still being checked.", code="NOT_READY")
+    ir_settings = capture.ir_settings
+    if channel_rule is not None:
+        ir_settings = replace(ir_settings, channel_rule=channel_rule)
+    with pipeline_errors_as_answers(), scratch_folder() as folder:
+        path = fetch_file(stored_name(capture.file), folder, sha256=capture.sha256)
+        return ir_preview_wav(path, ir_settings, _passage(user, di_track_id, folder))
+
+
+def _passage(user: User, di_track_id: UUID | None, folder: Path) -> Passage:
+    from jobs.pipeline.render.ir_preview import Passage
+
+    if di_track_id is None:
+        return Passage(settings.GTS_DEMO_DIR / DEMO_DI)
+    track = di_track_to_preview(user, di_track_id)
+    source = di_source(track)
+    return Passage(
+        fetch_file(stored_name(track.file), folder, sha256=track.sha256),
+        source.channel_rule,
+        Trim(source.start_s, source.end_s),
+    )
+
+
+# MERGED A DI to choose a channel by ear.
+
+
+def di_track_preview(*, track: DITrack, channel_rule: ChannelChoice) -> bytes:
+    """A WAV of the first seconds of what is played. Writes nothing.
+
+    Raises ``ConflictError``: NOT_READY while the recording is being checked, and what reading it
+    raises; ``UnavailableError`` while the storage is away.
+    """
+    from jobs.pipeline.render.di_preview import di_preview_wav  # NumPy and more, when first asked
+
+    if track.state != FileState.READY:
+        raise ConflictError(f"{track.name} is still being checked.", code="NOT_READY")
+    with pipeline_errors_as_answers(), scratch_folder() as folder:
+        path = fetch_file(stored_name(track.file), folder, sha256=track.sha256)
+        return di_preview_wav(
+            path, used_channel(track, channel_rule), Trim(track.start_s, track.end_s)
+        )

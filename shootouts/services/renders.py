@@ -2,24 +2,149 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any, Final
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, Model, OuterRef, Sum
+from django.db.models.signals import post_delete
 from django.utils import timezone
 
-from jobs.files.storage import StoredFile, delete_stored, store_local_file, stored_name
+from gear.models import Capture
+from jobs.files.storage import StoredFile, delete_stored, fetch_file, store_local_file, stored_name
+from jobs.models import ACTIVE
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.formats.manifest import Manifest as ManifestContent
 from jobs.pipeline.formats.manifest import manifest_as_json
-from jobs.pipeline.json_values import JSONObject
+from jobs.pipeline.formats.records import JSONObject
 from jobs.pipeline.measure.di_facts import DIProbe
 from shootouts import rendering
 from shootouts.files.media import content_type_of
-from shootouts.models import DITrack, Manifest, Render, RenderedFile, Segment, Shootout
+from shootouts.models import (
+    CachedAudio,
+    CachedInput,
+    ChainPreview,
+    DITrack,
+    Manifest,
+    Render,
+    RenderedFile,
+    Segment,
+    Shootout,
+)
 from shootouts.models.media import RenderedFileKind
 from shootouts.models.shootout import SegmentState, ShootoutState
+
+logger = logging.getLogger(__name__)
+
+
+# MERGED The cache of computed audio: found by key, limited in size, the longest unused goes first.
+
+# Anyone who has found a file is reading it now, perhaps straight from the storage.
+_IN_USE_FOR: Final = timedelta(minutes=15)
+
+
+def cached_audio_find(*, key: str, folder: Path) -> tuple[Path, Mapping[str, Any]] | None:
+    """A local file (in ``folder`` if need be) and its description; None when it is not there, or
+    is not what was kept: then it is made again."""
+    row = CachedAudio.objects.filter(key=key).first()
+    if row is None:
+        return None
+    # Before it is read: from now on nothing takes it away.
+    CachedAudio.objects.filter(pk=row.pk).update(used_at=timezone.now())
+    try:
+        return fetch_file(stored_name(row.file), folder, sha256=row.sha256), row.described
+    except PipelineError as error:
+        if not error.is_permanent:  # the storage is away, and will be back with it
+            raise
+        logger.warning("cached audio %s is of no use: %s %s", row, error.code, error.detail)
+        CachedAudio.objects.filter(pk=row.pk).delete()
+        return None
+
+
+def cached_audio_keep(
+    *, key: str, inputs: Iterable[str], path: Path, described: JSONObject
+) -> None:
+    """Store a whole local file. A second time, or two at once, leave one.
+
+    ``inputs``: SHA-256 of what it was made from.
+    """
+    stored = store_local_file(path, f"cache/{key[:2]}/{key}{path.suffix}")
+    try:
+        with transaction.atomic():
+            row, is_new = CachedAudio.objects.get_or_create(
+                key=key,
+                defaults={
+                    "file": stored.name,
+                    "size_bytes": stored.size_bytes,
+                    "sha256": stored.sha256,
+                    "described": dict(described),
+                },
+            )
+            if is_new:
+                CachedInput.objects.bulk_create(
+                    CachedInput(audio=row, sha256=sha256) for sha256 in inputs
+                )
+    except BaseException:
+        delete_stored(stored.name)
+        raise
+    if row.file.name != stored.name:
+        delete_stored(stored.name)
+    cache_trim()
+
+
+def cache_trim() -> int:
+    """Make room: forget what was not used for longest until the cache is within its limit.
+
+    What was used a moment ago and what an unfinished render still needs stays, even beyond the
+    limit. Returns how many went.
+    """
+    size_bytes = CachedAudio.objects.aggregate(total=Sum("size_bytes"))["total"] or 0
+    excess_bytes = size_bytes - settings.GTS_CACHE_MAX_BYTES
+    if excess_bytes <= 0:
+        return 0
+    needed = Segment.objects.completed().filter(
+        render_key=OuterRef("key"),
+        render__manifest__isnull=True,
+        render__job__state__in=ACTIVE,
+    )
+    idle = (
+        CachedAudio.objects.filter(used_at__lt=timezone.now() - _IN_USE_FOR)
+        .exclude(Exists(needed))
+        .order_by("used_at", "id")
+    )
+    num_gone = 0
+    for row in idle.iterator(chunk_size=200):
+        if excess_bytes <= 0:
+            break
+        with transaction.atomic():
+            # Unless someone has found it in between.
+            gone, _ = CachedAudio.objects.filter(pk=row.pk, used_at=row.used_at).delete()
+        excess_bytes -= row.size_bytes if gone else 0
+        num_gone += bool(gone)
+    return num_gone
+
+
+def cache_forget_input(*, sha256: str) -> None:
+    """Unless someone else still has this file, nothing that was made from it stays."""
+    with transaction.atomic():
+        has_owner = any(
+            model._default_manager.filter(sha256=sha256).exists()
+            for model in (DITrack, Capture, RenderedFile)
+        )
+        if not has_owner:
+            CachedAudio.objects.filter(inputs__sha256=sha256).delete()
+
+
+def cache_forget_ownerless(*, inputs: Iterable[str]) -> None:
+    """After keeping something: who had its inputs may have gone while it was computed."""
+    for sha256 in inputs:
+        cache_forget_input(sha256=sha256)
 
 
 def di_track_accept(*, track: DITrack, probe: DIProbe) -> DITrack:
@@ -134,3 +259,32 @@ def _fill(row: RenderedFile, stored: StoredFile, name: str, info: JSONObject) ->
     row.sha256 = stored.sha256
     row.info = dict(info)
     row.save()
+
+
+# MERGED No stored file outlives the last row that names it, no matter who deletes the row.
+# MERGED
+# MERGED Rows go by services, by cascades from their owner, and in the admin: only a signal sees them all.
+
+_WITH_FILES: tuple[type[Model], ...] = (CachedAudio, ChainPreview, DITrack, RenderedFile)
+
+
+def connect_file_deletion() -> None:
+    for model in _WITH_FILES:
+        post_delete.connect(_row_deleted, sender=model, dispatch_uid=f"shootouts.{model.__name__}")
+    for source in (DITrack, Capture, RenderedFile):
+        post_delete.connect(_source_deleted, sender=source, dispatch_uid=f"cache.{source.__name__}")
+
+
+def _row_deleted(sender: type[Model], instance: Any, **_: object) -> None:
+    if instance.file.name:
+        # The rows are gone whatever the storage answers.
+        transaction.on_commit(partial(_delete_unused, sender, instance.file.name), robust=True)
+
+
+def _delete_unused(model: type[Model], name: str) -> None:
+    if not model._default_manager.filter(file=name).exists():
+        delete_stored(name)
+
+
+def _source_deleted(instance: DITrack | Capture | RenderedFile, **_: object) -> None:
+    transaction.on_commit(partial(cache_forget_input, sha256=instance.sha256), robust=True)

@@ -18,10 +18,10 @@ from gear.models import SignalChain
 from gear.selectors import chain_errors
 from gear.services.chain_groups import SlotInput
 from gts.web.errors import ConflictError, ErrorDetail, InvalidInputError, NotFoundError
-from gts.web.revisions import revision_check
+from gts.web.models import revision_check
 from jobs.models import Job
-from jobs.pipeline.formats.recipe import recipe_as_json
 from jobs.pipeline.formats.shootout_info import ShootoutInfo, info_as_json
+from jobs.pipeline.recipe import recipe_as_json
 from jobs.pipeline.vocabulary.options import OPTION_NAMES
 from jobs.services import job_cancel, job_enqueue
 from shootouts import rendering

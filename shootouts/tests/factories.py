@@ -16,8 +16,7 @@ from accounts.models import User
 from gear.models import Capture, SignalChain
 from gear.services.captures import gear_upload
 from gear.services.chains import BlockInput, IRInput, chain_create
-from gear.services.gear import gear_update
-from gear.services.ir_settings import IRSettingsChange
+from gear.services.gear import IRSettingsChange, gear_update
 from jobs.pipeline.signal.samples import FloatArray
 from jobs.tests.running import run_until_idle
 from shootouts.models import DITrack, Manifest, Render, Shootout

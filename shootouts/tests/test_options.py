@@ -15,13 +15,13 @@ from accounts.models import User
 from jobs.pipeline.vocabulary.options import (
     OPTION_NAMES,
     SHOOTOUT_OPTIONS,
+    THEME_LABELS,
     ChoiceOption,
     NumberOption,
     ShootoutOption,
     ShootoutOptions,
     SwitchOption,
 )
-from jobs.pipeline.vocabulary.video import THEME_LABELS
 from shootouts.api.serializers import ShootoutCreateInput, ShootoutOutput, ShootoutUpdateInput
 from shootouts.models import Shootout
 from shootouts.models.options import option_choices

@@ -16,8 +16,14 @@ import numpy as np
 from jobs.pipeline.files import sha256_of
 from jobs.pipeline.nam.engine import build_engine
 from jobs.pipeline.nam.file import read_nam
-from jobs.pipeline.plan import plan_renders
-from jobs.pipeline.recipe import CabBlock, DISource, NamBlock, PrefixRecipe, SegmentRecipe
+from jobs.pipeline.recipe import (
+    CabBlock,
+    DISource,
+    NamBlock,
+    PrefixRecipe,
+    SegmentRecipe,
+    plan_renders,
+)
 from jobs.pipeline.render.chain_run import render_prefixes
 from jobs.pipeline.render.prefix import FolderPrefixes, Prefix
 from jobs.pipeline.render.segment import render_segment

@@ -15,16 +15,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from tools.image_check import compose, dockerfile
+from tools.image_check import documents
 from tools.image_check.build import Builder, Context
-from tools.image_check.compose import Service
-from tools.image_check.errors import CheckError
-from tools.image_check.example import fill_in
-from tools.image_check.network import leave_the_network
-from tools.image_check.report import step
-from tools.image_check.root import mount
+from tools.image_check.documents import Service
+from tools.image_check.report import CheckError, step
+from tools.image_check.root import leave_the_network, mount
 from tools.image_check.services import Project
-from tools.image_check.visitor import Visitor, check_https
+from tools.image_check.visitor import Visitor, check_https, fill_in
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 _NEEDED: Final = ("mmdebstrap", "unshare", "setpriv", "chroot", "mount", "env")
@@ -102,13 +99,13 @@ def _check(options: argparse.Namespace) -> None:
     mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", folder)
     example = options.env_example.read_text()
     env_file = fill_in(example)
-    services = compose.parse(options.compose.read_text(), env_file)
-    stages = dockerfile.parse(options.dockerfile.read_text())
+    services = documents.parse_compose(options.compose.read_text(), env_file)
+    stages = documents.parse_dockerfile(options.dockerfile.read_text())
     builder = Builder(stages, Context(ROOT), folder)
     project = Project(builder, services, ROOT, folder)  # with images of all of them
     leave_the_network()
-    _check_image_alone(project, services["web"], compose.env_file_values(example))
-    project.up(compose.in_order(services, {"https"}))
+    _check_image_alone(project, services["web"], documents.env_file_values(example))
+    project.up(documents.in_order(services, {"https"}))
     authority = folder / "volumes/caddy/caddy/pki/authorities/local/root.crt"
     check_https(Visitor(project.addresses["caddy"], authority))
     project.down()

@@ -12,20 +12,20 @@ from fnmatch import translate
 from pathlib import Path
 from typing import Final
 
-from tools.image_check.container import Container, Image, find_user
-from tools.image_check.dockerfile import Instruction, Stage, find
-from tools.image_check.errors import CheckError
-from tools.image_check.images import stand_in
-from tools.image_check.report import step
+from tools.image_check.documents import Instruction, Stage, find_stage, substitute
+from tools.image_check.report import CheckError, step
 from tools.image_check.root import (
+    Container,
     HostAccess,
+    Image,
     cache_folder,
+    find_user,
     fresh_root,
     keep,
     mount_layers,
+    stand_in,
     unmount,
 )
-from tools.image_check.substitution import substitute
 
 _STEP_TIMEOUT_S: Final = 600
 
@@ -90,7 +90,7 @@ class Builder:
         self._num_layers = 0
 
     def build(self, target: str | None) -> Image:
-        return self._build(find(self._stages, target))
+        return self._build(find_stage(self._stages, target))
 
     def _build(self, stage: Stage) -> Image:
         number = self._stages.index(stage)

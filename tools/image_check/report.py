@@ -7,6 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
+class CheckError(Exception):
+    """What an operator would find broken, in one sentence; and what a log says about it."""
+
+    def __init__(self, message: str, log: str = "") -> None:
+        super().__init__(message)
+        self.log = log
+
+
 @contextmanager
 def step(what: str) -> Iterator[None]:
     start_s = time.monotonic()

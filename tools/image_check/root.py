@@ -2,20 +2,100 @@
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import hashlib
 import os
 import re
 import secrets
 import shutil
+import socket
+import struct
 import subprocess
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import IO, Any, Final
 
-from tools.image_check.errors import CheckError
-from tools.image_check.images import SUITE, FakeServer
+from tools.image_check.report import CheckError
+
+# MERGED A network of its own, in which only this machine is: ports that are in use elsewhere are free.
+
+_CLONE_NEWNET: Final = 0x40000000
+_SIOCSIFFLAGS: Final = 0x8914
+_IFF_UP: Final = 1
+
+
+def leave_the_network() -> None:
+    """For this process and those that it starts from now on."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(_CLONE_NEWNET) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        fcntl.ioctl(probe, _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", _IFF_UP))
+
+
+# MERGED What stands in for images of others: Debian's packages of the same major version.
+
+SUITE: Final = "bookworm"
+_SERVERS: Final = ("postgresql", "redis-server", "caddy", "wget")  # in one root
+_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass(frozen=True)
+class FakeServer:
+    """``setup`` runs once in the fresh root; ``script`` is a program that its command may call."""
+
+    version: str
+    packages: tuple[str, ...]
+    setup: str = "true"
+    environment: dict[str, str] = field(default_factory=lambda: {"PATH": _PATH})
+    user: str = "root"
+    command: tuple[str, ...] = ()
+    script: Path | None = None
+
+
+POSTGRES_SCRIPT: Final = Path(__file__).with_name("postgres_entrypoint.sh")
+
+# The beginning of an image's name and version, and what stands in for it.
+STAND_INS: Final = {
+    # As in the image, `python` and `pip` are alone in /usr/local: nothing of Debian's is imported.
+    "python": FakeServer(
+        version="3.11",
+        packages=("python3", "python3-venv", "ca-certificates"),
+        setup="python3 -m venv /usr/local",
+        command=("python3",),
+    ),
+    "postgres": FakeServer(
+        version="15",
+        packages=_SERVERS,
+        environment={
+            "PATH": f"/usr/lib/postgresql/15/bin:{_PATH}",
+            "PGDATA": "/var/lib/postgresql/data",
+        },
+        command=("sh", f"/{POSTGRES_SCRIPT.name}"),
+        script=POSTGRES_SCRIPT,
+    ),
+    "redis": FakeServer(version="7", packages=_SERVERS, user="redis"),
+    "caddy": FakeServer(
+        version="2",
+        packages=_SERVERS,
+        environment={"PATH": _PATH, "XDG_CONFIG_HOME": "/config", "XDG_DATA_HOME": "/data"},
+        command=("caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"),
+    ),
+}
+
+
+def stand_in(image: str) -> FakeServer:
+    name, _, tag = image.partition(":")
+    found = STAND_INS.get(name)
+    if found is None or not (tag + ".").startswith(f"{found.version}."):
+        known = ", ".join(f"{name}:{found.version}" for name, found in STAND_INS.items())
+        raise CheckError(f"nothing of Debian's stands in for {image}; there is {known}")
+    return found
+
 
 _MAX_AGE_S: Final = 30 * 24 * 3600
 _CA_BUNDLE: Final = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -169,3 +249,81 @@ class HostAccess:
                 inside.parent.mkdir(parents=True, exist_ok=True)
                 inside.touch()
             mount("--bind", "-o", "ro", source.resolve(), inside)
+
+
+# MERGED A root with what an image says of it, and programs that run in it as in a container.
+
+_NAMED: Final = 'echo "$0" > /proc/sys/kernel/hostname && exec "$@"'
+
+
+@dataclass(frozen=True)
+class Image:
+    """Folders, the topmost first, and what a Dockerfile says beside.
+
+    ``key``: of all that was done to make it, in this order.
+    """
+
+    layers: tuple[Path, ...] = field(repr=False)
+    environment: dict[str, str]
+    key: str = ""
+    workdir: str = "/"
+    user: str = "root"
+    command: tuple[str, ...] = ()
+    entrypoint: tuple[str, ...] = ()
+
+    def changed(self, **changes: Any) -> Image:
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True)
+class User:
+    uid: int
+    gid: int
+    home: str
+
+
+def find_user(root: Path, name: str) -> User:
+    """By name or number, from the root's own list."""
+    for line in (root / "etc/passwd").read_text().splitlines():
+        login, _, uid, gid, _, home, _ = line.split(":")
+        if name in (login, uid):
+            return User(int(uid), int(gid), home)
+    raise CheckError(f"the image has no user {name}")
+
+
+class Container:
+    def __init__(self, name: str, root: Path, image: Image) -> None:
+        self.name = name
+        self.root = root
+        self.image = image
+
+    def start(self, command: Sequence[str], output: IO[bytes] | int) -> subprocess.Popen[bytes]:
+        """The process itself, under its own host name: a signal to it reaches the program."""
+        user = find_user(self.root, self.image.user)
+        inside = ["env", "-C", self.image.workdir, *command]
+        outside = ["chroot", f"--userspec={user.uid}:{user.gid}", str(self.root), *inside]
+        return subprocess.Popen(
+            [_program("unshare"), "--uts", "sh", "-c", _NAMED, self.name, *outside],
+            env={"HOME": user.home, **self.image.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+
+    def run(self, command: Sequence[str], timeout_s: float) -> tuple[int, str]:
+        """Its status and what it said. What takes longer is killed, and has no success."""
+        process = self.start(command, subprocess.PIPE)
+        try:
+            said, _ = process.communicate(timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            said, _ = process.communicate()
+            said += f"\n(killed after {timeout_s:g} s)".encode()
+        return process.returncode, said.decode(errors="replace")
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise CheckError(f"{name} is not installed")
+    return found

@@ -11,12 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from tools.image_check.build import Builder
-from tools.image_check.compose import HealthCheck, Service
-from tools.image_check.container import Container, Image
-from tools.image_check.errors import CheckError
-from tools.image_check.images import stand_in
-from tools.image_check.report import step
-from tools.image_check.root import fresh_root, mount, mount_layers
+from tools.image_check.documents import HealthCheck, Service
+from tools.image_check.report import CheckError, step
+from tools.image_check.root import Container, Image, fresh_root, mount, mount_layers, stand_in
 
 _PAUSE_S: Final = 0.3
 _ONE_SHOT_TIMEOUT_S: Final = 180

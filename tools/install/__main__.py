@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tools.install import environment
-from tools.install.advice import AGAIN, InstallError
 from tools.install.checks import (
     check_address,
     check_data_folder,
@@ -24,8 +23,8 @@ from tools.install.checks import (
     check_system_libraries,
     check_values,
 )
-from tools.install.console import say
-from tools.install.packages import install
+from tools.install.environment import install
+from tools.install.messages import AGAIN, InstallError, say
 
 
 def main() -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 from tools.install import environment
-from tools.install.advice import AGAIN, InstallError, error_from
+from tools.install.messages import AGAIN, InstallError, error_from
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NEEDED_BYTES = 1024**3

@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from subprocess import CalledProcessError
 
-from tools.release.errors import ReleaseError
-from tools.release.making import make_release
+from tools.release.making import ReleaseError, make_release
 
 
 def main() -> None:

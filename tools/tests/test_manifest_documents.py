@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 import pytest
 
-from jobs.pipeline.formats.described import Record, about
-from jobs.pipeline.formats.manifest.schema import manifest_schema
+from jobs.pipeline.formats.manifest.document import manifest_schema
+from jobs.pipeline.formats.records import Record, about
 from jobs.pipeline.tests.kept_manifests import NAMES, kept_manifest
 from tools import manifest_documents
 

@@ -5,8 +5,8 @@ request. ``running_fake_tone3000`` starts it in a thread, ``python -m tools.tone
 process. It keeps no real secret and listens on loopback only.
 """
 
-from tools.tone3000_server.handle import FakeServer
-from tools.tone3000_server.options import CLIENT_ID
+from tools.tone3000_server.control import FakeServer
 from tools.tone3000_server.server import HOST, make_server, running_fake_tone3000
+from tools.tone3000_server.state import CLIENT_ID
 
 __all__ = ["CLIENT_ID", "HOST", "FakeServer", "make_server", "running_fake_tone3000"]

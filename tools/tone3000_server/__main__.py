@@ -8,8 +8,8 @@ import socket
 from pathlib import Path
 from typing import Final
 
-from tools.tone3000_server.options import CLIENT_ID
 from tools.tone3000_server.server import HOST, make_server
+from tools.tone3000_server.state import CLIENT_ID
 
 _DEMO: Final = Path(__file__).parents[2] / "shootouts" / "demo"
 

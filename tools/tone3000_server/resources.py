@@ -4,16 +4,77 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import urlsplit
 
-from tools.tone3000_server import library
-from tools.tone3000_server.catalog import FakeTone
-from tools.tone3000_server.downloads import download
-from tools.tone3000_server.messages import Request, Response, error, json_response
-from tools.tone3000_server.search import make_list, search, tag_list, user_list
-from tools.tone3000_server.shapes import model_json, page_json, tone_json, user_json
-from tools.tone3000_server.visitor import Visitor
-from tools.tone3000_server.words import ARCHITECTURES
-from tools.tone3000_server.world import World
+from tools.tone3000_server import lists
+from tools.tone3000_server.catalog import ARCHITECTURES, FakeModel, FakeTone
+from tools.tone3000_server.lists import (
+    Visitor,
+    make_list,
+    model_json,
+    page_json,
+    search,
+    tag_list,
+    tone_json,
+    user_json,
+    user_list,
+)
+from tools.tone3000_server.responses import (
+    Request,
+    Response,
+    error,
+    html_response,
+    json_response,
+    redirect,
+)
+from tools.tone3000_server.state import World
+
+# MERGED Model files, in all the ways in which a download can go.
+
+STORAGE_PREFIX: Final = "/storage/"
+_CONTENT_TYPES: Final = {".nam": "text/plain; charset=UTF-8", ".wav": "audio/wav"}
+
+
+def download(visitor: Visitor, model: FakeModel) -> Response:
+    visitor.expects()
+    options = visitor.world.options
+    visitor.world.catalog.note_download(visitor.user, model.tone_id)
+    content = model.content()
+    answer = Response(200, content, {"content-type": _CONTENT_TYPES[model.suffix]})
+    match options.download_mode:
+        case "redirect":
+            base = other_name(options.public_base)
+            return redirect(f"{base}{STORAGE_PREFIX}{model.id}{model.suffix}?sig=x")
+        case "html":
+            return html_response(200, "<!doctype html><h1>Something went wrong</h1>")
+        case "truncate":
+            answer.num_bytes_sent = len(content) // 2
+        case "short":
+            answer.body = content[: len(content) // 2]
+        case "slow":
+            answer.duration_s = options.slow_s
+    return answer
+
+
+def stored_file(world: World, request: Request) -> Response:
+    """Where redirects lead: another host, to which no token may be sent."""
+    if "authorization" in request.headers:
+        world.note("leaked_authorization", request.path)
+        return error(400, "invalid_request", "Only one auth mechanism is allowed.")
+    for tone in world.catalog.tones.values():
+        for model in tone.models:
+            if request.path == f"{STORAGE_PREFIX}{model.id}{model.suffix}":
+                headers = {"content-type": "application/octet-stream"}
+                return Response(200, model.content(), headers)
+    return error(404, "not_found")
+
+
+def other_name(base: str) -> str:
+    """The same server under its other name: localhost and 127.0.0.1 are two hosts to a client."""
+    parts = urlsplit(base)
+    host = "127.0.0.1" if parts.hostname == "localhost" else "localhost"
+    return f"{parts.scheme}://{host}:{parts.port}" if parts.port else f"{parts.scheme}://{host}"
+
 
 PREFIX: Final = "/api/v1/"
 _NO_PAGE_OF_MODELS: Final = "tone_id is required."
@@ -44,11 +105,11 @@ def resource(world: World, request: Request) -> Response:
 
 _Endpoint = Callable[[Visitor], Response]
 _LITERAL: Final[dict[str, _Endpoint]] = {
-    "tones/created": library.created,
-    "tones/favorited": library.favorited,
-    "tones/downloaded": library.downloaded,
-    "tones/trending": library.trending,
-    "tones/latest": library.latest,
+    "tones/created": lists.created,
+    "tones/favorited": lists.favorited,
+    "tones/downloaded": lists.downloaded,
+    "tones/trending": lists.trending,
+    "tones/latest": lists.latest,
     "tones/search": search,
     "users": user_list,
     "makes": make_list,

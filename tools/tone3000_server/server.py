@@ -2,20 +2,178 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 import uvicorn
 
-from tools.tone3000_server.app import FakeServerApp
-from tools.tone3000_server.handle import FakeServer
-from tools.tone3000_server.options import Options
-from tools.tone3000_server.world import World
+from tools.tone3000_server import control, resources, responses
+from tools.tone3000_server.control import FakeServer
+from tools.tone3000_server.oauth import COOKIE, authorize, token
+from tools.tone3000_server.resources import STORAGE_PREFIX, stored_file
+from tools.tone3000_server.responses import Request, Response, error, html_response, redirect
+from tools.tone3000_server.state import Options, World
+
+# MERGED The fake server as an ASGI application: one small HTTP server, everything in memory.
+
+Scope = MutableMapping[str, Any]
+Message = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+_SLASHES: Final = re.compile(r"/{2,}")
+_SECRET_PARAMS: Final = frozenset({"code", "access_token", "refresh_token", "code_verifier"})
+_SECRET_HEADERS: Final = frozenset({"authorization", "cookie"})
+_SHOWN_FIELDS: Final = frozenset({"grant_type", "client_id", "redirect_uri"})
+_PIECES: Final = 10
+
+
+class FakeServerApp:
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = await _read(scope, receive)
+        if request.path.startswith(control.PREFIX):
+            await _write(control.control(self.world, request), send)
+            return
+        entry = _log_entry(request)
+        self.world.requests.append(entry)
+        answer = await self._answer(request)
+        entry["status"] = answer.status
+        await _write(answer, send)
+
+    async def _answer(self, request: Request) -> Response:
+        failure = self.world.take_failure(request.path)
+        if failure is not None:
+            await asyncio.sleep(failure.delay_s)
+            if failure.status is not None:
+                headers = {"content-type": "application/json", **failure.headers}
+                return Response(failure.status, failure.body.encode(), headers)
+        return _route(self.world, request)
+
+
+def _route(world: World, request: Request) -> Response:
+    path = request.path
+    if not path.startswith("/api/"):
+        return _page(world, request)
+    if "//" in path:
+        world.note("double_slash", path)
+        query = f"?{request.query_string}" if request.query_string else ""
+        return redirect(f"{world.options.public_base}{_SLASHES.sub('/', path)}{query}", 308)
+    if not request.headers.get("user-agent"):
+        world.note("missing_user_agent", path)
+    if path == "/api/v1/oauth/authorize" and request.method in ("GET", "POST"):
+        return authorize(world, request)
+    if path == "/api/v1/oauth/token" and request.method == "POST":
+        return token(world, request)
+    if path.startswith(resources.PREFIX):
+        return resources.resource(world, request)
+    return error(404, "not_found")
+
+
+def _page(world: World, request: Request) -> Response:
+    """For eyes: a front page, the pages that tones link to, pictures; and the storage host."""
+    path = _SLASHES.sub("/", request.path)
+    if path.startswith(STORAGE_PREFIX):
+        return stored_file(world, request)
+    if path == "/":
+        return html_response(200, responses.front_page(request.cookie(COOKIE)))
+    if path == "/sign-out":
+        back = request.headers.get("referer", "/")
+        return redirect(back, set_cookie=f"{COOKIE}=; Path=/; Max-Age=0")
+    if path.startswith("/images/") and path.endswith(".svg"):
+        name = path.removeprefix("/images/").removesuffix(".svg")
+        is_person = not name.isdecimal()
+        number = len(name) * 3 if is_person else int(name)
+        svg = responses.picture(number, is_person=is_person)
+        return Response(200, svg.encode(), {"content-type": "image/svg+xml"})
+    tone_id = path.rpartition("-")[2]
+    tone = world.catalog.tones.get(int(tone_id)) if tone_id.isdecimal() else None
+    if tone is not None and tone.is_public:
+        return html_response(200, responses.tone_page(tone))
+    if path.strip("/") in world.catalog.users:
+        return html_response(
+            200, responses.document(path.strip("/"), f"<h1>{path.strip('/')}</h1>")
+        )
+    return html_response(404, responses.document("Not here", "<h1>Not here</h1>"))
+
+
+def _log_entry(request: Request) -> dict[str, Any]:
+    """What was asked, without secrets: those are shown as the beginning of their SHA-256."""
+    form = request.form
+    return {
+        "method": request.method,
+        "path": request.path,
+        "query": _masked(dict(parse_qsl(request.query_string, keep_blank_values=True))),
+        "body_keys": sorted(form),
+        "body": {name: form[name] for name in sorted(form) if name in _SHOWN_FIELDS},
+        "headers": {
+            name: mask(value) if name in _SECRET_HEADERS else value
+            for name, value in request.headers.items()
+        },
+        "user_agent": request.headers.get("user-agent", ""),
+        "status": None,
+    }
+
+
+def _masked(params: dict[str, str]) -> dict[str, str]:
+    return {
+        name: mask(value) if name in _SECRET_PARAMS else value for name, value in params.items()
+    }
+
+
+def mask(secret: str) -> str:
+    """Enough to tell two apart. The scheme of an Authorization header stays readable."""
+    scheme, _, rest = secret.rpartition(" ")
+    digest = hashlib.sha256(rest.encode()).hexdigest()[:8]
+    return f"{scheme} …{digest}".strip()
+
+
+async def _read(scope: Scope, receive: Receive) -> Request:
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    return Request(
+        method=scope["method"],
+        path=scope["path"],
+        query_string=scope["query_string"].decode("latin-1"),
+        headers={
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in scope["headers"]
+        },
+        body=body,
+    )
+
+
+async def _write(answer: Response, send: Send) -> None:
+    headers = [
+        (name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()
+    ]
+    headers.append((b"content-length", str(len(answer.body)).encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    body = answer.body[: answer.num_bytes_sent]
+    if answer.duration_s:
+        step = max(1, -(-len(body) // _PIECES))
+        for start in range(0, len(body), step):
+            await asyncio.sleep(answer.duration_s / _PIECES)
+            piece = body[start : start + step]
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        body = b""
+    await send({"type": "http.response.body", "body": body})
+
 
 HOST: Final = "127.0.0.1"
 _START_TIMEOUT_S: Final = 10.0

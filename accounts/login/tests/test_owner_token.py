@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from accounts.login.owner_token import (
+from accounts.login.local import (
     owner_link,
     owner_page_write,
     owner_token_renew,

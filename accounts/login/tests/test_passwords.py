@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from accounts.login import login_limits
+from accounts.login import passwords
 from accounts.models import AuditAction, AuditEntry, TokenScope, User
 from accounts.tests.factories import api_client, make_user
 from accounts.tokens.families import token_pair_create, token_pair_rotate
@@ -38,10 +38,10 @@ def person() -> User:
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     """Limits of this process, whose time a test moves."""
-    clock, limiter = Clock(), login_limits._limiter
+    clock, limiter = Clock(), passwords._limiter
     monkeypatch.setattr(time, "time", clock)
     limiter.cache_clear()
-    monkeypatch.setattr(login_limits, "_storage", lambda _: limits.storage.MemoryStorage())
+    monkeypatch.setattr(passwords, "_storage", lambda _: limits.storage.MemoryStorage())
     yield clock
     limiter.cache_clear()
 
@@ -135,7 +135,7 @@ def test_without_redis_people_log_in(
         def __getattr__(self, name: str) -> Any:
             raise redis.ConnectionError("away")
 
-    monkeypatch.setattr(login_limits, "_limiter", Away)
+    monkeypatch.setattr(passwords, "_limiter", Away)
     redis_away.forget()
     assert log_in(GOOD)[1]
     assert tries(7) == ["wrong"] * 7

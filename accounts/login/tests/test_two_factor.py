@@ -15,9 +15,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import Settings
 
-from accounts.login import login_limits, two_factor
-from accounts.login.qr_codes import qr_code
-from accounts.login.two_factor import NUM_BACKUP_CODES, setup_url
+from accounts.login import passwords, two_factor
+from accounts.login.two_factor import NUM_BACKUP_CODES, qr_code, setup_url
 from accounts.models import AuditAction, AuditEntry, TwoFactor, User
 from accounts.services import user_get_or_create_local
 from accounts.tests.factories import api_client, make_user
@@ -33,11 +32,11 @@ CODE = "/login/code/"
 def no_tries_yet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Limits of this process, as new. And a step to spare: a code of ``Phone`` may be of the step
     before, and be a step older when it arrives."""
-    login_limits._limiter.cache_clear()
-    monkeypatch.setattr(login_limits, "_storage", lambda _: limits.storage.MemoryStorage())
+    passwords._limiter.cache_clear()
+    monkeypatch.setattr(passwords, "_storage", lambda _: limits.storage.MemoryStorage())
     monkeypatch.setattr(two_factor, "_TOLERANCE_STEPS", two_factor._TOLERANCE_STEPS + 1)
     yield
-    login_limits._limiter.cache_clear()
+    passwords._limiter.cache_clear()
 
 
 @pytest.fixture
@@ -249,7 +248,7 @@ def test_the_question_is_over_after_five_minutes(
 ) -> None:
     log_in(client, anna)
     later_s = time.time() + 301
-    monkeypatch.setattr("accounts.login.pending.time.time", lambda: later_s)
+    monkeypatch.setattr("accounts.login.two_factor.time.time", lambda: later_s)
     answer = client.post(CODE, {"code": phone.code()})
     assert (answer.status_code, answer["Location"]) == (302, LOGIN)
     assert not is_logged_in(client)

@@ -15,10 +15,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts.cleanup import clean_up
 from accounts.models import AuditAction, AuditEntry, User, UserSession
-from accounts.sessions.browsers import browser_name
 from accounts.sessions.logins import MAX_LISTED, CurrentLogin, Login, login_end, logins_list
+from accounts.sessions.store import browser_name
+from accounts.tasks import clean_up
 from accounts.tests.factories import api_client, make_user
 from accounts.tokens.families import token_pair_create, token_pair_rotate
 from gts.web.errors import NotFoundError, UnauthorizedError

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
-from accounts.sessions.credentials import credential_of_token
+from accounts.sessions.logins import credential_of_token
 
 
 def create_token(*arguments: str) -> str:

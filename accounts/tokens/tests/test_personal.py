@@ -17,11 +17,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.erasure import user_erase
+from accounts import page_kit
 from accounts.models import AuditAction, AuditEntry, PersonalAccessToken, TokenScope, User
-from accounts.page_kit import shown_once
-from accounts.personal_data import export_chunks
-from accounts.sessions.credentials import credential_of_token
+from accounts.personal_data import export_chunks, user_erase
+from accounts.sessions.logins import credential_of_token
 from accounts.tests.factories import api_client, details_of
 from accounts.tokens.personal import (
     personal_token_create,
@@ -249,7 +248,7 @@ def test_a_token_waits_a_minute_encrypted_and_for_its_page_alone(
     assert client.post(reverse("personal-token-new"), form).status_code == 302
     assert "gts_pat_" not in repr(dict(client.session))
     with monkeypatch.context() as patch:
-        patch.setattr(shown_once, "_GOOD_FOR_S", -1)
+        patch.setattr(page_kit, "_GOOD_FOR_S", -1)
         assert client.get(reverse("account")).context["new_token"] == ""
     assert client.get(reverse("account")).context["new_token"] == ""
     client.post(reverse("personal-token-new"), form)

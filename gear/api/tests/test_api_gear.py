@@ -13,9 +13,8 @@ from accounts.tests.factories import api_client, details_of
 from gear.models import Capture, GearItem
 from gear.models.item import FileState
 from gear.services.chain_groups import SlotInput, chain_group_create
-from gear.services.library import library_save
-from gear.services.presets import preset_create
-from gear.services.tags import tag_create
+from gear.services.chains import preset_create
+from gear.services.library import library_save, tag_create
 from gear.tests.factories import block, make_capture, make_chain, nam_bytes, upload_of, wav_bytes
 from jobs.models import Job
 

@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from accounts.tests.factories import api_client, details_of
 from gear.models import Preset
-from gear.services.presets import preset_create, preset_update
+from gear.services.chains import preset_create, preset_update
 from gts.web.errors import NotFoundError
 
 PRESETS = "/api/v1/presets/"

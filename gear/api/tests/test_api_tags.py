@@ -9,7 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from accounts.tests.factories import api_client, details_of
 from gear.models import Capture, GearItem, GearTag, Tag
-from gear.services.tags import gear_tags_import, gear_tags_set, tag_create, tag_rename
+from gear.services.library import gear_tags_import, gear_tags_set, tag_create, tag_rename
 from gear.tests.factories import make_capture
 from gts.web.errors import NotFoundError
 

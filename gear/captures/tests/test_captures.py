@@ -30,10 +30,9 @@ from gts.web.errors import (
     TooLargeError,
     UnsupportedMediaError,
 )
-from jobs.models import Job
+from jobs.models import Job, JobState
 from jobs.pipeline.errors import PipelineError
 from jobs.services import job_cancel
-from jobs.states import JobState
 from jobs.tests.running import run_until_idle
 
 AIDA_X = b'{"in_shape": [null, null, 1], "in_skip": 1, "layers": []}'

@@ -8,7 +8,7 @@ import pytest
 
 from accounts.models import User
 from accounts.tests.factories import api_client, make_user
-from gear.captures.naming import distinct_name, is_placeholder, kind_of_gear_type, name_of_file
+from gear.captures.inspection import distinct_name, is_placeholder, kind_of_gear_type, name_of_file
 from gear.models import Capture, GearItem
 from gear.services.captures import gear_upload
 from gear.tests.factories import nam_bytes, upload_of, wav_bytes

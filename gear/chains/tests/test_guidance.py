@@ -11,9 +11,10 @@ from gear.chains.grammar import (
     MAX_BLOCKS,
     SLOTS,
     ChainBlock,
+    Guidance,
+    guide_chain,
     validate_chain,
 )
-from gear.chains.guidance import Guidance, guide_chain
 from gear.chains.tests.test_grammar import AMP, CAB, LOOP, PEDAL, POST, RIG, blocks_strategy, chain
 from gear.chains.tests.test_grammar import good_chains as good_chains_strategy
 from jobs.pipeline.vocabulary.gear import GearKind

@@ -10,8 +10,7 @@ from django.core.files.storage import default_storage
 from accounts.models import User
 from gear.models import Capture
 from gear.tone3000.services import tone_capture_add
-from jobs.models import Job
-from jobs.states import JobState
+from jobs.models import Job, JobState
 from jobs.tests.running import run_until_idle
 
 

@@ -9,10 +9,9 @@ from typing import Any
 
 from gear.tone3000.schemas import parse_feed, parse_model, parse_page, parse_tone
 from jobs.pipeline.tests.shared_data import TONE3000_SAMPLES
-from tools.tone3000_server.options import Options
+from tools.tone3000_server.lists import model_json, page_json, tone_json, user_json
 from tools.tone3000_server.seed import AIDA_X, CABINET, CRUNCH, NO_FILE, PRIVATE_OF_ALICE
-from tools.tone3000_server.shapes import model_json, page_json, tone_json, user_json
-from tools.tone3000_server.world import World
+from tools.tone3000_server.state import Options, World
 
 
 def tone_page(data: object) -> object:

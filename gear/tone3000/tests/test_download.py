@@ -9,17 +9,16 @@ import httpx
 import pytest
 from pytest_django import Settings
 
-from gear.tone3000 import download as download_module
-from gear.tone3000.client import Tone3000Client
-from gear.tone3000.download import Downloaded, Downloader
-from gear.tone3000.errors import (
+from gear.tone3000 import fetch as download_module
+from gear.tone3000.access import (
     BackingOffError,
     DownloadError,
     NotAvailableError,
     Tone3000Error,
 )
+from gear.tone3000.client import Tone3000Client, file_url, is_api_site
+from gear.tone3000.fetch import Downloaded, Downloader
 from gear.tone3000.tests.tokens import PairTokens
-from gear.tone3000.urls import file_url, is_api_site
 from jobs.pipeline.files import sha256_of
 from tools.tone3000_server import FakeServer
 from tools.tone3000_server.seed import CABINET, CRUNCH, PRIVATE_OF_BOB

@@ -13,7 +13,7 @@ from django.db import IntegrityError, connection, transaction
 
 from accounts.models import User
 from accounts.tests.factories import api_client
-from gear.captures.content_store import store_once
+from gear.captures.files import store_once
 from gear.models import Capture, GearItem
 from gear.models.item import CaptureFormat, FileState, GearSource
 from gear.selectors import capture_list
@@ -23,9 +23,8 @@ from gear.tone3000.services import tone_capture_add
 from gear.tone3000.tests.connected import connect
 from gear.tone3000.tests.fetching import add, capture_of, is_stored, stored_files
 from gts.web.errors import ConflictError
-from jobs.models import Job
+from jobs.models import Job, JobState
 from jobs.queue.runner import run_job
-from jobs.states import JobState
 from jobs.tests.running import run_until_idle
 from tools.tone3000_server import FakeServer
 from tools.tone3000_server.catalog import FakeModel

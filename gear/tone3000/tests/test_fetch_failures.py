@@ -11,8 +11,7 @@ from accounts.models import User
 from gear.models import Capture, GearItem
 from gear.tone3000.services import tone_capture_add
 from gear.tone3000.tests.fetching import add, capture_of, is_stored, stored_files
-from jobs.models import Job
-from jobs.states import JobState
+from jobs.models import Job, JobState
 from jobs.tests.running import run_until_idle
 from tools.tone3000_server import FakeServer
 from tools.tone3000_server.seed import (

@@ -12,11 +12,9 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from accounts.models import User
 from gear.models import Capture, LibraryEntry
 from gear.tests.factories import make_capture
-from gear.tone3000.cards import may_show
-from gear.tone3000.library import Tab
+from gear.tone3000.library import Tab, may_show
 from gear.tone3000.tests.connected import connect
-from jobs.models import Job
-from jobs.states import JobState
+from jobs.models import Job, JobState
 from tools.tone3000_server import FakeServer
 from tools.tone3000_server.seed import (
     AIDA_X,

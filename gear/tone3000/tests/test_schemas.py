@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gear.tone3000.errors import UnreadableAnswerError
+from gear.tone3000.access import UnreadableAnswerError
 from gear.tone3000.schemas import (
     Model,
     Page,
     Tone,
-    User,
+    ToneUser,
     parse_feed,
     parse_model,
     parse_page,
@@ -269,7 +269,9 @@ def test_whether_there_is_more(document: dict[str, Any], has_next: bool) -> None
 
 def test_the_creator_is_kept_whatever_lacks() -> None:
     tone = parse_tone({"id": 1, "user": {"id": [], "username": "bob"}})
-    assert tone.creator == User(id="", username="bob")
-    assert parse_tone({"id": 1, "user_id": 5}).creator == User(id="5")
-    assert parse_tone({"id": 1, "user_id": 5, "user": {"username": "b"}}).creator == User("5", "b")
+    assert tone.creator == ToneUser(id="", username="bob")
+    assert parse_tone({"id": 1, "user_id": 5}).creator == ToneUser(id="5")
+    assert parse_tone({"id": 1, "user_id": 5, "user": {"username": "b"}}).creator == ToneUser(
+        "5", "b"
+    )
     assert parse_tone({"id": 1}).creator is None

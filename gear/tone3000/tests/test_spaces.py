@@ -16,10 +16,9 @@ from gear.tone3000.tests.connected import connect
 from jobs.models import Job
 from jobs.tests.running import run_until_idle
 from tools.tone3000_server import FakeServer
-from tools.tone3000_server.options import Options
+from tools.tone3000_server.lists import tone_json
 from tools.tone3000_server.seed import CABINET, catalog
-from tools.tone3000_server.shapes import tone_json
-from tools.tone3000_server.world import World
+from tools.tone3000_server.state import Options, World
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from gts.ops.backup_pool import CHECK_PERCENT, FILE_LIST
+from gts.ops.backup_files import CHECK_PERCENT, FILE_LIST
 from gts.ops.backups import BackupError, Saved, backup_make, backups_trim
 
 

@@ -27,9 +27,9 @@ from gts.ops.backups import backups_list
 from gts.ops.health import CHECKS, FULL, NOT_MIGRATED, failures, state_after, watched_checks
 from gts.ops.work_folder import WorkFolder, work_folder, work_folder_from
 from gts.storage.s3 import S3Storage
-from gts.web.clock import MAX_CLOCK_DIFFERENCE_S
+from gts.web.database import MAX_CLOCK_DIFFERENCE_S
 from jobs.models import Process
-from jobs.pipeline.version import VERSION
+from jobs.pipeline.versions import VERSION
 from jobs.registry import known_kinds
 
 _MIN_FREE_BYTES = 1024**3

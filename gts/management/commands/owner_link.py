@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.login.owner_token import owner_link, owner_token_renew, secrets_dir
+from accounts.login.local import owner_link, owner_token_renew, secrets_dir
 from gts.server_lock import holder_of
 
 

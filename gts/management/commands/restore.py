@@ -10,15 +10,17 @@ from typing import Any, NoReturn
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from gts.ops.backup_check import (
+from gts.ops.backups import BackupError, backups_list
+from gts.ops.restoring import (
     Backup,
     backup_check,
     backup_open,
+    backup_restore,
     lost_before,
+    what_is_here,
+    who_is_running,
     would_be_missing,
 )
-from gts.ops.backups import BackupError, backups_list
-from gts.ops.restoring import backup_restore, what_is_here, who_is_running
 from gts.server_lock import LockedError, holding
 
 

@@ -19,14 +19,18 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from accounts.login.local import is_open
-from accounts.login.owner_token import owner_link, owner_page_write, owner_token_renew, secrets_dir
-from gts import browser, listening
+from accounts.login.local import (
+    is_open,
+    owner_link,
+    owner_page_write,
+    owner_token_renew,
+    secrets_dir,
+)
+from gts import listening
 from gts.connection import Connection
-from gts.console import RenderNews, Troubles, step
-from gts.gathering import gather_static
-from gts.ops.logs import log_to_file
+from gts.ops.logs import RenderNews, Troubles, log_to_file, step
 from gts.server_lock import LockedError, holding
+from gts.static import gather_static
 from gts.web.errors import AppError
 from jobs.pipeline.files import is_disk_full
 
@@ -61,7 +65,7 @@ class Command(BaseCommand):
                 self._log_to_file(url)
                 self._prepare(with_demo=not options["no_demo"])
                 link = owner_link(url, owner_token_renew(secrets_dir()))
-                is_opening = not options["no_browser"] and browser.is_there()
+                is_opening = not options["no_browser"] and listening.has_browser()
                 page = owner_page_write(secrets_dir(), link) if is_opening else None
             if settings.GTS_FAKE_TONE3000:
                 self._start_fake_tone3000(stack)
@@ -164,7 +168,7 @@ class Command(BaseCommand):
             self._say(f"  {address}")
         self._say("")
         if page is not None:
-            browser.open_page(page)
+            listening.open_browser(page)
 
     def _say_stop(self) -> None:
         self._say("Stopping: what was rendering goes on at the next start.")

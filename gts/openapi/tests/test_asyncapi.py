@@ -10,9 +10,9 @@ import pytest
 from django.test import Client
 from jsonschema import Draft202012Validator, ValidationError
 
-from gts.openapi.asyncapi import document
+from gts.openapi.docs import asyncapi_document
 from gts.tests.socket_messages import validate
-from jobs.live.routing import websocket_urlpatterns
+from jobs.live.consumers import websocket_urlpatterns
 
 
 def references(node: Any) -> Iterator[str]:
@@ -27,7 +27,7 @@ def references(node: Any) -> Iterator[str]:
 
 
 def test_every_reference_leads_somewhere() -> None:
-    found = document()
+    found = asyncapi_document()
     for reference in set(references(found)):
         node = found
         for name in reference.removeprefix("#/").split("/"):
@@ -36,12 +36,12 @@ def test_every_reference_leads_somewhere() -> None:
 
 
 def test_its_schemas_are_schemas() -> None:
-    for schema in document()["components"]["schemas"].values():
+    for schema in asyncapi_document()["components"]["schemas"].values():
         Draft202012Validator.check_schema(schema)
 
 
 def test_it_has_every_address_of_a_socket() -> None:
-    told = {channel["address"] for channel in document()["channels"].values()}
+    told = {channel["address"] for channel in asyncapi_document()["channels"].values()}
     *routes, _ = (str(pattern.pattern) for pattern in websocket_urlpatterns)  # the last: none
     assert told == {f"/{route}".replace("<uuid:uuid>", "{job_id}") for route in routes}
 
@@ -49,7 +49,7 @@ def test_it_has_every_address_of_a_socket() -> None:
 def test_it_is_served_to_everybody(client: Client) -> None:
     answer = client.get("/api/schema/websockets/")
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
-    assert answer.json() == document()
+    assert answer.json() == asyncapi_document()
 
 
 def test_a_message_that_is_none_would_be_found() -> None:

@@ -21,11 +21,11 @@ from accounts.models import User
 from accounts.tests.factories import make_user
 from accounts.tests.needs import needs_postgresql
 from gts.ops import maintenance
-from gts.ops.backup_pool import files_of
+from gts.ops.backup_files import files_of
 from gts.ops.backups import BackupError, backup_make, backups_list, backups_trim
 from gts.storage.tests.buckets import Bucket
 from jobs.models import Job, Process
-from shootouts.files.verification import FileState, verify_media
+from shootouts.files.upkeep import FileState, verify_media
 from shootouts.models import CachedAudio, DITrack, RenderedFile, Shootout
 from shootouts.services.di_tracks import di_track_delete
 from shootouts.services.shootouts import shootout_update

@@ -20,10 +20,10 @@ from pytest_django import Settings
 from accounts.models import User
 from accounts.tests.factories import make_user
 from gts.ops import backups, maintenance
-from gts.ops.backup_pool import content_path, files_of
+from gts.ops.backup_files import content_path, files_of
 from gts.ops.backups import BackupError, backup_make, backups_list, backups_trim
 from gts.ops.tests.test_backup import say, states
-from shootouts.files.verification import FileState
+from shootouts.files.upkeep import FileState
 from shootouts.models import DITrack
 from shootouts.services.di_tracks import di_track_delete
 from shootouts.tests.factories import make_di_track

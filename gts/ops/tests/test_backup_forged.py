@@ -17,10 +17,9 @@ from django.db import connection
 
 from accounts.tests.factories import make_user
 from gts.ops import backups
-from gts.ops.backup_check import backup_open
-from gts.ops.backup_pool import content_path
+from gts.ops.backup_files import content_path
 from gts.ops.backups import BackupError, backup_make, backups_trim
-from gts.ops.restoring import backup_restore
+from gts.ops.restoring import backup_open, backup_restore
 from gts.ops.tests.test_backup import say
 from gts.ops.tests.test_backup_damage import failing, said_by
 from shootouts.models import DITrack

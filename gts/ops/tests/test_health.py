@@ -24,9 +24,9 @@ from accounts.tests.migrating import newest_step
 from accounts.tests.needs import needs_sqlite
 from gts.ops import health
 from gts.storage.local import AtomicFileSystemStorage
-from gts.web.clock import seconds_ago
+from gts.web.database import seconds_ago
 from jobs.models import Process
-from jobs.pipeline.version import VERSION
+from jobs.pipeline.versions import VERSION
 from jobs.queue.process_heartbeat import ProcessHeartbeat
 
 pytestmark = pytest.mark.django_db(transaction=True)

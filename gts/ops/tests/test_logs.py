@@ -17,10 +17,10 @@ from accounts.models import User
 from accounts.tests.factories import api_client
 from gts.ops.logs import JsonFormatter, PlainFormatter, without_secrets
 from gts.tests.processes import ROOT, environment
-from gts.web import request_context
+from gts.web import request_id
 from jobs.conftest import scripted_handlers  # noqa: F401
 from jobs.models import Job
-from jobs.queue import log_context
+from jobs.queue import current_job
 from jobs.registry import ChildJob, JobContext
 from jobs.services import job_retry
 from jobs.tests.factories import make_job
@@ -62,7 +62,7 @@ def record(message: str, *arguments: object, **extra: Any) -> logging.LogRecord:
 
 
 def test_a_json_line_is_one_object_with_the_ids() -> None:
-    with request_context.within_request("r-1"):
+    with request_id.within_request("r-1"):
         line = JsonFormatter().format(record("two\nlines, %s", "“quoted”"))
     assert "\n" not in line
     found = json.loads(line)
@@ -84,7 +84,7 @@ def test_an_exception_is_part_of_its_line() -> None:
 
 
 def test_a_plain_line_is_for_people() -> None:
-    with request_context.within_request("r-1"):
+    with request_id.within_request("r-1"):
         line = PlainFormatter().format(record("hello", extra={"facts": {"status": 200}}))
     assert line.endswith("INFO gts.test hello request_id=r-1 status=200")
     assert PlainFormatter().format(record("hello")).endswith("hello")
@@ -204,9 +204,9 @@ def test_the_id_of_a_request_goes_with_its_jobs(alice: User, log: list[Any]) -> 
         return {}
 
     PARENT.work, LEAF.work = grow, work
-    with request_context.within_request("r-9"):
+    with request_id.within_request("r-9"):
         root = make_job(alice, kind="test.parent")
-    assert request_context.current_request_id() == ""
+    assert request_id.current_request_id() == ""
     run_until_idle()
 
     assert set(Job.objects.values_list("request_id", flat=True)) == {"r-9"}
@@ -214,7 +214,7 @@ def test_the_id_of_a_request_goes_with_its_jobs(alice: User, log: list[Any]) -> 
     assert {line["request_id"] for line in lines} == {"r-9"}
     children = Job.objects.filter(parent=root).values_list("uuid", flat=True)
     assert sorted(line["job_id"] for line in lines) == sorted(map(str, children))
-    assert (log_context.current_job_id(), request_context.current_request_id()) == ("", "")
+    assert (current_job.current_job_id(), request_id.current_request_id()) == ("", "")
     ends = [line for line in log if line["message"].endswith("has ended")]
     assert [(line["kind"], line["state"]) for line in ends] == [
         ("test.leaf", "completed"),
@@ -253,7 +253,7 @@ def test_the_thread_beside_a_job_logs_its_ids(
         raise RuntimeError("no progress today")
 
     monkeypatch.setattr("jobs.queue.lifecycle.write_progress", stumble)
-    with request_context.within_request("r-5"):
+    with request_id.within_request("r-5"):
         job = make_job(alice)
     LEAF.work = work
     run_until_idle()

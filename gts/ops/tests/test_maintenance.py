@@ -28,7 +28,7 @@ from gts.ops import maintenance
 from gts.tasks import run_daily
 from jobs.conftest import scripted_handlers  # noqa: F401
 from jobs.models import Job
-from jobs.queue.pruning import Pruned
+from jobs.queue.cleanup import Pruned
 from jobs.tests.factories import make_job
 from shootouts.models import ChainPreview, DITrack
 from shootouts.tests.factories import make_unjudged_track

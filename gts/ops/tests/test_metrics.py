@@ -20,7 +20,7 @@ from gts.web.request_metrics import DURATION_BUCKETS_S, Figures, counting_socket
 from jobs.conftest import scripted_handlers  # noqa: F401
 from jobs.models import Job, Process
 from jobs.queue.process_heartbeat import ProcessHeartbeat
-from jobs.queue.stuck import StuckWork
+from jobs.queue.stopping import StuckWork
 from jobs.tests.factories import make_job
 
 pytestmark = pytest.mark.django_db

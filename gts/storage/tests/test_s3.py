@@ -19,8 +19,13 @@ from pytest_django import Settings
 from gts.storage.s3 import S3Storage
 from gts.storage.tests.buckets import Bucket, answering
 from gts.web.errors import UnavailableError
-from jobs.files.storage import delete_stored, fetch_file, store_local_file, store_upload
-from jobs.files.stores import media_store
+from jobs.files.storage import (
+    delete_stored,
+    fetch_file,
+    media_store,
+    store_local_file,
+    store_upload,
+)
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.files import sha256_of
 from jobs.queue.failures import failure_from

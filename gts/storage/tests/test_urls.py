@@ -11,8 +11,8 @@ from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
 from gts.checks import check_storage_is_writable, refuse_bad_start
+from gts.service_settings import redirect_from, redirect_origins, s3_options
 from gts.storage.tests.buckets import Bucket, answering
-from gts.storage.urls import redirect_from, redirect_origins, s3_options
 from gts.tests.processes import environment, manage
 
 
@@ -77,7 +77,7 @@ def test_a_whole_installation_is_set_up_by_the_environment(
     program = (
         "from django.core.files.base import ContentFile;"
         "from django.core.files.storage import default_storage as s;"
-        "from gts.web.security import CONTENT_SECURITY_POLICY as policy;"
+        "from gts.web.headers import CONTENT_SECURITY_POLICY as policy;"
         "print(s.save('di/a.wav', ContentFile(b'abc')), policy)"
     )
     said = manage(env, "shell", "--no-imports", "-c", program)

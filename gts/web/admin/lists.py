@@ -11,6 +11,7 @@ from django.contrib.admin.views.main import ORDER_VAR, SEARCH_VAR
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model, QuerySet
+from django.db.models.options import Options
 from django.http import HttpRequest
 
 from gts.web.admin.bulk_actions import BulkActionsAdmin
@@ -98,3 +99,30 @@ def _has_uuid(rows: QuerySet[Any]) -> bool:
         return bool(rows.model._meta.get_field("uuid"))
     except FieldDoesNotExist:
         return False
+
+
+# MERGED Rows in the admin that operators look at.
+
+
+class ReadOnlyAdmin:
+    """What happened is a record: operators look, they do not edit."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+class PartAdmin(ReadOnlyAdmin):
+    """Rows that go only with what they are a part of: a page elsewhere lives on them."""
+
+    opts: Options[Any]
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Not on pages of its own. Anyone who deletes the whole may delete its parts."""
+        match = request.resolver_match
+        own = f"{self.opts.app_label}_{self.opts.model_name}_"
+        if match is not None and (match.url_name or "").startswith(own):
+            return False
+        return bool(super().has_delete_permission(request, obj))  # type: ignore[misc]

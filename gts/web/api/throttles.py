@@ -9,8 +9,7 @@ from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from gts.web.rate_limit_headers import note_allowance
-from gts.web.rate_limits import allowance_after_one_more, network_of_request
+from gts.web.rate_limits import allowance_after_one_more, network_of_request, note_allowance
 
 if TYPE_CHECKING:
     # Which itself imports this module, because the settings name it.

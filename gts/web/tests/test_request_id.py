@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from gts.web.request_context import current_request_id
+from gts.web.request_id import current_request_id
 
 
 def answered(given: str | None) -> str:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from jobs.queue.pruning import jobs_prune, prunable_count
+from jobs.queue.cleanup import jobs_prune, prunable_count
 
 
 class Command(BaseCommand):

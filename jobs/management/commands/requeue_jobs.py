@@ -11,12 +11,11 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 
 from gts.web.errors import AppError
-from jobs.models import Job
-from jobs.queue.sweep import sweep
+from jobs.models import Job, JobState
+from jobs.queue.cleanup import sweep
 from jobs.registry import known_kinds
 from jobs.selectors import job_root
 from jobs.services import job_retry
-from jobs.states import JobState
 
 
 class Command(BaseCommand):

@@ -12,15 +12,14 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
-from gts.web.clock import database_now
+from gts.web.database import database_now
 from gts.web.errors import AppError
-from jobs.models import Job
+from jobs.models import Job, JobState
 from jobs.queue import lifecycle
 from jobs.queue.runner import run_job
-from jobs.queue.shutdown import shutdown
+from jobs.queue.stopping import shutdown
 from jobs.selectors import job_root, job_tree
 from jobs.services import job_retry
-from jobs.states import JobState
 
 _PAUSE_S: Final = 0.5
 

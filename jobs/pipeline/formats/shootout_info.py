@@ -6,8 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from jobs.pipeline.formats.described import Record, Sha256, about
-from jobs.pipeline.json_values import JSONObject
+from jobs.pipeline.formats.records import JSONObject, Record, Sha256, about
 from jobs.pipeline.vocabulary.options import ShootoutOptions
 
 _OF_CAPTURE = about("where the capture is from")

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import tomli_w
 
-from jobs.pipeline.effects.blocks.captured import CAB_PARAMETERS
+from jobs.pipeline.effects.parameters import CAB_PARAMETERS
 from jobs.pipeline.formats.shootout_file import (
     IR_KEYS_OF_KIND,
     FileBlock,

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
-from jobs.pipeline.formats.described import Count, Position, Record, about
+from jobs.pipeline.formats.records import Count, Position, Record, about
 from jobs.pipeline.vocabulary.options import PlaybackOrder
 
 CardKind: TypeAlias = Literal["opening", "di", "closing"]

@@ -5,7 +5,7 @@ process ends, and the worker goes on. ``reading`` starts and watches those proce
 what runs in them, ``readers`` what they do, ``limits`` how much of the machine they get.
 """
 
+from jobs.pipeline.gate.messages import ReadTask
 from jobs.pipeline.gate.reading import Gate, gate
-from jobs.pipeline.gate.tasks import ReadTask
 
 __all__ = ["Gate", "ReadTask", "gate"]

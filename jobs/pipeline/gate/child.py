@@ -24,7 +24,7 @@ from typing import Any, Final, NoReturn
 from jobs.pipeline.blas import prepare_environment
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.gate import messages
-from jobs.pipeline.gate.limits import Limits, limit_file, limit_process, rest
+from jobs.pipeline.gate.messages import Limits, limit_file, limit_process, rest
 
 _PROGRESS_EVERY_S: Final = 0.1
 _MAX_DETAIL_CHARS: Final = 8000
@@ -42,7 +42,7 @@ def main() -> None:
     idle_work: Iterator[Callable[[], object]] = iter(())
     if messages.PREPARE in sys.argv:
         importlib.import_module("jobs.pipeline.gate.readers")
-        idle_work = iter(importlib.import_module("jobs.pipeline.gate.warm_up").STEPS)
+        idle_work = iter(importlib.import_module("jobs.pipeline.gate.readers").STEPS)
     fcntl.fcntl(requests, fcntl.F_SETOWN, os.getpid())
     _write(answers, messages.encode({messages.READY: lacking}))
     while True:

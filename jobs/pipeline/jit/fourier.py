@@ -15,8 +15,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from jobs.pipeline.jit.emitter import DOUBLE, DOUBLES, INDEX, Emitter, Value, index
-from jobs.pipeline.jit.host import Host
+from jobs.pipeline.jit.compiler import DOUBLE, DOUBLES, INDEX, Emitter, Host, Value, index
 from jobs.pipeline.jit.response import LANES, ROW_NUMBERS, TWIDDLES_PER_ROW
 
 CONVOLVE_ARGUMENTS: Final = (DOUBLES, DOUBLES, DOUBLES, INDEX, INDEX)

@@ -5,24 +5,160 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
+from llvmlite import ir
 from numpy.typing import NDArray
 
-from jobs.pipeline.jit.compiler import Code
+from jobs.pipeline.jit.compiler import (
+    DOUBLE,
+    DOUBLES,
+    FLOAT,
+    FLOATS,
+    INDEX,
+    INDICES,
+    Code,
+    Emitter,
+    Host,
+    Value,
+    index,
+)
 from jobs.pipeline.jit.fourier import CONVOLVE_ARGUMENTS, emit_convolve
-from jobs.pipeline.jit.host import Host
-from jobs.pipeline.jit.peaks import (
-    BETWEEN_ARGUMENTS,
-    NUM_FILTERS,
-    TILE_VECTORS,
-    emit_loudest_between,
-)
-from jobs.pipeline.jit.recursion import (
-    HIGH_PASS_ARGUMENTS,
-    WEIGH_ARGUMENTS,
-    emit_high_pass,
-    emit_weigh,
-)
 from jobs.pipeline.jit.response import LANES, ResponseTables
+
+# MERGED The loudest point between samples: a polyphase filter whose output is not kept.
+
+BETWEEN_ARGUMENTS: Final = (FLOATS, INDEX, FLOATS, INDEX, FLOATS)
+
+# Points between two samples.
+NUM_FILTERS: Final = 3
+# Of outputs, so that a factor is fetched once for all of them.
+TILE_VECTORS: Final = 3
+
+
+def emit_loudest_between(module: Any, host: Host) -> None:
+    """``loudest_between``: arguments: samples; outputs per filter; factors, one filter after the
+    other, and how many each has; the greatest magnitude so far, one per lane.
+
+    The last tile ends with the last output and may overlap the one before it.
+    """
+    e = Emitter(module, "loudest_between", BETWEEN_ARGUMENTS, lanes=host.lanes, exported=True)
+    b = e.build
+    samples, num_outputs, taps, num_taps, found = e.function.args
+    width = index(TILE_VECTORS * host.lanes)
+    last = b.sub(num_outputs, width)
+    loudest = e.variable(e.load_vector(found))
+    magnitude = ir.Function(
+        module, ir.FunctionType(e.vector_type, [e.vector_type]), f"llvm.fabs.v{host.lanes}f32"
+    )
+    num_tiles = b.sdiv(b.add(num_outputs, b.sub(width, index(1))), width)
+    with e.loop(num_tiles) as number:
+        start = b.mul(number, width)
+        start = b.select(b.icmp_signed("<", start, last), start, last)
+        tile = e.at(samples, start)
+        sums = [
+            [e.variable(e.constant(0.0)) for _ in range(TILE_VECTORS)] for _ in range(NUM_FILTERS)
+        ]
+        with e.loop(num_taps) as k:
+            place = e.at(tile, k)
+            heard = [e.load_vector(e.at(place, index(v * host.lanes))) for v in range(TILE_VECTORS)]
+            for number_of_filter, totals in enumerate(sums):
+                first = b.mul(index(number_of_filter), num_taps)
+                tap = e.spread_at(e.at(taps, first, k))
+                for x, total in zip(heard, totals, strict=True):
+                    b.store(e.multiply_add(tap, x, b.load(total)), total)
+        for total in (each for totals in sums for each in totals):
+            size = b.call(magnitude, [b.load(total)])
+            b.store(e.select(size, ">", b.load(loudest), size, b.load(loudest)), loudest)
+    e.store_vector(b.load(loudest), found)
+    b.ret_void()
+
+
+# MERGED Filters with a memory of their own output. What they cost is the wait for it.
+
+HIGH_PASS_ARGUMENTS: Final = (FLOATS, INDEX, DOUBLES, DOUBLES, FLOATS)
+WEIGH_ARGUMENTS: Final = (FLOATS, INDICES, INDEX, DOUBLES, DOUBLES, DOUBLES)
+
+
+def emit_high_pass(module: Any, _host: Host) -> None:
+    """``high_pass``: reaching eight frames back, eight frames need not wait for one another.
+
+    Arguments: samples, eight more than frames; frames; eight factors and the decay; y of the eight
+    frames before, of which the last ``frames`` mod 8 values replace the first; out. Eight lanes on
+    every processor, and every product and sum rounded by itself.
+    """
+    e = Emitter(module, "high_pass", HIGH_PASS_ARGUMENTS, lanes=LANES, number=DOUBLE, exported=True)
+    b = e.build
+    samples, num_frames, numbers, state, out = e.function.args
+    scalars = [b.load(e.at(numbers, index(k))) for k in range(LANES + 1)]
+    vectors = [e.spread(each) for each in scalars]
+    floats = ir.VectorType(FLOAT, LANES)
+
+    def answer(heard: list[Value], factors: list[Value], before: Value) -> Value:
+        total = b.fmul(factors[0], b.fsub(heard[0], heard[1]))
+        for k in range(1, LANES):
+            total = b.fadd(total, b.fmul(factors[k], b.fsub(heard[k], heard[k + 1])))
+        return b.fadd(total, b.fmul(factors[LANES], before))
+
+    said = e.variable(e.load_vector(state))
+    num_vectors = b.sdiv(num_frames, index(LANES))
+    with e.loop(num_vectors) as number:
+        first = b.mul(number, index(LANES))
+        heard = []
+        for k in range(LANES + 1):
+            place = e.at(samples, first, index(LANES - k))
+            value = b.load(b.bitcast(place, floats.as_pointer()))
+            value.align = 4
+            heard.append(b.fpext(value, e.vector_type))
+        y = answer(heard, vectors, b.load(said))
+        b.store(y, said)
+        place = b.bitcast(e.at(out, first), floats.as_pointer())
+        b.store(b.fptrunc(y, floats), place).align = 4
+    e.store_vector(b.load(said), state)
+    first = b.mul(num_vectors, index(LANES))
+    with e.loop(b.sub(num_frames, first)) as number:
+        place = e.at(samples, first, number)
+        heard = [b.fpext(b.load(e.at(place, index(LANES - k))), DOUBLE) for k in range(LANES + 1)]
+        y = answer(heard, scalars, b.load(e.at(state, number)))
+        b.store(y, e.at(state, number))
+        b.store(b.fptrunc(y, FLOAT), e.at(out, first, number))
+    b.ret_void()
+
+
+def emit_weigh(module: Any, _host: Host) -> None:
+    """``weigh``: two second-order sections in direct form I, and the sums of squares of pieces.
+
+    The output before is the last thing to be added.
+
+    Arguments: samples; lengths of the pieces and how many; b0 b1 b2 a1 a2 of both sections; x, v
+    (between the sections) and y of the two frames before; sums to add to.
+    """
+    e = Emitter(module, "weigh", WEIGH_ARGUMENTS, lanes=1, number=DOUBLE, exported=True)
+    b = e.build
+    samples, lengths, num_pieces, numbers, state, energies = e.function.args
+    factors = [e.load_vector(e.at(numbers, index(k))) for k in range(10)]
+    before = [e.variable(e.load_vector(e.at(state, index(k)))) for k in range(6)]
+    place = e.variable(samples)
+    with e.loop(num_pieces) as piece:
+        energy = e.variable(e.load_vector(e.at(energies, piece)))
+        with e.loop(b.load(e.at(lengths, piece))):
+            new = e.spread(b.fpext(b.load(b.load(place)), DOUBLE))
+            b.store(e.at(b.load(place), index(1)), place)
+            for section in range(2):
+                b0, b1, b2, a1, a2 = factors[5 * section : 5 * section + 5]
+                x1, x2, y1, y2 = before[2 * section : 2 * section + 4]
+                total = e.multiply_add(b2, b.load(x2), b.fmul(b1, b.load(x1)))
+                total = e.multiply_add(b0, new, total)
+                total = e.multiply_add(b.fneg(a2), b.load(y2), total)
+                b.store(b.load(x1), x2)
+                b.store(new, x1)
+                new = e.multiply_add(b.fneg(a1), b.load(y1), total)
+            b.store(b.load(before[4]), before[5])
+            b.store(new, before[4])
+            b.store(e.multiply_add(new, new, b.load(energy)), energy)
+        e.store_vector(b.load(energy), e.at(energies, piece))
+    for k, value in enumerate(before):
+        e.store_vector(b.load(value), e.at(state, index(k)))
+    b.ret_void()
+
 
 _Floats = NDArray[np.float32]
 _Doubles = NDArray[np.float64]

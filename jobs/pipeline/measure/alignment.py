@@ -18,7 +18,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.pipeline.measure.response import ChainResponse, PartResponse
+from jobs.pipeline.measure.chain_probes import ChainResponse, PartResponse
 from jobs.pipeline.measure.response_lag import Onset, joint_onsets
 from jobs.pipeline.signal.samples import OUTPUT_SAMPLE_RATE_HZ
 

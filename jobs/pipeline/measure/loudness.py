@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
-from jobs.pipeline.measure.true_peak import TruePeak
-from jobs.pipeline.measure.weighting import WeightedEnergy
+from jobs.pipeline.measure.loudness_kernels import TruePeak, WeightedEnergy
 from jobs.pipeline.signal.decode import open_audio
 from jobs.pipeline.signal.samples import FloatArray, gain_to_db
 from jobs.pipeline.step_times import timed

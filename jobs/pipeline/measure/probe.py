@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
-from jobs.pipeline.measure.channels import ChannelMeter
+from jobs.pipeline.measure.channels import STEP_S, ChannelMeter, sounding_bounds
 from jobs.pipeline.measure.di_facts import (
     MAX_DI_DURATION_S,
     ChannelLevels,
@@ -16,13 +16,10 @@ from jobs.pipeline.measure.di_facts import (
     resolve_rule,
 )
 from jobs.pipeline.measure.di_report import ChannelInspector, judge
-from jobs.pipeline.measure.input_level import STEP_S, sounding_bounds
 from jobs.pipeline.recipe import ChannelChoice, ChannelRule
-from jobs.pipeline.signal.decode import open_audio
-from jobs.pipeline.signal.samples import FloatArray, gain_to_db
+from jobs.pipeline.signal.decode import open_audio, trimmed_blocks
+from jobs.pipeline.signal.samples import FloatArray, WaveformOutline, gain_to_db
 from jobs.pipeline.signal.trim import MIN_DI_DURATION_S, WHOLE, Trim
-from jobs.pipeline.signal.trimmed import trimmed_blocks
-from jobs.pipeline.signal.waveform import WaveformOutline
 
 # Below this peak there is nothing but the noise of a converter or dither (16 bits: -87 dBFS).
 SILENCE_DBFS = -80.0

@@ -19,7 +19,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from jobs.pipeline.measure.response import RESPONSE_FRAMES, PartResponse, Taps
+from jobs.pipeline.measure.chain_probes import RESPONSE_FRAMES, PartResponse, Taps
 from jobs.pipeline.signal.samples import OUTPUT_SAMPLE_RATE_HZ, db_to_gain
 
 _LENGTH = 4 * RESPONSE_FRAMES

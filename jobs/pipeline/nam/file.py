@@ -13,11 +13,8 @@ from typing import Any, Final
 import numpy as np
 
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.nam.convnet import parse_convnet
-from jobs.pipeline.nam.fields import Fields, invalid, printable
-from jobs.pipeline.nam.foreign import refuse_foreign
-from jobs.pipeline.nam.json_text import read_json_object
-from jobs.pipeline.nam.limits import (
+from jobs.pipeline.nam.architectures import parse_convnet, parse_linear, parse_lstm
+from jobs.pipeline.nam.document import (
     DEFAULT_SAMPLE_RATE_HZ,
     MAX_ENGINE_FLOATS,
     MAX_FILE_BYTES,
@@ -28,10 +25,13 @@ from jobs.pipeline.nam.limits import (
     MAX_SUBMODELS,
     MAX_WEIGHTS,
     MIN_SAMPLE_RATE_HZ,
+    Fields,
+    invalid,
+    printable,
+    read_json_object,
+    refuse_foreign,
 )
-from jobs.pipeline.nam.linear import parse_linear
-from jobs.pipeline.nam.lstm import parse_lstm
-from jobs.pipeline.nam.steps import ModelConfig
+from jobs.pipeline.nam.network import ModelConfig
 from jobs.pipeline.nam.wavenet import parse_wavenet
 from jobs.pipeline.nam.wavenet.config import Condition
 from jobs.pipeline.signal.samples import FloatArray

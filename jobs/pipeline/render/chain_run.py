@@ -16,10 +16,14 @@ import numpy as np
 
 from jobs.pipeline.errors import Progress, no_progress
 from jobs.pipeline.files import replacing
+from jobs.pipeline.measure.chain_probes import (
+    ChainResponse,
+    alignment_sweep,
+    part_response,
+    thd_tone,
+)
 from jobs.pipeline.measure.channels import mono_blocks
-from jobs.pipeline.measure.distortion import thd_tone
 from jobs.pipeline.measure.probe import probe_di
-from jobs.pipeline.measure.response import ChainResponse, alignment_sweep, part_response
 from jobs.pipeline.recipe import PrefixRecipe
 from jobs.pipeline.render.chain import Chain, Signal
 from jobs.pipeline.render.input_staging import stage_input
@@ -34,9 +38,9 @@ from jobs.pipeline.render.prefix import (
 )
 from jobs.pipeline.render.section import ChainSection
 from jobs.pipeline.signal.decode import open_audio
+from jobs.pipeline.signal.encode import WavF32Writer
 from jobs.pipeline.signal.samples import OUTPUT_SAMPLE_RATE_HZ, FloatArray, num_frames_at, resample
 from jobs.pipeline.signal.trim import Trim
-from jobs.pipeline.signal.wav_f32 import WavF32Writer
 from jobs.pipeline.step_times import timed
 
 # Share of the work that looking through the DI is, beside playing it.

@@ -12,7 +12,7 @@ from jobs.pipeline.measure.loudness import measure_gated_blocks
 from jobs.pipeline.recipe import CHANNEL_RULES, ChannelRule, IRSettings
 from jobs.pipeline.render.cab import CabProcessor, load_impulse_response
 from jobs.pipeline.render.di_preview import played_passage, wav_16
-from jobs.pipeline.render.level import match_levels
+from jobs.pipeline.render.publishing import match_levels
 from jobs.pipeline.signal.samples import OUTPUT_SAMPLE_RATE_HZ, FloatArray, db_to_gain, resample
 from jobs.pipeline.signal.trim import WHOLE, Trim
 

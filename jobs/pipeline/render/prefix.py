@@ -16,12 +16,11 @@ from typing import Any, Literal, Protocol, TypeAlias
 import numpy as np
 
 from jobs.pipeline.files import replacing
-from jobs.pipeline.formats.recipe import recipe_digest
-from jobs.pipeline.recipe import PrefixRecipe
+from jobs.pipeline.recipe import PrefixRecipe, recipe_digest
 from jobs.pipeline.render.chain import Signal
 from jobs.pipeline.render.input_staging import Staging
+from jobs.pipeline.signal.encode import WavF32File
 from jobs.pipeline.signal.samples import FloatArray
-from jobs.pipeline.signal.wav_f32 import WavF32File
 
 SignalName: TypeAlias = Literal["di", "tone", "sweep"]
 # In the order of the file.

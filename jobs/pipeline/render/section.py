@@ -1,7 +1,7 @@
 """A section of a chain, from one cut to the next, with its files read, ready for any signal.
 
 A chain is cut behind every capture. What contenders have in common up to a cut is computed once
-(``jobs.pipeline.plan``); captures are what costs, so nothing is gained by cutting elsewhere.
+(``jobs.pipeline.recipe``); captures are what costs, so nothing is gained by cutting elsewhere.
 
 One channel goes through a chain until a stereo block behind the cabinet makes two of it.
 """
@@ -16,25 +16,25 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from jobs.pipeline.effects.blocks import block_type, validate_parameters
-from jobs.pipeline.effects.blocks.schema import BlockType, Values
+from jobs.pipeline.effects.parameters import BlockType, Values
 from jobs.pipeline.effects.processors import start_processor
 from jobs.pipeline.errors import naming
 from jobs.pipeline.nam.engine import NamEngine, build_engine
 from jobs.pipeline.nam.file import NamFile, read_nam
-from jobs.pipeline.nam.steps import NETWORK_BLOCK_FRAMES
+from jobs.pipeline.nam.network import NETWORK_BLOCK_FRAMES
 from jobs.pipeline.recipe import CabBlock, ChainRecipe, NamBlock, ProcessorBlock, SpaceBlock
-from jobs.pipeline.render.cab import CabProcessor
-from jobs.pipeline.render.cab_mix import CabMix, load_cab
-from jobs.pipeline.render.chain import Chain, Signal
-from jobs.pipeline.render.input_staging import gain_between_db
-from jobs.pipeline.render.prefix import RenderState
-from jobs.pipeline.render.processors import (
+from jobs.pipeline.render.cab import CabMix, CabProcessor, load_cab
+from jobs.pipeline.render.chain import (
     DC_BLOCKER_SETTLING_S,
+    Chain,
     DCBlocker,
     GainProcessor,
     MonoToStereo,
     PerChannel,
+    Signal,
 )
+from jobs.pipeline.render.input_staging import gain_between_db
+from jobs.pipeline.render.prefix import RenderState
 from jobs.pipeline.render.space import SpaceProcessor, SpaceResponse, load_space
 from jobs.pipeline.signal.samples import OUTPUT_SAMPLE_RATE_HZ, EvenBlocks
 

@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.recipe import DEFAULT_IR_SETTINGS, IRSettings
 from jobs.pipeline.render.cab import taps_at_rate
-from jobs.pipeline.render.ir_file import envelope, num_sounding
-from jobs.pipeline.render.space_file import read_space
-from jobs.pipeline.signal.partitioned import UNIT_FRAMES, PartitionedConvolution, PartitionedTaps
+from jobs.pipeline.render.ir_file import envelope, num_sounding, read_space
+from jobs.pipeline.signal.convolution import UNIT_FRAMES, PartitionedConvolution, PartitionedTaps
 from jobs.pipeline.signal.samples import OUTPUT_SAMPLE_RATE_HZ, FloatArray, empty, gain_to_db
 
 # Of one with nothing below 24 kHz; the softest file that is taken has ten times as much.

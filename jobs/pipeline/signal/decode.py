@@ -3,16 +3,79 @@
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import soundfile
 
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.signal.containers import is_cut_off
-from jobs.pipeline.signal.samples import BLOCK_FRAMES, FloatArray
+from jobs.pipeline.signal.samples import BLOCK_FRAMES, FloatArray, db_to_gain
+from jobs.pipeline.signal.trim import Trim, check_trim
+
+# MERGED Is the whole file there? A look at the chunks of WAV and AIFF and the last page of OGG.
+# MERGED
+# MERGED libsndfile plays such a file up to where it is cut off, without a word.
+
+# Writers that cannot seek (pipes) leave a size near 2^31 or 2^32, or zero, in the header.
+_UNKNOWN_SIZE = 0x7FFF_0000
+_MAX_CHUNKS = 4096
+
+# An OGG page: 27 bytes of header, up to 255 lengths, up to 255 × 255 bytes.
+_OGG_HEADER_BYTES = 27
+_MAX_OGG_PAGE_BYTES = _OGG_HEADER_BYTES + 255 + 255 * 255
+
+
+def is_cut_off(path: Path) -> bool:
+    """Whether a WAV or AIFF ends before the sound that its header announces, an OGG inside a page.
+
+    Files of any other kind, and headers without a size, give ``False``.
+    """
+    size_bytes = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(12)
+        if len(head) < 12:
+            return False
+        match head[:4], head[8:]:
+            case b"RIFF", b"WAVE":
+                return _sound_is_cut(file, size_bytes, b"data", "<I")
+            case b"RIFX", b"WAVE":
+                return _sound_is_cut(file, size_bytes, b"data", ">I")
+            case b"FORM", b"AIFF" | b"AIFC":
+                return _sound_is_cut(file, size_bytes, b"SSND", ">I")
+            case b"OggS", _:
+                return _last_page_is_cut(file, size_bytes)
+            case _:
+                return False
+
+
+def _sound_is_cut(file: BinaryIO, size_bytes: int, wanted: bytes, size_format: str) -> bool:
+    position = 12
+    for _ in range(_MAX_CHUNKS):
+        file.seek(position)
+        header = file.read(8)
+        if len(header) < 8:
+            return False  # no chunk of sound at all: for the decoder to refuse
+        (chunk_bytes,) = struct.unpack(size_format, header[4:])
+        if header[:4] == wanted:
+            return bool(chunk_bytes < _UNKNOWN_SIZE and position + 8 + chunk_bytes > size_bytes)
+        position += 8 + chunk_bytes + chunk_bytes % 2
+    return False
+
+
+def _last_page_is_cut(file: BinaryIO, size_bytes: int) -> bool:
+    file.seek(max(0, size_bytes - _MAX_OGG_PAGE_BYTES))
+    end = file.read()
+    page = end[max(0, end.rfind(b"OggS")) :]
+    if len(page) < _OGG_HEADER_BYTES:
+        return True
+    num_lengths = page[_OGG_HEADER_BYTES - 1]
+    lengths = page[_OGG_HEADER_BYTES : _OGG_HEADER_BYTES + num_lengths]
+    return len(page) < _OGG_HEADER_BYTES + num_lengths + sum(lengths)
+
 
 MIN_SAMPLE_RATE_HZ = 8_000
 MAX_SAMPLE_RATE_HZ = 192_000
@@ -184,3 +247,87 @@ def _truncated(detail: str) -> PipelineError:
     return PipelineError(
         "AUDIO_TRUNCATED", "The file is cut off: a part of its sound is missing.", detail=detail
     )
+
+
+# MERGED The part of a DI recording that is played: from one frame to another, at its own rate.
+# MERGED
+# MERGED A cut in the middle of a sound would click: then the first or last 5 ms are faded. A cut at silence
+# MERGED leaves the samples as they are.
+
+FADE_S = 0.005
+_SILENCE_DBFS = -60.0
+# These do not land on the frame when they are asked to begin elsewhere than at the beginning.
+_READ_FROM_START = ("MP3", "OGG")
+
+
+def trimmed_blocks(audio: AudioFile, trim: Trim) -> Iterator[FloatArray]:
+    """Decode that part of a file, all channels. Raises ``DI_TRIM_INVALID`` and as
+    ``AudioFile.blocks``."""
+    if trim.is_whole:
+        yield from audio.blocks()
+        return
+    start, end = trim_frames(audio, trim)
+    num_fade = max(1, round(FADE_S * audio.sample_rate_hz))
+    blocks = _cut(audio, start, end)
+    if start:
+        blocks = _faded_in(blocks, num_fade)
+    if end is not None:
+        blocks = _faded_out(blocks, num_fade)
+    yield from blocks
+
+
+def trim_frames(audio: AudioFile, trim: Trim) -> tuple[int, int | None]:
+    """First frame, and one past the last (``None``: the end). Raises ``DI_TRIM_INVALID``."""
+    check_trim(trim, audio.duration_s)
+    start = round(trim.start_s * audio.sample_rate_hz)
+    end = None if trim.end_s is None else round(trim.end_s * audio.sample_rate_hz)
+    # The length of some formats is only estimated: then the end is wherever it is.
+    return start, None if end is not None and end >= audio.num_frames else end
+
+
+def _cut(audio: AudioFile, start: int, end: int | None) -> Iterator[FloatArray]:
+    if audio.format not in _READ_FROM_START:
+        num_frames = None if end is None else end - start
+        yield from audio.blocks(start_frame=start, num_frames=num_frames)
+        return
+    position = 0
+    for block in audio.blocks():
+        first = max(0, start - position)
+        last = block.shape[1] if end is None else min(block.shape[1], end - position)
+        position += block.shape[1]
+        if first < last:
+            yield block[:, first:last]
+        if end is not None and position >= end:
+            return
+
+
+def _faded_in(blocks: Iterator[FloatArray], num_fade: int) -> Iterator[FloatArray]:
+    head: FloatArray | None = None
+    for block in blocks:
+        head = block if head is None else np.concatenate([head, block], axis=1)
+        if head.shape[1] >= num_fade:
+            break
+    if head is None:
+        return
+    yield np.concatenate([_faded(head[:, :num_fade], rising=True), head[:, num_fade:]], axis=1)
+    yield from blocks
+
+
+def _faded_out(blocks: Iterator[FloatArray], num_fade: int) -> Iterator[FloatArray]:
+    held: FloatArray | None = None
+    for block in blocks:
+        held = block if held is None else np.concatenate([held, block], axis=1)
+        if held.shape[1] > num_fade:
+            yield held[:, :-num_fade]
+            held = held[:, -num_fade:]
+    if held is not None:
+        yield _faded(held, rising=False)
+
+
+def _faded(edge: FloatArray, *, rising: bool) -> FloatArray:
+    """Unchanged where it is silent."""
+    if float(np.abs(edge).max(initial=0.0)) < db_to_gain(_SILENCE_DBFS):
+        return edge
+    gains = ((np.arange(edge.shape[1]) + 0.5) / edge.shape[1]).astype(np.float32)
+    faded: FloatArray = edge * (gains if rising else gains[::-1])
+    return faded

@@ -17,8 +17,7 @@ from jobs.pipeline.formats.manifest import (
     manifest_text,
     read_manifest,
 )
-from jobs.pipeline.formats.recipe import segment_recipe_from_json
-from jobs.pipeline.recipe import CabBlock
+from jobs.pipeline.recipe import CabBlock, segment_recipe_from_json
 from jobs.pipeline.tests.kept_manifests import NAMES, kept_manifest
 
 

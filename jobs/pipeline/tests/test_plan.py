@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from jobs.pipeline.plan import plan_renders
-from jobs.pipeline.recipe import BlockRecipe, CabBlock, DISource, NamBlock, SegmentRecipe
+from jobs.pipeline.recipe import (
+    BlockRecipe,
+    CabBlock,
+    DISource,
+    NamBlock,
+    SegmentRecipe,
+    plan_renders,
+)
 
 
 def recipe(*blocks: str, di: str = "d") -> SegmentRecipe:

@@ -8,11 +8,6 @@ from typing import Any
 
 import pytest
 
-from jobs.pipeline.formats.recipe import (
-    recipe_as_json,
-    recipe_digest,
-    segment_recipe_from_json,
-)
 from jobs.pipeline.recipe import (
     CabBlock,
     CabIR,
@@ -21,6 +16,9 @@ from jobs.pipeline.recipe import (
     ProcessorBlock,
     SegmentRecipe,
     SpaceBlock,
+    recipe_as_json,
+    recipe_digest,
+    segment_recipe_from_json,
 )
 
 EVERY_KIND = SegmentRecipe(

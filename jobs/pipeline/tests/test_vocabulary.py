@@ -5,20 +5,23 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, get_args
 
-from jobs.pipeline.formats.manifest.schema import manifest_schema
+from jobs.pipeline.formats.manifest.document import manifest_schema
 from jobs.pipeline.vocabulary.gear import GearKind, Slot
 from jobs.pipeline.vocabulary.options import (
+    DEFAULT_VIDEO_SIZE,
     INPUT_MODES,
     OPTION_NAMES,
     PLAYBACK_ORDERS,
     SHOOTOUT_OPTIONS,
+    THEMES,
+    VIDEO_SIZES,
     ChoiceOption,
     InputMode,
     NumberOption,
     PlaybackOrder,
     ShootoutOptions,
+    ThemeName,
 )
-from jobs.pipeline.vocabulary.video import DEFAULT_VIDEO_SIZE, THEMES, VIDEO_SIZES, ThemeName
 
 
 def test_types_have_the_words_that_have_labels() -> None:

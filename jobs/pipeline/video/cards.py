@@ -10,10 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.pipeline.formats.timeline import Timeline, TimelineCard, TimelineEntry
-from jobs.pipeline.video.canvas import BAR_PITCH, Box, Values, signed, stacked
+from jobs.pipeline.video.canvas import (
+    BAR_PITCH,
+    Box,
+    FittedText,
+    Values,
+    clean_text,
+    fit_text,
+    signed,
+    stacked,
+)
 from jobs.pipeline.video.layout import Layout, bar_path, di_details
-from jobs.pipeline.video.text import FittedText, clean_text, fit_text
-from jobs.pipeline.video.waveform import SegmentKey, Waveform
+from jobs.pipeline.video.scene import SegmentKey, Waveform
 
 _TITLE_SIZES = (200, 184, 168, 152, 140, 128, 116, 104, 96, 88, 80, 72)
 _CAP_HEIGHT_EM = 0.7

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jobs.pipeline.video.canvas import Box, Canvas, Typefaces, Values, stacked
+from jobs.pipeline.video.canvas import (
+    NO_BREAK_SPACE,
+    Box,
+    Canvas,
+    FittedText,
+    Typefaces,
+    Values,
+    clean_text,
+    fit_text,
+    stacked,
+)
 from jobs.pipeline.video.scene import SceneGear
-from jobs.pipeline.video.text import NO_BREAK_SPACE, FittedText, clean_text, fit_text
 from jobs.pipeline.vocabulary.gear import GearKind
 
 

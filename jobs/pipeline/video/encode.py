@@ -26,22 +26,19 @@ from jobs.pipeline.errors import PipelineError, Progress, no_progress
 from jobs.pipeline.files import is_disk_full, replacing
 from jobs.pipeline.formats.timeline import Timeline
 from jobs.pipeline.signal.samples import OUTPUT_SAMPLE_RATE_HZ
-from jobs.pipeline.video.canvas import canvas_for
+from jobs.pipeline.video.canvas import canvas_for, clean_text
 from jobs.pipeline.video.cards import Cards
 from jobs.pipeline.video.chapters import chapters
-from jobs.pipeline.video.compose import Composer
+from jobs.pipeline.video.compose import Composer, render_png
 from jobs.pipeline.video.layout import Layout
-from jobs.pipeline.video.raster import render_png
-from jobs.pipeline.video.scene import SvgRenderer, VideoScene
+from jobs.pipeline.video.scene import SvgRenderer, VideoScene, read_waveforms
 from jobs.pipeline.video.soundtrack import (
     AAC_BIT_RATE,
     AAC_FRAME,
     Soundtrack,
     encode_soundtrack,
 )
-from jobs.pipeline.video.text import clean_text
-from jobs.pipeline.video.waveform import read_waveforms
-from jobs.pipeline.vocabulary.video import DEFAULT_VIDEO_SIZE, THUMBNAIL_SIZE, VIDEO_SIZES, Size
+from jobs.pipeline.vocabulary.options import DEFAULT_VIDEO_SIZE, THUMBNAIL_SIZE, VIDEO_SIZES, Size
 
 # ISO/IEC 23091-2 code points: BT.709 primaries, transfer and matrix; 1 = limited in FFmpeg's range.
 _BT709 = 1

@@ -9,16 +9,14 @@ import soundfile
 
 from jobs.pipeline.formats.timeline import Timeline
 from jobs.pipeline.signal.samples import OUTPUT_SAMPLE_RATE_HZ, FloatArray
-from jobs.pipeline.video.scene import SceneContender, SceneDI, SceneGear, VideoScene
+from jobs.pipeline.video.scene import SceneContender, SceneDI, SceneGear, VideoScene, segment_frames
 from jobs.pipeline.video.timeline import (
     TimelineSegment,
     build_timeline,
     fade_in_gains,
     fade_out_gains,
 )
-from jobs.pipeline.video.waveform import segment_frames
-from jobs.pipeline.vocabulary.options import PlaybackOrder
-from jobs.pipeline.vocabulary.video import ThemeName
+from jobs.pipeline.vocabulary.options import PlaybackOrder, ThemeName
 
 _NOTE_S = 0.4
 _RMS = 0.14

@@ -27,7 +27,7 @@ from av.audio.codeccontext import AudioCodecContext
 from jobs.pipeline.errors import PipelineError, Progress
 from jobs.pipeline.formats.timeline import Timeline
 from jobs.pipeline.signal.samples import OUTPUT_SAMPLE_RATE_HZ, FloatArray, db_to_gain
-from jobs.pipeline.video.waveform import open_montage
+from jobs.pipeline.video.scene import open_montage
 
 AAC_FRAME = 1024
 AAC_PRIMING = 1024

@@ -2,7 +2,29 @@
 
 from __future__ import annotations
 
-from jobs.pipeline.vocabulary.words import Word
+from collections.abc import Iterable
+from enum import EnumType, StrEnum
+
+# MERGED Words with a label, for lists of choices.
+
+
+class WordType(EnumType):
+    """Gives a list of words what forms, models and serializers ask of one."""
+
+    @property
+    def choices(cls) -> list[tuple[str, str]]:
+        words: Iterable[Word] = cls.__members__.values()
+        return [(word.value, word.label) for word in words]
+
+    @property
+    def values(cls) -> list[str]:
+        return [value for value, _ in cls.choices]
+
+
+class Word(StrEnum, metaclass=WordType):
+    """One word. ``label``: for people."""
+
+    label: str
 
 
 class GearKind(Word):

@@ -10,13 +10,13 @@ import pytest
 from django.core.files.storage import default_storage
 
 from jobs.files.storage import store_local_file
+from jobs.models import JobState
 from jobs.pipeline.errors import CancelledError
 from jobs.pipeline.files import sha256_of
-from jobs.queue.cancellation import cancellation_check, checked_by
+from jobs.queue.current_job import cancellation_check, checked_by
 from jobs.queue.runner import run_job
 from jobs.registry import JobContext
 from jobs.services import job_cancel
-from jobs.states import JobState
 from jobs.tests.factories import make_job
 from jobs.tests.handlers import LEAF
 

@@ -7,14 +7,13 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from gts.web.clock import database_now
-from jobs.models import Job, Process
+from gts.web.database import database_now
+from jobs.models import Job, JobState, Process
 from jobs.queue import lifecycle
+from jobs.queue.cleanup import SweepReport, sweep
 from jobs.queue.process_heartbeat import ProcessHeartbeat
 from jobs.queue.runner import _after
-from jobs.queue.sweep import SweepReport, sweep
 from jobs.selectors import processes_with_wrong_clocks, queues_without_workers
-from jobs.states import JobState
 from jobs.tests.factories import make_job
 
 pytestmark = pytest.mark.django_db(transaction=True)

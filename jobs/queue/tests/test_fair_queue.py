@@ -15,13 +15,12 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.tests.factories import make_user
 from gts.web.errors import LimitError
-from jobs.models import Job
+from jobs.models import Job, JobState
 from jobs.queue import lifecycle
 from jobs.queue.fair_queue import num_claimable
 from jobs.queue.runner import run_job, run_next
 from jobs.registry import ChildJob, JobContext, OwnerLimit, register
 from jobs.services import job_cancel, job_enqueue, job_retry
-from jobs.states import JobState
 from jobs.tests.factories import make_job
 from jobs.tests.handlers import LEAF, PARENT
 

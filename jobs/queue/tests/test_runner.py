@@ -15,12 +15,11 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from jobs.models import Job
+from jobs.models import Job, JobState
 from jobs.pipeline.errors import PipelineError
 from jobs.queue import lifecycle
 from jobs.queue.runner import run_job
 from jobs.registry import JobContext
-from jobs.states import JobState
 from jobs.tests.factories import make_job
 from jobs.tests.handlers import LEAF
 

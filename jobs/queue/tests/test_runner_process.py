@@ -13,12 +13,11 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from jobs.models import Job
+from jobs.models import Job, JobState
 from jobs.queue import lifecycle, runner
 from jobs.queue.runner import run_job
-from jobs.queue.shutdown import Shutdown, shutdown
+from jobs.queue.stopping import Shutdown, shutdown
 from jobs.registry import JobContext
-from jobs.states import JobState
 from jobs.tests.factories import make_job
 from jobs.tests.handlers import LEAF
 

@@ -13,13 +13,12 @@ from django.db import connection
 from django.utils import timezone
 
 from gts.web.errors import ConflictError
-from jobs.models import Job
+from jobs.models import ACTIVE, Job, JobState
 from jobs.pipeline.errors import PipelineError
+from jobs.queue.cleanup import sweep
 from jobs.queue.runner import run_job
-from jobs.queue.sweep import sweep
 from jobs.registry import ChildJob, JobContext
 from jobs.services import job_cancel
-from jobs.states import ACTIVE, JobState
 from jobs.tests.factories import make_job
 from jobs.tests.handlers import LEAF, PARENT
 from jobs.tests.running import run_until_idle

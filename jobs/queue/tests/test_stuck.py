@@ -10,17 +10,16 @@ from typing import Any
 
 import pytest
 
-from jobs.models import Job
+from jobs.models import Job, JobState
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.gate import Gate
 from jobs.pipeline.gate.tests.bad_readers import task
-from jobs.queue import heartbeat, stuck
-from jobs.queue.cancellation import cancellation_check
+from jobs.queue import heartbeat, stopping
+from jobs.queue.current_job import cancellation_check
 from jobs.queue.runner import run_job
-from jobs.queue.stuck import stuck_work
+from jobs.queue.stopping import stuck_work
 from jobs.registry import JobContext, handler_for, known_kinds, time_limit_s_for
 from jobs.services import job_cancel
-from jobs.states import JobState
 from jobs.tests.factories import make_job
 from jobs.tests.handlers import LEAF
 
@@ -101,13 +100,13 @@ def test_a_process_of_a_pool_ends_with_work_that_never_stops(
     monkeypatch.setattr(os, "_exit", codes.append)
     monkeypatch.setattr(stuck_work, "may_end_process", may_end_process)
     given_up = threading.Event()
-    give_up = stuck.StuckWork.give_up
+    give_up = stopping.StuckWork.give_up
 
     def note(*arguments: Any) -> None:
         give_up(*arguments)
         given_up.set()
 
-    monkeypatch.setattr(stuck.StuckWork, "give_up", note)
+    monkeypatch.setattr(stopping.StuckWork, "give_up", note)
 
     def work(context: JobContext) -> Mapping[str, Any]:
         job_cancel(job=context.job)

@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from jobs.models import Job
+from jobs.models import Job, JobState
 from jobs.queue import dispatch as dispatch_module
 from jobs.queue import lifecycle
-from jobs.queue.sweep import SweepReport, sweep
+from jobs.queue.cleanup import SweepReport, sweep
 from jobs.registry import handler_for, known_kinds
-from jobs.states import JobState
 from jobs.tests.factories import make_job
 from jobs.tests.handlers import LEAF, PARENT
 from jobs.tests.running import run_until_idle
@@ -30,7 +29,7 @@ def messages(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
         queues[queue].append(args[0])
 
     monkeypatch.setattr("celery.current_app.send_task", send_task)
-    monkeypatch.setattr("jobs.queue.sweep.num_messages", lambda queue: len(queues[queue]))
+    monkeypatch.setattr("jobs.queue.cleanup.num_messages", lambda queue: len(queues[queue]))
     return queues
 
 
@@ -119,7 +118,7 @@ def test_a_broker_that_does_not_answer_stops_nothing_else(
     def refuse(queue: str) -> int:
         raise ConnectionError("refused")
 
-    monkeypatch.setattr("jobs.queue.sweep.num_messages", refuse)
+    monkeypatch.setattr("jobs.queue.cleanup.num_messages", refuse)
     make_job(queued_at=ago(21))
     make_job(state="running", attempt=1, heartbeat_at=ago(121))
     assert sweep() == SweepReport(num_lost=1, num_retried=0, num_resolved=0, num_dispatched=0)

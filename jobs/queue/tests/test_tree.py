@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from jobs.models import Job
+from jobs.models import Job, JobState
 from jobs.pipeline.errors import PipelineError
 from jobs.queue import lifecycle
 from jobs.queue.runner import run_job
 from jobs.registry import ChildJob, JobContext
-from jobs.states import JobState
 from jobs.tests.factories import make_job
 from jobs.tests.handlers import LEAF, PARENT
 from jobs.tests.running import run_until_idle

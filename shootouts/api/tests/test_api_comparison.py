@@ -20,7 +20,7 @@ from jobs.files.storage import stored_name
 from jobs.models import Job
 from jobs.pipeline.signal.samples import FloatArray, db_to_gain
 from jobs.tests.running import run_until_idle
-from shootouts.api.comparison import ComparisonThrottle
+from shootouts.api.renders import ComparisonThrottle
 from shootouts.models import CachedAudio, RenderedFile, Shootout
 from shootouts.services.shootouts import shootout_update
 from shootouts.tests.factories import make_capture, make_shootout, render

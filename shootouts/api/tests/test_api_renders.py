@@ -11,7 +11,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 from accounts.models import User
 from accounts.tests.factories import api_client
 from jobs.models import Job
-from jobs.pipeline.formats.manifest.schema import manifest_schema
+from jobs.pipeline.formats.manifest.document import manifest_schema
 from jobs.tests.running import run_until_idle
 from shootouts.models import Manifest, ManifestIsImmutableError, Render, Segment, Shootout
 from shootouts.services.shootouts import shootout_render, shootout_update

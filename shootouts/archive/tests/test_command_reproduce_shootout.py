@@ -15,8 +15,8 @@ from gear.models import Block, Capture
 from gear.services.captures import gear_delete
 from jobs.files.storage import stored_name
 from jobs.pipeline.files import sha256_of
-from jobs.pipeline.formats.recipe import segment_recipe_from_json
-from jobs.pipeline.render.level import publish_segment
+from jobs.pipeline.recipe import segment_recipe_from_json
+from jobs.pipeline.render.publishing import publish_segment
 from jobs.pipeline.render.segment import render_segment
 from shootouts.models import CachedAudio, DITrack, Manifest, RenderedFile
 from shootouts.services.di_tracks import di_track_delete

@@ -28,7 +28,7 @@ from jobs.pipeline.recipe import (
     ProcessorBlock,
     SegmentRecipe,
 )
-from jobs.pipeline.render.level import DEFAULT_CEILING_DBTP, match_levels, publish_segment
+from jobs.pipeline.render.publishing import DEFAULT_CEILING_DBTP, match_levels, publish_segment
 from jobs.pipeline.render.segment import render_segment
 from jobs.pipeline.shootout import FinishedAudio, SegmentResult, finish_audio
 from jobs.pipeline.signal.samples import FloatArray, db_to_gain

@@ -22,10 +22,10 @@ from gts.web.display import number, signed
 from jobs.pipeline.formats.manifest import read_manifest
 from jobs.pipeline.formats.timeline import TimelineEntry
 from jobs.pipeline.measure.third_octaves import third_octave_difference_db
+from jobs.pipeline.video.canvas import FontBook
+from jobs.pipeline.video.chapters import srt, web_vtt
 from jobs.pipeline.video.layout import Layout
 from jobs.pipeline.video.production import scene_from_manifest
-from jobs.pipeline.video.subtitles import srt, web_vtt
-from jobs.pipeline.video.text import FontBook
 from jobs.tests.running import run_until_idle
 from shootouts.models import DITrack, Segment, Shootout
 from shootouts.models.media import RenderedFileKind

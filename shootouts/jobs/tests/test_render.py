@@ -253,7 +253,7 @@ def test_a_worker_that_wakes_up_too_late_leaves_nothing_behind(
             assert run_job(child.uuid)
         return store_local_file(path, name)
 
-    monkeypatch.setattr("shootouts.services.cache.store_local_file", sleep_first)
+    monkeypatch.setattr("shootouts.services.renders.store_local_file", sleep_first)
     run_job(child.uuid)
 
     child.refresh_from_db()

@@ -9,11 +9,10 @@ from django.core.files.storage import default_storage
 from django.test import Client
 
 from accounts.models import User
-from jobs.models import Job
+from jobs.models import Job, JobState
 from jobs.pipeline.errors import PipelineError
 from jobs.queue.runner import run_job
 from jobs.services import job_cancel
-from jobs.states import JobState
 from jobs.tests.running import run_until_idle
 from shootouts.models import Render, RenderedFile, Shootout
 from shootouts.models.media import RenderedFileKind

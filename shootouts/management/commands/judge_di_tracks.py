@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from shootouts.services.di_reports import di_reports_add
+from shootouts.services.di_tracks import di_reports_add
 
 
 class Command(BaseCommand):

@@ -12,9 +12,8 @@ from django.core.management.base import BaseCommand, CommandError
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.files import sha256_of
 from jobs.pipeline.recipe import BlockRecipe, CabBlock, DISource, NamBlock, SegmentRecipe
-from jobs.pipeline.render.level import match_levels, measure_loudness, publish_segment
-from jobs.pipeline.render.reamp import reamp_raw
-from jobs.pipeline.render.segment import render_segment
+from jobs.pipeline.render.publishing import match_levels, measure_loudness, publish_segment
+from jobs.pipeline.render.segment import reamp_raw, render_segment
 
 
 class Command(BaseCommand):

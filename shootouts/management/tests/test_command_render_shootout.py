@@ -16,7 +16,7 @@ from jobs.pipeline.files import sha256_of
 from jobs.pipeline.measure.loudness import measure_file
 from jobs.pipeline.signal.encode import write_wav_f32
 from jobs.pipeline.tests.signals import plucks, silence
-from jobs.pipeline.video.probe import probe_video
+from jobs.pipeline.video.production import probe_video
 from shootouts.tests.factories import linear_nam_bytes
 
 SHOOTOUT = """

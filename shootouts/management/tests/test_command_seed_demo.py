@@ -13,16 +13,16 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from accounts.erasure import user_erase
 from accounts.models import User
+from accounts.personal_data import user_erase
 from accounts.services import DEMO_USERNAME
 from gear.models import Capture, SignalChain
 from gear.selectors import capture_list
 from gts.web.errors import ConflictError
 from jobs.files.storage import stored_name
 from jobs.models import Job
-from jobs.pipeline.formats.recipe import block_recipe_as_json
 from jobs.pipeline.formats.shootout_file import ShootoutFile, read_shootout_file
+from jobs.pipeline.recipe import block_recipe_as_json
 from jobs.queue.runner import run_job
 from shootouts.management.commands.seed_demo import DEMO_FILE
 from shootouts.models import DITrack, Shootout

@@ -12,8 +12,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from gear.models import SignalChain
-from jobs.models import Job
-from jobs.states import JobState
+from jobs.models import Job, JobState
 from shootouts.models import Contender, DITrack, Shootout, ShootoutDI
 from shootouts.pages.tests.pages import HTMX, detail_url, make_draft, make_track
 

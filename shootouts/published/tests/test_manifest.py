@@ -23,7 +23,7 @@ from gear.services.chains import BlockInput, IRInput, chain_create, chain_update
 from gts.web.display import number, signed
 from jobs.pipeline.environment import sample_origin
 from jobs.pipeline.formats.manifest import Descriptor, YouTube, YouTubeChapter
-from jobs.pipeline.formats.recipe import segment_recipe_from_json
+from jobs.pipeline.recipe import segment_recipe_from_json
 from jobs.pipeline.tests.kept_manifests import NAMES, kept_manifest
 from jobs.pipeline.versions import ENGINE_VERSION, RENDERER_VERSION
 from jobs.tests.running import run_until_idle

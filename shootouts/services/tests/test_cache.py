@@ -22,8 +22,8 @@ from jobs.pipeline.files import sha256_of
 from jobs.queue.runner import run_job
 from jobs.tests.running import run_until_idle
 from shootouts.models import CachedAudio, Manifest, Segment, Shootout
-from shootouts.services.cache import cache_trim, cached_audio_find, cached_audio_keep
 from shootouts.services.di_tracks import di_track_delete
+from shootouts.services.renders import cache_trim, cached_audio_find, cached_audio_keep
 from shootouts.services.shootouts import shootout_create, shootout_delete, shootout_render
 from shootouts.tests.factories import (
     contenders_of,

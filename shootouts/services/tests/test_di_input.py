@@ -17,7 +17,7 @@ from gear.api.serializers import ImpulseResponseOutput, IRSettingsInput
 from gear.models import Capture
 from gear.pages.chain_form import new_block
 from gear.pages.forms import GearForm
-from jobs.pipeline.effects.blocks.captured import (
+from jobs.pipeline.effects.parameters import (
     CAB_PARAMETERS,
     IR_PARAMETERS,
     NAM_PARAMETERS,

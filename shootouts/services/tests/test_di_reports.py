@@ -17,8 +17,7 @@ from accounts.tests.factories import api_client
 from jobs.models import Job, Notification
 from jobs.tests.running import run_until_idle
 from shootouts.models import DITrack
-from shootouts.services.di_reports import Judged, di_reports_add
-from shootouts.services.di_tracks import di_track_upload
+from shootouts.services.di_tracks import Judged, di_reports_add, di_track_upload
 from shootouts.tests.factories import make_unjudged_track, plucked, upload, wav_bytes
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -20,7 +20,7 @@ from gear.services.chains import chain_update
 from gts.web.errors import ConflictError
 from jobs.models import Job
 from jobs.pipeline.measure.loudness import measure_file
-from jobs.pipeline.render.level import DEFAULT_CEILING_DBTP, DEFAULT_TARGET_LUFS
+from jobs.pipeline.render.publishing import DEFAULT_CEILING_DBTP, DEFAULT_TARGET_LUFS
 from jobs.registry import OwnerLimit
 from jobs.services import job_cancel
 from jobs.tests.running import run_until_idle

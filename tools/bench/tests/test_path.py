@@ -8,7 +8,7 @@ from jobs.pipeline.signal.encode import write_wav_f32
 from jobs.pipeline.step_times import STEPS
 from jobs.pipeline.tests.signals import plucks
 from shootouts.rendering import font_paths, render_svg
-from tools.bench.path import every_amp_and_cab, path_figures
+from tools.bench.render import every_amp_and_cab, path_figures
 
 PACK = Path(__file__).resolve().parents[3] / "shootouts" / "demo"
 

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tools.image_check import compose, dockerfile
+from tools.image_check import documents
 from tools.image_check.__main__ import main
 from tools.image_check.build import Context
-from tools.image_check.errors import CheckError
-from tools.image_check.example import fill_in
-from tools.image_check.images import stand_in
-from tools.image_check.root import HostAccess
-from tools.image_check.substitution import substitute
+from tools.image_check.documents import substitute
+from tools.image_check.report import CheckError
+from tools.image_check.root import HostAccess, stand_in
+from tools.image_check.visitor import fill_in
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -25,27 +24,27 @@ def test_stages_and_their_instructions() -> None:
         "# a comment\nFROM python:3.11 AS base\nRUN one \\\n    && two\n\nfrom base\n"
         'CMD ["python", "x y"]\n'
     )
-    base, last = dockerfile.parse(text)
+    base, last = documents.parse_dockerfile(text)
     assert (base.name, base.base, last.name, last.base) == ("base", "python:3.11", "", "base")
     [run] = base.instructions
     assert (run.name, run.line) == ("RUN", 3)
     assert run.command[:2] == ["/bin/sh", "-c"]
     assert run.text.split() == ["one", "&&", "two"]
     assert last.instructions[0].command == ["python", "x y"]
-    assert dockerfile.find([base, last], None) is last
-    assert dockerfile.find([base, last], "base") is base
+    assert documents.find_stage([base, last], None) is last
+    assert documents.find_stage([base, last], "base") is base
     with pytest.raises(CheckError, match="no stage dev"):
-        dockerfile.find([base, last], "dev")
+        documents.find_stage([base, last], "dev")
 
 
 @pytest.mark.parametrize("line", ["ADD x y", "VOLUME /data", "RUN <<EOF", "HEALTHCHECK NONE"])
 def test_what_it_cannot_perform_is_refused(line: str) -> None:
     with pytest.raises(CheckError, match="cannot perform"):
-        dockerfile.parse(f"FROM python:3.11\n{line}\n")
+        documents.parse_dockerfile(f"FROM python:3.11\n{line}\n")
 
 
 def test_ours_can_be_performed() -> None:
-    stages = dockerfile.parse((ROOT / "Dockerfile").read_text())
+    stages = documents.parse_dockerfile((ROOT / "Dockerfile").read_text())
     assert stand_in(stages[0].base).packages[0] == "python3"
 
 
@@ -114,7 +113,7 @@ services:
 
 
 def test_a_service_is_what_its_file_says() -> None:
-    services = compose.parse(COMPOSE, "SECRET=s\nNAME=file\nOTHER='a # b'\n")
+    services = documents.parse_compose(COMPOSE, "SECRET=s\nNAME=file\nOTHER='a # b'\n")
     web, db = services["web"], services["db"]
     assert web.environment == {"SECRET": "s", "NAME": "compose", "OTHER": "a # b", "URL": "x:s@y"}
     assert web.command == ["serve", "--port", "80"]
@@ -128,15 +127,19 @@ def test_a_service_is_what_its_file_says() -> None:
 
 
 def test_services_start_after_what_they_need() -> None:
-    services = compose.parse(COMPOSE, "SECRET=s")
-    assert [service.name for service in compose.in_order(services, set())] == ["db", "web", "once"]
-    names = [service.name for service in compose.in_order(services, {"https"})]
+    services = documents.parse_compose(COMPOSE, "SECRET=s")
+    assert [service.name for service in documents.in_order(services, set())] == [
+        "db",
+        "web",
+        "once",
+    ]
+    names = [service.name for service in documents.in_order(services, {"https"})]
     assert names == ["db", "web", "extra", "once"]
 
 
 def test_what_is_required_and_missing_is_said() -> None:
     with pytest.raises(CheckError, match="SECRET is required: set it"):
-        compose.parse(COMPOSE, "SECRET=\n")
+        documents.parse_compose(COMPOSE, "SECRET=\n")
 
 
 @pytest.mark.parametrize(
@@ -150,15 +153,15 @@ def test_what_is_required_and_missing_is_said() -> None:
 )
 def test_what_it_cannot_perform_of_a_service_is_refused(text: str, expected: str) -> None:
     with pytest.raises(CheckError, match=expected):
-        compose.parse(text, "")
+        documents.parse_compose(text, "")
 
 
 def test_a_circle_of_services_is_refused() -> None:
     one = "{image: x, depends_on: {b: {condition: service_started}}}"
     two = "{image: x, depends_on: {a: {condition: service_started}}}"
-    services = compose.parse(f"services: {{a: {one}, b: {two}}}", "")
+    services = documents.parse_compose(f"services: {{a: {one}, b: {two}}}", "")
     with pytest.raises(CheckError, match="depend on each other"):
-        compose.in_order(services, set())
+        documents.in_order(services, set())
 
 
 # .env.example -------------------------------------------------------------------------------------
@@ -179,7 +182,7 @@ def test_only_what_is_marked_is_filled_in() -> None:
 
 def test_ours_leaves_nothing_open() -> None:
     env_file = fill_in((ROOT / ".env.example").read_text())
-    services = compose.parse((ROOT / "docker-compose.yml").read_text(), env_file)
+    services = documents.parse_compose((ROOT / "docker-compose.yml").read_text(), env_file)
     assert services["web"].environment["GTS_ALLOWED_HOSTS"] == "gts.localhost"
     assert services["web"].environment["DATABASE_URL"].startswith("postgresql://gts:")
 

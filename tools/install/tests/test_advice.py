@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tools.install import checks, environment
-from tools.install.advice import InstallError, error_from
+from tools.install.messages import InstallError, error_from
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,7 @@ from datetime import date
 import pytest
 
 from gts.tests.processes import ROOT
-from tools.release.changelog import parse_version, release_unreleased, released_versions
-from tools.release.errors import ReleaseError
+from tools.release.making import ReleaseError, parse_version, release_unreleased, released_versions
 
 DAY = date(2026, 12, 1)
 HEAD = "# Changelog\n\nWhat changed.\n\n"

@@ -19,9 +19,8 @@ import pytest
 
 from accounts.tests import needs
 from gts.tests.processes import ROOT
-from tools.release.files import build_files
 from tools.release.lock_check import parse_pins
-from tools.release.repository import Repository
+from tools.release.making import Repository, build_files
 
 pytestmark = [
     pytest.mark.processes,

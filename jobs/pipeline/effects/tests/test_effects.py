@@ -19,8 +19,7 @@ from jobs.pipeline.recipe import (
     ProcessorBlock,
     SegmentRecipe,
 )
-from jobs.pipeline.render.level import publish_segment
-from jobs.pipeline.render.montage import write_montage
+from jobs.pipeline.render.publishing import publish_segment, write_montage
 from jobs.pipeline.render.segment import SegmentRender, render_segment
 from jobs.pipeline.render.tests.inputs import Inputs
 from jobs.pipeline.render.tests.test_cab import cabinet

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from jobs.pipeline.effects.blocks.equalizers import BAND_FREQUENCIES_HZ
+from jobs.pipeline.effects.blocks import BAND_FREQUENCIES_HZ
 from jobs.pipeline.effects.tests.processors import RATE_HZ, response_db
 
 # Digital frequencies through the bilinear transform: s = j·tan(ω/2) / tan(ω₀/2).

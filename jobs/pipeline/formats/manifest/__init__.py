@@ -5,6 +5,7 @@ from jobs.pipeline.formats.manifest.blocks import (
     CabFacts,
     NamFacts,
     ProcessorFacts,
+    RecordedRecipe,
     SpaceFacts,
 )
 from jobs.pipeline.formats.manifest.document import (
@@ -22,14 +23,13 @@ from jobs.pipeline.formats.manifest.document import (
     manifest_text,
     read_manifest,
 )
-from jobs.pipeline.formats.manifest.metrics import SegmentMetrics
-from jobs.pipeline.formats.manifest.recipe import RecordedRecipe
 from jobs.pipeline.formats.manifest.segment import (
     AlignmentFacts,
     Descriptor,
     FailedSegment,
     InputStaging,
     Segment,
+    SegmentMetrics,
 )
 
 __all__ = [

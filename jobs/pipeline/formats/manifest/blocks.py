@@ -4,9 +4,95 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
-from jobs.pipeline.formats.described import Count, Record, about
+from jobs.pipeline.formats.records import Count, Number, Record, Sha256, about
+from jobs.pipeline.recipe import MAX_CAB_IRS, ChannelRule
+from jobs.pipeline.vocabulary.options import InputMode
+
+# MERGED The recipe of a segment as a manifest of any age has it: a record, with every key as it was.
+# MERGED
+# MERGED ``jobs.pipeline.recipe`` is what is rendered, and makes that of an older record too. The digest of a
+# MERGED recipe is that of its text, so a number stays as it was written.
+
+_Seconds: TypeAlias = Annotated[int, Meta(ge=0)] | Annotated[float, Meta(ge=0)]
+_CAPTURE = about("of the capture")
+_RECORDED_TAIL_END = "where its file ends, in dB below its peak; null for −90, and −60 over "
+_LEAD = "whether silence in front of its file is left out"
+_START = about("where it was played from", is_later=True)
+_END = about("where it was played to; null is its end", is_later=True)
+_CHANNEL = about("the channel of its file, where several differ", is_later=True)
+_ALIGNED = about("whether the onsets of its IRs are brought together", is_later=True)
+_RECORDED_OF_FIRST = about("of its one IR", is_former=True)
+_IRS = about("", is_later=True)
+
+
+class RecordedDI(Record, frozen=True, kw_only=True):
+    sha256: Annotated[Sha256, about("the DI")]
+    channel_rule: Annotated[ChannelRule, about("which channel was used")]
+    input_level_dbu: Annotated[Number | None, about("its level at 0 dBFS; null: not known")]
+    start_s: Annotated[_Seconds | UnsetType, _START] = UNSET
+    end_s: Annotated[Number | UnsetType | None, _END] = UNSET
+
+
+class RecordedNam(Record, frozen=True, kw_only=True, tag_field="kind", tag="nam"):
+    sha256: Annotated[Sha256, _CAPTURE]
+    slim_size: Annotated[Number, about("which size of a slimmable capture, 0 to 1")]
+
+
+class RecordedCabIR(Record, frozen=True, kw_only=True):
+    sha256: Annotated[Sha256, _CAPTURE]
+    gain_db: Annotated[Number, about("its own gain")]
+    is_inverted: Annotated[bool, about("its own polarity")]
+    delay_ms: Annotated[Number, about("its own delay")]
+    channel_rule: Annotated[ChannelRule | UnsetType, _CHANNEL] = UNSET
+    tail_end_db: Annotated[
+        Number | UnsetType | None, about(f"{_RECORDED_TAIL_END}2 s", is_later=True)
+    ] = UNSET
+    is_lead_trimmed: Annotated[bool | UnsetType, about(_LEAD, is_later=True)] = UNSET
+
+
+_CabIRs: TypeAlias = Annotated[
+    tuple[RecordedCabIR, ...], Meta(min_length=1, max_length=MAX_CAB_IRS)
+]
+
+
+class RecordedCab(Record, frozen=True, kw_only=True, tag_field="kind", tag="cab"):
+    """Recipes of version 1 had one IR, with its hash and gain here."""
+
+    is_aligned: Annotated[bool | UnsetType, _ALIGNED] = UNSET
+    irs: Annotated[_CabIRs | UnsetType, _IRS] = UNSET
+    sha256: Annotated[Sha256 | UnsetType, _RECORDED_OF_FIRST] = UNSET
+    gain_db: Annotated[Number | UnsetType, _RECORDED_OF_FIRST] = UNSET
+
+
+class RecordedSpace(Record, frozen=True, kw_only=True, tag_field="kind", tag="space"):
+    sha256: Annotated[Sha256, _CAPTURE]
+    mix_pct: Annotated[Number, about("its mix, 0 to 100")]
+    tail_end_db: Annotated[Number | None, about(f"{_RECORDED_TAIL_END}10 s")]
+    is_lead_trimmed: Annotated[bool, about(_LEAD)]
+
+
+class RecordedProcessor(Record, frozen=True, kw_only=True, tag_field="kind", tag="processor"):
+    processor: Annotated[str, about("which effect it is")]
+    parameters: Annotated[
+        dict[str, Number | bool], about("", {"*": "every parameter, defaults too"})
+    ]
+
+
+RecordedBlock: TypeAlias = RecordedNam | RecordedCab | RecordedSpace | RecordedProcessor
+
+
+class RecordedRecipe(Record, frozen=True, kw_only=True):
+    """All that a render depends on, with files by their hash."""
+
+    di: RecordedDI
+    blocks: tuple[RecordedBlock, ...]
+    input_mode: Annotated[InputMode, about("as in the options")]
+    is_aligned: Annotated[
+        bool | UnsetType, about("whether the render was moved as it was made", is_former=True)
+    ] = UNSET
+
 
 _RATE = about("the rate it ran at")
 _SOURCE_RATE = about("an IR as in its file")

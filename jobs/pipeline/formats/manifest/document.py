@@ -7,16 +7,17 @@ capture or a DI never changes a published page.
 from __future__ import annotations
 
 import json
+from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
-from jobs.pipeline.formats.described import Position, Record, Sha256, about, builtins_of
 from jobs.pipeline.formats.manifest.segment import FailedSegment, Segment
+from jobs.pipeline.formats.records import JSONObject, Position, Record, Sha256, about, builtins_of
 from jobs.pipeline.formats.shootout_info import ContenderInfo, DIInfo
 from jobs.pipeline.formats.timeline import Timeline
-from jobs.pipeline.json_values import JSONObject
 from jobs.pipeline.vocabulary.options import ShootoutOptions
 
 MANIFEST_SCHEMA_VERSION: Final = 1
@@ -145,3 +146,21 @@ def manifest_as_json(manifest: Manifest) -> dict[str, Any]:
 def manifest_text(manifest: Manifest) -> str:
     """As a file. Raises ``ValueError`` for a number that JSON does not have."""
     return json.dumps(builtins_of(manifest), indent=1, ensure_ascii=False, allow_nan=False)
+
+
+# MERGED What a manifest is, by schema version, for other programs.
+# MERGED
+# MERGED The file of the newest version is made from the types (``python -m tools.manifest_documents``).
+
+
+@cache
+def manifest_schema(version: int) -> JSONObject:
+    """The JSON Schema (2020-12) of a schema version. Raises ``KeyError`` if there never was one."""
+    if not 1 <= version <= MANIFEST_SCHEMA_VERSION:
+        raise KeyError(version)
+    schema: dict[str, Any] = json.loads(schema_path(version).read_text(encoding="utf-8"))
+    return schema
+
+
+def schema_path(version: int) -> Path:
+    return Path(__file__).with_name(f"schema-v{version}.json")

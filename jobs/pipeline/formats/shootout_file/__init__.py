@@ -3,25 +3,25 @@
 Format version 1. Paths are relative to the file and may not leave its folder.
 """
 
-from jobs.pipeline.formats.shootout_file.chains import FileBlock, FileChain, FileIR
-from jobs.pipeline.formats.shootout_file.dis import (
+from jobs.pipeline.formats.shootout_file.chains import (
+    GEAR_KEYS,
+    IR_KEYS,
+    IR_KEYS_OF_KIND,
+    FileBlock,
+    FileChain,
+    FileGear,
+    FileIR,
+)
+from jobs.pipeline.formats.shootout_file.file import (
     CHANNEL_CHOICES,
     DI_KEYS,
     DI_SOURCE_KEYS,
-    FileDI,
-)
-from jobs.pipeline.formats.shootout_file.file import (
     FILE_KEYS,
+    FileDI,
     ShootoutFile,
     read_document,
     read_shootout_file,
     shootout_from_document,
-)
-from jobs.pipeline.formats.shootout_file.gear import (
-    GEAR_KEYS,
-    IR_KEYS,
-    IR_KEYS_OF_KIND,
-    FileGear,
 )
 
 __all__ = [

@@ -9,21 +9,30 @@ from pathlib import Path
 from typing import Any
 
 from jobs.pipeline.files import sha256_of
-from jobs.pipeline.formats.shootout_file.chains import FileChain, read_chain
-from jobs.pipeline.formats.shootout_file.dis import FileDI, read_di
-from jobs.pipeline.formats.shootout_file.gear import FileGear, by_id, read_gear
-from jobs.pipeline.formats.shootout_file.tables import (
+from jobs.pipeline.formats.shootout_file.chains import (
+    FileChain,
+    FileGear,
+    by_id,
+    read_chain,
+    read_gear,
+)
+from jobs.pipeline.formats.shootout_info import ContenderInfo, DIInfo, ShootoutInfo
+from jobs.pipeline.formats.toml_text import (
+    MAX_TOML_BYTES,
+    TomlError,
     checked_choice,
     checked_number,
     checked_switch,
     invalid,
+    read_media,
+    read_number,
     read_table,
     read_tables,
     read_text,
+    read_toml,
     refuse_unknown,
 )
-from jobs.pipeline.formats.shootout_info import ContenderInfo, ShootoutInfo
-from jobs.pipeline.formats.toml_text import MAX_TOML_BYTES, TomlError, read_toml
+from jobs.pipeline.recipe import ChannelChoice, DISource
 from jobs.pipeline.vocabulary.options import (
     SHOOTOUT_OPTIONS,
     ChoiceOption,
@@ -32,6 +41,59 @@ from jobs.pipeline.vocabulary.options import (
     ShootoutOptions,
     SwitchOption,
 )
+
+# MERGED The recordings of a shootout file: ``[[di]]``.
+
+DI_KEYS = ("file", "name", "guitar", "pickup", "tuning", "bpm", "notes")
+# Named as in ``DISource``, all of it.
+DI_SOURCE_KEYS = ("input_level_dbu", "channel_rule", "start_s", "end_s")
+CHANNEL_CHOICES: tuple[ChannelChoice, ...] = ("auto", "mix", "left", "right")
+
+
+@dataclass(frozen=True, slots=True)
+class FileDI:
+    """``channel_rule``: as it was asked for. What ``auto`` means takes a look at the sound, which
+    is not taken here: then ``source`` has "mix"."""
+
+    info: DIInfo
+    source: DISource
+    path: Path
+    channel_rule: ChannelChoice = "auto"
+
+
+def read_di(
+    data: Mapping[str, Any], folder: Path, number: int, sha256_of: Callable[[Path], str]
+) -> FileDI:
+    where = f"[[di]] {number + 1}"
+    refuse_unknown(data, {*DI_KEYS, *DI_SOURCE_KEYS}, where)
+    file = read_media(data, folder, where)
+    sha256 = sha256_of(file)
+    given = read_text(data, "channel_rule", where) or "auto"
+    choice = checked_choice(given, CHANNEL_CHOICES, "channel_rule", where)
+    start_s, end_s = read_number(data, "start_s", where) or 0.0, read_number(data, "end_s", where)
+    if end_s is not None and end_s <= start_s:
+        raise invalid(f"{where}: end_s must be after start_s.")
+    return FileDI(
+        info=DIInfo(
+            name=read_text(data, "name", where) or file.stem,
+            sha256=sha256,
+            guitar=read_text(data, "guitar", where),
+            pickup=read_text(data, "pickup", where),
+            tuning=read_text(data, "tuning", where),
+            bpm=read_number(data, "bpm", where),
+            notes=read_text(data, "notes", where),
+        ),
+        source=DISource(
+            sha256,
+            channel_rule="mix" if choice == "auto" else choice,
+            input_level_dbu=read_number(data, "input_level_dbu", where),
+            start_s=start_s,
+            end_s=end_s,
+        ),
+        path=file,
+        channel_rule=choice,
+    )
+
 
 FILE_KEYS = ("title", "description")
 _TABLES = ("options", "di", "gear", "chain")

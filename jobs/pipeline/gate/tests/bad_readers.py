@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.pipeline.errors import PipelineError, Progress
-from jobs.pipeline.gate.limits import MEBIBYTE, Limits
-from jobs.pipeline.gate.tasks import ReadTask
+from jobs.pipeline.gate.messages import MEBIBYTE, Limits, ReadTask
 
 LIMITS = Limits(cpu_s=20, wall_s=30.0, file_bytes=4096)
 

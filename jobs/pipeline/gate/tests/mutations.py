@@ -16,7 +16,7 @@ import numpy as np
 import soundfile
 
 from jobs.pipeline.formats.shootout_archive import ArchiveLimits
-from jobs.pipeline.gate.tasks import READ_DI, READ_IR, READ_NAM, UNPACK_ARCHIVE, ReadTask
+from jobs.pipeline.gate.messages import READ_DI, READ_IR, READ_NAM, UNPACK_ARCHIVE, ReadTask
 from jobs.pipeline.nam.tests import own_models
 from jobs.pipeline.tests.signals import plucks
 

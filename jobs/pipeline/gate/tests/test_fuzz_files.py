@@ -15,7 +15,7 @@ from pathlib import Path
 
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.gate import Gate
-from jobs.pipeline.gate.limits import MEBIBYTE
+from jobs.pipeline.gate.messages import MEBIBYTE
 from jobs.pipeline.gate.tests.mutations import Spoilt, arguments_for, good_files, spoilt_files
 
 NUM_FILES = int(os.environ.get("GTS_FUZZ_EXAMPLES", "64"))

@@ -18,7 +18,7 @@ import pytest
 from accounts.tests import needs
 from jobs.pipeline.errors import CancelledError, PipelineError, no_progress
 from jobs.pipeline.gate import Gate, reading
-from jobs.pipeline.gate.limits import MEBIBYTE, Limits
+from jobs.pipeline.gate.messages import MEBIBYTE, Limits
 from jobs.pipeline.gate.tests.bad_readers import LIMITS, is_alive, task
 
 ROOT = Path(__file__).resolve().parents[4]

@@ -10,12 +10,12 @@ import pytest
 
 from accounts.tests import needs
 from jobs.pipeline.jit import sound_kernels
-from jobs.pipeline.measure import true_peak, weighting
+from jobs.pipeline.measure import loudness_kernels
 from jobs.pipeline.measure.loudness import LoudnessMeter, k_weighting, measure_blocks
-from jobs.pipeline.measure.true_peak import TruePeak, between_taps
-from jobs.pipeline.render import processors
+from jobs.pipeline.measure.loudness_kernels import TruePeak, between_taps
+from jobs.pipeline.render import chain
 from jobs.pipeline.render.cab import CabProcessor, ImpulseResponse
-from jobs.pipeline.render.processors import DCBlocker
+from jobs.pipeline.render.chain import DCBlocker
 from jobs.pipeline.signal import convolution
 from jobs.pipeline.signal.convolution import CompiledConvolver, SciPyConvolver
 from jobs.pipeline.signal.samples import FloatArray, gain_to_db
@@ -23,7 +23,7 @@ from jobs.pipeline.tests.signals import cut, noise, plucks
 
 pytest.importorskip("llvmlite", reason=needs.LLVM)
 
-from jobs.pipeline.jit.host import this_host
+from jobs.pipeline.jit.compiler import this_host
 from jobs.pipeline.jit.sound import SoundKernels
 
 RATE_HZ = 48_000
@@ -40,7 +40,7 @@ def kernels() -> SoundKernels:
 @pytest.fixture
 def without_kernels(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     def forget() -> None:
-        for module in (convolution, processors, true_peak, weighting):
+        for module in (convolution, chain, loudness_kernels, loudness_kernels):
             monkeypatch.setattr(module, "sound_kernels", lambda: None)
 
     return forget

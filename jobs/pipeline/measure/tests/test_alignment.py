@@ -14,14 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from jobs.pipeline.formats.recipe import (
-    canonical_recipe,
-    segment_recipe_from_json,
-    was_aligned,
-)
 from jobs.pipeline.measure.alignment import Alignment, align, is_wider, whole_lags
 from jobs.pipeline.measure.alignment import _Estimate as Estimate
-from jobs.pipeline.measure.response import ChainResponse
+from jobs.pipeline.measure.chain_probes import ChainResponse
 from jobs.pipeline.measure.response_lag import DARK_UNCERTAINTY_FRAMES
 from jobs.pipeline.recipe import (
     BlockRecipe,
@@ -30,8 +25,11 @@ from jobs.pipeline.recipe import (
     NamBlock,
     ProcessorBlock,
     SegmentRecipe,
+    canonical_recipe,
+    segment_recipe_from_json,
+    was_aligned,
 )
-from jobs.pipeline.render.level import Cut, measure_loudness, publish_segment
+from jobs.pipeline.render.publishing import Cut, measure_loudness, publish_segment
 from jobs.pipeline.render.segment import SegmentRender, render_segment
 from jobs.pipeline.render.tests.cab_pack import dark, known, noise_burst, speaker
 from jobs.pipeline.render.tests.inputs import Inputs

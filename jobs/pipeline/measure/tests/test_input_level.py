@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from jobs.pipeline.measure.input_level import InputLevelMeter
+from jobs.pipeline.measure.channels import InputLevelMeter
 from jobs.pipeline.signal.samples import OUTPUT_SAMPLE_RATE_HZ as RATE_HZ
 from jobs.pipeline.signal.samples import resample
 from jobs.pipeline.tests.signals import sine

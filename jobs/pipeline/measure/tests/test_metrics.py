@@ -9,7 +9,7 @@ import pytest
 from msgspec import convert, to_builtins
 
 from jobs.pipeline.formats.manifest import SegmentMetrics
-from jobs.pipeline.measure.distortion import thd_pct, thd_tone
+from jobs.pipeline.measure.chain_probes import thd_pct, thd_tone
 from jobs.pipeline.measure.loudness import LoudnessMeter
 from jobs.pipeline.measure.metrics import MetricsMeter
 from jobs.pipeline.measure.onsets import DetectedNote, NoteMeter

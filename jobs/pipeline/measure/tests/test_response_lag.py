@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.pipeline.measure.response import (
+from jobs.pipeline.measure.chain_probes import (
     RESPONSE_FRAMES,
     PartResponse,
     alignment_sweep,

@@ -16,7 +16,7 @@ bit for blocks of any length, on every processor with fused multiply-add.
 from __future__ import annotations
 
 from jobs.pipeline.nam.llvm_backend.backend import LlvmBackend
-from jobs.pipeline.nam.llvm_backend.compiler import host_kernels
+from jobs.pipeline.nam.llvm_backend.kernels import host_kernels
 
 __all__ = ["LlvmBackend", "llvm_backend"]
 

@@ -1,4 +1,4 @@
-"""The activation functions as vector code. Definitions: ``jobs.pipeline.nam.activations``.
+"""The activation functions as vector code. Definitions: ``jobs.pipeline.nam.program``.
 
 What is not a number stays so: comparisons are written such that it falls through.
 """
@@ -12,8 +12,8 @@ from typing import Final
 
 import numpy as np
 
-from jobs.pipeline.jit.emitter import Emitter, Value, index
-from jobs.pipeline.nam.activations import FASTTANH_CONSTANTS, Activation
+from jobs.pipeline.jit.compiler import Emitter, Value, index
+from jobs.pipeline.nam.program import FASTTANH_CONSTANTS, Activation
 from jobs.pipeline.signal.samples import FloatArray
 
 # (2^g − 1)/g for |g| ≤ ½, lowest power first: a minimax fit of our own, off by 1.1e-8 of the value.

@@ -9,7 +9,25 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from jobs.pipeline.jit.compiler import Host
 from jobs.pipeline.nam.llvm_backend import activations
+
+# MERGED How much of a network's signal a kernel takes at a time, by what the processor has.
+
+# Vectors of one row that a kernel takes at a time. With the outputs below, sums, samples and one
+# weight fill the registers: 8·3 + 3 + 1 of 32, or 4·3 + 3 + 1 of 16.
+TILE_VECTORS: Final = 3
+
+
+def tile_frames(host: Host) -> int:
+    """Frames a network takes at a time."""
+    return TILE_VECTORS * host.lanes
+
+
+def output_counts(host: Host) -> tuple[int, ...]:
+    """How many outputs of a product are summed at once, from the most to one."""
+    return (8, 4, 2, 1) if host.num_registers >= 32 else (4, 2, 1)
+
 
 PRODUCT: Final = 0
 COMBINE: Final = {"copy": 1, "add": 2, "subtract": 3, "multiply": 4}

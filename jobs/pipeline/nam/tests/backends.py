@@ -7,8 +7,7 @@ from typing import Final
 import pytest
 
 from accounts.tests import needs
-from jobs.pipeline.nam.backend import Backend, default_backend
-from jobs.pipeline.nam.numpy_backend import NumpyBackend
+from jobs.pipeline.nam.backend import Backend, NumpyBackend, default_backend
 
 NAMES: Final = ("llvm", "numpy")
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from jobs.pipeline.errors import PipelineError
+from jobs.pipeline.nam.document import foreign_format_of
 from jobs.pipeline.nam.file import parse_nam
-from jobs.pipeline.nam.foreign import foreign_format_of
 
 LSTM = [[0.1, 0.2], [0.3, 0.4]]
 FOREIGN: list[tuple[dict[str, Any], str]] = [

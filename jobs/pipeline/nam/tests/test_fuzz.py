@@ -16,10 +16,9 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.nam.activations import NAMES as ACTIVATIONS
-from jobs.pipeline.nam.engine import build_engine
+from jobs.pipeline.nam.engine import build_engine, self_test
 from jobs.pipeline.nam.file import ARCHITECTURES, NamFile, parse_nam
-from jobs.pipeline.nam.self_test import self_test
+from jobs.pipeline.nam.program import ACTIVATION_NAMES as ACTIVATIONS
 from jobs.pipeline.nam.tests import backends
 from jobs.pipeline.nam.tests.own_models import NAMES, document
 from jobs.pipeline.nam.wavenet.config import FILM_PLACES

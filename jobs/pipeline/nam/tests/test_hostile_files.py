@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 
 from accounts.tests import needs
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.nam.engine import build_engine, choose_submodel
-from jobs.pipeline.nam.file import parse_nam
-from jobs.pipeline.nam.limits import (
+from jobs.pipeline.nam.document import (
     MAX_COMMAS,
     MAX_CONTAINERS,
     MAX_FILE_BYTES,
     MAX_QUOTES,
 )
+from jobs.pipeline.nam.engine import build_engine, choose_submodel
+from jobs.pipeline.nam.file import parse_nam
 from jobs.pipeline.nam.tests import backends, own_models
 from jobs.pipeline.nam.tests.own_models import document, parse_document
 

@@ -12,9 +12,8 @@ import numpy as np
 import pytest
 
 from accounts.tests import needs
-from jobs.pipeline.nam.backend import default_backend
+from jobs.pipeline.nam.backend import NumpyBackend, default_backend
 from jobs.pipeline.nam.engine import build_engine
-from jobs.pipeline.nam.numpy_backend import NumpyBackend
 from jobs.pipeline.nam.program import Program, Term
 from jobs.pipeline.nam.tests import backends, own_models
 from jobs.pipeline.nam.tests.tolerance import assert_same_sound
@@ -24,10 +23,10 @@ pytest.importorskip("llvmlite", reason=needs.LLVM)
 import llvmlite.binding as llvm
 
 from jobs.pipeline.jit import compiler as machine_compiler
-from jobs.pipeline.jit.host import this_host
-from jobs.pipeline.nam.llvm_backend import LlvmBackend, compiler, tables
-from jobs.pipeline.nam.llvm_backend.program import LINE_FRAMES, LlvmProgram
-from jobs.pipeline.nam.llvm_backend.tiles import tile_frames
+from jobs.pipeline.jit.compiler import this_host
+from jobs.pipeline.nam.llvm_backend import LlvmBackend, kernels, tables
+from jobs.pipeline.nam.llvm_backend.backend import LINE_FRAMES, LlvmProgram
+from jobs.pipeline.nam.llvm_backend.tables import tile_frames
 
 # Long enough for every line of a network to be carried back to its beginning several times.
 NOISE = np.random.default_rng(1).uniform(-0.5, 0.5, (1, 4 * LINE_FRAMES)).astype(np.float32)
@@ -36,12 +35,12 @@ NOISE = np.random.default_rng(1).uniform(-0.5, 0.5, (1, 4 * LINE_FRAMES)).astype
 @contextlib.contextmanager
 def forgotten() -> Iterator[None]:
     """Without what has been compiled in this process; it is found out again afterwards too."""
-    for cache in (default_backend, compiler.compiled_once):
+    for cache in (default_backend, kernels.compiled_once):
         cache.cache_clear()
     try:
         yield
     finally:
-        for cache in (default_backend, compiler.compiled_once):
+        for cache in (default_backend, kernels.compiled_once):
             cache.cache_clear()
 
 
@@ -79,7 +78,7 @@ def of_each_width() -> list[LlvmBackend]:
     assert host
     sizes = [(4, 32), (8, 16), (16, 32)]
     return [
-        LlvmBackend(compiler.Kernels(dataclasses.replace(host, lanes=lanes, num_registers=count)))
+        LlvmBackend(kernels.Kernels(dataclasses.replace(host, lanes=lanes, num_registers=count)))
         for lanes, count in sizes
     ]
 
@@ -162,7 +161,7 @@ def test_without_a_compiler_numpy_takes_over(
     def refuse(host: object) -> None:
         raise RuntimeError("making code is forbidden")
 
-    monkeypatch.setattr(compiler, "Kernels", refuse)
+    monkeypatch.setattr(kernels, "Kernels", refuse)
     with forgotten(), caplog.at_level(logging.WARNING):
         assert isinstance(default_backend(), NumpyBackend)
     assert "making code is forbidden" in caplog.text

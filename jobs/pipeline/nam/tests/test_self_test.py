@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from jobs.pipeline.nam.engine import loudness_input, self_test_report
 from jobs.pipeline.nam.file import NamFile, parse_nam, read_nam
-from jobs.pipeline.nam.self_test import loudness_input, self_test_report
 from jobs.pipeline.tests.shared_data import NAM_VECTORS
 
 CAPTURES = Path(__file__).parents[4] / "shootouts" / "demo" / "captures"

@@ -9,9 +9,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from jobs.pipeline.nam.engine import NamEngine, NamStage, build_engine
+from jobs.pipeline.nam.engine import NamEngine, NamStage, build_engine, self_test_report
 from jobs.pipeline.nam.file import read_nam
-from jobs.pipeline.nam.self_test import self_test_report
 from jobs.pipeline.nam.tests import backends, own_models, vectors
 from jobs.pipeline.nam.tests.tolerance import MAX_BLOCK_DIFFERENCE, assert_same_sound
 from jobs.pipeline.nam.tests.vectors import Vector

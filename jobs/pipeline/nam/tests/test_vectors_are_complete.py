@@ -15,9 +15,8 @@ from typing import Any, get_args
 import pytest
 
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.nam.activations import NAMES, OTHER_SPELLINGS, Activation
+from jobs.pipeline.nam.document import Fields
 from jobs.pipeline.nam.engine import build_engine
-from jobs.pipeline.nam.fields import Fields
 from jobs.pipeline.nam.file import (
     ARCHITECTURES,
     CONTAINER,
@@ -26,6 +25,7 @@ from jobs.pipeline.nam.file import (
     NamFile,
     read_nam,
 )
+from jobs.pipeline.nam.program import ACTIVATION_NAMES, OTHER_ACTIVATION_NAMES, Activation
 from jobs.pipeline.nam.tests import own_models, vectors
 from jobs.pipeline.nam.tests.tolerance import assert_same_sound
 from jobs.pipeline.nam.tests.vectors import Vector
@@ -167,9 +167,9 @@ def test_every_version() -> None:
 
 
 def test_every_activation_in_every_spelling() -> None:
-    assert {part.name for part in all_parts() if isinstance(part, Activation)} == NAMES
+    assert {part.name for part in all_parts() if isinstance(part, Activation)} == ACTIVATION_NAMES
     text = "".join(vector.model.read_text() for vector in vectors.OWN)
-    assert all(f'"{spelling}"' in text for spelling in OTHER_SPELLINGS)
+    assert all(f'"{spelling}"' in text for spelling in OTHER_ACTIVATION_NAMES)
 
 
 def test_every_gating_mode() -> None:

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
-from jobs.pipeline.nam.activations import Activation
-from jobs.pipeline.nam.convolution import ConvShape
-from jobs.pipeline.nam.steps import ModelConfig, num_buffer_floats
+from jobs.pipeline.nam.network import ConvShape, ModelConfig, num_buffer_floats
+from jobs.pipeline.nam.program import Activation
 from jobs.pipeline.signal.samples import FloatArray
 
 GatingMode: TypeAlias = Literal["none", "gated", "blended"]

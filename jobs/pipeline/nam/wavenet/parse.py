@@ -11,16 +11,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
-from jobs.pipeline.nam.activations import Activation, parse_activation
-from jobs.pipeline.nam.convolution import ConvShape
-from jobs.pipeline.nam.fields import Fields, invalid
-from jobs.pipeline.nam.limits import (
+from jobs.pipeline.nam.document import (
     MAX_CHANNELS,
     MAX_DILATION,
     MAX_KERNEL,
     MAX_LAYER_ARRAYS,
     MAX_LAYERS,
+    Fields,
+    invalid,
 )
+from jobs.pipeline.nam.network import ConvShape
+from jobs.pipeline.nam.program import Activation, parse_activation
 from jobs.pipeline.nam.wavenet.config import (
     FILM_PLACES,
     Condition,

@@ -9,7 +9,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from jobs.pipeline.measure.response import PartResponse, alignment_sweep, part_response
+from jobs.pipeline.measure.chain_probes import PartResponse, alignment_sweep, part_response
 from jobs.pipeline.signal.samples import FloatArray
 
 RATE_HZ = 48_000

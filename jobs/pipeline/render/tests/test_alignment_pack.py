@@ -10,7 +10,7 @@ import soundfile
 
 from jobs.pipeline.formats.shootout_info import ContenderInfo, DIInfo, ShootoutInfo
 from jobs.pipeline.measure.alignment import Alignment, align
-from jobs.pipeline.measure.response import ChainResponse, PartResponse
+from jobs.pipeline.measure.chain_probes import ChainResponse, PartResponse
 from jobs.pipeline.recipe import CabBlock, DISource, NamBlock, SegmentRecipe
 from jobs.pipeline.render.prefix import FolderPrefixes
 from jobs.pipeline.render.segment import render_segment

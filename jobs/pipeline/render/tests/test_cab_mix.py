@@ -10,20 +10,17 @@ import pytest
 import soundfile
 
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.formats.recipe import (
-    block_recipe_from_json,
-    canonical_recipe,
-    segment_recipe_from_json,
-)
 from jobs.pipeline.recipe import (
     CabBlock,
     CabIR,
     DISource,
     NamBlock,
     SegmentRecipe,
+    block_recipe_from_json,
+    canonical_recipe,
+    segment_recipe_from_json,
 )
-from jobs.pipeline.render.cab import CabProcessor
-from jobs.pipeline.render.cab_mix import CabMix, load_cab
+from jobs.pipeline.render.cab import CabMix, CabProcessor, load_cab
 from jobs.pipeline.render.segment import render_segment
 from jobs.pipeline.render.tests.inputs import Inputs
 from jobs.pipeline.render.tests.test_cab import cabinet

@@ -20,7 +20,7 @@ from jobs.pipeline.measure.loudness import (
     measure_file,
     measure_gated_blocks,
 )
-from jobs.pipeline.render.level import LevelMatch, match_levels, publish_segment
+from jobs.pipeline.render.publishing import LevelMatch, match_levels, publish_segment
 from jobs.pipeline.signal.encode import write_wav_f32
 from jobs.pipeline.signal.samples import FloatArray, db_to_gain
 from jobs.pipeline.tests.signals import cut, level_db, noise, plucks

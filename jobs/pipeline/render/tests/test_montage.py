@@ -11,7 +11,7 @@ import soundfile
 
 from jobs.pipeline.errors import CancelledError, PipelineError
 from jobs.pipeline.formats.timeline import Timeline
-from jobs.pipeline.render.montage import write_montage
+from jobs.pipeline.render.publishing import write_montage
 from jobs.pipeline.signal.encode import write_pcm_24
 from jobs.pipeline.signal.samples import FloatArray
 from jobs.pipeline.tests.signals import noise, sine

@@ -11,7 +11,6 @@ import pytest
 from msgspec.structs import replace
 
 from jobs.pipeline.errors import CancelledError, PipelineError
-from jobs.pipeline.formats.recipe import recipe_digest
 from jobs.pipeline.recipe import (
     BlockRecipe,
     CabBlock,
@@ -20,6 +19,7 @@ from jobs.pipeline.recipe import (
     PrefixRecipe,
     ProcessorBlock,
     SegmentRecipe,
+    recipe_digest,
 )
 from jobs.pipeline.render.chain_run import render_prefixes
 from jobs.pipeline.render.prefix import FolderPrefixes, Prefix

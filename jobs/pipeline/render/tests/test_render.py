@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from jobs.pipeline.errors import CancelledError, PipelineError, no_progress
-from jobs.pipeline.measure.input_level import InputLevelMeter
+from jobs.pipeline.measure.channels import InputLevelMeter
 from jobs.pipeline.nam.tests import vectors
 from jobs.pipeline.nam.tests.tolerance import assert_same_sound
 from jobs.pipeline.nam.tests.vectors import Vector
@@ -25,8 +25,7 @@ from jobs.pipeline.recipe import (
     ProcessorBlock,
     SegmentRecipe,
 )
-from jobs.pipeline.render.reamp import reamp_raw
-from jobs.pipeline.render.segment import SegmentRender, render_segment
+from jobs.pipeline.render.segment import SegmentRender, reamp_raw, render_segment
 from jobs.pipeline.render.tests.inputs import Inputs
 from jobs.pipeline.render.tests.test_cab import cabinet
 from jobs.pipeline.signal.samples import FloatArray, resample

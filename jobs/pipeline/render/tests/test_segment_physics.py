@@ -25,7 +25,7 @@ from jobs.pipeline.recipe import (
     ProcessorBlock,
     SegmentRecipe,
 )
-from jobs.pipeline.render.level import match_levels, publish_segment
+from jobs.pipeline.render.publishing import match_levels, publish_segment
 from jobs.pipeline.render.segment import SegmentRender, render_segment
 from jobs.pipeline.render.tests.inputs import Inputs
 from jobs.pipeline.render.tests.test_cab import cabinet

@@ -10,8 +10,7 @@ import pytest
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.recipe import IRSettings
 from jobs.pipeline.render.ir_facts import space_notes
-from jobs.pipeline.render.ir_file import probe_ir
-from jobs.pipeline.render.space_file import probe_space, read_space
+from jobs.pipeline.render.ir_file import probe_ir, probe_space, read_space
 from jobs.pipeline.render.tests.test_ir_file import RATE_HZ, Taps, write
 from jobs.pipeline.signal.samples import FloatArray, db_to_gain
 

@@ -11,7 +11,7 @@ from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.render.space import SpaceProcessor, SpaceResponse, load_space
 from jobs.pipeline.render.tests.inputs import Inputs
 from jobs.pipeline.render.tests.test_space_file import hall
-from jobs.pipeline.signal.partitioned import UNIT_FRAMES, PartitionedConvolution
+from jobs.pipeline.signal.convolution import UNIT_FRAMES, PartitionedConvolution
 from jobs.pipeline.signal.samples import FloatArray, resample
 from jobs.pipeline.tests.signals import cut, level_db, noise, plucks, silence
 

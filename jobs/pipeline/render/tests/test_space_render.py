@@ -8,12 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jobs.pipeline.formats.recipe import (
-    canonical_recipe,
-    recipe_as_json,
-    recipe_digest,
-    segment_recipe_from_json,
-)
 from jobs.pipeline.measure.alignment import align
 from jobs.pipeline.recipe import (
     BlockRecipe,
@@ -24,6 +18,10 @@ from jobs.pipeline.recipe import (
     ProcessorBlock,
     SegmentRecipe,
     SpaceBlock,
+    canonical_recipe,
+    recipe_as_json,
+    recipe_digest,
+    segment_recipe_from_json,
 )
 from jobs.pipeline.render.prefix import FolderPrefixes
 from jobs.pipeline.render.segment import TAIL_FADE_S, render_segment

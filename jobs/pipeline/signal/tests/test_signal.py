@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jobs.pipeline.signal.samples import Resampler, resample
-from jobs.pipeline.signal.waveform import WaveformOutline
+from jobs.pipeline.signal.samples import Resampler, WaveformOutline, resample
 from jobs.pipeline.tests.signals import cut, level_db, noise, plucks, silence, sine
 
 

@@ -10,15 +10,19 @@ import pytest
 import soundfile
 
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.formats.recipe import canonical_recipe, segment_recipe_from_json
 from jobs.pipeline.measure.probe import probe_di
-from jobs.pipeline.recipe import DISource, NamBlock, SegmentRecipe
+from jobs.pipeline.recipe import (
+    DISource,
+    NamBlock,
+    SegmentRecipe,
+    canonical_recipe,
+    segment_recipe_from_json,
+)
 from jobs.pipeline.render.segment import render_segment
 from jobs.pipeline.render.tests.inputs import Inputs
-from jobs.pipeline.signal.decode import open_audio
+from jobs.pipeline.signal.decode import open_audio, trimmed_blocks
 from jobs.pipeline.signal.samples import FloatArray
 from jobs.pipeline.signal.trim import Trim
-from jobs.pipeline.signal.trimmed import trimmed_blocks
 from jobs.pipeline.tests.signals import noise, plucks, silence
 
 

@@ -9,9 +9,8 @@ import pytest
 
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.signal.decode import open_audio
-from jobs.pipeline.signal.encode import write_wav_f32
+from jobs.pipeline.signal.encode import WavF32File, write_wav_f32
 from jobs.pipeline.signal.samples import BLOCK_FRAMES
-from jobs.pipeline.signal.wav_f32 import WavF32File
 from jobs.pipeline.tests.signals import noise
 
 SIGNAL = noise(BLOCK_FRAMES + 1_000, num_channels=2)

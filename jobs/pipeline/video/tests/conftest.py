@@ -16,7 +16,7 @@ from jobs.pipeline.video.encode import VideoInfo, encode_video
 from jobs.pipeline.video.sample import sample_scene
 from jobs.pipeline.video.scene import SvgRenderer, VideoScene
 from jobs.pipeline.video.timeline import TimelineSegment, build_timeline
-from jobs.pipeline.vocabulary.video import Size
+from jobs.pipeline.vocabulary.options import Size
 
 ROOT = Path(__file__).resolve().parents[4]
 SIZE: Size = (1280, 720)

@@ -8,9 +8,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.pipeline.video.chapters import chapters
+from jobs.pipeline.video.chapters import chapters, srt, web_vtt
 from jobs.pipeline.video.scene import SceneDI
-from jobs.pipeline.video.subtitles import srt, web_vtt
 from jobs.pipeline.video.tests.plans import scene, timeline
 
 

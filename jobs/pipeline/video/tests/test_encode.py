@@ -14,12 +14,12 @@ import soundfile
 from numpy.typing import NDArray
 
 from jobs.pipeline.errors import CancelledError, PipelineError
-from jobs.pipeline.video.colors import contender_color
 from jobs.pipeline.video.encode import encode_video
+from jobs.pipeline.video.layout import contender_color
 from jobs.pipeline.video.sample import sample_scene, sample_timeline, write_sample_montage
 from jobs.pipeline.video.scene import SvgRenderer
 from jobs.pipeline.video.soundtrack import TRUE_PEAK_CEILING_DBTP, TruePeakMeter
-from jobs.pipeline.vocabulary.video import THEMES
+from jobs.pipeline.vocabulary.options import THEMES
 
 from .conftest import SIZE, MadeVideo
 from .readers import READERS, decoded_audio, described

@@ -12,11 +12,10 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from jobs.pipeline.formats.timeline import Timeline
-from jobs.pipeline.video.canvas import PORTRAIT, Canvas, canvas_for
+from jobs.pipeline.video.canvas import PORTRAIT, Canvas, FontBook, canvas_for
 from jobs.pipeline.video.cards import Cards
-from jobs.pipeline.video.compose import Composer, clock_text
+from jobs.pipeline.video.compose import Composer, clock_text, render_rgba
 from jobs.pipeline.video.layout import Layout
-from jobs.pipeline.video.raster import render_rgba
 from jobs.pipeline.video.sample import sample_scene, sample_timeline
 from jobs.pipeline.video.scene import (
     SceneContender,
@@ -24,11 +23,11 @@ from jobs.pipeline.video.scene import (
     SceneGear,
     SvgRenderer,
     VideoScene,
+    Waveform,
+    segment_frames,
 )
-from jobs.pipeline.video.text import FontBook
 from jobs.pipeline.video.timeline import TimelineSegment, build_timeline
-from jobs.pipeline.video.waveform import Waveform, segment_frames
-from jobs.pipeline.vocabulary.video import THEMES, VIDEO_SIZES, Size, ThemeName
+from jobs.pipeline.vocabulary.options import THEMES, VIDEO_SIZES, Size, ThemeName
 
 LONG = "Mesa/Boogie Dual Rectifier Solo Head Rev F (1992), Orange Channel <Modern> & boosted "
 SIZES: list[Size] = [(1920, 1080), (1080, 1920)]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.video.probe import VideoExpectation, probe_video
+from jobs.pipeline.video.production import VideoExpectation, probe_video
 
 from .conftest import SIZE, MadeVideo
 from .remake import remake

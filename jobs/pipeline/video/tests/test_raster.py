@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.video.colors import contender_color, oklch_to_hex
-from jobs.pipeline.video.raster import Planes, render_png, render_rgba, to_planes, to_sprite
+from jobs.pipeline.video.compose import Planes, render_png, render_rgba, to_planes, to_sprite
+from jobs.pipeline.video.layout import contender_color, oklch_to_hex
 
 
 def flat(red: int, green: int, blue: int, alpha: int = 255, size: int = 8) -> np.ndarray:

@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.video.canvas import TEXT_FAMILY
-from jobs.pipeline.video.raster import render_rgba
-from jobs.pipeline.video.text import ELLIPSIS, Font, FontBook, clean_text, fit_text
+from jobs.pipeline.video.canvas import ELLIPSIS, TEXT_FAMILY, Font, FontBook, clean_text, fit_text
+from jobs.pipeline.video.compose import render_rgba
 
 from .conftest import ROOT
 

@@ -11,11 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.pipeline.formats.timeline import Timeline, TimelineEntry
-from jobs.pipeline.video.chapters import chapters_text
+from jobs.pipeline.video.chapters import MAX_DESCRIPTION_BYTES, chapters_text, youtube_chapters
 from jobs.pipeline.video.scene import SceneContender, SceneDI, VideoScene
 from jobs.pipeline.video.tests.plans import scene, timeline
 from jobs.pipeline.video.timeline import TimelineSegment, build_timeline
-from jobs.pipeline.video.youtube import MAX_DESCRIPTION_BYTES, youtube_chapters
 from jobs.pipeline.vocabulary.options import PlaybackOrder
 
 AMPS = (

@@ -1,1 +1,0 @@
-"""What the pages of every app are made with: their base, forms sent once, errors beside fields."""
