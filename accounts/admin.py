@@ -1,4 +1,7 @@
-"""Users, their connections and the audit trail for operators. Tokens are shown to no one."""
+"""Users, their connections and the audit trail for operators. Tokens are shown to no one.
+
+Operators cannot lock themselves out, nor the last of them.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +36,18 @@ from gts.web.admin.lists import BoundedAdmin, LongListAdmin, PartAdmin, ReadOnly
 from gts.web.client_ip import client_address
 from gts.web.errors import AppError, ConflictError, NotFoundError
 
-# MERGED Forms of users in the admin: operators cannot lock themselves out, nor the last of them.
+TONE3000_FIELDS = (
+    "tone3000_id",
+    "tone3000_name",
+    "tone3000",
+    "tone3000_refreshed_at",
+    "tone3000_failed_at",
+)
 
+OWN_ACCOUNT = (
+    "Your own account cannot be deleted in the admin: leave it out. To delete it, open your "
+    "Account page, which asks for your user name first."
+)
 OWN_RIGHTS: Final = (
     "You cannot take this from your own account: ask another operator, or delete the account on "
     "your Account page."
@@ -80,19 +93,6 @@ class UserPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]  # no
 def _has_tone3000(user: User) -> bool:
     return UserSocialAuth.objects.filter(user=user, provider=TONE3000).exists()
 
-
-TONE3000_FIELDS = (
-    "tone3000_id",
-    "tone3000_name",
-    "tone3000",
-    "tone3000_refreshed_at",
-    "tone3000_failed_at",
-)
-
-OWN_ACCOUNT = (
-    "Your own account cannot be deleted in the admin: leave it out. To delete it, open your "
-    "Account page, which asks for your user name first."
-)
 
 # social-auth's own pages would let operators say who logs in as whom; logging in says that. Those
 # of the API's refresh tokens show them whole, and anyone who has one can speak for its owner.

@@ -1,9 +1,14 @@
-"""The same request sent twice is done once: the answer of the first time is given again.
+"""What is sent twice is done once: a request of the API by its key, a form of a page by its own.
 
-A row is claimed before anything is done, and committed at once, so of two at the same time one
-works and the other is told so. The answer is written under the same claim; a claim whose process
-died may be taken over after ``LOST_AFTER``, and then what the first one would still write counts
-for nothing.
+A request: a row is claimed before anything is done, and committed at once, so of two at the same
+time one works and the other is told so. The answer is written under the same claim, and given again
+later; a claim whose process died may be taken over after ``LOST_AFTER``, and then what the first
+one would still write counts for nothing.
+
+A form: each that makes something has a random key in it. The first to come with a form does the
+work, in one transaction with a row that says so; who comes with the same form meanwhile waits for
+it, and is answered alike. A form that was filled in differently since (“back” in a browser) is
+another one.
 """
 
 from __future__ import annotations
@@ -32,6 +37,13 @@ LOST_AFTER: Final = timedelta(minutes=2)
 KEY_REUSED: Final = "This Idempotency-Key belongs to another request."
 IN_PROGRESS: Final = "The request with this Idempotency-Key is still being done."
 
+FORM_KEY_FIELD: Final = "form_key"
+_CSRF_FIELD: Final = "csrfmiddlewaretoken"
+_FORM_KEY_BYTES: Final = 16
+# With a space, which no Idempotency-Key of the API may have.
+_FORM_PREFIX: Final = "form "
+_FORM_DONE: Final = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -48,6 +60,14 @@ class StoredAnswer:
     status: int
     body: str
     headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """``id``: what ``make`` said, now or the first time."""
+
+    id: str
+    is_new: bool
 
 
 def request_claim(*, user: User, key: str, fingerprint: str) -> Claim | StoredAnswer:
@@ -97,8 +117,32 @@ def request_release(claim: Claim) -> None:
     _claimed(claim).delete()
 
 
+def new_form_key() -> str:
+    return secrets.token_urlsafe(_FORM_KEY_BYTES)
+
+
+def make_once(request: HttpRequest, make: Callable[[], str]) -> Made:
+    """Do ``make`` unless this very form was sent before. Raises what it raises: then nothing is
+    noted, and the form may come again. A form without a key is done each time.
+    """
+    if not request.POST.get(FORM_KEY_FIELD):
+        return Made(make(), is_new=True)
+    digest = _digest_of_form(request)
+    with transaction.atomic():
+        row, is_new = IdempotentRequest.objects.get_or_create(
+            user=cast(User, request.user),
+            key=_FORM_PREFIX + digest,
+            defaults={"fingerprint": digest, "claim": uuid4(), "claimed_at": database_now()},
+        )
+        if not is_new:
+            return Made(row.body, is_new=False)
+        row.body, row.status = make(), _FORM_DONE
+        row.save(update_fields=["body", "status"])
+        return Made(row.body, is_new=True)
+
+
 def requests_prune() -> int:
-    """Forget what was asked more than a day ago. Returns how many."""
+    """Forget requests and forms of more than a day ago. Returns how many."""
     old = IdempotentRequest.objects.filter(claimed_at__lt=timezone.now() - KEPT_FOR)
     num_pruned, _ = old.delete()
     return num_pruned
@@ -108,53 +152,7 @@ def _claimed(claim: Claim) -> QuerySet[IdempotentRequest]:
     return IdempotentRequest.objects.filter(pk=claim.row_id, claim=claim.token, status=None)
 
 
-# MERGED A form of a page that is sent twice makes what it makes once.
-# MERGED
-# MERGED Each form that makes something has a random key in it. The first to come with a form does the work,
-# MERGED in one transaction with a row that says so; who comes with the same form meanwhile waits for it, and
-# MERGED is answered alike. A form that was filled in differently since (“back” in a browser) is another one.
-
-FORM_KEY_FIELD: Final = "form_key"
-_CSRF_FIELD: Final = "csrfmiddlewaretoken"
-_NUM_BYTES: Final = 16
-# With a space, which no Idempotency-Key of the API may have.
-_PREFIX: Final = "form "
-_DONE: Final = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """``id``: what ``make`` said, now or the first time."""
-
-    id: str
-    is_new: bool
-
-
-def new_form_key() -> str:
-    return secrets.token_urlsafe(_NUM_BYTES)
-
-
-def make_once(request: HttpRequest, make: Callable[[], str]) -> Made:
-    """Do ``make`` unless this very form was sent before. Raises what it raises: then nothing is
-    noted, and the form may come again. A form without a key is done each time.
-    """
-    if not request.POST.get(FORM_KEY_FIELD):
-        return Made(make(), is_new=True)
-    digest = _digest(request)
-    with transaction.atomic():
-        row, is_new = IdempotentRequest.objects.get_or_create(
-            user=cast(User, request.user),
-            key=_PREFIX + digest,
-            defaults={"fingerprint": digest, "claim": uuid4(), "claimed_at": database_now()},
-        )
-        if not is_new:
-            return Made(row.body, is_new=False)
-        row.body, row.status = make(), _DONE
-        row.save(update_fields=["body", "status"])
-        return Made(row.body, is_new=True)
-
-
-def _digest(request: HttpRequest) -> str:
+def _digest_of_form(request: HttpRequest) -> str:
     """Of all that was sent, where to."""
     fields = {name: values for name, values in request.POST.lists() if name != _CSRF_FIELD}
     text = json.dumps([request.path, fields], sort_keys=True)

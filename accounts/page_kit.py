@@ -1,4 +1,8 @@
-"""The base of every page, and that of pages that wait for a network."""
+"""What every page is made with: its base class, errors beside their fields, secrets shown once.
+
+A secret is shown after a redirect: a page that was answered to a POST would make another one when
+it is loaded again. Meanwhile it lies in the session, encrypted, for a minute at most.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +24,10 @@ from accounts.models import User
 from accounts.token_encryption import DecryptionError, decrypt_secret, encrypt_secret
 from gts.web.database import in_database
 from gts.web.errors import AppError, InvalidInputError
+
+# Of the session: secrets to be shown once.
+_SHOWN_KEY: Final = "shown_once"
+_SHOWN_FOR_S: Final = 60
 
 
 class PageView(View):
@@ -49,7 +57,8 @@ class PageView(View):
 
 
 class AsyncPageView(View):
-    """``PageView`` with ``async def`` handlers, for people who are logged in."""
+    """``PageView`` with ``async def`` handlers, for people who are logged in: it may wait for a
+    network."""
 
     async def dispatch(  # type: ignore[override]  # a coroutine, as Django awaits it
         self, request: HttpRequest, *args: Any, **kwargs: Any
@@ -92,9 +101,6 @@ def login_first(request: HttpRequest) -> HttpResponse:
     return redirect_to_login(request.get_full_path())
 
 
-# MERGED Errors of services in forms, beside the fields they are about.
-
-
 def add_app_error(
     form: forms.BaseForm, error: AppError, *, fields: Mapping[str, str] | None = None
 ) -> None:
@@ -114,30 +120,21 @@ def add_app_error(
         form.add_error(names.get("file"), error.message)
 
 
-# MERGED Secrets that a page shows once, after a redirect: a page that was answered to a POST would make
-# MERGED another one when it is loaded again.
-# MERGED
-# MERGED Meanwhile they lie in the session, encrypted, for a minute at most.
-
-_KEY: Final = "shown_once"
-_GOOD_FOR_S: Final = 60
-
-
 def show_once(request: HttpRequest, what: str, secrets: list[str]) -> None:
     """Give these to the page that asks for ``what`` next, in this session."""
     encrypted = encrypt_secret(json.dumps(secrets), owner=cast(User, request.user).uuid)
-    request.session[_KEY] = {"what": what, "encrypted": encrypted, "at_s": time.time()}
+    request.session[_SHOWN_KEY] = {"what": what, "encrypted": encrypted, "at_s": time.time()}
 
 
 def take_shown(request: HttpRequest, what: str) -> list[str]:
     """What is to be shown now, and never again; nothing if there is none, or it took too long."""
-    kept = request.session.get(_KEY)
+    kept = request.session.get(_SHOWN_KEY)
     if kept is None:
         return []
-    is_in_time = time.time() - kept["at_s"] <= _GOOD_FOR_S
+    is_in_time = time.time() - kept["at_s"] <= _SHOWN_FOR_S
     if kept["what"] != what and is_in_time:
         return []
-    del request.session[_KEY]
+    del request.session[_SHOWN_KEY]
     if not is_in_time:
         return []
     try:

@@ -1,4 +1,4 @@
-"""Everything that is kept of a person, to be given to them and to be erased.
+"""Everything that is kept of a person, in every app: to be given to them, and to be erased.
 
 What is kept lies in apps above this one: they register their tables, as they do job handlers. A
 test (``gts/tests/test_personal_data.py``) names tables about users that no one registered.
@@ -28,8 +28,7 @@ from accounts.services import DEMO_USERNAME, operator_check_left
 from gts.web.errors import ConflictError, ErrorDetail, InvalidInputError, NotFoundError
 
 logger = logging.getLogger(__name__)
-
-
+CONFIRM_ERASURE: Final = "Type your user name to erase the account."
 _ROWS_AT_ONCE: Final = 200
 _COPY_BYTES: Final = 1024 * 1024
 _ABOUT: Final = """\
@@ -97,7 +96,7 @@ def before_erasure() -> list[Callable[[User], None]]:
     return list(_registry.before_erasure.values())
 
 
-# Export -------------------------------------------------------------------------------------------
+# Export
 
 
 def export_chunks(user: User) -> Iterator[bytes]:
@@ -198,9 +197,7 @@ def _path_of(table: PersonalTable, row: Any, column: str) -> str:
     return f"files/{table.name}/{getattr(row, 'uuid', row.pk)}{suffix}"
 
 
-# MERGED Erasing an account: all rows and files of a person, in every app.
-
-CONFIRM_ERASURE = "Type your user name to erase the account."
+# Erasure
 
 
 def user_erase(*, user: User, confirm: str, keeps_operator: bool = False) -> None:

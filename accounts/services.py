@@ -1,4 +1,4 @@
-"""Everything that writes users, their API tokens and their connection to Tone 3000."""
+"""Everything that writes users, access tokens of scripts, and the rule that one operator stays."""
 
 from __future__ import annotations
 
@@ -15,31 +15,6 @@ from rest_framework_simplejwt.tokens import AccessToken
 from accounts.models import User
 from gts.web.errors import ConflictError
 
-# MERGED Operators: who may enter the admin and do everything there. One always stays.
-
-LAST_OPERATOR = (
-    "This would leave no active superuser who may enter the admin. Make another one first: give an "
-    "account “Active”, “Staff status” and “Superuser status”, or run manage.py createsuperuser."
-)
-
-
-def operators() -> QuerySet[User]:
-    return User.objects.filter(is_active=True, is_staff=True, is_superuser=True)
-
-
-def operator_check_left(losing: Any, *, locks: bool = False) -> None:
-    """Raises ``ConflictError`` LAST_OPERATOR when no operator is left without ``losing``.
-
-    ``losing``: keys of users, or a query of these. ``locks``, in a transaction: of two who each
-    take the rights of the other, the second waits, and sees what the first has done.
-    """
-    if locks:  # always in the same order: two that lock each other would wait for ever
-        list(operators().select_for_update().order_by("pk").values_list("pk"))
-    going = operators().filter(pk__in=losing)
-    if going.exists() and not operators().exclude(pk__in=losing).exists():
-        raise ConflictError(LAST_OPERATOR, code="LAST_OPERATOR")
-
-
 # People of the embedded mode and of the demo pack. No one can take these names.
 LOCAL_USERNAME = "local"
 DEMO_USERNAME = "gts-demo"
@@ -52,6 +27,10 @@ _NAME_TRIES: Final = 8
 
 USERNAME_RESERVED = "This name is reserved."
 USERNAME_TAKEN = "A user with that name already exists."
+LAST_OPERATOR = (
+    "This would leave no active superuser who may enter the admin. Make another one first: give an "
+    "account “Active”, “Staff status” and “Superuser status”, or run manage.py createsuperuser."
+)
 
 
 @transaction.atomic
@@ -122,3 +101,21 @@ def access_token_create(*, user: User, lifetime_s: int) -> str:
     token = AccessToken.for_user(user)
     token.set_exp(lifetime=timedelta(seconds=lifetime_s))
     return str(token)
+
+
+def operators() -> QuerySet[User]:
+    """Who may enter the admin and do everything there."""
+    return User.objects.filter(is_active=True, is_staff=True, is_superuser=True)
+
+
+def operator_check_left(losing: Any, *, locks: bool = False) -> None:
+    """Raises ``ConflictError`` LAST_OPERATOR when no operator is left without ``losing``.
+
+    ``losing``: keys of users, or a query of these. ``locks``, in a transaction: of two who each
+    take the rights of the other, the second waits, and sees what the first has done.
+    """
+    if locks:  # always in the same order: two that lock each other would wait for ever
+        list(operators().select_for_update().order_by("pk").values_list("pk"))
+    going = operators().filter(pk__in=losing)
+    if going.exists() and not operators().exclude(pk__in=losing).exists():
+        raise ConflictError(LAST_OPERATOR, code="LAST_OPERATOR")

@@ -1,3 +1,11 @@
+"""What is due from time to time: tokens kept alive, and what no one needs any more thrown away.
+
+How long an unused refresh token lives is not known. A pair that no one has used for a week is
+refreshed once, as long as its owner has logged in within a month: after that it may die, and cost
+them one click. Keeping everybody's alive for ever would hold access to accounts of people who have
+left, and every refresh is a chance to lose one.
+"""
+
 from __future__ import annotations
 
 import logging
@@ -19,20 +27,21 @@ from gts.web.errors import ReconnectNeededError, TokenServiceUnavailableError
 
 logger = logging.getLogger(__name__)
 
-
-# MERGED What is due from time to time: tokens kept alive, and what no one needs any more thrown away.
-# MERGED
-# MERGED How long an unused refresh token lives is not known. A pair that no one has used for a week is
-# MERGED refreshed once, as long as its owner has logged in within a month: after that it may die, and cost
-# MERGED them one click. Keeping everybody's alive for ever would hold access to accounts of people who have
-# MERGED left, and every refresh is a chance to lose one.
-
 IDLE_AFTER: Final = timedelta(days=7)
 GONE_AFTER: Final = timedelta(days=30)
 AUDIT_KEPT: Final = timedelta(days=365)
 _NONCE_KEPT_S: Final = 24 * 3600
 # Of Tone 3000's hundred calls a minute, most are for people who wait.
 _MAX_REFRESHES: Final = 60
+
+
+@shared_task(name="accounts.clean_up")
+def run_cleanup() -> None:
+    close_old_connections()
+    try:
+        clean_up()
+    finally:
+        close_old_connections()
 
 
 def clean_up() -> None:
@@ -77,12 +86,3 @@ def tokens_keep_alive() -> int:
             break
         num_refreshed += 1
     return num_refreshed
-
-
-@shared_task(name="accounts.clean_up")
-def run_cleanup() -> None:
-    close_old_connections()
-    try:
-        clean_up()
-    finally:
-        close_old_connections()

@@ -1,10 +1,13 @@
-"""Text out of files that anybody may have made: one printable line, fit for every database."""
+"""Text that anybody may have made, as one printable line fit for every database; and tags."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
 from typing import Any, Final
+
+MAX_TAG_CHARS: Final = 50
+MAX_TAGS_PER_GEAR: Final = 20
 
 # Control and format characters, halves of characters, line separators: PostgreSQL refuses some
 # of these, terminals and bidirectional text fall for others.
@@ -27,12 +30,6 @@ def clean_json(value: Any) -> Any:
             return [clean_json(item) for item in value]
         case _:
             return value
-
-
-# MERGED What makes two tags the same word, and what may be one.
-
-MAX_TAG_CHARS: Final = 50
-MAX_TAGS_PER_GEAR: Final = 20
 
 
 def tag_name(text: str) -> str:

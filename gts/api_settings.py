@@ -1,4 +1,8 @@
-"""Settings of the API: the framework, and its tokens."""
+"""Settings of the API, of logins, and for pages of other sites; only ``gts.settings`` reads them.
+
+The REST framework and its tokens, what a password must be, the steps of a login with Tone 3000,
+CORS, and how drf-spectacular writes the OpenAPI document: its title, its hooks, the names of enums.
+"""
 
 from __future__ import annotations
 
@@ -48,8 +52,7 @@ REST_FRAMEWORK = {
 }
 
 
-# MERGED What a password must be.
-
+# What a password must be.
 _PASSWORD_VALIDATORS: Final[dict[str, dict[str, Any]]] = {
     "UserAttributeSimilarityValidator": {},
     "MinimumLengthValidator": {"min_length": 12},
@@ -65,7 +68,17 @@ AUTH_PASSWORD_VALIDATORS: Final[list[dict[str, Any]]] = [
 ]
 
 
-# MERGED Pages of which other sites may ask the API: of none, unless ``GTS_CORS_ORIGINS`` names them.
+# What happens, in this order, when Tone 3000 sends someone back who logs in there.
+SOCIAL_AUTH_PIPELINE: Final = (
+    "social_core.pipeline.social_auth.social_details",
+    "social_core.pipeline.social_auth.social_uid",
+    "social_core.pipeline.social_auth.social_user",
+    "accounts.tone3000.login.check_user",
+    "accounts.tone3000.login.create_user",
+    "social_core.pipeline.social_auth.associate_user",
+    "social_core.pipeline.social_auth.load_extra_data",
+    "accounts.tone3000.login.store_tokens",
+)
 
 # What a script may read of an answer besides its body.
 _EXPOSED_HEADERS: Final = (
@@ -96,8 +109,9 @@ def cors_settings(
 ) -> dict[str, Any]:
     """The settings of django-cors-headers, and its app and middleware put where they belong.
 
-    Nothing without ``GTS_CORS_ORIGINS``. Cookies are never taken from other sites: who asks from
-    there shows a token, so ``*`` gives nothing away that is not public.
+    Pages of which other sites may ask the API: of none, unless ``GTS_CORS_ORIGINS`` names them.
+    Cookies are never taken from other sites: who asks from there shows a token, so ``*`` gives
+    nothing away that is not public.
     """
     named = env_list("GTS_CORS_ORIGINS")
     if not named:
@@ -117,8 +131,6 @@ def cors_settings(
         "CORS_EXPOSE_HEADERS": _EXPOSED_HEADERS,
     }
 
-
-# MERGED How drf-spectacular writes the OpenAPI document: its title, its hooks, the names of enums.
 
 SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
     "TITLE": "Guitar Tone Shootout",

@@ -30,7 +30,7 @@ _TURN_EVERY_S: Final = 5.0
 _HANGS_AFTER_S: Final = 30.0
 
 # Of this process, if it is a worker or beat.
-_presences: dict[str, ProcessHeartbeat] = {}
+_heartbeats: dict[str, ProcessHeartbeat] = {}
 
 
 class LoopWatch:
@@ -88,14 +88,14 @@ def _worker_is_there(sender: Any, **_: Any) -> None:
         figures=with_work_folder(),
         is_working=loop_watch.is_turning,
     )
-    _presences[ProcessRole.WORKER] = process_heartbeat
+    _heartbeats[ProcessRole.WORKER] = process_heartbeat
     process_heartbeat.start()
     logger.info("worker ready: %s", ", ".join(queues))
 
 
 @worker_shutdown.connect
 def _worker_goes(**_: Any) -> None:
-    process_heartbeat = _presences.pop(ProcessRole.WORKER, None)
+    process_heartbeat = _heartbeats.pop(ProcessRole.WORKER, None)
     if process_heartbeat is not None:
         process_heartbeat.stop()
 
@@ -103,7 +103,7 @@ def _worker_goes(**_: Any) -> None:
 @beat_init.connect
 def _beat_is_there(**_: Any) -> None:
     process_heartbeat = ProcessHeartbeat(ProcessRole.BEAT, alive_file=_alive_file())
-    _presences[ProcessRole.BEAT] = process_heartbeat
+    _heartbeats[ProcessRole.BEAT] = process_heartbeat
     process_heartbeat.beat()
     connection.close()
     logger.info("beat ready")
@@ -112,7 +112,7 @@ def _beat_is_there(**_: Any) -> None:
 @after_task_publish.connect
 def _beat_did_something(**_: Any) -> None:
     """Beat is alive when it sends: a thread beside it would live on while it hangs."""
-    process_heartbeat = _presences.get(ProcessRole.BEAT)
+    process_heartbeat = _heartbeats.get(ProcessRole.BEAT)
     if process_heartbeat is not None:
         process_heartbeat.beat()
         connection.close()

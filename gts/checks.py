@@ -1,4 +1,7 @@
-"""Wrong configuration is caught at start-up, with an id and a hint."""
+"""Wrong configuration is caught at start-up, with an id and a hint.
+
+And which of these checks a command of ``manage.py`` runs: those of what it works with.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,9 @@ SECRET_KEY_MIN_DISTINCT_CHARS = 5
 _NEW_TOKEN_KEY = (
     "python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
 )
+# Only ``manage.py check`` and ``make check`` run these: they import every page, the API, the admin
+# and Redis, which takes longer than most commands work.
+_LEFT_OUT: Final = frozenset({Tags.urls, Tags.admin, Tags.caches})
 
 
 @register(Tags.security)
@@ -194,14 +200,9 @@ def refuse_bad_start() -> None:
         raise ImproperlyConfigured("\n".join(str(problem) for problem in problems))
 
 
-# MERGED ``manage.py``: a command runs the checks of what it works with.
-
-# Those import every page, the API, the admin and Redis, which takes longer than most commands work.
-# ``manage.py check`` runs them, and ``make check``.
-_LEFT_OUT: Final = frozenset({Tags.urls, Tags.admin, Tags.caches})
-
-
 class CommandLine(ManagementUtility):
+    """``manage.py``."""
+
     def fetch_command(self, subcommand: str) -> BaseCommand:
         command = super().fetch_command(subcommand)
         if command.requires_system_checks == "__all__":

@@ -1,4 +1,10 @@
-"""Errors outside of the REST framework, and how they come to the one shape of all."""
+"""Errors outside of the REST framework, and how they come to the one shape of all.
+
+From the inside to the outside: something that GTS runs on is away or full; plain Django views that
+raise; the handlers that ``gts.urls`` names; and the outermost layers, ``ServerErrors`` and
+``SocketErrors``, by which what fails outside of Django is logged, counted and answered as well.
+Without those the server says “Internal Server Error”, with no header and no id to look for.
+"""
 
 from __future__ import annotations
 
@@ -40,9 +46,10 @@ from jobs.pipeline.files import is_disk_full
 
 logger = logging.getLogger(__name__)
 
-
 _DATABASE_WAIT_S: Final = 5.0
 _OPERATOR_WAIT_S: Final = 60.0
+# Nothing can be sent to a WebSocket after one of these.
+_SOCKET_ENDED: Final = ("websocket.close", "websocket.http.response.body")
 
 
 def trouble_as_answer(error: BaseException) -> AppError | None:
@@ -154,13 +161,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
             INTERNAL_MESSAGE,
         )
     return error_page(500, "500.html")
-
-
-# MERGED The outermost layers: what fails outside of Django is logged, counted and answered as well.
-# MERGED
-# MERGED Without them the server says “Internal Server Error”, with no header and no id to look for.
-
-_SOCKET_ENDED: Final = ("websocket.close", "websocket.http.response.body")
 
 
 class ServerErrors:

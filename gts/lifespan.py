@@ -1,4 +1,9 @@
-"""The life of a server process; in embedded mode the worker lives and ends with it."""
+"""The life of a server process, with what lives and ends with it.
+
+In embedded mode that is the worker, in production a pool of connections to the database. Only web
+processes have a pool: there every request has a thread, and so would have a connection, of its own.
+Workers have few, and fork.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,7 @@ from typing import Any, Final, cast
 from django.conf import settings
 from django.db import connection
 
-from gear.tone3000.traffic import close_shared_pool
+from gear.tone3000.rate_limit import close_shared_pool
 from gts.embedded import EmbeddedWorker, StartError
 from gts.ops.work_folder import with_work_folder, work_folder_look
 from gts.web.request_metrics import figures
@@ -20,42 +25,9 @@ from jobs.queue.process_heartbeat import ProcessHeartbeat
 
 logger = logging.getLogger(__name__)
 
-
-# MERGED The pool of connections of a web process.
-# MERGED
-# MERGED Only web processes have one, from the start of their server to its end: there every request has a
-# MERGED thread, and so would have a connection, of its own. Workers have few, and fork.
-
-# Kept open when there is nothing to do.
+# Of the pool: kept open when there is nothing to do.
 _MIN_CONNECTIONS: Final = 2
 _MAX_IDLE_S: Final = 120.0
-
-
-def use_pool() -> None:
-    """From now on connections come from a pool. Before anything of this process has one."""
-    size: int = settings.GTS_DATABASE_POOL
-    if connection.vendor != "postgresql" or not size:
-        return
-    connection.close()
-    wait_s: float = settings.GTS_DATABASE_POOL_WAIT_S
-    connection.settings_dict["OPTIONS"]["pool"] = {
-        "min_size": min(_MIN_CONNECTIONS, size),
-        "max_size": size,
-        "timeout": wait_s,
-        "max_idle": _MAX_IDLE_S,
-        # Beyond that it would try more and more seldom: a database that is back is found by the
-        # next request.
-        "reconnect_timeout": wait_s,
-    }
-
-
-def close_pool() -> None:
-    """The end of the process: its connections are closed."""
-    options: dict[str, Any] = connection.settings_dict["OPTIONS"]
-    if "pool" in options:
-        connection.close()
-        cast(Any, connection).close_pool()
-        del options["pool"]
 
 
 async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
@@ -91,3 +63,30 @@ async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
         return
     events.bind_loop(None)
     await send({"type": "lifespan.shutdown.complete"})
+
+
+def use_pool() -> None:
+    """From now on connections come from a pool. Before anything of this process has one."""
+    size: int = settings.GTS_DATABASE_POOL
+    if connection.vendor != "postgresql" or not size:
+        return
+    connection.close()
+    wait_s: float = settings.GTS_DATABASE_POOL_WAIT_S
+    connection.settings_dict["OPTIONS"]["pool"] = {
+        "min_size": min(_MIN_CONNECTIONS, size),
+        "max_size": size,
+        "timeout": wait_s,
+        "max_idle": _MAX_IDLE_S,
+        # Beyond that it would try more and more seldom: a database that is back is found by the
+        # next request.
+        "reconnect_timeout": wait_s,
+    }
+
+
+def close_pool() -> None:
+    """The end of the process: its connections are closed."""
+    options: dict[str, Any] = connection.settings_dict["OPTIONS"]
+    if "pool" in options:
+        connection.close()
+        cast(Any, connection).close_pool()
+        del options["pool"]

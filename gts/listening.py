@@ -1,4 +1,7 @@
-"""Where the embedded server listens, and by which addresses it is reached there."""
+"""Where the embedded server listens, by which addresses it is reached, and opening a page of it.
+
+Of the standard library only: ``tools.install.checks`` loads this file before any package is there.
+"""
 
 from __future__ import annotations
 
@@ -100,11 +103,8 @@ def host_names(host: str) -> list[str]:
     return [*map(in_url, own_addresses()), name, f"{name.partition('.')[0]}.local"]
 
 
-# MERGED Opening a page in the browser of who sits at this machine, where there is one.
-
-
 def has_browser() -> bool:
-    """Whether a person sits at a terminal with a display, and a browser opens beside it.
+    """Whether a person sits at a terminal of this machine, and a browser opens beside it.
 
     One that runs in the terminal itself (w3m, say) would take it away from the server.
     """

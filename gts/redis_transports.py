@@ -1,10 +1,16 @@
-"""Celery's way over Redis, with one repair: a worker outlives Redis.
+"""The ways of Celery and of Channels over Redis, each with a repair: both outlive Redis.
 
 When Redis goes away, Celery closes the connection twice. kombu gives back what is not acknowledged
 when a channel closes; if it only gets to that the second time, there is no address left to connect
 to, and it fails with an ``AttributeError`` that no one expects: the worker ends, and what it would
 have done waits until someone starts it again. Here it fails as every lost connection does, which
 kombu ignores while it cleans up. The message is not lost, the row of its job says that it waits.
+
+The channel layer of channels_redis, over publish and subscribe, fails with Redis: no WebSocket
+could be opened while Redis was away, nor the first one after that, by a connection that had gone
+stale. Here who listens is noted, and is subscribed as soon as Redis answers. Until then a socket
+hears nothing and looks into the database, as it does in any silence (``jobs.live.subscription``).
+Nothing waits for Redis longer than ``gts.web.redis_away`` says.
 """
 
 from __future__ import annotations
@@ -30,8 +36,13 @@ from gts.web import redis_away
 
 logger = logging.getLogger(__name__)
 
+_LISTENED_S: Final = 0.1
+_TRIED_AGAIN_EVERY_S: Final = 1.0
+
 
 class Channel(RedisChannel):
+    """Of Celery's transport: a closed one is a lost connection, and no ``AttributeError``."""
+
     connection: Any
 
     def _connparams(self, asynchronous: bool = False) -> Any:
@@ -42,19 +53,6 @@ class Channel(RedisChannel):
 
 class Transport(RedisTransport):
     Channel = Channel
-
-
-# MERGED News between processes over Redis's publish and subscribe, that outlives a Redis that is away.
-# MERGED
-# MERGED That of channels_redis fails with it: no WebSocket could be opened while Redis was away, nor the
-# MERGED first one after that, by a connection that had gone stale. Here who listens is noted, and is
-# MERGED subscribed as soon as Redis answers. Until then a socket hears nothing and looks into the database,
-# MERGED as it does in any silence (``jobs.live.subscription``).
-# MERGED
-# MERGED Nothing waits for Redis longer than ``gts.web.redis_away`` says.
-
-_LISTENED_S: Final = 0.1
-_TRIED_AGAIN_EVERY_S: Final = 1.0
 
 
 class _Connection(RedisSingleShardConnection):  # type: ignore[misc]  # channels_redis has no types
@@ -148,6 +146,8 @@ class _LoopLayer(RedisPubSubLoopLayer):  # type: ignore[misc]
 
 
 class RedisChannelLayer(RedisPubSubChannelLayer):  # type: ignore[misc]
+    """News between processes, that outlive a Redis that is away."""
+
     def _get_layer(self) -> RedisPubSubLoopLayer:
         loop = asyncio.get_running_loop()
         if loop not in self._layers:

@@ -1,7 +1,8 @@
 """What a process takes on at once: the layer before Django that refuses the rest, by name.
 
-- Bodies beyond 64 KiB are taken in from known users only, and so many at once (``gts.request_gate``);
-  every body has to come in time (``gts.web.bodies``).
+- Bodies beyond 64 KiB are taken in from known users only, and so many at once (``Uploads``). They
+  are written to the disk before Django looks who sends them, so that is looked at first. Every
+  body has to come in time (``gts.web.bodies``).
 - So many requests are at work at once. Others wait a moment for their turn, and are then told to
   come again: a view beyond what the machine can do would only make all of them late. A request
   takes its turn when all of it is there, and gives it back when its answer begins, so a slow
@@ -39,117 +40,16 @@ from gts.web.errors import AppError, LimitError, UnauthorizedError
 from gts.web.scopes import ASGIApplication, Message, Receive, Scope, Send
 from gts.web.slots import Slots, busy, slot_is_given_back_by
 
-# MERGED Uploaded files that Django keeps in TMPDIR until the view is done.
-
-
-class TidyUploadHandler(TemporaryFileUploadHandler):
-    """One that cannot be written to its end, on a full disk for instance, is gone at once: the
-    error that says so would keep it for as long as it is looked at."""
-
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        try:
-            super().receive_data_chunk(raw_data, start)
-        except OSError:
-            self._discard()
-            raise
-
-    def file_complete(self, file_size: int) -> UploadedFile[Any] | None:
-        try:
-            return super().file_complete(file_size)
-        except OSError:  # what was still in a buffer
-            self._discard()
-            raise
-
-    def _discard(self) -> None:
-        with suppress(OSError):  # its buffer again; it is deleted nevertheless
-            self.file.close()
-
-
-# MERGED Who may send more than a form: known users, and each only so many files at once.
-# MERGED
-# MERGED A body is written to the disk before Django looks who sends it. So that is looked at first: the
-# MERGED session or the token is read from the database and checked, as for any request.
-
 NOT_LOGGED_IN: Final = (
     f"Log in first: more than {SMALL_BODY_BYTES // 1024} KiB are taken from known users only."
 )
 # Looking a user up takes a connection to the database, and views need most of those.
-_NUM_THREADS: Final = 2
-_RETRY_AFTER_S: Final = 10.0
-
-
-class Uploads:
-    """Those that this process is taking in."""
-
-    def __init__(self) -> None:
-        self._num_by_user: Counter[int] = Counter()
-        threads = ThreadPoolExecutor(_NUM_THREADS, thread_name_prefix="uploads")
-        self._identify = sync_to_async(_identify, thread_sensitive=False, executor=threads)
-
-    async def admit(self, scope: Scope) -> int:
-        """The primary key of who sends it; to be given to ``leave`` at the end.
-
-        Raises ``UnauthorizedError``, ``LimitError`` TOO_MANY_UPLOADS, ``BusyError``, and
-        ``UnavailableError`` without a database.
-        """
-        if not _has_credentials(scope):
-            raise UnauthorizedError(NOT_LOGGED_IN)
-        user_id = await self._identify(scope)
-        if self._num_by_user.total() >= settings.GTS_MAX_UPLOADS:
-            raise busy(wait_s=_RETRY_AFTER_S)
-        if self._num_by_user[user_id] >= settings.GTS_MAX_UPLOADS_PER_USER:
-            raise LimitError(
-                f"You are sending {settings.GTS_MAX_UPLOADS_PER_USER} files already. "
-                "Wait until one of them is uploaded, then try again.",
-                code="TOO_MANY_UPLOADS",
-                wait=_RETRY_AFTER_S,
-            )
-        self._num_by_user[user_id] += 1
-        return user_id
-
-    def leave(self, user_id: int) -> None:
-        self._num_by_user -= Counter({user_id: 1})  # keeps those above zero
-
-
-def _has_credentials(scope: Scope) -> bool:
-    """Whether there is anything to look up: what shows nothing costs no query."""
-    cookie = f"{settings.SESSION_COOKIE_NAME}=".encode()
-    return any(
-        name == b"authorization" or (name == b"cookie" and cookie in value)
-        for name, value in scope["headers"]
-    )
-
-
-def _identify(scope: Scope) -> int:
-    try:
-        user = _user_of(ASGIRequest(scope, io.BytesIO()))
-    except Exception as error:
-        answer = trouble_as_answer(error)
-        if answer is None:
-            raise
-        raise answer from error
-    finally:
-        release_connections()
-    if user is None:
-        raise UnauthorizedError(NOT_LOGGED_IN)
-    return user.pk
-
-
-def _user_of(request: ASGIRequest) -> User | None:
-    """As views know users: by a token, or by the session. Raises ``UnauthorizedError``."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return credential_of_token(token.strip())[0]
-    key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
-    if not key:
-        return None
-    request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
-    user = get_user(request)
-    return user if isinstance(user, User) else None
+_NUM_LOOKUP_THREADS: Final = 2
+_UPLOAD_RETRY_AFTER_S: Final = 10.0
 
 
 _UNCOUNTED_PATHS: Final = ("/health/", "/metrics")
-# For a file that has arrived, so that it need not come again.
+# In the queue for a turn: for a file that has arrived, so that it need not come again.
 _UPLOAD_PATIENCE_S: Final = 30.0
 
 
@@ -236,3 +136,100 @@ class _Visit:
         if self._has_slot:
             self._has_slot = False
             self._slots.give_back()
+
+
+class Uploads:
+    """Bodies of more than a form that this process is taking in: from known users, and of each only
+    so many at once. The session or the token is read from the database, as for any request."""
+
+    def __init__(self) -> None:
+        self._num_by_user: Counter[int] = Counter()
+        threads = ThreadPoolExecutor(_NUM_LOOKUP_THREADS, thread_name_prefix="uploads")
+        self._identify = sync_to_async(_identify, thread_sensitive=False, executor=threads)
+
+    async def admit(self, scope: Scope) -> int:
+        """The primary key of who sends it; to be given to ``leave`` at the end.
+
+        Raises ``UnauthorizedError``, ``LimitError`` TOO_MANY_UPLOADS, ``BusyError``, and
+        ``UnavailableError`` without a database.
+        """
+        if not _has_credentials(scope):
+            raise UnauthorizedError(NOT_LOGGED_IN)
+        user_id = await self._identify(scope)
+        if self._num_by_user.total() >= settings.GTS_MAX_UPLOADS:
+            raise busy(wait_s=_UPLOAD_RETRY_AFTER_S)
+        if self._num_by_user[user_id] >= settings.GTS_MAX_UPLOADS_PER_USER:
+            raise LimitError(
+                f"You are sending {settings.GTS_MAX_UPLOADS_PER_USER} files already. "
+                "Wait until one of them is uploaded, then try again.",
+                code="TOO_MANY_UPLOADS",
+                wait=_UPLOAD_RETRY_AFTER_S,
+            )
+        self._num_by_user[user_id] += 1
+        return user_id
+
+    def leave(self, user_id: int) -> None:
+        self._num_by_user -= Counter({user_id: 1})  # keeps those above zero
+
+
+def _has_credentials(scope: Scope) -> bool:
+    """Whether there is anything to look up: what shows nothing costs no query."""
+    cookie = f"{settings.SESSION_COOKIE_NAME}=".encode()
+    return any(
+        name == b"authorization" or (name == b"cookie" and cookie in value)
+        for name, value in scope["headers"]
+    )
+
+
+def _identify(scope: Scope) -> int:
+    try:
+        user = _user_of(ASGIRequest(scope, io.BytesIO()))
+    except Exception as error:
+        answer = trouble_as_answer(error)
+        if answer is None:
+            raise
+        raise answer from error
+    finally:
+        release_connections()
+    if user is None:
+        raise UnauthorizedError(NOT_LOGGED_IN)
+    return user.pk
+
+
+def _user_of(request: ASGIRequest) -> User | None:
+    """As views know users: by a token, or by the session. Raises ``UnauthorizedError``."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return credential_of_token(token.strip())[0]
+    key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    if not key:
+        return None
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
+    user = get_user(request)
+    return user if isinstance(user, User) else None
+
+
+class TidyUploadHandler(TemporaryFileUploadHandler):
+    """For uploaded files that Django keeps in TMPDIR until the view is done.
+
+    One that cannot be written to its end, on a full disk for instance, is gone at once: the
+    error that says so would keep it for as long as it is looked at.
+    """
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        try:
+            super().receive_data_chunk(raw_data, start)
+        except OSError:
+            self._discard()
+            raise
+
+    def file_complete(self, file_size: int) -> UploadedFile[Any] | None:
+        try:
+            return super().file_complete(file_size)
+        except OSError:  # what was still in a buffer
+            self._discard()
+            raise
+
+    def _discard(self) -> None:
+        with suppress(OSError):  # its buffer again; it is deleted nevertheless
+            self.file.close()

@@ -1,4 +1,8 @@
-"""The database, the caches and the channel layer of each mode, as Django and Channels want them."""
+"""The database, the caches, the channel layer and the storage of files, as settings name them.
+
+Of each mode: what ``DATABASE_URL``, ``REDIS_URL``, ``GTS_STORAGE`` and ``GTS_MEDIA_REDIRECT`` say,
+in the words of Django's and Channels' settings.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,10 @@ TLS_VARIABLES: Final = {
     "sslcert": "PGSSLCERT",
     "sslkey": "PGSSLKEY",
 }
+# Of GTS_STORAGE.
+_BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_STORAGE_OPTIONS: Final = ("endpoint", "region", "addressing")
+_STORAGE_FORM: Final = "s3://bucket/folder?endpoint=https://host&region=name&addressing=path"
 
 
 def embedded_database(data_dir: Path, *, is_test: bool) -> dict[str, Any]:
@@ -86,13 +94,6 @@ def channel_layer(redis_url: str) -> dict[str, Any]:
         "BACKEND": "gts.redis_transports.RedisChannelLayer",
         "CONFIG": {"hosts": [redis_url]},
     }
-
-
-# MERGED ``GTS_STORAGE`` and ``GTS_MEDIA_REDIRECT`` in the words of Django's settings.
-
-_BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_STORAGE_OPTIONS: Final = ("endpoint", "region", "addressing")
-_STORAGE_FORM: Final = "s3://bucket/folder?endpoint=https://host&region=name&addressing=path"
 
 
 def s3_options(url: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from whitenoise.compress import Compressor
 from gts.api_settings import AUTH_PASSWORD_VALIDATORS as AUTH_PASSWORD_VALIDATORS
 from gts.api_settings import REST_FRAMEWORK as REST_FRAMEWORK
 from gts.api_settings import SIMPLE_JWT as SIMPLE_JWT
+from gts.api_settings import SOCIAL_AUTH_PIPELINE as SOCIAL_AUTH_PIPELINE
 from gts.api_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from gts.api_settings import cors_settings
 from gts.environment import (
@@ -377,16 +378,6 @@ SOCIAL_AUTH_TONE3000_AUTHORIZATION_URL = GTS_TONE3000_AUTHORIZE_URL
 SOCIAL_AUTH_TONE3000_ACCESS_TOKEN_URL = f"{GTS_TONE3000_API}/oauth/token"
 # Shows a bar with a way back; without it no one could cancel.
 SOCIAL_AUTH_TONE3000_AUTH_EXTRA_ARGUMENTS = {"menubar": "true"}
-SOCIAL_AUTH_PIPELINE = (
-    "social_core.pipeline.social_auth.social_details",
-    "social_core.pipeline.social_auth.social_uid",
-    "social_core.pipeline.social_auth.social_user",
-    "accounts.tone3000.login.check_user",
-    "accounts.tone3000.login.create_user",
-    "social_core.pipeline.social_auth.associate_user",
-    "social_core.pipeline.social_auth.load_extra_data",
-    "accounts.tone3000.login.store_tokens",
-)
 SOCIAL_AUTH_LOGIN_ERROR_URL = "login"
 SOCIAL_AUTH_REDIRECT_IS_HTTPS = not IS_EMBEDDED and SECURE_SSL_REDIRECT
 SOCIAL_AUTH_REQUESTS_TIMEOUT = 10

@@ -1,7 +1,9 @@
-"""Static files straight from the event loop.
+"""Static files: gathered where the server reads them, and served straight from the event loop.
 
-WhiteNoise knows what is served, compressed and cached how. Its middleware however is synchronous
-and would move every async view of the application into a thread, so only its file table is used.
+They are gathered as seldom as possible: `collectstatic` hashes and compresses everything again,
+which takes longer than the rest of a start. WhiteNoise knows what is served, compressed and cached
+how. Its middleware however is synchronous and would move every async view of the application into a
+thread, so only its file table is used.
 """
 
 from __future__ import annotations
@@ -27,11 +29,11 @@ from gts.web.headers import scope_headers
 from gts.web.scopes import ASGIApplication, Receive, Scope, ScopeRequest, Send
 from jobs.pipeline.files import replacing
 
-# MERGED Static files gathered where the server reads them, as seldom as possible.
-# MERGED
-# MERGED `collectstatic` hashes and compresses everything again, which takes longer than the rest of a start.
-
+# Below STATIC_ROOT: what was gathered there, when that was done to its end.
 _MARK: Final = ".gathered"
+# A name with a hash of its content in it never changes its meaning.
+_HASHED_NAME: Final = r"\.[0-9a-f]{12}\.[^/]+$"
+_CHUNK_BYTES: Final = 256 * 1024
 
 
 def gather_static() -> bool:
@@ -58,11 +60,6 @@ def _fingerprint() -> str:
             found = Path(storage.path(name)).stat()
             digest.update(f"\n{name}\0{found.st_size}\0{found.st_mtime_ns}".encode())
     return digest.hexdigest()
-
-
-# A name with a hash of its content in it never changes its meaning.
-_HASHED_NAME: Final = r"\.[0-9a-f]{12}\.[^/]+$"
-_CHUNK_BYTES: Final = 256 * 1024
 
 
 class StaticFiles:

@@ -1,4 +1,7 @@
-"""A job: one attempt-tracked piece of background work. Jobs form a tree."""
+"""Jobs, the notifications of what became of them, and the processes that run them.
+
+A job is one attempt-tracked piece of background work. Jobs form a tree.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,15 @@ from accounts.models import User
 from gts.web.database import Moment, seconds_ago
 from gts.web.models import PublicModel
 
-# MERGED The states of a job, and every move that is allowed. Nothing else moves a job.
+# Three beats of ``jobs.queue.process_heartbeat`` may get lost.
+ALIVE_WITHIN_S: Final = 60.0
+_REMEMBERED_S: Final = 24 * 3600.0
 
 
 class JobState(models.TextChoices):
+    """Every move from one to another that is allowed is in ``ALLOWED_MOVES``. Nothing else moves a
+    job."""
+
     PENDING = "pending"  # waits for an earlier stage of its tree
     QUEUED = "queued"  # a message is, or is about to be, on its way to a worker
     RUNNING = "running"  # claimed by one attempt, or waiting for its children
@@ -63,11 +71,6 @@ def may_move(source: JobState, target: JobState) -> bool:
 def sources_of(target: JobState) -> tuple[JobState, ...]:
     """The states from which a job may come to ``target``: what a conditional UPDATE filters on."""
     return tuple(state for state in JobState if may_move(state, target))
-
-
-# Three beats of ``jobs.queue.process_heartbeat`` may get lost.
-ALIVE_WITHIN_S: Final = 60.0
-_REMEMBERED_S: Final = 24 * 3600.0
 
 
 class JobQuerySet(models.QuerySet["Job"]):

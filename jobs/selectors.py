@@ -1,4 +1,10 @@
-"""Reading jobs. A job is found through its owner; for everybody else it does not exist."""
+"""Reading jobs: those of one owner, and figures of all of them for operators.
+
+A job is found through its owner; for everybody else it does not exist. The figures say how much
+work there is, how long it waits, how long it took and what went wrong. They come from the rows, so
+they are the same whichever process is asked, and in few queries whose cost does not grow with the
+history.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +36,13 @@ from jobs.registry import Queue, handler_for, known_kinds
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+# A parent whose children do the work is running by its state, but holds no worker.
+WAITING_FOR_CHILDREN: Final = "waiting_for_children"
+QUEUE_STATES: Final = ("pending", "queued", "running", WAITING_FOR_CHILDREN, "retrying")
+
+WINDOW: Final = timedelta(hours=1)
+_MAX_ROWS: Final = 20_000  # of the newest, when more have ended within the window
 
 
 def job_list(user: User) -> JobQuerySet:
@@ -122,19 +135,6 @@ def queues_without_workers() -> list[Queue]:
     workers = Process.objects.alive().filter(role=ProcessRole.WORKER)
     served = {name for queues in workers.values_list("queues", flat=True) for name in queues}
     return [queue for queue in get_args(Queue) if queue not in served]
-
-
-# MERGED How much work there is, how long it waits, how long it took and what went wrong.
-# MERGED
-# MERGED All of it comes from the rows of jobs, so it is the same whichever process is asked, and in few
-# MERGED queries whose cost does not grow with the history.
-
-# A parent whose children do the work is running by its state, but holds no worker.
-WAITING_FOR_CHILDREN: Final = "waiting_for_children"
-QUEUE_STATES: Final = ("pending", "queued", "running", WAITING_FOR_CHILDREN, "retrying")
-
-WINDOW: Final = timedelta(hours=1)
-_MAX_ROWS: Final = 20_000  # of the newest, when more have ended within the window
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""What is kept of a person here, for export and erasure."""
+"""What is kept of a person here, for export and erasure, and what counts against their quotas."""
 
 from __future__ import annotations
 
@@ -45,9 +45,6 @@ def _archives_delete(user: User) -> None:
     """Archives on their way in: only a job names them, which ends too late when it runs."""
     for job in Job.objects.owned_by(user).active().filter(kind=IMPORT_SHOOTOUT):
         delete_stored(job.payload["archive"])
-
-
-# MERGED What counts against one person's quotas here.
 
 
 def register_usage() -> None:

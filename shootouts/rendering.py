@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -25,16 +24,12 @@ from jobs.pipeline.formats.shootout_info import (
 from jobs.pipeline.measure.di_facts import CHANNELS, ChannelLevels, DIProbe, channel_finding
 from jobs.pipeline.recipe import (
     BlockRecipe,
-    ChainRecipe,
     ChannelChoice,
     ChannelRule,
     DISource,
     ProcessorBlock,
     SegmentRecipe,
-    canonical_json,
-    recipe_digest,
 )
-from jobs.pipeline.versions import ENGINE_VERSION, RENDERER_VERSION
 from shootouts.models import ChainPreview, DITrack, Segment, Shootout
 
 
@@ -126,14 +121,6 @@ def segment_sources(track: DITrack, chain: SignalChain) -> dict[str, str]:
     return {track.sha256: stored_name(track.file)} | {
         capture.sha256: stored_name(capture.file) for capture in captures if capture is not None
     }
-
-
-def render_key(recipe: ChainRecipe) -> str:
-    """SHA-256 over the recipe and the versions of what computes it: equal keys, equal samples."""
-    described = canonical_json(
-        {"recipe": recipe_digest(recipe), "nam": ENGINE_VERSION, "renderer": RENDERER_VERSION}
-    )
-    return hashlib.sha256(described.encode()).hexdigest()
 
 
 def fetch_sources(segment: Segment | ChainPreview, folder: Path) -> dict[str, Path]:

@@ -1,4 +1,7 @@
-"""Reading shootouts and DI tracks, always through the person who asks."""
+"""Reading shootouts and DI tracks, always through the person who asks.
+
+Two published segments of one DI are compared by the files that everybody hears.
+"""
 
 from __future__ import annotations
 
@@ -29,45 +32,12 @@ from shootouts.models import (
 )
 from shootouts.models.media import RenderedFileKind
 
-# MERGED Two published segments of one DI against each other, from the files that everybody hears.
-
-# Raise it when the same two files come to something else.
-_VERSION: Final = 1
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentPair:
-    """``reference`` and ``other``: the files of one DI's segments."""
-
-    reference: RenderedFile
-    other: RenderedFile
-
-    @property
-    def key(self) -> str:
-        """Names the two contents and their order: what is kept of a pair is found by it."""
-        named = f"comparison {_VERSION} {self.reference.sha256} {self.other.sha256}"
-        return hashlib.sha256(named.encode()).hexdigest()
-
-
-def band_differences(manifest: Manifest, di: int, reference: int, other: int) -> list[float | None]:
-    """Third-octave bands of ``other`` minus those of ``reference``, in dB, as they were measured.
-
-    Empty for a manifest from before there were metrics.
-    """
-    bands = {
-        segment.contender: segment.metrics.third_octave_dbfs
-        for segment in manifest.content.segments
-        if segment.di == di and segment.metrics
-    }
-    if reference not in bands or other not in bands:
-        return []
-    found = third_octave_difference_db(bands[other], bands[reference])
-    return [None if level is None else round(level, 2) for level in found]
-
-
 Viewer = User | AnonymousUser
 
 NO_SHOOTOUT = "There is no such shootout."
+
+# Raise it when the same two files come to something else.
+_COMPARISON_VERSION: Final = 1
 
 
 def di_track_list(user: Viewer) -> DITrackQuerySet:
@@ -146,6 +116,20 @@ def rendered_file_get(shootout: Shootout, kind: RenderedFileKind) -> RenderedFil
     return file
 
 
+@dataclass(frozen=True, slots=True)
+class SegmentPair:
+    """``reference`` and ``other``: the files of one DI's segments."""
+
+    reference: RenderedFile
+    other: RenderedFile
+
+    @property
+    def key(self) -> str:
+        """Names the two contents and their order: what is kept of a pair is found by it."""
+        named = f"comparison {_COMPARISON_VERSION} {self.reference.sha256} {self.other.sha256}"
+        return hashlib.sha256(named.encode()).hexdigest()
+
+
 def segment_pair_get(shootout: Shootout, di: int, reference: int, other: int) -> SegmentPair:
     """Two published segments of one DI, by positions of DI and contenders in the manifest.
 
@@ -162,6 +146,22 @@ def segment_pair_get(shootout: Shootout, di: int, reference: int, other: int) ->
         return SegmentPair(by_contender[reference], by_contender[other])
     except KeyError:
         raise NotFoundError("There is no such segment.") from None
+
+
+def band_differences(manifest: Manifest, di: int, reference: int, other: int) -> list[float | None]:
+    """Third-octave bands of ``other`` minus those of ``reference``, in dB, as they were measured.
+
+    Empty for a manifest from before there were metrics.
+    """
+    bands = {
+        segment.contender: segment.metrics.third_octave_dbfs
+        for segment in manifest.content.segments
+        if segment.di == di and segment.metrics
+    }
+    if reference not in bands or other not in bands:
+        return []
+    found = third_octave_difference_db(bands[other], bands[reference])
+    return [None if level is None else round(level, 2) for level in found]
 
 
 def segment_list(shootout: Shootout, user: Viewer) -> SegmentQuerySet:

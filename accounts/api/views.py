@@ -1,4 +1,4 @@
-"""Tokens, and the profile of who asks."""
+"""The API of accounts: tokens, the profile of who asks, and where one is logged in."""
 
 from __future__ import annotations
 
@@ -40,8 +40,7 @@ from gts.web.client_ip import client_address
 from gts.web.database import in_database
 from gts.web.errors import SessionNeededError
 
-# MERGED By what some requests must be proved. The settings name the classes: nothing here imports gts.
-
+# By what a request may be proved. The settings name the classes: nothing here imports gts.
 _SCHEMES: Final = cast(
     Sequence[type[BaseAuthentication]], api_settings.DEFAULT_AUTHENTICATION_CLASSES
 )
@@ -63,9 +62,6 @@ class MakesTokens(APIView):
                         "A token cannot make tokens: log in with a browser, and make one there."
                     )
         super().permission_denied(request, message, code)
-
-
-# MERGED Shapes of accounts in the API.
 
 
 class TokenRefreshInput(StrictSerializer):
@@ -105,6 +101,24 @@ class MeOutput(serializers.Serializer[Any]):
     @extend_schema_field(QuotasOutput)
     def get_quotas(self, user: User) -> Any:
         return QuotasOutput(self.context["quotas"]).data
+
+
+class SessionOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    kind = serializers.ChoiceField(
+        choices=LoginKind.choices,
+        help_text="browser: a session; program: a pair of tokens, and all that it was traded for",
+    )
+    name = serializers.CharField(help_text="of the browser or program, as it says; may be empty")
+    address = serializers.CharField(
+        allow_null=True, help_text="where a browser logged in, where a program was last"
+    )
+    started_at = serializers.DateTimeField(allow_null=True)
+    last_used_at = serializers.DateTimeField(
+        allow_null=True, help_text="of a program: when it last traded its tokens"
+    )
+    expires_at = serializers.DateTimeField()
+    is_current = serializers.BooleanField(help_text="the one by which this was asked")
 
 
 class TokenCreateView(MakesTokens):
@@ -232,39 +246,6 @@ async def _beside_the_loop(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
             yield chunk
 
 
-def _address(request: Request) -> str | None:
-    return client_address(request._request)
-
-
-def _program(request: Request) -> str:
-    return browser_name(request.headers.get("User-Agent", ""))
-
-
-def _me(user: User) -> dict[str, Any]:
-    return dict(MeOutput(user, context={"quotas": quotas_get(user)}).data)
-
-
-# MERGED Where one is logged in, over the API.
-
-
-class SessionOutput(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    kind = serializers.ChoiceField(
-        choices=LoginKind.choices,
-        help_text="browser: a session; program: a pair of tokens, and all that it was traded for",
-    )
-    name = serializers.CharField(help_text="of the browser or program, as it says; may be empty")
-    address = serializers.CharField(
-        allow_null=True, help_text="where a browser logged in, where a program was last"
-    )
-    started_at = serializers.DateTimeField(allow_null=True)
-    last_used_at = serializers.DateTimeField(
-        allow_null=True, help_text="of a program: when it last traded its tokens"
-    )
-    expires_at = serializers.DateTimeField()
-    is_current = serializers.BooleanField(help_text="the one by which this was asked")
-
-
 class LoginListView(APIView):
     @extend_schema(
         operation_id="session_list",
@@ -285,11 +266,8 @@ class LoginListView(APIView):
         summary="End all my sessions and programs but the one by which this is asked",
     )
     def delete(self, request: Request) -> Response:
-        logins_end_others(
-            user=cast(User, request.user),
-            current=_current(request),
-            address=client_address(request._request),
-        )
+        user = cast(User, request.user)
+        logins_end_others(user=user, current=_current(request), address=_address(request))
         return Response(status=204)
 
 
@@ -301,9 +279,20 @@ class LoginEndView(APIView):
         summary="End one of my sessions or programs, at once",
     )
     def delete(self, request: Request, uuid: UUID) -> Response:
-        address = client_address(request._request)
-        login_end(user=cast(User, request.user), login_id=uuid, address=address)
+        login_end(user=cast(User, request.user), login_id=uuid, address=_address(request))
         return Response(status=204)
+
+
+def _address(request: Request) -> str | None:
+    return client_address(request._request)
+
+
+def _program(request: Request) -> str:
+    return browser_name(request.headers.get("User-Agent", ""))
+
+
+def _me(user: User) -> dict[str, Any]:
+    return dict(MeOutput(user, context={"quotas": quotas_get(user)}).data)
 
 
 def _current(request: Request) -> CurrentLogin:

@@ -1,9 +1,12 @@
-"""Who is offered to log in as the person at this machine, and who needs no token for it.
+"""Who is offered to log in as the person at this machine, and the owner's token by which they do.
 
 Offered it is in embedded mode, to a connection from the machine itself, by a loopback name (a
 foreign page that points its own name at 127.0.0.1 does not have one), with no trace of a proxy.
 That proves nothing: a proxy on this machine need leave no trace, and everybody behind it looks
-local. So it takes the token of ``accounts.login.local`` besides, unless ``GTS_OPEN`` is set.
+local. So it takes the owner's token besides, unless ``GTS_OPEN`` is set.
+
+Who can read the data folder, or the console of the server, is the owner. The token lies there in a
+file of mode 600, is good once, and is replaced when it was used and at every start.
 """
 
 from __future__ import annotations
@@ -47,6 +50,21 @@ FORWARDING_PREFIXES = ("x-forwarded", "cf-", "x-amz-cf-", "ngrok-")
 
 _LOOPBACK_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
 
+# 256 bits: nothing to guess, so tries need no limit.
+_TOKEN_BYTES: Final = 32
+_TOKEN_NAME: Final = "owner_token"
+_PAGE_NAME: Final = "owner.html"
+# A browser is given this file and not the address, which other users would see in the list of
+# processes.
+_OWNER_PAGE: Final = """\
+<!doctype html>
+<meta charset="utf-8">
+<meta name="referrer" content="no-referrer">
+<meta http-equiv="refresh" content="0;url={url}">
+<title>Guitar Tone Shootout</title>
+<p><a href="{url}">Open Guitar Tone Shootout</a></p>
+"""
+
 
 def is_local_login_allowed(request: HttpRequest) -> bool:
     """Whether this request is offered to become the local user. Says no whenever in doubt."""
@@ -70,50 +88,13 @@ def comes_from_this_machine(request: HttpRequest) -> bool:
     )
 
 
-def _is_loopback(address: str) -> bool:
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
-        return ip.ipv4_mapped.is_loopback
-    return ip.is_loopback
-
-
-def _is_forwarded(request: HttpRequest) -> bool:
-    names = (name.lower() for name in request.headers)
-    return any(name in FORWARDING_HEADERS or name.startswith(FORWARDING_PREFIXES) for name in names)
-
-
-# MERGED The token by which the owner of this machine logs in without a password (embedded mode).
-# MERGED
-# MERGED Where a request comes from proves nothing: behind a proxy on this machine every stranger comes from
-# MERGED loopback. Who can read the data folder, or the console of the server, is the owner. The token lies
-# MERGED there in a file of mode 600, is good once, and is replaced when it was used and at every start.
-
-# 256 bits: nothing to guess, so tries need no limit.
-_NUM_BYTES: Final = 32
-_TOKEN_NAME: Final = "owner_token"
-_PAGE_NAME: Final = "owner.html"
-# A browser is given this file and not the address, which other users would see in the list of
-# processes.
-_PAGE: Final = """\
-<!doctype html>
-<meta charset="utf-8">
-<meta name="referrer" content="no-referrer">
-<meta http-equiv="refresh" content="0;url={url}">
-<title>Guitar Tone Shootout</title>
-<p><a href="{url}">Open Guitar Tone Shootout</a></p>
-"""
-
-
 def secrets_dir() -> Path:
     return Path(settings.DATA_DIR) / "secrets"
 
 
 def owner_token_renew(folder: Path) -> str:
     """A new token into ``folder``; the one before is worthless. Raises ``OSError``."""
-    token = secrets.token_urlsafe(_NUM_BYTES)
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
     _write(folder / _TOKEN_NAME, token)
     return token
 
@@ -143,7 +124,7 @@ def owner_token_spend(folder: Path, given: str) -> bool:
 def owner_page_write(folder: Path, url: str) -> Path:
     """A page for the owner's browser that leads to ``url``. Raises ``OSError``."""
     path = folder / _PAGE_NAME
-    _write(path, _PAGE.format(url=html.escape(url)))
+    _write(path, _OWNER_PAGE.format(url=html.escape(url)))
     return path
 
 
@@ -160,6 +141,21 @@ def token_in(text: str) -> str:
     except ValueError:
         found = []
     return found[0] if found else text
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+        return ip.ipv4_mapped.is_loopback
+    return ip.is_loopback
+
+
+def _is_forwarded(request: HttpRequest) -> bool:
+    names = (name.lower() for name in request.headers)
+    return any(name in FORWARDING_HEADERS or name.startswith(FORWARDING_PREFIXES) for name in names)
 
 
 def _is_content(path: Path, given: str) -> bool:

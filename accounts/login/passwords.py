@@ -1,4 +1,13 @@
-"""A new password, and what ends with the old one."""
+"""Passwords: what ends with an old one, which are refused, and how often one may be tried.
+
+Refused is what is guessed first: nothing but words of this site (docs/security.md lists them), the
+names of its hosts and one's own name, and a few characters or one word again and again.
+
+Tries are counted for one account by one network, for one account by all, and for one network. Only
+failures count, and a try that was not let through is none. So one who guesses at an account is
+slowed down there, and others are not; guesses from many networks, or at many accounts, meet the
+limits that are wider. A right password is refused while its turn has not come.
+"""
 
 from __future__ import annotations
 
@@ -30,25 +39,47 @@ if TYPE_CHECKING:
     from limits.storage import Storage
     from limits.strategies import MovingWindowRateLimiter
 
-
-# MERGED Passwords that are guessed first: of nothing but words of this site, the names of its hosts and
-# MERGED one's own name, or of a few characters or one word again and again.
-# MERGED
-# MERGED docs/security.md lists the words.
-
+# In lower case.
 CONTEXT_WORDS: Final = (
     "admin", "amplifier", "amp", "cabinet", "cab", "capture", "contender", "gts", "guitar",
     "impulse", "login", "music", "neural", "operator", "password", "recording", "render",
     "response", "shootout", "sound", "tone", "tone3000",
 )  # fmt: skip
+# Besides such words.
 _MIN_OTHER_LETTERS: Final = 4
 # Of a password of twelve characters; random ones have twice as many.
 _MIN_DIFFERENT_CHARS: Final = 5
 # Digits between and after them do not count, but two letters twice among digits are no word.
 _MIN_REPEATED_LETTERS: Final = 8
+# Of a user: what is a name, and what is long enough to be looked for, whole or in part.
 _NAMES: Final = ("username", "display_name", "first_name", "last_name", "email")
 _MIN_NAME_CHARS: Final = 2
 _MIN_PART_CHARS: Final = 3
+
+# Wrong tries. Of one account by one network: five at once, then one in twelve seconds at most and
+# twenty in an hour.
+_OF_BOTH: Final = ("5 per minute", "20 per hour")
+_OF_ACCOUNT: Final = ("100 per hour",)
+_OF_NETWORK: Final = ("50 per hour",)
+
+_Key: TypeAlias = "tuple[RateLimitItem, tuple[str, ...]]"
+
+
+@transaction.atomic
+def password_change(
+    *, user: User, password: str, ends_tokens: bool, address: str | None = None
+) -> None:
+    """Ends all sessions, access and refresh tokens; personal access tokens if ``ends_tokens``.
+
+    Whether ``password`` is good enough is the form's to say.
+    """
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    UserSession.objects.filter(user=user).delete()
+    families_revoke(families_alive(user), address=address)
+    if ends_tokens:
+        personal_tokens_revoke_all(user=user, address=address)
+    audit.record(AuditAction.PASSWORD_CHANGED, user=user, address=address)
 
 
 class ContextWordsValidator:
@@ -110,20 +141,6 @@ def _names_of(user: object) -> Iterator[str]:
         for word in (name, *parts):
             if len(word) >= _MIN_NAME_CHARS:
                 yield from (word, word[::-1])
-
-
-# MERGED How often a password may be tried: for one account by one network, by all, and by one network.
-# MERGED
-# MERGED Only failures count, and a try that was not let through is none. So one who guesses at an account
-# MERGED is slowed down there, and others are not; guesses from many networks, or at many accounts, meet
-# MERGED the limits that are wider. A right password is refused while its turn has not come.
-
-# Five at once, then one in twelve seconds at most and twenty in an hour.
-_OF_BOTH: Final = ("5 per minute", "20 per hour")
-_OF_ACCOUNT: Final = ("100 per hour",)
-_OF_NETWORK: Final = ("50 per hour",)
-
-_Key: TypeAlias = "tuple[RateLimitItem, tuple[str, ...]]"
 
 
 class LoginLimitBackend:
@@ -258,20 +275,3 @@ def _storage(url: str) -> Storage:
         url = f"redis+{url}"
     timeouts_s = {"socket_timeout": TIMEOUT_S, "socket_connect_timeout": TIMEOUT_S}
     return storage_from_string(url, key_prefix="gts:logins", **timeouts_s)  # type: ignore[return-value]
-
-
-@transaction.atomic
-def password_change(
-    *, user: User, password: str, ends_tokens: bool, address: str | None = None
-) -> None:
-    """Ends all sessions, access and refresh tokens; personal access tokens if ``ends_tokens``.
-
-    Whether ``password`` is good enough is the form's to say.
-    """
-    user.set_password(password)
-    user.save(update_fields=["password"])
-    UserSession.objects.filter(user=user).delete()
-    families_revoke(families_alive(user), address=address)
-    if ends_tokens:
-        personal_tokens_revoke_all(user=user, address=address)
-    audit.record(AuditAction.PASSWORD_CHANGED, user=user, address=address)

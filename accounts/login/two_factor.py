@@ -2,6 +2,9 @@
 
 The arithmetic is pyotp's. What is kept lies here: the secret encrypted, each code good once, backup
 codes as digests. Wrong codes are counted with wrong passwords (``accounts.login.passwords``).
+
+Where the password was right and the code is still to come, nothing is logged in: the session only
+remembers, for five minutes, who is to be asked.
 """
 
 from __future__ import annotations
@@ -31,30 +34,7 @@ from gts.web.client_ip import client_address
 from gts.web.errors import ConflictError, InvalidInputError, LimitError, NotFoundError
 from gts.web.request_metrics import figures
 
-# MERGED QR codes as the path of an SVG: drawn by the page itself, with nothing from elsewhere.
-
-_BORDER: Final = 4  # modules of quiet around it, as ISO 18004 asks for
-
-
-@dataclass(frozen=True, slots=True)
-class QRCode:
-    """``size``: modules of an edge, with the border. ``path``: one square for each dark module."""
-
-    size: int
-    path: str
-
-
-def qr_code(text: str) -> QRCode:
-    rows = list(segno.make_qr(text, error="m").matrix_iter(border=_BORDER))
-    squares = (
-        f"M{x} {y}h1v1h-1z"
-        for y, row in enumerate(rows)
-        for x, is_dark in enumerate(row)
-        if is_dark
-    )
-    return QRCode(len(rows), "".join(squares))
-
-
+# What an app shows beside its codes.
 ISSUER: Final = "Guitar Tone Shootout"
 NUM_BACKUP_CODES: Final = 10
 WRONG_CODE: Final = "This code is wrong, was used before, or has expired."
@@ -63,11 +43,27 @@ BEGUN_ELSEWHERE: Final = "Another of your sessions has begun this too. Scan the 
 _MARK_KEY: Final = "second_factor"
 # Of the session: which second factor it is setting up.
 _BEGUN_KEY: Final = "second_factor_begun"
+# Of the session: whose code is to come, and for how long.
+_PENDING_KEY: Final = "pending_login"
+_PENDING_FOR_S: Final = 300
 # Steps of 30 s by which a phone's clock may be off.
 _TOLERANCE_STEPS: Final = 1
 # Without letters that look like digits. 24 of 31 are 118 bits: no digest needs to be slow.
 _LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 _CODE_CHARS: Final = 24
+# Modules of quiet around a QR code, as ISO 18004 asks for.
+_QR_BORDER: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class QRCode:
+    """As the path of an SVG: drawn by the page itself, with nothing from elsewhere.
+
+    ``size``: modules of an edge, with the border. ``path``: one square for each dark module.
+    """
+
+    size: int
+    path: str
 
 
 def two_factor_get(user: User) -> TwoFactor | None:
@@ -86,7 +82,7 @@ def is_needed_for_admin() -> bool:
     return bool(settings.GTS_ADMIN_TWO_FACTOR)
 
 
-# Setting up ---------------------------------------------------------------------------------------
+# Setting up
 
 
 @transaction.atomic
@@ -116,6 +112,17 @@ def setup_url(user: User, secret: str) -> str:
     """What the QR code says."""
     totp = pyotp.TOTP(secret)
     return totp.provisioning_uri(name=user.get_username(), issuer_name=ISSUER)
+
+
+def qr_code(text: str) -> QRCode:
+    rows = list(segno.make_qr(text, error="m").matrix_iter(border=_QR_BORDER))
+    squares = (
+        f"M{x} {y}h1v1h-1z"
+        for y, row in enumerate(rows)
+        for x, is_dark in enumerate(row)
+        if is_dark
+    )
+    return QRCode(len(rows), "".join(squares))
 
 
 def two_factor_confirm(*, request: HttpRequest, user: User, code: str) -> list[str]:
@@ -177,7 +184,39 @@ def two_factor_reencrypt(*, user_id: int) -> bool:
     return True
 
 
-# Logging in ---------------------------------------------------------------------------------------
+# Logging in
+
+
+def pending_begin(request: HttpRequest, user: User, next_url: str) -> None:
+    """``user``: as ``authenticate`` gave it."""
+    request.session[_PENDING_KEY] = {
+        "user": user.pk,
+        "backend": getattr(user, "backend", ""),
+        "password": user.get_session_auth_hash(),
+        "next": next_url,
+        "at_s": time.time(),
+    }
+
+
+def pending_get(request: HttpRequest) -> tuple[TwoFactor, str] | None:
+    """Whose code is to come, and where they want to go; ``None`` where there is no such login, or
+    it took too long, or meanwhile the account was changed."""
+    kept: dict[str, Any] | None = request.session.get(_PENDING_KEY)
+    if kept is None or time.time() - kept["at_s"] > _PENDING_FOR_S:
+        return None
+    user = User.objects.filter(pk=kept["user"], is_active=True).first()
+    if user is None or not constant_time_compare(kept["password"], user.get_session_auth_hash()):
+        return None
+    row = two_factor_get(user)
+    return None if row is None else (row, str(kept["next"]))
+
+
+def pending_complete(request: HttpRequest, row: TwoFactor, code: str) -> None:
+    """Log in by the code. Raises what ``code_check`` raises."""
+    code_check(request=request, row=row, code=code)
+    backend = request.session.pop(_PENDING_KEY)["backend"]
+    login(request, row.user, backend=backend)
+    mark_session(request, row)
 
 
 def code_check(*, request: HttpRequest, row: TwoFactor, code: str) -> None:
@@ -244,43 +283,3 @@ def _new_code() -> str:
 
 def _digest(code: str) -> str:
     return hashlib.sha256(code.replace("-", "").encode("utf-8", "replace")).hexdigest()
-
-
-# MERGED Logins of which the password was right, and the code of the second factor is still to come.
-# MERGED
-# MERGED Nothing is logged in meanwhile: the session only remembers, for five minutes, who is to be asked.
-
-_PENDING_KEY: Final = "pending_login"
-_PENDING_FOR_S: Final = 300
-
-
-def pending_begin(request: HttpRequest, user: User, next_url: str) -> None:
-    """``user``: as ``authenticate`` gave it."""
-    request.session[_PENDING_KEY] = {
-        "user": user.pk,
-        "backend": getattr(user, "backend", ""),
-        "password": user.get_session_auth_hash(),
-        "next": next_url,
-        "at_s": time.time(),
-    }
-
-
-def pending_get(request: HttpRequest) -> tuple[TwoFactor, str] | None:
-    """Whose code is to come, and where they want to go; ``None`` where there is no such login, or
-    it took too long, or meanwhile the account was changed."""
-    kept: dict[str, Any] | None = request.session.get(_PENDING_KEY)
-    if kept is None or time.time() - kept["at_s"] > _PENDING_FOR_S:
-        return None
-    user = User.objects.filter(pk=kept["user"], is_active=True).first()
-    if user is None or not constant_time_compare(kept["password"], user.get_session_auth_hash()):
-        return None
-    row = two_factor_get(user)
-    return None if row is None else (row, str(kept["next"]))
-
-
-def pending_complete(request: HttpRequest, row: TwoFactor, code: str) -> None:
-    """Log in by the code. Raises what ``code_check`` raises."""
-    code_check(request=request, row=row, code=code)
-    backend = request.session.pop(_PENDING_KEY)["backend"]
-    login(request, row.user, backend=backend)
-    mark_session(request, row)

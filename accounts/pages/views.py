@@ -1,4 +1,4 @@
-"""Logging in and out, and the account."""
+"""Logging in, and the Account page: password, sessions and programs, personal access tokens."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from accounts.tone3000.tokens import has_other_login, tone3000_disconnect
 from gts.web.client_ip import client_address
 from gts.web.errors import AppError
 
-# Of ``accounts.page_kit``.
+# What ``show_once`` and ``take_shown`` know a new token by.
 NEW_TOKEN: Final = "token"
 _LOCAL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 _OWNER_SESSION = timedelta(days=365)
@@ -56,6 +56,7 @@ OWNER_TOKEN_REFUSED = (
     "This token is wrong, or was used before. The console where GTS was started shows one at each "
     "start; “bin/gts owner_link” prints a new one."
 )
+MADE_ALREADY: Final = "This form was sent twice. The token was made once, and is shown once."
 
 
 class LoginView(DjangoLoginView):
@@ -190,43 +191,6 @@ class AccountView(PageView):
         return render(self.request, "accounts/account.html", context, status=status)
 
 
-class AccountDeleteView(AccountView):
-    """Erases the account of who types its name."""
-
-    http_method_names = ["post"]
-
-    def post(self, request: HttpRequest) -> HttpResponse:
-        try:
-            user_erase(user=self.user, confirm=request.POST.get("confirm", ""))
-        except AppError as error:
-            return self.page(delete_error=error.message, status=error.status)
-        # Not by logging out, which would note that of someone who is no more.
-        request.session.flush()
-        request.user = AnonymousUser()
-        messages.success(request, "Your account and everything in it is erased.")
-        return redirect("home")
-
-
-class Tone3000DisconnectView(PageView):
-    http_method_names = ["post"]
-
-    def post(self, request: HttpRequest) -> HttpResponse:
-        tone3000_disconnect(user=self.user, address=client_address(request))
-        messages.success(request, "Tone 3000 is disconnected. Its tokens are deleted here.")
-        return redirect("account")
-
-
-def next_url(request: HttpRequest, wanted: str, *, otherwise: str = "shootout-mine") -> str:
-    """``wanted`` if it leads to a page of this site, else the page of that name."""
-    is_ours = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return wanted if wanted and is_ours else resolve_url(otherwise)
-
-
-# MERGED Changing one's password.
-
-
 class PasswordChangeView(PageView):
     """For who has one: others come in by other ways, and have none to change."""
 
@@ -256,9 +220,6 @@ class PasswordChangeView(PageView):
         return render(self.request, "accounts/password.html", {"form": form}, status=status)
 
 
-# MERGED Ending sessions and programs, on the Account page.
-
-
 class SessionEndView(PageView):
     http_method_names = ["post"]
 
@@ -277,11 +238,6 @@ class SessionsEndOthersView(PageView):
         )
         messages.success(request, "All other sessions have ended.")
         return redirect("account")
-
-
-# MERGED Personal access tokens on the Account page.
-
-MADE_ALREADY: Final = "This form was sent twice. The token was made once, and is shown once."
 
 
 class PersonalTokenCreateView(AccountView):
@@ -321,3 +277,37 @@ class PersonalTokenRevokeView(PageView):
         personal_token_revoke(user=self.user, token_id=uuid, address=client_address(request))
         messages.success(request, "The token is revoked. Programs that use it are locked out.")
         return redirect("account")
+
+
+class AccountDeleteView(AccountView):
+    """Erases the account of who types its name."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        try:
+            user_erase(user=self.user, confirm=request.POST.get("confirm", ""))
+        except AppError as error:
+            return self.page(delete_error=error.message, status=error.status)
+        # Not by logging out, which would note that of someone who is no more.
+        request.session.flush()
+        request.user = AnonymousUser()
+        messages.success(request, "Your account and everything in it is erased.")
+        return redirect("home")
+
+
+class Tone3000DisconnectView(PageView):
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        tone3000_disconnect(user=self.user, address=client_address(request))
+        messages.success(request, "Tone 3000 is disconnected. Its tokens are deleted here.")
+        return redirect("account")
+
+
+def next_url(request: HttpRequest, wanted: str, *, otherwise: str = "shootout-mine") -> str:
+    """``wanted`` if it leads to a page of this site, else the page of that name."""
+    is_ours = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return wanted if wanted and is_ours else resolve_url(otherwise)

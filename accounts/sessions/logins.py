@@ -1,7 +1,7 @@
 """Where an account is logged in: browsers by a session, programs by a family of refresh tokens.
 
-Ending one takes effect with its next request; what it has open as a WebSocket is closed within
-seconds (``jobs.live.open_sockets``).
+Ending one takes effect with its next request. What it has open as a WebSocket is closed within
+seconds: ``jobs.live.open_sockets`` asks here which credentials have ended.
 """
 
 from __future__ import annotations
@@ -138,12 +138,11 @@ def _uuid_of(row: TokenFamily) -> UUID:
     return UUID(hex=row.family)
 
 
-# MERGED What a connection that lasts was let in with, and whether that still holds.
-
-
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """``password``: as it is kept of the user, hashed, when the connection was let in.
+    """What a connection that lasts was let in with.
+
+    ``password``: as it is kept of the user, hashed, when the connection was let in.
 
     ``expires_at_s``: Unix time; ``None`` where only the database knows. ``session_key``: as the
     cookie has it.

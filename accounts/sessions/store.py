@@ -1,4 +1,4 @@
-"""Where sessions are kept: Django's own way, in rows that also say whose they are.
+"""Where sessions are kept: Django's own way, in rows that also say whose they are, and from where.
 
 The cookie has the key, the database only its digest: who reads a row, in a backup for instance, has
 no cookie that is good. ``session_key`` is the key itself in a store and the digest in a row.
@@ -23,10 +23,14 @@ from django.utils.dateparse import parse_datetime
 from accounts.models import UserSession
 from gts.web.client_ip import client_address
 
-# MERGED The short name of what a ``User-Agent`` header says: enough to know one's own devices by.
+# In the data of a session: where and when its login was.
+LOGIN_KEY: Final = "login"
 
+# As wide as Django's column. 160 bits of SHA-256 are as hard to invert as a key is to guess.
+DIGEST_CHARS: Final = 40
+
+# Of a browser's or a program's name.
 MAX_NAME_CHARS: Final = 60
-
 # The first that is found counts: most say of themselves that they are others too.
 _BROWSERS: Final = (
     ("Edg", "Edge"),
@@ -47,23 +51,6 @@ _SYSTEMS: Final = (
     ("CrOS", "ChromeOS"),
     ("Linux", "Linux"),
 )
-
-
-def browser_name(user_agent: str) -> str:
-    """Such as “Firefox on Windows”; of a program its own first word, such as “curl/8.5.0”."""
-    browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
-    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
-    if browser:
-        return f"{browser} on {system}" if system else browser
-    first = user_agent.split(" ", 1)[0]
-    return "".join(char for char in first if char.isprintable())[:MAX_NAME_CHARS]
-
-
-# In the data of a session: where and when its login was.
-LOGIN_KEY: Final = "login"
-
-# As wide as Django's column. 160 bits of SHA-256 are as hard to invert as a key is to guess.
-DIGEST_CHARS: Final = 40
 
 
 def session_digest(session_key: str) -> str:
@@ -141,3 +128,16 @@ def _described(row: Any, data: dict[str, Any]) -> UserSession:
     row.browser = login.get("browser", "")
     described: UserSession = row
     return described
+
+
+def browser_name(user_agent: str) -> str:
+    """Short, of a ``User-Agent`` header: enough to know one's own devices by.
+
+    Such as “Firefox on Windows”; of a program its own first word, such as “curl/8.5.0”.
+    """
+    browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
+    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
+    if browser:
+        return f"{browser} on {system}" if system else browser
+    first = user_agent.split(" ", 1)[0]
+    return "".join(char for char in first if char.isprintable())[:MAX_NAME_CHARS]

@@ -1,4 +1,8 @@
-"""Our steps between Tone 3000's answer and the session. All of them run in one transaction."""
+"""A login with Tone 3000 once that has answered: our steps up to the session, and its failures.
+
+The steps are those of social-auth's pipeline, and all of them run in one transaction. A login that
+fails leads to a page that says so and a line in the log, with no traceback.
+"""
 
 from __future__ import annotations
 
@@ -32,14 +36,45 @@ from gts.web.client_ip import client_address
 
 logger = logging.getLogger(__name__)
 
-
 # In the session: who was logged in when the way to Tone 3000 began.
 BEGUN_BY_KEY = "tone3000_begun_by"
 
-# Codes of our own, beside those of social-auth; accounts.tone3000.login has their texts.
+# Codes of our own, beside those of social-auth.
 INACTIVE = "account_inactive"
 OTHER_ACCOUNT = "other_account"
 USER_ID_ALARM = "user_id_alarm"
+
+_START_AGAIN: Final = (
+    "This login was not started here, or it took too long. Nothing was changed; please start again."
+)
+_TRY_LATER: Final = (
+    "Tone 3000 does not answer as it should just now. Nothing was changed; please try again in a "
+    "moment."
+)
+_OPERATORS: Final = (
+    "The login with Tone 3000 is not set up correctly on this server. Its operators find the "
+    "reason in the log."
+)
+# For people, by code.
+TEXTS: Final = {
+    "authorization_declined": "Tone 3000 did not log you in, because you stopped there. "
+    "Nothing was changed.",
+    "missing_parameter": _START_AGAIN,
+    "session_context_missing": _START_AGAIN,
+    "state_mismatch": _START_AGAIN,
+    "user_mismatch": "Someone else has logged in here in the meantime. Please start again.",
+    "authorization_code_rejected": "Tone 3000 did not accept this login any more. "
+    "Please start again.",
+    "reauthentication_required": "Tone 3000 did not accept this login any more. "
+    "Please start again.",
+    "identity_in_use": "This Tone 3000 account belongs to another account here. Log out and log in "
+    "with Tone 3000 to use that one, or disconnect Tone 3000 there first.",
+    OTHER_ACCOUNT: "You are logged in at tone3000.com as someone else than the Tone 3000 account "
+    "connected here. Log out there and try again, or disconnect here first.",
+    INACTIVE: "This account is switched off.",
+    USER_ID_ALARM: "New accounts cannot be made with Tone 3000 just now: something has changed "
+    "there that the operators of this server must look at. They have been told.",
+}
 
 
 def begun_by(request: HttpRequest) -> str:
@@ -106,40 +141,6 @@ def store_tokens(
     if not was_connected:
         address = client_address(backend.http_request)
         audit.record(AuditAction.CONNECTED, user=user, address=address)
-
-
-# MERGED When a login with Tone 3000 fails: a page that says so, a line in the log, no traceback.
-
-_START_AGAIN: Final = (
-    "This login was not started here, or it took too long. Nothing was changed; please start again."
-)
-_TRY_LATER: Final = (
-    "Tone 3000 does not answer as it should just now. Nothing was changed; please try again in a "
-    "moment."
-)
-_OPERATORS: Final = (
-    "The login with Tone 3000 is not set up correctly on this server. Its operators find the "
-    "reason in the log."
-)
-TEXTS: Final = {
-    "authorization_declined": "Tone 3000 did not log you in, because you stopped there. "
-    "Nothing was changed.",
-    "missing_parameter": _START_AGAIN,
-    "session_context_missing": _START_AGAIN,
-    "state_mismatch": _START_AGAIN,
-    "user_mismatch": "Someone else has logged in here in the meantime. Please start again.",
-    "authorization_code_rejected": "Tone 3000 did not accept this login any more. "
-    "Please start again.",
-    "reauthentication_required": "Tone 3000 did not accept this login any more. "
-    "Please start again.",
-    "identity_in_use": "This Tone 3000 account belongs to another account here. Log out and log in "
-    "with Tone 3000 to use that one, or disconnect Tone 3000 there first.",
-    OTHER_ACCOUNT: "You are logged in at tone3000.com as someone else than the Tone 3000 account "
-    "connected here. Log out there and try again, or disconnect here first.",
-    INACTIVE: "This account is switched off.",
-    USER_ID_ALARM: "New accounts cannot be made with Tone 3000 just now: something has changed "
-    "there that the operators of this server must look at. They have been told.",
-}
 
 
 class LoginErrorMiddleware(SocialAuthExceptionMiddleware):

@@ -1,8 +1,8 @@
-"""The one place that reads, refreshes or stores a user's Tone 3000 tokens.
+"""A user's Tone 3000 tokens: the one place that reads, refreshes, stores or forgets them.
 
 An access token lives for about an hour. A refresh token works once: who uses it must store what
 comes back, or the session at Tone 3000 is lost. So refreshing happens under a lock that holds
-across processes, and a pair is written only over the pair it was bought with.
+across threads, processes and hosts, and a pair is written only over the pair it was bought with.
 
 A process that dies between answer and write loses that session and nothing else: the next refresh
 is refused, the pair is cleared, and the user is asked to connect again. They stay logged in.
@@ -31,81 +31,24 @@ from accounts.models import AuditAction, Tone3000Tokens, User
 from accounts.selectors import TONE3000
 from accounts.services import LOCAL_USERNAME
 from accounts.token_encryption import DecryptionError, TokenPair, decrypt, encrypt, reencrypt
-from accounts.tone3000.calls import (
-    UNAVAILABLE,
-    GrantRefusedError,
-    TokenAnswer,
-    tokens_refresh,
-)
+from accounts.tone3000.calls import UNAVAILABLE, GrantRefusedError, TokenAnswer, tokens_refresh
 from gts.web.database import database_now
 from gts.web.errors import ConflictError, ReconnectNeededError, TokenServiceUnavailableError
 
 logger = logging.getLogger(__name__)
 
-
-# MERGED One refresh at a time per user, across threads, processes and hosts.
-# MERGED
-# MERGED PostgreSQL: the row is locked for as long as the call to Tone 3000 takes, and by the connection, so
-# MERGED it is free again when the process dies. SQLite has one write lock for the whole database, which
-# MERGED must not be held for seconds; there all processes share a machine, so a locked file does the same.
-
-WAIT_S: Final = 30.0
-_POLL_S: Final = 0.02
-
-
-@contextmanager
-def locked_tokens(user_id: int) -> Iterator[Tone3000Tokens | None]:
-    """The row as it is once no one else is refreshing it, and no one will until the end.
-
-    What is written inside is committed when this ends, so never inside another transaction: one
-    that is rolled back would take a pair with it that Tone 3000 has issued and will not again.
-    Raises ``TokenServiceUnavailableError`` after ``WAIT_S``.
-    """
-    rows = Tone3000Tokens.objects.filter(user=user_id)
-    if connection.vendor == "sqlite":
-        with transaction.atomic(durable=True):
-            pass  # refuses to be inside another, and holds nothing
-        with _locked_file(Path(settings.DATA_DIR) / "locks" / f"tone3000-{user_id}"):
-            yield rows.first()
-        return
-    with transaction.atomic(durable=True):
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = '{WAIT_S:.0f}s'")
-        try:
-            row = rows.select_for_update().first()
-        except OperationalError as error:
-            raise TokenServiceUnavailableError(UNAVAILABLE) from error
-        yield row
-
-
-@contextmanager
-def _locked_file(path: Path) -> Iterator[None]:
-    """The system frees it when the process ends, however it ends."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    deadline_s = time.monotonic() + WAIT_S
-    with open(path, "a") as file:
-        while not _try_lock(file.fileno()):
-            if time.monotonic() > deadline_s:
-                raise TokenServiceUnavailableError(UNAVAILABLE)
-            time.sleep(_POLL_S)
-        yield
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-REFRESH_LEAD_S: Final = 60.0
 RECONNECT: Final = "Tone 3000 needs to be connected again."
 NOT_CONNECTED: Final = "Tone 3000 is not connected."
 OTHER_ACCOUNT: Final = "That is another Tone 3000 account than the one connected here."
 
-# What a token must still be good for to be of use to a caller.
+# A token that is good for less is refreshed.
+REFRESH_LEAD_S: Final = 60.0
+# What one must still be good for to be of use to a caller.
 _USABLE_S: Final = 5.0
+
+# At most for the lock, and between two tries of a locked file.
+WAIT_S: Final = 30.0
+_POLL_S: Final = 0.02
 
 
 def access_token(user: User, *, rejected: str | None = None) -> str:
@@ -165,6 +108,22 @@ def tokens_reencrypt(*, user_id: int) -> bool:
             encrypted=encrypted
         )
         return True
+
+
+@transaction.atomic
+def tone3000_disconnect(*, user: User, address: str | None = None) -> None:
+    """Forget the tokens; and who they are at Tone 3000 too, unless it is their only way in."""
+    tokens_forget(user=user)
+    if has_other_login(user):
+        UserSocialAuth.objects.filter(user=user, provider=TONE3000).delete()
+        user.tone3000_id = None
+        user.save(update_fields=["tone3000_id"])
+    audit.record(AuditAction.DISCONNECTED, user=user, address=address)
+
+
+def has_other_login(user: User) -> bool:
+    """Whether ``user`` can come in without Tone 3000."""
+    return user.has_usable_password() or user.username == LOCAL_USERNAME
 
 
 def _refreshed(
@@ -254,20 +213,52 @@ def _left_s(row: Tone3000Tokens) -> float:
     return (row.expires_at - database_now()).total_seconds()
 
 
-# MERGED The end of a connection to Tone 3000, and whether an account can do without it.
+@contextmanager
+def locked_tokens(user_id: int) -> Iterator[Tone3000Tokens | None]:
+    """The row as it is once no one else is refreshing it, and no one will until the end.
+
+    PostgreSQL: the row is locked for as long as the call to Tone 3000 takes, and by the connection,
+    so it is free again when the process dies. SQLite has one write lock for the whole database,
+    which must not be held for seconds; there all processes share a machine, so a locked file does
+    the same.
+
+    What is written inside is committed when this ends, so never inside another transaction: one
+    that is rolled back would take a pair with it that Tone 3000 has issued and will not again.
+    Raises ``TokenServiceUnavailableError`` after ``WAIT_S``.
+    """
+    rows = Tone3000Tokens.objects.filter(user=user_id)
+    if connection.vendor == "sqlite":
+        with transaction.atomic(durable=True):
+            pass  # refuses to be inside another, and holds nothing
+        with _locked_file(Path(settings.DATA_DIR) / "locks" / f"tone3000-{user_id}"):
+            yield rows.first()
+        return
+    with transaction.atomic(durable=True):
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = '{WAIT_S:.0f}s'")
+        try:
+            row = rows.select_for_update().first()
+        except OperationalError as error:
+            raise TokenServiceUnavailableError(UNAVAILABLE) from error
+        yield row
 
 
-@transaction.atomic
-def tone3000_disconnect(*, user: User, address: str | None = None) -> None:
-    """Forget the tokens; and who they are at Tone 3000 too, unless it is their only way in."""
-    tokens_forget(user=user)
-    if has_other_login(user):
-        UserSocialAuth.objects.filter(user=user, provider=TONE3000).delete()
-        user.tone3000_id = None
-        user.save(update_fields=["tone3000_id"])
-    audit.record(AuditAction.DISCONNECTED, user=user, address=address)
+@contextmanager
+def _locked_file(path: Path) -> Iterator[None]:
+    """The system frees it when the process ends, however it ends."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    deadline_s = time.monotonic() + WAIT_S
+    with open(path, "a") as file:
+        while not _try_lock(file.fileno()):
+            if time.monotonic() > deadline_s:
+                raise TokenServiceUnavailableError(UNAVAILABLE)
+            time.sleep(_POLL_S)
+        yield
 
 
-def has_other_login(user: User) -> bool:
-    """Whether ``user`` can come in without Tone 3000."""
-    return user.has_usable_password() or user.username == LOCAL_USERNAME
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

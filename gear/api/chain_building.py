@@ -1,4 +1,4 @@
-"""Guidance for a chain that is being built, over HTTP."""
+"""What helps to build a chain, over HTTP: what may come next, and presets of its processors."""
 
 from __future__ import annotations
 
@@ -38,6 +38,8 @@ from gts.web.api.responses import created
 from gts.web.api.serializers import BoundedList, StrictSerializer
 from gts.web.api.views import APIView, GenericAPIView
 from jobs.pipeline.effects.blocks import BLOCK_TYPES
+
+_PROCESSORS = [(name, block_type.title) for name, block_type in BLOCK_TYPES.items()]
 
 
 class GuidanceBlockInput(ChainBlockInput):
@@ -97,11 +99,6 @@ class ChainGuidanceView(APIView):
         ]
         guidance = chain_guidance(cast(User, request.user), blocks)
         return Response(GuidanceOutput(dataclasses.asdict(guidance)).data)
-
-
-# MERGED Named settings of built-in processors over HTTP.
-
-_PROCESSORS = [(name, block_type.title) for name, block_type in BLOCK_TYPES.items()]
 
 
 class PresetFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter has no types

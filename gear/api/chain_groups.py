@@ -44,8 +44,6 @@ from gts.web.api.responses import created
 from gts.web.api.serializers import BoundedList, BoundedListField, StrictSerializer
 from gts.web.api.views import APIView, GenericAPIView
 
-# MERGED Shapes of chain groups in the API.
-
 # Far more than can be expanded: so that the answer can say how many chains they would make.
 _MAX_OPTIONS = 100
 

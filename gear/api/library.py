@@ -1,4 +1,4 @@
-"""The captures a user has saved, over HTTP."""
+"""What users keep for themselves about gear, over HTTP: saved captures, and tags of their own."""
 
 from __future__ import annotations
 
@@ -144,14 +144,6 @@ class LibraryEntryView(APIView):
         return Response(status=204)
 
 
-def _values(data: StrictSerializer) -> dict[str, Any]:
-    data.is_valid(raise_exception=True)
-    return dict(data.validated_data)
-
-
-# MERGED Tags of one's own, and the gear they are on, over HTTP.
-
-
 class TagFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter has no types
     search = filters.CharFilter(method="by_text", max_length=50, help_text="a part of the name")
 
@@ -213,7 +205,7 @@ class TagListView(GenericAPIView[Tag]):
     @idempotent
     def post(self, request: Request) -> Response:
         user = cast(User, request.user)
-        tag = tag_create(owner=user, **_tag_values(TagInput(data=request.data)))
+        tag = tag_create(owner=user, **_values(TagInput(data=request.data)))
         return created(TagOutput(tag_get(user, tag.uuid)).data, "api-tag", tag.uuid)
 
 
@@ -234,7 +226,7 @@ class TagView(APIView):
     def patch(self, request: Request, uuid: UUID) -> Response:
         user = cast(User, request.user)
         tag = tag_get(user, uuid)
-        tag_rename(tag=tag, **_tag_values(TagInput(data=request.data)))
+        tag_rename(tag=tag, **_values(TagInput(data=request.data)))
         return Response(TagOutput(tag_get(user, uuid)).data)
 
     @extend_schema(
@@ -259,11 +251,11 @@ class GearTagsView(APIView):
     def put(self, request: Request, uuid: UUID) -> Response:
         user = cast(User, request.user)
         item = gear_get(user, uuid)
-        names = _tag_values(GearTagsInput(data=request.data))["tags"]
+        names = _values(GearTagsInput(data=request.data))["tags"]
         gear_tags_set(user=user, item=item, names=names)
         return Response(GearOutput(gear_get(user, uuid), context={"request": request}).data)
 
 
-def _tag_values(data: StrictSerializer) -> dict[str, Any]:
+def _values(data: StrictSerializer) -> dict[str, Any]:
     data.is_valid(raise_exception=True)
     return dict(data.validated_data)

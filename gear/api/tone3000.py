@@ -1,6 +1,7 @@
-"""Tone 3000 over HTTP: one's own lists, the feeds, one tone with all of its models, adding.
+"""Tone 3000 over HTTP: lists of one's own, feeds, a tone with all of its models, adding, picking.
 
-Everything that waits for Tone 3000 is async, so that however slow it is no one else waits.
+Everything that waits for Tone 3000 is async, so that however slow it is no one else waits. Values
+of their lists are text here too: the lists grow.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ from gts.web.api.views import APIView, AsyncAPIView
 from gts.web.errors import NotFoundError
 from jobs.api.jobs import JobOutput, job_accepted
 
-# MERGED Shapes of Tone 3000 in the API. Values of their lists are text: the lists grow.
+NO_PAGE = "There is no such page."
+NO_SEARCH = "This server does not search Tone 3000."
 
 
 class CursorQuery(QuerySerializer):
@@ -170,10 +172,6 @@ class PickOutput(serializers.Serializer[Any]):
 
 class PickBegunOutput(PickOutput):
     url = serializers.CharField(help_text="open it in a browser that is logged in here as you")
-
-
-NO_PAGE = "There is no such page."
-NO_SEARCH = "This server does not search Tone 3000."
 
 
 class Tone3000ListView(AsyncAPIView):

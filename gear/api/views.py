@@ -1,4 +1,4 @@
-"""Gear, captures, block types and signal chains over HTTP."""
+"""Gear, captures, block types and signal chains over HTTP, and by what their lists are narrowed."""
 
 from __future__ import annotations
 
@@ -61,8 +61,7 @@ from gts.web.api.responses import (
 from gts.web.api.views import APIView, GenericAPIView
 from jobs.pipeline.effects.blocks import BLOCK_TYPES
 
-# MERGED What lists of gear and captures can be narrowed down by.
-
+_BLOCK_TYPES_MAX_AGE_S = 3600
 # Each is a condition of its own in the query.
 _MAX_TAGS = 10
 
@@ -136,9 +135,6 @@ class CaptureFilter(filters.FilterSet):  # type: ignore[misc]
 
     def by_use(self, queryset: CaptureQuerySet, name: str, value: bool) -> QuerySet[Capture]:
         return queryset.usable() if value else queryset.unusable()
-
-
-_BLOCK_TYPES_MAX_AGE_S = 3600
 
 
 class GearListView(GenericAPIView[GearItem]):

@@ -1,4 +1,8 @@
-"""The files of captures: which are taken in, and that none is left when its row goes."""
+"""The files of captures: which are taken in, and that none is left when its row goes.
+
+Equal content from Tone 3000 is stored once, no matter who has it. Rows stay apart, so no one sees
+more than their own; only the bytes are in one place.
+"""
 
 from __future__ import annotations
 
@@ -20,37 +24,6 @@ from gear.text import clean_text
 from gts.web.errors import ErrorDetail, UnsupportedMediaError
 from jobs.files.storage import delete_stored
 from jobs.pipeline.nam.document import foreign_format_of, foreign_message
-
-# MERGED Files that several captures may share: equal content is stored once, no matter who has it.
-# MERGED
-# MERGED Rows stay apart, so no one sees more than their own; only the bytes are in one place.
-
-
-def store_once(path: Path, sha256: str) -> str:
-    """The storage name of the content of ``path``, stored now unless it is there already.
-
-    Call it inside the transaction that writes the row: until that ends no one deletes the file.
-    """
-    known = Capture.objects.with_file().filter(sha256=sha256).order_by("pk").first()
-    name = known.file.name if known is not None and known.file.name else None
-    name = name or f"captures/{sha256}/{sha256}{path.suffix}"
-    lock_name(name)
-    if default_storage.exists(name):
-        return name
-    with open(path, "rb") as file:
-        return default_storage.save(name, File(file))
-
-
-def lock_name(name: str) -> None:
-    """Until the transaction ends no one else stores or deletes under this name.
-
-    SQLite needs nothing: a transaction there holds the one write lock from its beginning.
-    """
-    if connection.vendor == "postgresql":
-        key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
-
 
 # What kind of gear is captured by what kind of file.
 FORMAT_OF_KIND: Final[dict[str, CaptureFormat]] = {
@@ -125,6 +98,32 @@ def upload_name(upload: UploadedFile[bytes]) -> str:
 def folder_of(capture_id: UUID) -> str:
     """One folder per capture, so that a file belongs to one row and goes with it."""
     return f"captures/{capture_id}"
+
+
+def store_once(path: Path, sha256: str) -> str:
+    """The storage name of the content of ``path``, stored now unless it is there already.
+
+    Call it inside the transaction that writes the row: until that ends no one deletes the file.
+    """
+    known = Capture.objects.with_file().filter(sha256=sha256).order_by("pk").first()
+    name = known.file.name if known is not None and known.file.name else None
+    name = name or f"captures/{sha256}/{sha256}{path.suffix}"
+    lock_name(name)
+    if default_storage.exists(name):
+        return name
+    with open(path, "rb") as file:
+        return default_storage.save(name, File(file))
+
+
+def lock_name(name: str) -> None:
+    """Until the transaction ends no one else stores or deletes under this name.
+
+    SQLite needs nothing: a transaction there holds the one write lock from its beginning.
+    """
+    if connection.vendor == "postgresql":
+        key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
 
 
 def delete_file_with_row(sender: type[Capture], instance: Capture, **_: Any) -> None:

@@ -1,7 +1,9 @@
 """The grammar of signal chains: DI → pre* → amp → loop* → cab? → post* → out. Pure, no ORM.
 
 A chain is judged as a whole and every mistake is found, so that no one has to repair one to be
-told of the next.
+told of the next. Guidance says by the same grammar what may come next in a chain that is being
+built: a block after which the chain can still be completed. So who follows it never comes to a dead
+end, and every chain of the grammar can be built by it. Parameters of blocks are checked one by one.
 """
 
 from __future__ import annotations
@@ -19,49 +21,6 @@ from jobs.pipeline.effects.parameters import (
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.vocabulary.gear import GearKind, Slot
 
-# MERGED Parameters of the blocks of a chain: of built-in processors, and of captures.
-
-
-def check_capture(kind: str, parameters: Mapping[str, object]) -> dict[str, float | bool]:
-    """The parameters of a captured block, complete. ``kind``: of its gear. Raises
-    ``PipelineError``: BLOCK_PARAMETER_UNKNOWN, BLOCK_PARAMETER_INVALID,
-    BLOCK_PARAMETER_OUT_OF_RANGE."""
-    return _checked(parameters, capture_parameters(kind))
-
-
-def check_extra_ir(parameters: Mapping[str, object]) -> dict[str, float | bool]:
-    """The parameters of one more impulse response, complete. Raises as ``check_capture``."""
-    return _checked(parameters, IR_PARAMETERS)
-
-
-def _checked(parameters: Mapping[str, object], known: CaptureParameters) -> dict[str, float | bool]:
-    for name in parameters:
-        if name not in known.names:
-            raise PipelineError("BLOCK_PARAMETER_UNKNOWN", f"This block has no parameter “{name}”.")
-    complete: dict[str, float | bool] = {
-        number.name: number.checked(parameters.get(number.name)) for number in known.numbers
-    }
-    for switch in known.switches:
-        value = parameters.get(switch.name, False)
-        if not isinstance(value, bool):
-            raise PipelineError("BLOCK_PARAMETER_INVALID", f"{switch.name} must be true or false.")
-        complete[switch.name] = value
-    return complete
-
-
-def describe_settings(
-    processor: str, kind: str | None, parameters: Mapping[str, float | bool]
-) -> str:
-    """The settings of a block for people; empty where there is nothing to say. ``kind``: of the
-    gear of its capture."""
-    if processor:
-        try:
-            return describe_parameters(processor, parameters)
-        except PipelineError:  # stored by a version that knew more processors
-            return ""
-    return "" if kind is None else describe_capture(kind, parameters)
-
-
 MAX_BLOCKS: Final = 16
 
 NO_AMP: Final = "NO_AMP"
@@ -72,6 +31,9 @@ MULTIPLE_IRS: Final = "MULTIPLE_IRS"
 LOOP_FORBIDDEN: Final = "LOOP_FORBIDDEN"
 INVALID_ORDER: Final = "INVALID_ORDER"
 UNSUPPORTED_CAPTURE: Final = "UNSUPPORTED_CAPTURE"
+# What only says that something is still to come.
+_REPAIRED_BY_MORE: Final = frozenset({NO_AMP, IR_REQUIRED})
+
 
 SLOTS: Final = tuple(Slot.values)
 AMP_CLASS: Final[frozenset[str]] = frozenset(Slot.AMP.kinds)
@@ -210,13 +172,7 @@ def _supported(blocks: Sequence[ChainBlock]) -> Iterator[ChainError]:
 _RULES: Final = (_one_amp, _cabs, _loop, _order, _supported)
 
 
-# MERGED What may come next in a chain that is being built, by the same grammar. Pure, no ORM.
-# MERGED
-# MERGED A block may come next when the chain with it can still be completed; so who follows the guidance
-# MERGED never comes to a dead end, and every chain of the grammar can be built by it.
-
-# What only says that something is still to come.
-_REPAIRED_BY_MORE: Final = frozenset({NO_AMP, IR_REQUIRED})
+# What may come next.
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,3 +262,46 @@ def _what_next(missing: str, slots: set[str]) -> str:
     if slots:
         return "The chain can be played; effects may follow."
     return "The chain can be played; it is full."
+
+
+# Parameters of blocks: of built-in processors, and of captures.
+
+
+def check_capture(kind: str, parameters: Mapping[str, object]) -> dict[str, float | bool]:
+    """The parameters of a captured block, complete. ``kind``: of its gear. Raises
+    ``PipelineError``: BLOCK_PARAMETER_UNKNOWN, BLOCK_PARAMETER_INVALID,
+    BLOCK_PARAMETER_OUT_OF_RANGE."""
+    return _checked(parameters, capture_parameters(kind))
+
+
+def check_extra_ir(parameters: Mapping[str, object]) -> dict[str, float | bool]:
+    """The parameters of one more impulse response, complete. Raises as ``check_capture``."""
+    return _checked(parameters, IR_PARAMETERS)
+
+
+def _checked(parameters: Mapping[str, object], known: CaptureParameters) -> dict[str, float | bool]:
+    for name in parameters:
+        if name not in known.names:
+            raise PipelineError("BLOCK_PARAMETER_UNKNOWN", f"This block has no parameter “{name}”.")
+    complete: dict[str, float | bool] = {
+        number.name: number.checked(parameters.get(number.name)) for number in known.numbers
+    }
+    for switch in known.switches:
+        value = parameters.get(switch.name, False)
+        if not isinstance(value, bool):
+            raise PipelineError("BLOCK_PARAMETER_INVALID", f"{switch.name} must be true or false.")
+        complete[switch.name] = value
+    return complete
+
+
+def describe_settings(
+    processor: str, kind: str | None, parameters: Mapping[str, float | bool]
+) -> str:
+    """The settings of a block for people; empty where there is nothing to say. ``kind``: of the
+    gear of its capture."""
+    if processor:
+        try:
+            return describe_parameters(processor, parameters)
+        except PipelineError:  # stored by a version that knew more processors
+            return ""
+    return "" if kind is None else describe_capture(kind, parameters)

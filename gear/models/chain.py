@@ -1,4 +1,8 @@
-"""Signal chains: ordered blocks owned by a user, independent of shootouts."""
+"""Signal chains: ordered blocks owned by a user, independent of shootouts.
+
+And what helps to build them: groups (slots with options, expanded into chains), and presets of
+built-in processors.
+"""
 
 from __future__ import annotations
 
@@ -98,9 +102,6 @@ class BlockIR(models.Model):
         return f"{self.block_id} + {self.capture}"
 
 
-# MERGED Chain groups: slots with options, to be expanded into chains.
-
-
 class ChainGroupQuerySet(models.QuerySet["ChainGroup"]):
     def owned_by(self, user: User | AnonymousUser) -> ChainGroupQuerySet:
         if isinstance(user, AnonymousUser):
@@ -135,9 +136,6 @@ class ChainGroup(PublicModel):
 
     def __str__(self) -> str:
         return self.name
-
-
-# MERGED Presets: named settings of built-in processors.
 
 
 class PresetQuerySet(models.QuerySet["Preset"]):

@@ -1,4 +1,4 @@
-"""What users keep for themselves about gear that may be anybody's."""
+"""What users keep for themselves about gear that may be anybody's: saved captures, and tags."""
 
 from __future__ import annotations
 
@@ -71,9 +71,6 @@ class LibraryEntry(PublicModel):
 
     def __str__(self) -> str:
         return self.nickname or f"entry {self.uuid}"
-
-
-# MERGED Tags: free words that a user puts on gear.
 
 
 class TagQuerySet(models.QuerySet["Tag"]):

@@ -1,4 +1,4 @@
-"""Forms of the gear pages."""
+"""Forms of the gear pages, and what templates of chains are given, here and on other pages."""
 
 from __future__ import annotations
 
@@ -125,9 +125,6 @@ class GearUploadForm(GearFields):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # It shares a page with other forms that have a name too.
         super().__init__(*args, **{"auto_id": "capture_%s", **kwargs})
-
-
-# MERGED What templates of chains are given, on pages of gear and of shootouts.
 
 
 def board_context(request: HttpRequest, board: chain_form.ChainForm) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Pages of captures and chains."""
+"""Pages of captures and chains, and of one piece of one's own gear."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ from jobs.models import Job
 from jobs.selectors import job_about, job_get
 
 _PAGE_SIZE = 24
+_MAX_CHAINS_SHOWN = 20
 
 
 class GearListView(PageView):
@@ -84,6 +85,54 @@ class GearUploadView(PageView):
             "job": job,
         }
         return render(request, "gear/_upload.html", context)
+
+
+class GearItemView(PageView):
+    def get(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
+        item = gear_get_owned(self.user, uuid)
+        return self._page(request, item, GearForm.of(item))
+
+    def post(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
+        item = gear_get_owned(self.user, uuid)
+        if "trim_lead" in request.POST and lead_to_trim_ms(item.captures.all()) is not None:
+            gear_update(item=item, ir_settings={"is_lead_trimmed": True})
+            messages.success(request, "The silence in front is left out. The file is as it was.")
+            return redirect("gear-item", uuid)
+        form = GearForm.of(item, request.POST)
+        if form.is_valid():
+            try:
+                item = gear_update(item=item, **form.values())
+            except AppError as error:
+                add_app_error(form, error)
+            else:
+                messages.success(request, f"{item} is saved.")
+                return redirect("gear-list")
+        return self._page(request, gear_get_owned(self.user, uuid), form, status=422)
+
+    def _page(
+        self, request: HttpRequest, item: GearItem, form: GearForm, status: int = 200
+    ) -> HttpResponse:
+        chains = chains_with(item).owned_by(self.user)[: _MAX_CHAINS_SHOWN + 1]
+        captures = list(item.captures.select_related("gear"))
+        context = {
+            "item": item,
+            "form": form,
+            "captures": captures,
+            "lead_to_trim_ms": lead_to_trim_ms(captures),
+            "chains": chains[:_MAX_CHAINS_SHOWN],
+            "has_more_chains": len(chains) > _MAX_CHAINS_SHOWN,
+        }
+        return render(request, "gear/gear_item.html", context, status=status)
+
+
+class GearDeleteView(PageView):
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
+        item = gear_get_owned(self.user, uuid)
+        gear_delete(item=item)
+        messages.success(request, f"{item} is deleted. What was rendered with it stays.")
+        return redirect("gear-list")
 
 
 class CaptureRowView(PageView):
@@ -225,56 +274,3 @@ def asked_job(request: HttpRequest) -> Job | None:
         return job_get(request.user, UUID(request.GET.get("job", "")))
     except (ValueError, NotFoundError):
         return None
-
-
-# MERGED The page of one's own gear: what it is called, what it is, and that it goes.
-
-_MAX_CHAINS_SHOWN = 20
-
-
-class GearItemView(PageView):
-    def get(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
-        item = gear_get_owned(self.user, uuid)
-        return self._page(request, item, GearForm.of(item))
-
-    def post(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
-        item = gear_get_owned(self.user, uuid)
-        if "trim_lead" in request.POST and lead_to_trim_ms(item.captures.all()) is not None:
-            gear_update(item=item, ir_settings={"is_lead_trimmed": True})
-            messages.success(request, "The silence in front is left out. The file is as it was.")
-            return redirect("gear-item", uuid)
-        form = GearForm.of(item, request.POST)
-        if form.is_valid():
-            try:
-                item = gear_update(item=item, **form.values())
-            except AppError as error:
-                add_app_error(form, error)
-            else:
-                messages.success(request, f"{item} is saved.")
-                return redirect("gear-list")
-        return self._page(request, gear_get_owned(self.user, uuid), form, status=422)
-
-    def _page(
-        self, request: HttpRequest, item: GearItem, form: GearForm, status: int = 200
-    ) -> HttpResponse:
-        chains = chains_with(item).owned_by(self.user)[: _MAX_CHAINS_SHOWN + 1]
-        captures = list(item.captures.select_related("gear"))
-        context = {
-            "item": item,
-            "form": form,
-            "captures": captures,
-            "lead_to_trim_ms": lead_to_trim_ms(captures),
-            "chains": chains[:_MAX_CHAINS_SHOWN],
-            "has_more_chains": len(chains) > _MAX_CHAINS_SHOWN,
-        }
-        return render(request, "gear/gear_item.html", context, status=status)
-
-
-class GearDeleteView(PageView):
-    http_method_names = ["post"]
-
-    def post(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
-        item = gear_get_owned(self.user, uuid)
-        gear_delete(item=item)
-        messages.success(request, f"{item} is deleted. What was rendered with it stays.")
-        return redirect("gear-list")

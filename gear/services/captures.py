@@ -1,4 +1,8 @@
-"""Taking in captures, and what becomes of them when a worker has looked inside."""
+"""Taking in captures, and what becomes of them when they have been looked into.
+
+They come as uploads (a worker looks inside), as files of this machine (looked into at once), or
+with a whole shootout (looked into on the way).
+"""
 
 from __future__ import annotations
 
@@ -238,9 +242,6 @@ def gear_unshare(*, item: GearItem) -> None:
     """Only its owner sees it from now on. Chains of others that play it already keep it."""
     item.is_shared = False
     item.save(update_fields=["is_shared", "updated_at"])
-
-
-# MERGED Captures that come with something larger, a whole shootout, and were looked into on the way.
 
 
 def capture_known(

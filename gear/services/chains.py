@@ -1,4 +1,4 @@
-"""Building and changing signal chains."""
+"""Signal chains: building and changing them, guidance on the way, presets of their processors."""
 
 from __future__ import annotations
 
@@ -39,11 +39,13 @@ from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.recipe import MAX_CAB_IRS
 
 ONE_SOURCE = "A block is either a capture or a built-in processor."
+ONE_OF_THREE = "A block is a capture, a built-in processor, or any gear of a kind."
 NOT_READY = "This capture is still being checked."
 NO_MORE_IRS = "Only a cabinet takes more impulse responses."
 TOO_MANY_IRS = f"A cabinet has {MAX_CAB_IRS} impulse responses at most."
 NOT_A_CAB = "This capture is a space: no microphone of a cabinet."
 NOT_AN_IR = "This capture is not an impulse response."
+PRESET_EXISTS = "You have a preset of this name for this processor already."
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def chain_create(
     """A chain that can be played. Raises ``InvalidInputError`` with everything that is wrong:
     the codes of the grammar point at ``/blocks/<i>``, or at ``/blocks`` for the whole chain."""
     chain = SignalChain(owner=owner, name=name.strip(), description=description.strip())
-    _save(chain, blocks)
+    _save_chain(chain, blocks)
     return chain
 
 
@@ -91,22 +93,22 @@ def chain_update(
     """Change what is given; ``blocks`` are replaced as a whole. Raises as ``chain_create``, and
     ``PreconditionFailedError`` when it is none of ``accepted_revisions``."""
     # Of two edits at once the later one waits, so that blocks of both do not mix.
-    chain = _locked(chain, accepted_revisions)
+    chain = _locked_chain(chain, accepted_revisions)
     chain.revision += 1
     chain.name = chain.name if name is None else name.strip()
     chain.description = chain.description if description is None else description.strip()
-    _save(chain, blocks)
+    _save_chain(chain, blocks)
     return chain
 
 
 @transaction.atomic
 def chain_delete(*, chain: SignalChain, accepted_revisions: Collection[int] | None = None) -> None:
     """Shootouts that played it keep their results. Raises ``PreconditionFailedError``."""
-    chain = _locked(chain, accepted_revisions)
+    chain = _locked_chain(chain, accepted_revisions)
     chain.delete()
 
 
-def _locked(chain: SignalChain, accepted_revisions: Collection[int] | None) -> SignalChain:
+def _locked_chain(chain: SignalChain, accepted_revisions: Collection[int] | None) -> SignalChain:
     row = SignalChain.objects.select_for_update().filter(pk=chain.pk).first()
     if row is None:  # deleted since it was looked up
         raise NotFoundError(NO_CHAIN)
@@ -114,7 +116,7 @@ def _locked(chain: SignalChain, accepted_revisions: Collection[int] | None) -> S
     return row
 
 
-def _save(chain: SignalChain, blocks: Sequence[BlockInput] | None) -> None:
+def _save_chain(chain: SignalChain, blocks: Sequence[BlockInput] | None) -> None:
     problems = list(field_problems(chain))
     rows: list[Block] = []
     irs: list[BlockIR] = []
@@ -236,11 +238,6 @@ def as_checked_block(row: Block) -> ChainBlock:
     return as_chain_block(row)
 
 
-# MERGED Guidance for a chain that someone is building, with captures of theirs or kinds of gear.
-
-ONE_OF_THREE = "A block is a capture, a built-in processor, or any gear of a kind."
-
-
 @dataclass(frozen=True, slots=True)
 class PlannedBlock:
     """One of ``capture_id``, ``processor`` and ``kind`` (of gear that is yet to be chosen)."""
@@ -259,19 +256,19 @@ def chain_guidance(user: User, blocks: Sequence[PlannedBlock]) -> Guidance:
     details = [
         ErrorDetail(f"/blocks/{position}{pointer}", code, message)
         for position, block in enumerate(blocks)
-        for pointer, code, message in _problems(block, set(captures))
+        for pointer, code, message in _planned_problems(block, set(captures))
     ]
     if details:
         raise InvalidInputError(details[0].message, details=details)
     return guide_chain(
         [
-            _chain_block(block, captures[block.capture_id] if block.capture_id else None)
+            _planned_chain_block(block, captures[block.capture_id] if block.capture_id else None)
             for block in blocks
         ]
     )
 
 
-def _problems(block: PlannedBlock, known: set[UUID]) -> Iterator[tuple[str, str, str]]:
+def _planned_problems(block: PlannedBlock, known: set[UUID]) -> Iterator[tuple[str, str, str]]:
     num_sources = sum(map(bool, (block.capture_id, block.processor, block.kind)))
     if num_sources != 1:
         yield "", "BLOCK_NEEDS_ONE_SOURCE", ONE_OF_THREE
@@ -282,7 +279,7 @@ def _problems(block: PlannedBlock, known: set[UUID]) -> Iterator[tuple[str, str,
         yield "/processor", "BLOCK_UNKNOWN", message
 
 
-def _chain_block(block: PlannedBlock, capture: Capture | None) -> ChainBlock:
+def _planned_chain_block(block: PlannedBlock, capture: Capture | None) -> ChainBlock:
     if capture is None:
         return ChainBlock(block.slot, kind=block.kind, processor=block.processor)
     return ChainBlock(
@@ -291,11 +288,6 @@ def _chain_block(block: PlannedBlock, capture: Capture | None) -> ChainBlock:
         is_supported=may_be_played(capture),
         has_own_cab=has_own_cab(capture),
     )
-
-
-# MERGED Named settings of built-in processors.
-
-ALREADY_THERE = "You have a preset of this name for this processor already."
 
 
 @transaction.atomic
@@ -345,7 +337,7 @@ def _save_preset(preset: Preset, parameters: Mapping[str, object] | None) -> Non
     other = same.filter(name=preset.name).exclude(pk=preset.pk).first()
     if other is not None:
         existing = Existing("preset", other.uuid)
-        raise DuplicateError(ALREADY_THERE, pointer="/name", existing=existing)
+        raise DuplicateError(PRESET_EXISTS, pointer="/name", existing=existing)
     preset.save()
 
 

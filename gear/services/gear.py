@@ -1,4 +1,4 @@
-"""What its owner says about gear that is here already."""
+"""Gear that is here already: what it is called, and what its owner says of it."""
 
 from __future__ import annotations
 
@@ -30,10 +30,25 @@ from gts.web.errors import ConflictError, ErrorDetail, InvalidInputError, NotFou
 from jobs.pipeline.recipe import IRSettings
 from jobs.pipeline.render.ir_facts import space_channels_error
 
-# MERGED Names of gear among all that its owner has: telling, and no two alike.
+# See ``Capture.ir_settings``.
+IR_SETTINGS: Final = tuple(field.name for field in fields(IRSettings))
+_NOT_SETTINGS: Final = tuple(
+    field.name for field in Capture._meta.fields if field.name not in IR_SETTINGS
+)
+
+NOT_OF_A_SPACE: Final = "A space sounds with all of its channels: there is none to choose."
+OTHER_FORMAT: Final = {
+    CaptureFormat.NAM: "Its file is an impulse response, which can be a cabinet or a space only.",
+    CaptureFormat.IR: "Its file is a NAM model, which cannot be a cabinet or a space.",
+}
+NAME_TAKEN = "You have other gear of this name. Choose a name that tells them apart."
+FROM_TONE3000 = "This is what its page at Tone 3000 says, and cannot be changed here."
 
 # What comes within this time of each other may be one pack.
 _PACK_WINDOW: Final = timedelta(hours=1)
+
+
+# Names among all gear of one owner: telling, and no two alike.
 
 
 def free_name(item: GearItem, name: str) -> str:
@@ -51,24 +66,27 @@ def name_from_file(item: GearItem, capture: Capture, facts: CaptureFacts) -> Non
     Gear of the same pack that got its name from a statement which this file repeats is renamed,
     and saved: what several say tells none of them apart.
     """
-    item.name = free_name(item, _best(item, capture, facts.name, facts.model, facts.make))
+    item.name = free_name(item, _best_name(item, capture, facts.name, facts.model, facts.make))
     for other in _same_pack(item, capture, facts):
         said = other.info.get("metadata", {})
         name, model = stated(said.get("name")), stated(said.get("gear_model"))
         gear = other.gear
-        gear.name = free_name(gear, _best(gear, other, name, model, gear.make))
+        gear.name = free_name(gear, _best_name(gear, other, name, model, gear.make))
         gear.save(update_fields=["name", "updated_at"])
 
 
-def _best(item: GearItem, capture: Capture, name: str, model: str, make: str) -> str:
+def _best_name(item: GearItem, capture: Capture, name: str, model: str, make: str) -> str:
     candidates = [
-        (without_make(text, item.make or make), bool(text) and _with(capture, key, text).exists())
+        (
+            without_make(text, item.make or make),
+            bool(text) and _saying_the_same(capture, key, text).exists(),
+        )
         for key, text in (("name", name), ("gear_model", model))
     ]
     return best_name(candidates, capture.name)
 
 
-def _with(capture: Capture, key: str, text: str) -> CaptureQuerySet:
+def _saying_the_same(capture: Capture, key: str, text: str) -> CaptureQuerySet:
     """Other captures of the same owner whose files say the same."""
     owned = Capture.objects.filter(gear__owner=capture.gear.owner_id, state=FileState.READY)
     return owned.filter(**{f"info__metadata__{key}": text}).exclude(pk=capture.pk)
@@ -78,7 +96,7 @@ def _same_pack(item: GearItem, capture: Capture, facts: CaptureFacts) -> list[Ca
     found: dict[int, Capture] = {}
     for key, text in (("name", facts.name), ("gear_model", facts.model)):
         if text:
-            alike = _with(capture, key, text).select_related("gear")
+            alike = _saying_the_same(capture, key, text).select_related("gear")
             recent = alike.filter(
                 gear__is_name_chosen=False,
                 created_at__gt=capture.created_at - _PACK_WINDOW,
@@ -87,12 +105,7 @@ def _same_pack(item: GearItem, capture: Capture, facts: CaptureFacts) -> list[Ca
     return list(found.values())
 
 
-# MERGED What may be said about how the file of an impulse response is read, by the kind of its gear.
-
-# See ``Capture.ir_settings``.
-IR_SETTINGS: Final = tuple(field.name for field in fields(IRSettings))
-
-NOT_OF_A_SPACE: Final = "A space sounds with all of its channels: there is none to choose."
+# What its owner says of it; of an impulse response also how its file is read.
 
 
 class IRSettingsChange(TypedDict, total=False):
@@ -109,18 +122,6 @@ def space_problems(kind: str, ir_settings: IRSettingsChange) -> list[ErrorDetail
     if kind != GearKind.SPACE or rule == IRChannelRule.MIX:
         return []
     return [ErrorDetail("/channel_rule", "NOT_OF_A_SPACE", NOT_OF_A_SPACE)]
-
-
-_NOT_SETTINGS: Final = tuple(
-    field.name for field in Capture._meta.fields if field.name not in IR_SETTINGS
-)
-
-OTHER_FORMAT: Final = {
-    CaptureFormat.NAM: "Its file is an impulse response, which can be a cabinet or a space only.",
-    CaptureFormat.IR: "Its file is a NAM model, which cannot be a cabinet or a space.",
-}
-NAME_TAKEN = "You have other gear of this name. Choose a name that tells them apart."
-FROM_TONE3000 = "This is what its page at Tone 3000 says, and cannot be changed here."
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""Saving captures to one's library."""
+"""What users keep for themselves about gear: captures in their library, and their tags on gear."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ from gear.text import (
 from gts.web.errors import DuplicateError, ErrorDetail, Existing, InvalidInputError, NotFoundError
 
 ALREADY_SAVED = "This capture is in your library already."
+NOT_A_TAG = f"A tag has 1 to {MAX_TAG_CHARS} printable characters."
+TOO_MANY_TAGS = f"A piece of gear has at most {MAX_TAGS_PER_GEAR} of your tags."
+TAG_EXISTS = "You have this tag already."
 
 
 @transaction.atomic
@@ -68,20 +71,13 @@ def library_remove(*, entry: LibraryEntry) -> None:
     entry.delete()
 
 
-# MERGED Tags of one user, and which gear they are on.
-
-NOT_A_TAG = f"A tag has 1 to {MAX_TAG_CHARS} printable characters."
-TOO_MANY = f"A piece of gear has at most {MAX_TAGS_PER_GEAR} of your tags."
-ALREADY_THERE = "You have this tag already."
-
-
 @transaction.atomic
 def tag_create(*, owner: User, name: str) -> Tag:
     """Raises ``InvalidInputError``, and ``DuplicateError``: case does not matter."""
-    values = {"name": _checked(name, "/name")}
+    values = {"name": _checked_name(name, "/name")}
     tag, is_new = Tag.objects.get_or_create(owner=owner, key=tag_key(name), defaults=values)
     if not is_new:
-        raise _duplicate(tag)
+        raise _duplicate_tag(tag)
     return tag
 
 
@@ -93,10 +89,10 @@ def tag_rename(*, tag: Tag, name: str) -> Tag:
     row = Tag.objects.filter(pk=tag.pk).first()
     if row is None:  # deleted since it was looked up
         raise NotFoundError(NO_TAG)
-    row.name, row.key = _checked(name, "/name"), tag_key(name)
+    row.name, row.key = _checked_name(name, "/name"), tag_key(name)
     other = Tag.objects.filter(owner=row.owner_id, key=row.key).exclude(pk=row.pk).first()
     if other is not None:
-        raise _duplicate(other)
+        raise _duplicate_tag(other)
     row.save(update_fields=["name", "key", "updated_at"])
     return row
 
@@ -120,10 +116,10 @@ def gear_tags_set(*, user: User, item: GearItem, names: Sequence[str]) -> None:
     ]
     wanted = distinct_tags(names)
     if len(wanted) > MAX_TAGS_PER_GEAR:
-        details.append(ErrorDetail("/tags", "COUNT", TOO_MANY))
+        details.append(ErrorDetail("/tags", "COUNT", TOO_MANY_TAGS))
     if details:
         raise InvalidInputError(details[0].message, details=details)
-    tags = _tags(user, wanted)
+    tags = _tags_named(user, wanted)
     GearTag.objects.filter(gear=item, tag__owner=user).exclude(tag__in=tags).delete()
     GearTag.objects.bulk_create(
         [GearTag(gear=item, tag=tag) for tag in tags], ignore_conflicts=True
@@ -134,13 +130,13 @@ def gear_tags_set(*, user: User, item: GearItem, names: Sequence[str]) -> None:
 def gear_tags_import(*, item: GearItem, names: Sequence[str]) -> None:
     """Tags that gear comes with, as tags of its owner. What cannot be one is left out."""
     fitting = [name for name in distinct_tags(names) if len(name) <= MAX_TAG_CHARS]
-    tags = _tags(item.owner, fitting[:MAX_TAGS_PER_GEAR])
+    tags = _tags_named(item.owner, fitting[:MAX_TAGS_PER_GEAR])
     GearTag.objects.bulk_create(
         [GearTag(gear=item, tag=tag) for tag in tags], ignore_conflicts=True
     )
 
 
-def _tags(owner: User, names: Sequence[str]) -> list[Tag]:
+def _tags_named(owner: User, names: Sequence[str]) -> list[Tag]:
     """The owner's tags of these names, made where they are missing. Two queries at most."""
     wanted = {tag_key(name): name for name in names}
     known = {tag.key for tag in Tag.objects.filter(owner=owner, key__in=wanted)}
@@ -151,12 +147,12 @@ def _tags(owner: User, names: Sequence[str]) -> list[Tag]:
     return list(Tag.objects.filter(owner=owner, key__in=wanted))
 
 
-def _checked(name: str, pointer: str) -> str:
+def _checked_name(name: str, pointer: str) -> str:
     shown = tag_name(name)
     if not 0 < len(shown) <= MAX_TAG_CHARS:
         raise InvalidInputError(NOT_A_TAG, details=[ErrorDetail(pointer, "INVALID", NOT_A_TAG)])
     return shown
 
 
-def _duplicate(tag: Tag) -> DuplicateError:
-    return DuplicateError(ALREADY_THERE, pointer="/name", existing=Existing("tag", tag.uuid))
+def _duplicate_tag(tag: Tag) -> DuplicateError:
+    return DuplicateError(TAG_EXISTS, pointer="/name", existing=Existing("tag", tag.uuid))

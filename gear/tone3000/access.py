@@ -1,4 +1,10 @@
-"""Whose tokens the client uses. How they are kept is for ``accounts`` to know."""
+"""In whose name Tone 3000 is asked, and what can go wrong, each with what people are told about it.
+
+How tokens are kept is for ``accounts`` to know. Two errors more come from there, by way of
+``gts.web.errors``: ``ReconnectNeededError``, which only the user can repair, and
+``TokenServiceUnavailableError``, an ``UnavailableError`` like most here. ``detail`` is for
+operators and never shown.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +15,12 @@ from accounts.tone3000.tokens import access_token, tokens_drop
 from gts.web.database import in_database
 from gts.web.errors import NotFoundError, UnavailableError
 
-# MERGED What can go wrong between GTS and Tone 3000, each with what people are told about it.
-# MERGED
-# MERGED Two more come from ``gts.web.errors``, where tokens are kept: ``ReconnectNeededError``, which only
-# MERGED the user can repair, and ``TokenServiceUnavailableError``, an ``UnavailableError`` like most here.
-# MERGED ``detail`` is for operators and never shown.
+UNAVAILABLE = "Tone 3000 does not answer just now. Please try again in a moment."
+BACKING_OFF = "Tone 3000 has had many requests from here. GTS waits a moment before it asks again."
+UNREADABLE = "Tone 3000 answered with something that GTS cannot read."
+REFUSED = "Tone 3000 did not accept the question. This is a mistake of GTS."
+RECONNECT = "Tone 3000 needs to be connected again."
+NOT_AVAILABLE = "This tone is not available: it was deleted, or its creator made it private."
 
 
 class Tone3000Error(UnavailableError):
@@ -61,14 +68,6 @@ class DownloadError(Exception):
         self.message = message
         self.detail = detail
         self.is_permanent = is_permanent
-
-
-UNAVAILABLE = "Tone 3000 does not answer just now. Please try again in a moment."
-BACKING_OFF = "Tone 3000 has had many requests from here. GTS waits a moment before it asks again."
-UNREADABLE = "Tone 3000 answered with something that GTS cannot read."
-REFUSED = "Tone 3000 did not accept the question. This is a mistake of GTS."
-RECONNECT = "Tone 3000 needs to be connected again."
-NOT_AVAILABLE = "This tone is not available: it was deleted, or its creator made it private."
 
 
 class TokenSource(Protocol):

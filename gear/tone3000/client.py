@@ -2,7 +2,8 @@
 
 A 401 asks the token source once for a fresh token and tries once more. What may be transient (no
 answer, 502, 503, 504) is tried again after a short pause with jitter. Everything that remains is a
-typed error with a text for people.
+typed error with a text for people. Requests, and tokens even more so, go nowhere that is not
+configured.
 """
 
 from __future__ import annotations
@@ -15,9 +16,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import httpx
 from django.conf import settings
 
 from gear.tone3000.access import (
@@ -33,6 +33,7 @@ from gear.tone3000.access import (
     Tone3000Error,
     UnreadableAnswerError,
 )
+from gear.tone3000.rate_limit import RateLimit
 from gear.tone3000.schemas import (
     Model,
     Page,
@@ -43,120 +44,12 @@ from gear.tone3000.schemas import (
     parse_page,
     parse_tone,
 )
-from gear.tone3000.traffic import RateLimit
 from gts.web.errors import ReconnectNeededError
 
+if TYPE_CHECKING:
+    import httpx
+
 logger = logging.getLogger(__name__)
-
-
-# MERGED Where GTS may send requests, and where a token may go: nowhere that is not configured.
-
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-_PORTS: Final = {"https": 443, "http": 80}
-
-
-def api_url(path: str) -> httpx.URL:
-    """``path`` without a slash at its beginning: two in a row would be a redirect."""
-    return httpx.URL(f"{settings.GTS_TONE3000_API}/{path}")
-
-
-def file_url(address: str) -> httpx.URL:
-    """Checks where a file is to be fetched from. Raises ``DownloadError`` DOWNLOAD_FORBIDDEN.
-
-    The API's own site, or one of ``GTS_TONE3000_DOWNLOAD_HOSTS``; by https, unless the API is
-    itself on this machine without it.
-    """
-    try:
-        url = httpx.URL(address)
-    except httpx.InvalidURL:
-        raise _forbidden("not an address") from None
-    if url.userinfo:
-        raise _forbidden(f"credentials in an address of {url.host}")
-    if is_api_site(url):
-        return url
-    is_local = httpx.URL(settings.GTS_TONE3000_API).scheme == "http" and url.host in _LOOPBACK
-    is_secure = url.scheme == "https" and _port(url) == 443
-    if url.host in settings.GTS_TONE3000_DOWNLOAD_HOSTS and (is_secure or is_local):
-        return url
-    raise _forbidden(f"{url.scheme}://{url.host}")
-
-
-def is_api_site(url: httpx.URL) -> bool:
-    """Only there may the token go: the same scheme, host and port as the API."""
-    api = httpx.URL(settings.GTS_TONE3000_API)
-    return (url.scheme, url.host, _port(url)) == (api.scheme, api.host, _port(api))
-
-
-def _port(url: httpx.URL) -> int | None:
-    return url.port or _PORTS.get(url.scheme)
-
-
-def _forbidden(where: str) -> DownloadError:
-    return DownloadError(
-        "DOWNLOAD_FORBIDDEN",
-        "Tone 3000 sent GTS to a place where it does not go.",
-        detail=where,
-        is_permanent=True,
-    )
-
-
-# MERGED What an answer's status means, and what is to be done about it.
-
-_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_MAX_WAIT_S: Final = 3600.0
-
-
-async def raise_for(response: httpx.Response, traffic: RateLimit, *, is_list: bool) -> None:
-    """Nothing for a good answer or a redirect, else the error that it stands for.
-
-    ``is_list``: there is no tone that could be private, so a 403 or 404 is no news about one.
-    """
-    status = response.status_code
-    where = f"{response.request.url.path}: {status}"
-    if 200 <= status < 300 or status in _REDIRECTS:
-        return
-    if status == 401:
-        raise ReconnectNeededError(RECONNECT)
-    is_firewall = status == 403 and (is_list or _is_html(response))
-    if status == 429 or is_firewall:
-        logger.warning("Tone 3000 asks for less: %s", where)
-        raise await traffic.told_to_wait(wait_s_of(response), is_everybody=is_firewall)
-    # An id that they cannot read is a 400.
-    if status in (400, 403, 404, 410) and not is_list:
-        raise NotAvailableError(NOT_AVAILABLE)
-    if status == 400:
-        logger.error("Tone 3000 refuses a request of GTS: %s", where)
-        raise RefusedRequestError(REFUSED, detail=where)
-    if status >= 500:
-        logger.warning("Tone 3000 fails: %s", where)
-        raise Tone3000Error(UNAVAILABLE, detail=where, wait=wait_s_of(response))
-    raise UnreadableAnswerError(UNREADABLE, detail=where)
-
-
-def wait_s_of(response: httpx.Response) -> float | None:
-    """Retry-After in either of its forms; ``None`` when it is missing or makes no sense."""
-    text = response.headers.get("Retry-After", "").strip()
-    if text.isascii() and text.isdecimal():
-        return min(float(text[:10]), _MAX_WAIT_S)
-    try:
-        until = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return min(max((until - datetime.now(UTC)).total_seconds(), 0.0), _MAX_WAIT_S)
-
-
-def note_deprecations(response: httpx.Response) -> None:
-    """They say in headers what will stop working one day: for operators and for tests."""
-    names = response.headers.get("X-Tone3000-Deprecations", "")
-    if names or response.headers.get("Deprecation"):
-        path = response.request.url.path
-        logger.warning("Tone 3000 calls this deprecated: %s: %s", path, names[:200] or "unnamed")
-
-
-def _is_html(response: httpx.Response) -> bool:
-    return "html" in response.headers.get("Content-Type", "").lower()
-
 
 DEADLINE_S: Final = 25.0
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
@@ -166,13 +59,16 @@ MODELS_PAGE_SIZE: Final = 100
 _MAX_MODEL_PAGES: Final = 20
 
 _RETRY_STATUSES: Final = frozenset({502, 503, 504})
-# What takes seconds to fail is not tried again: someone waits for the page.
-_QUICK_FAILURES: Final = (httpx.ConnectError, httpx.RemoteProtocolError, httpx.ReadError)
 _RETRY_PAUSES_S: Final = (0.25, 1.0)
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_MAX_WAIT_S: Final = 3600.0
+
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_PORTS: Final = {"https": 443, "http": 80}
 
 
 class Tone3000Client:
-    """``pool``: from ``transport``; ``tokens``: whose library it is."""
+    """``pool``: from ``traffic``; ``tokens``: whose library it is."""
 
     def __init__(self, pool: httpx.AsyncClient, tokens: TokenSource) -> None:
         self._pool = pool
@@ -263,6 +159,8 @@ class Tone3000Client:
 
         Its body is still to be read. Raises the errors of this package for everything else.
         """
+        import httpx
+
         token = await self._tokens.token()
         response = await self._send(url, headers, token)
         try:
@@ -284,13 +182,17 @@ class Tone3000Client:
 
     async def _send(self, url: httpx.URL, headers: Mapping[str, str], token: str) -> httpx.Response:
         """Any answer at all. Raises ``Tone3000Error`` when there is none."""
+        import httpx
+
+        # What takes seconds to fail is not tried again: someone waits for the page.
+        quick_failures = (httpx.ConnectError, httpx.RemoteProtocolError, httpx.ReadError)
         for pause_s in (*_RETRY_PAUSES_S, None):
             await self.traffic.enter()
             try:
                 response = await self._try(url, headers, token)
             except httpx.TransportError as error:
                 await self.traffic.failed()
-                if pause_s is None or not isinstance(error, _QUICK_FAILURES):
+                if pause_s is None or not isinstance(error, quick_failures):
                     raise _no_answer(url, error) from None
             else:
                 if response.status_code < 500:
@@ -322,3 +224,112 @@ def _no_answer(url: httpx.URL, error: Exception) -> Tone3000Error:
     detail = f"{url.path}: {type(error).__name__}"
     logger.warning("no answer from Tone 3000: %s", detail)
     return Tone3000Error(UNAVAILABLE, detail=detail)
+
+
+# What the status of an answer means, and what is to be done about it.
+
+
+async def raise_for(response: httpx.Response, traffic: RateLimit, *, is_list: bool) -> None:
+    """Nothing for a good answer or a redirect, else the error that it stands for.
+
+    ``is_list``: there is no tone that could be private, so a 403 or 404 is no news about one.
+    """
+    status = response.status_code
+    where = f"{response.request.url.path}: {status}"
+    if 200 <= status < 300 or status in _REDIRECTS:
+        return
+    if status == 401:
+        raise ReconnectNeededError(RECONNECT)
+    is_firewall = status == 403 and (is_list or _is_html(response))
+    if status == 429 or is_firewall:
+        logger.warning("Tone 3000 asks for less: %s", where)
+        raise await traffic.told_to_wait(wait_s_of(response), is_everybody=is_firewall)
+    # An id that they cannot read is a 400.
+    if status in (400, 403, 404, 410) and not is_list:
+        raise NotAvailableError(NOT_AVAILABLE)
+    if status == 400:
+        logger.error("Tone 3000 refuses a request of GTS: %s", where)
+        raise RefusedRequestError(REFUSED, detail=where)
+    if status >= 500:
+        logger.warning("Tone 3000 fails: %s", where)
+        raise Tone3000Error(UNAVAILABLE, detail=where, wait=wait_s_of(response))
+    raise UnreadableAnswerError(UNREADABLE, detail=where)
+
+
+def wait_s_of(response: httpx.Response) -> float | None:
+    """Retry-After in either of its forms; ``None`` when it is missing or makes no sense."""
+    text = response.headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdecimal():
+        return min(float(text[:10]), _MAX_WAIT_S)
+    try:
+        until = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return min(max((until - datetime.now(UTC)).total_seconds(), 0.0), _MAX_WAIT_S)
+
+
+def note_deprecations(response: httpx.Response) -> None:
+    """They say in headers what will stop working one day: for operators and for tests."""
+    names = response.headers.get("X-Tone3000-Deprecations", "")
+    if names or response.headers.get("Deprecation"):
+        path = response.request.url.path
+        logger.warning("Tone 3000 calls this deprecated: %s: %s", path, names[:200] or "unnamed")
+
+
+def _is_html(response: httpx.Response) -> bool:
+    return "html" in response.headers.get("Content-Type", "").lower()
+
+
+# Where GTS may send requests, and where a token may go.
+
+
+def api_url(path: str) -> httpx.URL:
+    """``path`` without a slash at its beginning: two in a row would be a redirect."""
+    import httpx  # where it is needed: pages and API lead here, and few requests ask Tone 3000
+
+    return httpx.URL(f"{settings.GTS_TONE3000_API}/{path}")
+
+
+def file_url(address: str) -> httpx.URL:
+    """Checks where a file is to be fetched from. Raises ``DownloadError`` DOWNLOAD_FORBIDDEN.
+
+    The API's own site, or one of ``GTS_TONE3000_DOWNLOAD_HOSTS``; by https, unless the API is
+    itself on this machine without it.
+    """
+    import httpx
+
+    try:
+        url = httpx.URL(address)
+    except httpx.InvalidURL:
+        raise _forbidden("not an address") from None
+    if url.userinfo:
+        raise _forbidden(f"credentials in an address of {url.host}")
+    if is_api_site(url):
+        return url
+    is_local = httpx.URL(settings.GTS_TONE3000_API).scheme == "http" and url.host in _LOOPBACK
+    is_secure = url.scheme == "https" and _port(url) == 443
+    if url.host in settings.GTS_TONE3000_DOWNLOAD_HOSTS and (is_secure or is_local):
+        return url
+    raise _forbidden(f"{url.scheme}://{url.host}")
+
+
+def is_api_site(url: httpx.URL) -> bool:
+    """Only there may the token go: the same scheme, host and port as the API."""
+    import httpx
+
+    api = httpx.URL(settings.GTS_TONE3000_API)
+    return (url.scheme, url.host, _port(url)) == (api.scheme, api.host, _port(api))
+
+
+def _port(url: httpx.URL) -> int | None:
+    return url.port or _PORTS.get(url.scheme)
+
+
+def _forbidden(where: str) -> DownloadError:
+    return DownloadError(
+        "DOWNLOAD_FORBIDDEN",
+        "Tone 3000 sent GTS to a place where it does not go.",
+        detail=where,
+        is_permanent=True,
+    )

@@ -1,6 +1,7 @@
 """What pages and API show of Tone 3000: a user's own lists, the feeds, and one tone with all of it.
 
-Every question goes to Tone 3000 when it is asked. Nothing of their catalog is kept here.
+Every question goes to Tone 3000 when it is asked. Nothing of their catalog is kept here. Pages show
+tones as cards: creator, gear, format, licence, picture and the way back there.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from gear.models import Capture
 from gear.models.item import GearKind
 from gear.tone3000.access import UserTokens
 from gear.tone3000.client import PAGE_SIZE, Tone3000Client
+from gear.tone3000.rate_limit import shared_pool
 from gear.tone3000.schemas import Model, Page, Tone
 from gear.tone3000.services import (
     FETCH_KIND,
@@ -30,7 +32,6 @@ from gear.tone3000.services import (
     licence_label,
     unsupported_reason,
 )
-from gear.tone3000.traffic import shared_pool
 from gts.web.database import in_database
 from gts.web.errors import NotFoundError
 from jobs.models import ACTIVE, Job
@@ -115,9 +116,6 @@ def fetches_of_tone(user: User, tone_id: str) -> dict[str, Job]:
         owner=user, kind=FETCH_KIND, state__in=ACTIVE, payload__tone_id=tone_id
     )
     return {job.payload["model_id"]: job for job in jobs}
-
-
-# MERGED Tones as the pages show them: creator, gear, format, licence, picture and the way back there.
 
 
 @dataclass(frozen=True, slots=True)

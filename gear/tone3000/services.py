@@ -1,4 +1,4 @@
-"""Adding captures of Tone 3000 to one's own gear, and keeping what was fetched."""
+"""Captures of Tone 3000 as one's own gear: their words in ours, adding, keeping what has come."""
 
 from __future__ import annotations
 
@@ -24,8 +24,12 @@ from gts.web.errors import DuplicateError, ErrorDetail, Existing, InvalidInputEr
 from jobs.models import Job
 from jobs.services import job_enqueue
 
-# MERGED Between the words of Tone 3000 and ours: kinds of gear, formats, licences, architectures.
+FETCH_KIND: Final = "gear.fetch_tone"
 
+ALREADY_THERE: Final = "You have added this one already."
+BAD_ID: Final = "This is not an id of Tone 3000."
+
+# Their words for kinds of gear, formats, architectures and licences.
 _KINDS: Final = {
     "amp": GearKind.AMP,
     "amp-cab": GearKind.FULL_RIG,
@@ -116,12 +120,6 @@ def architecture_label(word: str | None) -> str:
 def licence_label(word: str | None) -> str:
     """Empty: not stated."""
     return LICENCE_LABELS.get(word or "", word or "")
-
-
-FETCH_KIND: Final = "gear.fetch_tone"
-
-ALREADY_THERE: Final = "You have added this one already."
-BAD_ID: Final = "This is not an id of Tone 3000."
 
 
 @dataclass(frozen=True, slots=True)

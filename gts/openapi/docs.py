@@ -1,4 +1,8 @@
-"""The pages that explain the API."""
+"""The pages that explain the API: the OpenAPI document and Swagger UI, and the AsyncAPI document.
+
+The latter is written here: what WebSockets send, and why one is closed. The tests hold every
+message that any of them receives to it.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +19,6 @@ from rest_framework.request import Request
 from gts.openapi import error_codes
 from jobs.models import JobState, NotificationState
 from jobs.pipeline.versions import VERSION
-
-# MERGED The AsyncAPI document of the WebSockets: what is sent, and why one is closed.
-# MERGED
-# MERGED The tests hold every message that any of them receives to it.
 
 _MAX_AGE_S: Final = 3600
 _ID: Final = {"type": "string", "format": "uuid"}

@@ -1,4 +1,8 @@
-"""The OpenAPI document: what the views do not say themselves. Imported with the URLs."""
+"""The OpenAPI document: what the views do not say themselves. Imported with the URLs.
+
+How clients made from it call each operation, headers and errors that many answers have, defaults of
+inputs, kinds of authentication. Hooks for it are in ``SPECTACULAR_SETTINGS``.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +26,8 @@ from gts.openapi import error_codes
 from gts.openapi.examples import EXAMPLES
 from gts.web.error_answers import MAX_DETAILS
 
-# MERGED What clients made from the schema call each operation, where a view does not say it itself.
-
+_METHODS: Final = ("get", "post", "put", "patch", "delete")
+# The last word of an operation, by its method.
 _OF_LISTS = {"get": "list", "post": "create"}
 _OF_ONE = {"get": "read", "put": "replace", "patch": "update", "delete": "delete"}
 
@@ -45,11 +49,6 @@ class AutoSchema(BaseAutoSchema):
         elif name.endswith("Detail"):
             words.append(_OF_ONE[method])
         return "_".join(words)
-
-
-# MERGED Headers that many answers of the API have, told of each in its document.
-
-_METHODS_WITH_HEADERS: Final = ("get", "post", "put", "patch", "delete")
 
 
 def _header(description: str, example: str, *, required: bool = False) -> dict[str, Any]:
@@ -84,8 +83,9 @@ _RATE_LIMITS: Final = {
 def document_headers(
     result: dict[str, Any], generator: SchemaGenerator, request: Any, public: bool
 ) -> dict[str, Any]:
+    """Adds to every answer the headers that its kind has."""
     for operations in result["paths"].values():
-        for method in _METHODS_WITH_HEADERS:
+        for method in _METHODS:
             if method in operations:
                 for status, response in operations[method]["responses"].items():
                     headers = response.setdefault("headers", {})
@@ -105,8 +105,7 @@ def _headers(status: str, operation: dict[str, Any]) -> dict[str, Any]:
     return headers
 
 
-# MERGED Defaults of inputs, told as the models have them: what is left out becomes that.
-
+# Inputs by the models that say their defaults.
 _MODELS: Final = {
     "ChainInputRequest": ["gear.SignalChain"],
     "ChainGroupInputRequest": ["gear.ChainGroup"],
@@ -120,6 +119,7 @@ _MODELS: Final = {
 def add_defaults(
     result: dict[str, Any], generator: SchemaGenerator, request: Any, public: bool
 ) -> dict[str, Any]:
+    """Defaults of inputs as the models have them: what is left out becomes that."""
     schemas = result.get("components", {}).get("schemas", {})
     for name, models in _MODELS.items():
         schema = schemas[name]
@@ -147,7 +147,6 @@ def _tell(properties: dict[str, Any], name: str, default: Any) -> None:
     schema["default"] = default
 
 
-_METHODS = ("get", "post", "put", "patch", "delete")
 _TEXTS = {
     "304": "What the client has is still the same.",
     "400": "The body cannot be read.",

@@ -1,8 +1,10 @@
-"""Contents of backups by their SHA-256, shared by all that lie together: read again in turn.
+"""Files of backups: their contents by SHA-256, and the storage that they come from.
 
-Disks rot. A content is copied once and trusted by every later backup, so each backup reads a share
-of them again, going on where the one before has stopped; that one is missing or has another length
-is seen every time.
+All backups that lie together share contents. Disks rot, and a content is copied once and trusted by
+every later backup, so each backup reads a share of them again, going on where the one before has
+stopped; that one is missing or has another length is seen every time.
+
+Of the storage: which files rows name, and whether one is what a backup says of it.
 """
 
 from __future__ import annotations
@@ -38,6 +40,9 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _MAX_NAME_BYTES: Final = 1024
 _MAX_PART_BYTES: Final = 255
 _MAX_SHOWN_CHARS: Final = 80
+# In no backup: rows of these find out by themselves that their file is gone.
+COMPUTED_AGAIN: Final[tuple[type[Model], ...]] = (CachedAudio,)
+_READ_BYTES: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,13 +217,6 @@ def _is_whole(files: Path, sha256: str) -> bool:
         return sha256_of(content_path(files, sha256)) == sha256
     except OSError:  # a sector that cannot be read
         return False
-
-
-# MERGED Files in the storage: which of them rows name, and whether one is what a backup says of it.
-
-# Rows of these find out by themselves that their file is gone.
-COMPUTED_AGAIN: Final[tuple[type[Model], ...]] = (CachedAudio,)
-_READ_BYTES: Final = 1024 * 1024
 
 
 def file_columns() -> Iterator[tuple[type[Model], Field[Any, Any]]]:

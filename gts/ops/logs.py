@@ -1,6 +1,9 @@
-"""How lines of the log look: JSON for machines, plain for people. Neither shows a secret.
+"""The log: where its lines go, how they look, and what is said on the console of the embedded mode.
 
-Every line names the request and the job it belongs to, see ``jobs.queue.current_job``.
+Lines are JSON for machines, plain for people. Neither shows a secret. Every line names the request
+and the job it belongs to, see ``jobs.queue.current_job``. What the person who started the server
+reads is one line each: steps of the start, renders, troubles; all else goes to the log file
+(``log_to_file``).
 """
 
 from __future__ import annotations
@@ -25,30 +28,6 @@ from django.conf import settings
 from gts.web.request_id import current_request_id
 from jobs.pipeline.files import is_disk_full
 from jobs.queue.current_job import current_job_id
-
-# MERGED Where log records go, and which are left out.
-
-
-def logging_settings(*, level: str, is_embedded: bool) -> dict[str, Any]:
-    """As Django's ``LOGGING``. ``level``: empty is as much as fits the mode."""
-    return {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "handlers": {
-            "console": {"()": "gts.ops.logs.console_handler"},
-            "file": {"()": "gts.ops.logs.file_handler"},
-        },
-        "root": {"handlers": ["console", "file"], "level": level or "INFO"},
-        "loggers": {
-            "httpx": {"level": "WARNING"},
-            # gts.web.hosts says it in one line, with the name of our setting.
-            "django.security.DisallowedHost": {"level": "CRITICAL"},
-            "celery": {"level": level or "WARNING"},
-            # One line per request: for anyone who serves many, not for the person at this machine.
-            "gts.requests": {"level": "WARNING" if is_embedded else level or "INFO"},
-        },
-    }
-
 
 _HIDDEN: Final = "[hidden]"
 
@@ -77,6 +56,50 @@ _SECRETS: Final = (
         rf"\1\2{_HIDDEN}",
     ),
 )
+
+# Of the console.
+_TITLE_WIDTH: Final = 15
+_MAX_CHARS: Final = 240
+_SAME_AGAIN_AFTER_S: Final = 60.0
+# Of these a warning is the everyday business of a server: a page that is not there, a bad upload,
+# a name that a scanner made up (who meant it sees a page that says what to do).
+_ROUTINE: Final = (
+    "django.",
+    "uvicorn",
+    "asyncio",
+    "jobs.queue.runner",
+    "gts.web.hosts",
+    "py.warnings",
+)
+_DISK_FULL: Final = (
+    "Error: There is no room left on the disk. Make some, then render again what has failed."
+)
+
+Write = Callable[[str], object]
+
+
+def logging_settings(*, level: str, is_embedded: bool) -> dict[str, Any]:
+    """Where records go and which are left out, as Django's ``LOGGING``.
+
+    ``level``: empty is as much as fits the mode.
+    """
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "handlers": {
+            "console": {"()": "gts.ops.logs.console_handler"},
+            "file": {"()": "gts.ops.logs.file_handler"},
+        },
+        "root": {"handlers": ["console", "file"], "level": level or "INFO"},
+        "loggers": {
+            "httpx": {"level": "WARNING"},
+            # gts.web.hosts says it in one line, with the name of our setting.
+            "django.security.DisallowedHost": {"level": "CRITICAL"},
+            "celery": {"level": level or "WARNING"},
+            # One line per request: for anyone who serves many, not for the person at this machine.
+            "gts.requests": {"level": "WARNING" if is_embedded else level or "INFO"},
+        },
+    }
 
 
 def without_secrets(text: str) -> str:
@@ -210,30 +233,6 @@ def file_handler() -> logging.Handler:
     if _Destination.file is None:
         return logging.NullHandler()
     return LogFile(_Destination.file.path)
-
-
-# MERGED What the person who started the server reads: steps, renders, troubles, one line each.
-# MERGED
-# MERGED Everything else is for the log file (``gts.logs.log_to_file``).
-
-_TITLE_WIDTH: Final = 15
-_MAX_CHARS: Final = 240
-_SAME_AGAIN_AFTER_S: Final = 60.0
-# Of these a warning is the everyday business of a server: a page that is not there, a bad upload,
-# a name that a scanner made up (who meant it sees a page that says what to do).
-_ROUTINE: Final = (
-    "django.",
-    "uvicorn",
-    "asyncio",
-    "jobs.queue.runner",
-    "gts.web.hosts",
-    "py.warnings",
-)
-_DISK_FULL: Final = (
-    "Error: There is no room left on the disk. Make some, then render again what has failed."
-)
-
-Write = Callable[[str], object]
 
 
 @contextmanager

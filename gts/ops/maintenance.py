@@ -18,7 +18,7 @@ from gear.search.index import COMMENT_INDEX, GEAR_INDEX, SHOOTOUT_INDEX, words_r
 from gts.ops.backups import BackupError, backup_make, backups_list, backups_trim
 from jobs.files.storage import media_store
 from jobs.queue.cleanup import NOTHING, Pruned, jobs_prune
-from shootouts.files.upkeep import OrphanSearch, orphans_delete, orphans_find
+from shootouts.files.consistency import OrphanSearch, orphans_delete, orphans_find
 from shootouts.services.di_tracks import di_reports_add
 from shootouts.services.previews import chain_previews_prune
 

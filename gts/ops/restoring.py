@@ -2,6 +2,10 @@
 
 So whatever goes wrong, and wherever it is cut short, it can be done again. A backup that is damaged
 can be brought back in part: then whatever it could not bring is named.
+
+To check a backup is to read all of it, and to compare it with what it says of itself, without
+loading it: what the database names is read from the copy of SQLite, and from the rows that
+``pg_restore`` shows of PostgreSQL's dump.
 """
 
 from __future__ import annotations
@@ -50,11 +54,6 @@ from gts.ops.database_dump import (
 from jobs.models import Process
 from jobs.pipeline.files import sha256_of
 from shootouts.models import CachedAudio
-
-# MERGED Whether a backup can be restored: all of it is read, and compared with what it says of itself.
-# MERGED
-# MERGED Without loading it: what the database names is read from the copy of SQLite, and from the rows that
-# MERGED ``pg_restore`` shows of PostgreSQL's dump.
 
 _DUMP: Final = re.compile(r"database\.[a-z0-9]+")
 _EXTENSION: Final = re.compile(r"[a-z0-9_-]+")

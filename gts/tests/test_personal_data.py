@@ -34,7 +34,7 @@ from jobs.files.storage import stored_name
 from jobs.models import TERMINAL, Job, Notification
 from shootouts.archive.tests.archives import exported as exported_archive
 from shootouts.archive.tests.archives import post_import
-from shootouts.files.upkeep import FOLDERS, orphans_find
+from shootouts.files.consistency import FOLDERS, orphans_find
 from shootouts.models import CachedAudio, CachedInput, DITrack, RenderedFile
 from shootouts.services.renders import cache_forget_ownerless, cached_audio_keep
 from shootouts.services.shootouts import shootout_render

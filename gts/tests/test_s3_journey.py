@@ -28,7 +28,7 @@ from gts.storage.tests.buckets import Bucket, answering
 from jobs.models import Job, JobState
 from jobs.tests.running import run_until_idle
 from shootouts.archive.tests.archives import exported, post_import
-from shootouts.files.upkeep import orphans_delete, orphans_find
+from shootouts.files.consistency import orphans_delete, orphans_find
 from shootouts.models import CachedAudio, DITrack, RenderedFile, Shootout
 from shootouts.services.di_tracks import di_track_upload
 from shootouts.tests.factories import (

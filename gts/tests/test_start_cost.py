@@ -8,7 +8,7 @@ import pytest
 
 from gts.tests.processes import environment, manage
 
-# Needed by the first render at the earliest, or with a bucket alone.
+# Needed by the first render or call to Tone 3000 at the earliest, or with a bucket alone.
 _LATE = (
     "numpy",
     "scipy",
@@ -21,6 +21,7 @@ _LATE = (
     "fontTools",
     "boto3",
     "botocore",
+    "httpx",
 )
 
 # What pages, the API and the admin are made of.

@@ -1,4 +1,4 @@
-"""The body of one request on its way in: how long it may take, and when it becomes an upload.
+"""Bodies of requests on their way in: how long and how much they may be, and when one is an upload.
 
 Django writes a body to memory or to a temporary file before any view or middleware sees the
 request. So what is said about bodies is said here, before.
@@ -22,11 +22,24 @@ SMALL_BODY_BYTES: Final = 64 * 1024
 # For a small one, from its first byte to its last.
 _SMALL_BODY_S: Final = 30.0
 
+# The parts around the file of a multipart upload: its fields and boundaries.
+_ROOM_BYTES: Final = 1024 * 1024
+
+# Whole shootouts with their media come here, and nowhere else.
+_ARCHIVE_PATHS: Final = ("/api/v1/shootouts/import/", "/shootouts/import/")
+
+# A client that is cut off while it sends sees a broken connection and not the answer. So the
+# rest is read and thrown away, within reason.
+_DRAINED_LIMITS: Final = 4
+
+# What the application sees of a client that has gone.
 _DISCONNECT: Final = {"type": "http.disconnect"}
 
 
 class Intake:
-    """Stands between the server and the application as its ``receive``.
+    """The body of one request: how long it may take, and when it becomes an upload.
+
+    Stands between the server and the application as its ``receive``.
 
     When the body may not go on, ``refusal`` says why and the application sees a client that has
     gone: so it gives up without an answer, and what it has written to a temporary file goes.
@@ -98,28 +111,8 @@ class Intake:
         return max(min(settings.GTS_BODY_IDLE_S, left_s), 0.0)
 
 
-def announced_bytes(scope: Scope) -> int:
-    lengths = [value for name, value in scope["headers"] if name.lower() == b"content-length"]
-    return int(lengths[0]) if lengths and lengths[0].isdigit() else 0
-
-
-# MERGED No request may fill the disk: bodies beyond every upload limit are not taken in.
-# MERGED
-# MERGED Django writes a body to a temporary file before any view or middleware sees the request.
-
-# The parts around the file of a multipart upload: its fields and boundaries.
-_ROOM_BYTES: Final = 1024 * 1024
-
-# Whole shootouts with their media come here, and nowhere else.
-_ARCHIVE_PATHS: Final = ("/api/v1/shootouts/import/", "/shootouts/import/")
-
-# A client that is cut off while it sends sees a broken connection and not the answer. So the
-# rest is read and thrown away, within reason.
-_DRAINED_LIMITS: Final = 4
-
-
 class BodyLimit:
-    """Answers 413 to requests whose body is larger than any upload may be."""
+    """Answers 413 to requests whose body is larger than any upload may be: none fills the disk."""
 
     def __init__(self, inner: ASGIApplication) -> None:
         self._inner = inner
@@ -164,7 +157,7 @@ class _Body:
     async def receive(self) -> Any:
         message = await self._receive()
         self._count(message)
-        return {"type": "http.disconnect"} if self.is_too_large else message
+        return _DISCONNECT if self.is_too_large else message
 
     async def drain(self, max_bytes: int) -> None:
         while not self._is_complete and self._num_bytes <= max_bytes:
@@ -173,3 +166,8 @@ class _Body:
     def _count(self, message: Any) -> None:
         self._num_bytes += len(message.get("body", b""))
         self._is_complete = not message.get("more_body", False)
+
+
+def announced_bytes(scope: Scope) -> int:
+    lengths = [value for name, value in scope["headers"] if name.lower() == b"content-length"]
+    return int(lengths[0]) if lengths and lengths[0].isdigit() else 0

@@ -1,4 +1,10 @@
-"""The database: for code that is otherwise on the event loop, and when it is away."""
+"""The database: for code that is otherwise on the event loop, when it is away, and its clock.
+
+That is the one clock of all processes. Workers, beat and web run on many machines, whose clocks
+differ. What one writes and another compares (signs of life, when a job was queued, when it may be
+tried again, who holds a claim) is therefore written and compared by the database itself. In SQLite
+that is the clock of the machine, to a millisecond; compare with < and >, never with =.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +19,8 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
 T = TypeVar("T")
+# A moment, or what the database works out when it is asked.
+Moment: TypeAlias = datetime | Combinable
 
 # Classes of PostgreSQL's SQLSTATE in which it will go well another time: the connection is lost,
 # deadlock or serialization, no resources (too many connections), an operator stepped in.
@@ -26,6 +34,10 @@ _FILE_TROUBLE: Final = (
     sqlite3.SQLITE_PERM,
     sqlite3.SQLITE_READONLY,
 )
+
+# Where two clocks differ by more it is said: sessions, tokens and signed addresses expire by those
+# of the machines.
+MAX_CLOCK_DIFFERENCE_S: Final = 5.0
 
 
 async def in_database(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
@@ -83,37 +95,22 @@ def is_database_file_broken(error: BaseException) -> bool:
     return _sqlite_code(cause) & 0xFF in _FILE_TROUBLE
 
 
-def _sqlite_code(error: sqlite3.Error) -> int:
-    """The extended code; its lowest byte is the primary one. 0: of the module, not of SQLite."""
-    code: int = getattr(error, "sqlite_errorcode", 0)
-    return code
-
-
-# MERGED The one clock of all processes: the database's.
-# MERGED
-# MERGED Workers, beat and web run on many machines, whose clocks differ. What one writes and another
-# MERGED compares (signs of life, when a job was queued, when it may be tried again, who holds a claim) is
-# MERGED therefore written and compared by the database itself. In SQLite that is the clock of the machine,
-# MERGED to a millisecond; compare with < and >, never with =.
-
-# A moment, or what the database works out when it is asked.
-Moment: TypeAlias = datetime | Combinable
-
-# Where two clocks differ by more it is said: sessions, tokens and signed addresses expire by those
-# of the machines.
-MAX_CLOCK_DIFFERENCE_S: Final = 5.0
-
-
 def seconds_ago(seconds: float) -> Combinable:
     """So long before the query or the UPDATE runs. Negative: after it."""
     return Now() - timedelta(seconds=seconds)
 
 
 def database_now() -> datetime:
-    """What that clock shows; with PostgreSQL a query."""
+    """What the clock of the database shows; with PostgreSQL a query."""
     if connection.vendor == "sqlite":
         now = datetime.now(UTC)
         return now.replace(microsecond=now.microsecond // 1000 * 1000)
     with connection.cursor() as cursor:
         cursor.execute("SELECT statement_timestamp()")
         return cast(datetime, cursor.fetchone()[0])
+
+
+def _sqlite_code(error: sqlite3.Error) -> int:
+    """The extended code; its lowest byte is the primary one. 0: of the module, not of SQLite."""
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code

@@ -1,4 +1,8 @@
-"""The one JSON shape of every error, and errors as answers: for programs, and as pages."""
+"""The one JSON shape of every error, and errors as answers: for programs, and as pages.
+
+``answer_of`` is for what is inside Django, ``refuse`` and the others with a scope for the layers
+before it.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +37,13 @@ _MAX_IN_ALL: Final = 80_000
 # Of what is longer: its first and its last words, which say what is wrong with it.
 _HEAD: Final = 60
 _TAIL: Final = 40
+
+# A client that is cut off while it sends sees a broken connection and not the answer. So what
+# still comes is read and thrown away, for a moment.
+_DRAINED_BYTES: Final = 16 * 1024 * 1024
+_DRAINED_S: Final = 2.0
+
+_Message = dict[str, Any]
 
 
 def error_body(code: str, message: str, details: Iterable[ErrorDetail] = ()) -> dict[str, Any]:
@@ -114,16 +125,6 @@ def answer_of(request: HttpRequest, error: AppError) -> HttpResponse:
 def error_page(status_code: int, template: str, **context: Any) -> HttpResponse:
     """Rendered without the request: what has failed may be what it would ask for."""
     return HttpResponse(render_to_string(template, context), status=status_code)
-
-
-# MERGED Answers of the layers before Django: an error in the one shape, as JSON or as a page.
-
-# A client that is cut off while it sends sees a broken connection and not the answer. So what
-# still comes is read and thrown away, for a moment.
-_DRAINED_BYTES: Final = 16 * 1024 * 1024
-_DRAINED_S: Final = 2.0
-
-_Message = dict[str, Any]
 
 
 async def refuse(

@@ -1,10 +1,16 @@
-"""Middleware that looks at answers, and works both ways, so that async views stay async."""
+"""Headers that every answer carries: what browsers may do with it, and who may keep it.
+
+``Cache-Control: private, no-store`` is the default of all that a session or a token asked for, of
+the whole API, and of pages with a form: what depends on who asks is kept by no browser and no
+proxy. What sets a header of its own keeps it (media, schemas), and pages of published shootouts
+have none of this for who is not logged in.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, cast
+from typing import Final, cast
 from urllib.parse import urlsplit
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -13,36 +19,10 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import has_vary_header
 
-from gts.web.scopes import Message, ScopeRequest
+from gts.web.scopes import Message, Scope, ScopeRequest
 
 _Sync = Callable[[HttpRequest], HttpResponseBase]
 _Async = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
-
-
-class AnswerMiddleware(ABC):
-    sync_capable = True
-    async_capable = True
-
-    def __init__(self, get_response: _Sync | _Async) -> None:
-        self.get_response = get_response
-        self.is_async = iscoroutinefunction(get_response)
-        if self.is_async:
-            markcoroutinefunction(self)
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        if self.is_async:
-            return self._call_async(request)
-        return self.finish(request, cast(_Sync, self.get_response)(request))
-
-    async def _call_async(self, request: HttpRequest) -> HttpResponseBase:
-        return self.finish(request, await cast(_Async, self.get_response)(request))
-
-    @abstractmethod
-    def finish(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """``response``, with what is to be added to it. Asks nothing of the database."""
-
-
-# MERGED Headers that every answer carries.
 
 
 def _site_of(url: str) -> str:
@@ -92,6 +72,37 @@ _ALWAYS: Final = frozenset(
     name.lower().encode() for name in (*_HEADERS, *_NOSNIFF, *_FROM_SETTINGS)
 )
 
+_PRIVATE: Final = "private, no-store"
+# For who is not logged in.
+_PUBLIC_PAGES: Final = frozenset(
+    {"home", "shootout-public", "shootout-detail", "shootout-part", "shootout-snapshot"}
+)
+
+
+class AnswerMiddleware(ABC):
+    """Looks at answers, and works both ways, so that async views stay async."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: _Sync | _Async) -> None:
+        self.get_response = get_response
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if self.is_async:
+            return self._call_async(request)
+        return self.finish(request, cast(_Sync, self.get_response)(request))
+
+    async def _call_async(self, request: HttpRequest) -> HttpResponseBase:
+        return self.finish(request, await cast(_Async, self.get_response)(request))
+
+    @abstractmethod
+    def finish(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """``response``, with what is to be added to it. Asks nothing of the database."""
+
 
 class SecurityHeadersMiddleware(AnswerMiddleware):
     """Adds the content security policy."""
@@ -102,7 +113,7 @@ class SecurityHeadersMiddleware(AnswerMiddleware):
         return response
 
 
-def scope_headers(scope: dict[str, Any]) -> list[tuple[bytes, bytes]]:
+def scope_headers(scope: Scope) -> list[tuple[bytes, bytes]]:
     """The same headers, and those of Django's own middleware, for answers that pass neither."""
     headers = {**_HEADERS, **_NOSNIFF}
     headers |= {name: getattr(settings, setting) for name, setting in _FROM_SETTINGS.items()}
@@ -111,7 +122,7 @@ def scope_headers(scope: dict[str, Any]) -> list[tuple[bytes, bytes]]:
     return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 
-def with_headers(scope: dict[str, Any], message: Message) -> Message:
+def with_headers(scope: Scope, message: Message) -> Message:
     """``message``, which starts a response, with the headers of ``scope_headers`` that it lacks.
 
     Django's middleware adds none to the responses of middleware outside of it.
@@ -130,18 +141,6 @@ def _hsts() -> str:
     if settings.SECURE_HSTS_PRELOAD:
         parts.append("preload")
     return "; ".join(parts)
-
-
-# MERGED What depends on who asks is kept by no browser and no proxy.
-# MERGED
-# MERGED ``Cache-Control: private, no-store`` is the default of all that a session or a token asked for, of
-# MERGED the whole API, and of pages with a form. What sets a header of its own keeps it (media, schemas),
-# MERGED and pages of published shootouts have none of this for who is not logged in.
-
-_PRIVATE: Final = "private, no-store"
-_PUBLIC_PAGES: Final = frozenset(
-    {"home", "shootout-public", "shootout-detail", "shootout-part", "shootout-snapshot"}
-)
 
 
 class PrivateAnswersMiddleware(AnswerMiddleware):

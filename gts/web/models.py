@@ -10,6 +10,10 @@ from django.db import models
 
 from gts.web.errors import PreconditionFailedError
 
+CHANGED_MEANWHILE: Final = (
+    "This was changed after you opened it. Look at it as it is now, then change it again."
+)
+
 
 class PublicModel(models.Model):
     """A row that people and programs may name: by its UUID, never by its primary key."""
@@ -23,22 +27,17 @@ class PublicModel(models.Model):
 
 
 class RevisedModel(models.Model):
-    """A row that two people, or one in two windows, may edit at once: see ``gts.web.models``.
+    """A row that two people, or one in two windows, may edit at once.
 
-    Only edits count. What workers write, such as the state of a render, is no edit.
+    No edit undoes another one unseen: an edit may name the revision that it was made from
+    (``revision_check``). Only edits count: what workers write, such as the state of a render, is
+    none.
     """
 
     revision = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta:
         abstract = True
-
-
-# MERGED No edit undoes another one unseen: an edit may name the revision that it was made from.
-
-CHANGED_MEANWHILE: Final = (
-    "This was changed after you opened it. Look at it as it is now, then change it again."
-)
 
 
 def revision_check(row: RevisedModel, accepted: Collection[int] | None) -> None:

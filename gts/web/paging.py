@@ -23,6 +23,8 @@ MAX_ROWS: Final = 2_400
 MAX_RANKED: Final = 200
 RANK: Final = "search_rank"
 RANK_ORDER: Final = f"-{RANK}"
+# Rows to tick, at a time.
+NUM_CHOICES: Final = 24
 
 
 class BoundedPage(Page[Any]):
@@ -136,20 +138,10 @@ def is_ranked(rows: QuerySet[Any]) -> bool:
     return rows.query.order_by[:1] == (RANK_ORDER,)
 
 
-def _unranked(rows: QuerySet[Any], first: int, last: int) -> list[Any]:
-    if first:
-        # Of rows that are skipped nothing is joined.
-        return list(rows.filter(pk__in=rows.values("pk")[first:last]))
-    return list(rows[first:last])
-
-
-# MERGED Rows to tick on a page: what is ticked already, then the newest, some at a time.
-
-NUM_CHOICES: Final = 24
-
-
 @dataclass(frozen=True, slots=True)
 class Choices:
+    """Rows to tick on a page: what is ticked already, then the newest, some at a time."""
+
     rows: list[Any]
     has_more: bool
 
@@ -178,3 +170,10 @@ def choose(
         found = found.none()
     following = list(found[: NUM_CHOICES + 1])
     return Choices([*ticked, *following[:NUM_CHOICES]], len(following) > NUM_CHOICES)
+
+
+def _unranked(rows: QuerySet[Any], first: int, last: int) -> list[Any]:
+    if first:
+        # Of rows that are skipped nothing is joined.
+        return list(rows.filter(pk__in=rows.values("pk")[first:last]))
+    return list(rows[first:last])

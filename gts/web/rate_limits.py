@@ -3,6 +3,13 @@
 Counters of fixed windows, of which the one before still counts as far as it overlaps the last
 full length: two small numbers in the cache for each who asks. Adding one is atomic, so requests at
 once on many hosts are all counted. Without its Redis nothing is counted (``gts.web.redis_away``).
+
+Pages may be asked for as often as the API, and are counted here, beside it. Machines that watch GTS
+are not counted, and the API counts for itself (``gts.web.api.throttles``).
+
+How many more requests an answer of the API leaves it tells by ``RateLimit`` and
+``RateLimit-Policy``, as in the draft of the IETF (draft-ietf-httpapi-ratelimit-headers-10): it may
+be under several limits at once, which ``X-RateLimit-*`` cannot say.
 """
 
 from __future__ import annotations
@@ -24,6 +31,13 @@ from gts.web.client_ip import client_address, network_of
 from gts.web.error_answers import answer_of
 from gts.web.errors import LimitError
 from gts.web.headers import AnswerMiddleware
+
+LIMIT_HEADER: Final = "RateLimit"
+POLICY_HEADER: Final = "RateLimit-Policy"
+# Of a request: allowances by the name of their policy.
+_NOTED: Final = "_rate_limit_allowances"
+# By the limits of pages: machines that watch GTS, and the API, which counts for itself.
+_UNCOUNTED_PATHS: Final = ("/api/", "/health/", "/metrics")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +100,6 @@ def network_of_request(request: HttpRequest) -> str:
     return network_of(address) if address is not None else "unknown"
 
 
-# MERGED ``RateLimit`` and ``RateLimit-Policy``: how many more requests an answer of the API leaves.
-# MERGED
-# MERGED As in the draft of the IETF (draft-ietf-httpapi-ratelimit-headers-10): one answer may be under
-# MERGED several limits at once, which ``X-RateLimit-*`` cannot say.
-
-LIMIT_HEADER: Final = "RateLimit"
-POLICY_HEADER: Final = "RateLimit-Policy"
-_NOTED: Final = "_rate_limit_allowances"
-
-
 def note_allowance(request: HttpRequest, policy: str, allowance: Allowance) -> None:
     """For the answer to ``request``."""
     noted: dict[str, Allowance] = request.__dict__.setdefault(_NOTED, {})
@@ -116,13 +120,6 @@ class RateLimitHeadersMiddleware(AnswerMiddleware):
                 for name, one in noted.items()
             )
         return response
-
-
-# MERGED How often pages may be asked for: as often as the API, and counted beside it.
-# MERGED
-# MERGED Machines that watch GTS are not counted, and the API counts for itself (``gts.web.api.throttles``).
-
-_UNCOUNTED_PATHS: Final = ("/api/", "/health/", "/metrics")
 
 
 class PageLimitMiddleware:

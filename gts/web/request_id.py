@@ -1,4 +1,8 @@
-"""One id per request: in the answer's header, in every error, in the logs, and on its jobs."""
+"""One id per request: in the answer's header, in every error, in the logs, and on its jobs.
+
+A request gets its id where it comes in; what works for it later, elsewhere, says so again
+(``within_request``).
+"""
 
 from __future__ import annotations
 
@@ -17,11 +21,20 @@ from django.http.response import HttpResponseBase
 
 from gts.web.request_metrics import figures
 
-# MERGED To which request the work going on here belongs: what every line of the log says.
-# MERGED
-# MERGED A request gets its id where it comes in; what works for it later, elsewhere, says so again.
+HEADER = "X-Request-ID"
 
+logger = logging.getLogger("gts.requests")
+
+# A proxy may send its own id; anything that could upset a log line is replaced.
+_SANE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# Asked every few seconds by machines.
+_QUIET_PATHS = ("/health/", "/metrics")
+
+# To which request the work going on here belongs.
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+_Sync = Callable[[HttpRequest], HttpResponseBase]
+_Async = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
 
 def current_request_id() -> str:
@@ -36,19 +49,6 @@ def within_request(request_id: str) -> Iterator[None]:
         yield
     finally:
         _request_id.reset(token)
-
-
-HEADER = "X-Request-ID"
-
-logger = logging.getLogger("gts.requests")
-
-# A proxy may send its own id; anything that could upset a log line is replaced.
-_SANE = re.compile(r"[A-Za-z0-9._-]{1,64}")
-# Asked every few seconds by machines.
-_QUIET_PATHS = ("/health/", "/metrics")
-
-_Sync = Callable[[HttpRequest], HttpResponseBase]
-_Async = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
 
 class RequestIdMiddleware:

@@ -1,4 +1,4 @@
-"""What ASGI applications are called with."""
+"""What ASGI applications are called with, and what a scope says of the address it asks for."""
 
 from __future__ import annotations
 
@@ -14,16 +14,14 @@ Send = Callable[[Message], Awaitable[None]]
 ASGIApplication = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-# MERGED What an ASGI scope says of the address it asks for, read as Django reads a request.
-
-
 class ScopeRequest(HttpRequest):
-    """As much of a request as tells from where and by which address it came, by HTTP or WebSocket.
+    """As much of a request as tells from where and by which address it came, by HTTP or WebSocket:
+    a scope, read as Django reads a request.
 
     ``is_secure()`` and ``get_host()`` follow ``SECURE_PROXY_SSL_HEADER`` and ``ALLOWED_HOSTS``.
     """
 
-    def __init__(self, scope: dict[str, Any]) -> None:
+    def __init__(self, scope: Scope) -> None:
         super().__init__()
         self._is_tls = scope.get("scheme") in ("https", "wss")
         for name, value in scope["headers"]:

@@ -1,4 +1,8 @@
-"""How many requests a process works on at once, and how long others wait for their turn."""
+"""How many requests a process works on at once, and how long others wait for their turn.
+
+A request that waits for another server does no work meanwhile, however slow that is: it gives its
+turn back (``give_back_slot``), to the next one.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,13 @@ from gts.web.errors import BusyError
 
 # When to come again: by then those who wait now have had their turn, or have been sent away.
 RETRY_AFTER_S: Final = 2.0
+
+
+def _has_none() -> None:
+    """Of what is no request, or one that is not counted."""
+
+
+_give_back: ContextVar[Callable[[], object]] = ContextVar("give_back_slot", default=_has_none)
 
 
 class Slots:
@@ -52,19 +63,6 @@ class Slots:
 
 def busy(*, wait_s: float = RETRY_AFTER_S) -> BusyError:
     return BusyError("The server is busy. Try again in a few seconds.", wait=wait_s)
-
-
-# MERGED The turn that a request has taken of its process, left to the next one while it waits outside.
-# MERGED
-# MERGED A process works on so many requests at once (``gts.web.slots``). One that waits for another server
-# MERGED does no work meanwhile, however slow that is.
-
-
-def _has_none() -> None:
-    """Of what is no request, or one that is not counted."""
-
-
-_give_back: ContextVar[Callable[[], object]] = ContextVar("give_back_slot", default=_has_none)
 
 
 def slot_is_given_back_by(give_back: Callable[[], object]) -> None:

@@ -1,4 +1,7 @@
-"""By what the list of jobs can be narrowed."""
+"""Jobs in the API, of the user who asks: their shape, how a list is narrowed, and what can be done.
+
+Jobs begin where the work is asked for: at shootouts, uploads.
+"""
 
 from __future__ import annotations
 
@@ -37,9 +40,6 @@ class JobFilter(django_filters.FilterSet):  # type: ignore[misc]  # it has no ty
 
     def filter_root(self, jobs: JobQuerySet, name: str, value: bool) -> JobQuerySet:
         return jobs.roots() if value else jobs.exclude(parent=None)
-
-
-# MERGED The shape of jobs in the API.
 
 
 def _is_uuid(value: object) -> bool:
@@ -102,11 +102,6 @@ class JobOutput(serializers.Serializer[Job]):
         return JobErrorOutput(job).data if job.error_code else None
 
 
-def job_accepted(job: Job) -> Response:
-    """202 with the job, and where to ask how far it is."""
-    return accepted(JobOutput(job).data, "api-job", job.uuid)
-
-
 class JobDetailOutput(JobOutput):
     children = serializers.SerializerMethodField(help_text="everything below it, in running order")
 
@@ -115,7 +110,9 @@ class JobDetailOutput(JobOutput):
         return list(JobOutput(self.context["below"], many=True).data)
 
 
-# MERGED Jobs of who asks: look, cancel, retry. They begin where the work is: at shootouts, uploads.
+def job_accepted(job: Job) -> Response:
+    """202 with the job, and where to ask how far it is."""
+    return accepted(JobOutput(job).data, "api-job", job.uuid)
 
 
 def _detail(job: Job) -> Any:

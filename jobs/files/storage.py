@@ -1,4 +1,14 @@
-"""Between Django's storage, which may be on another host, and the local files of the pipeline."""
+"""The storage of files: Django's, which may be on another host, and what else GTS asks of one.
+
+``MediaStore`` is what Django's storages cannot do: ``gts.storage.local`` does it with a folder,
+``gts.storage.s3`` with a bucket. Both raise what the file system raises: ``FileNotFoundError`` for
+what is not there, another ``OSError`` when it cannot be had now. ``fetch_file``,
+``store_local_file`` and ``store_upload`` lead from and to the local files of the pipeline.
+
+Unfinished files and folders carry a lock (``in_use``) that the system takes away with their
+process, however that ends. So what is there and not locked was left by a process that was killed,
+and belongs to no one: ``remove_unused``.
+"""
 
 from __future__ import annotations
 
@@ -30,11 +40,9 @@ from jobs.queue.failures import failure_from
 
 logger = logging.getLogger(__name__)
 
-
-# MERGED What a process leaves behind when it is killed in the middle of its work.
-# MERGED
-# MERGED Unfinished files and folders carry a lock that the system takes away with their process, however
-# MERGED that ends. So what is there and not locked belongs to no one.
+CHUNK_BYTES: Final = 256 * 1024  # read at once for a response
+_COPY_BYTES: Final = 1024 * 1024
+_SCRATCH: Final = "gts-scratch-"
 
 
 @contextmanager
@@ -80,15 +88,6 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink()
-
-
-# MERGED What GTS asks of a storage beside what Django's storages can do.
-# MERGED
-# MERGED ``gts.storage.local`` does it with a folder, ``gts.storage.s3`` with a bucket. Both raise what the
-# MERGED file system raises: ``FileNotFoundError`` for what is not there, another ``OSError`` when it cannot
-# MERGED be had now.
-
-CHUNK_BYTES: Final = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +138,6 @@ async def file_chunks(file: IO[bytes], start: int, length: int) -> AsyncIterator
             yield chunk
     finally:
         await asyncio.to_thread(file.close)
-
-
-_COPY_BYTES = 1024 * 1024
-_SCRATCH = "gts-scratch-"
 
 
 @dataclass(frozen=True, slots=True)

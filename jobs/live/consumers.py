@@ -1,4 +1,8 @@
-"""The live view of one job over a WebSocket: a snapshot, then what changes, then goodbye."""
+"""The WebSockets: of one job, and of the bell.
+
+``/ws/jobs/<uuid>/`` is the live view of a job: a snapshot, then what changes, then goodbye.
+``/ws/notifications/`` says what is unread, then what is new, for as long as a window is open.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +35,12 @@ from jobs.models import Job
 from jobs.selectors import job_get, job_tree, notification_count_unread, notification_list
 from jobs.summary import summarize
 
-_MIN_INTERVAL_S: Final = 0.1  # ten messages per second and job
+# Between messages: ten per second and job, four per second of the bell.
+_MIN_JOB_INTERVAL_S: Final = 0.1
+_MIN_BELL_INTERVAL_S: Final = 0.25
+
+_NUM_IN_SNAPSHOT: Final = 10
+_MAX_PENDING: Final = 20  # more than a client has read yet: it gets a snapshot instead
 
 
 class _Reader:
@@ -95,7 +104,7 @@ class JobConsumer(Watcher):
         if self._is_newer(event["job_id"], message["order"]):
             self._pending[event["job_id"]] = message
             self._apply(message)
-            self.has_news.set()
+            self.has_updates.set()
 
     def _apply(self, message: JobMessage) -> None:
         if (job := self._jobs.get(message["event"]["job_id"])) is not None:
@@ -108,7 +117,7 @@ class JobConsumer(Watcher):
 
     async def job_tree(self, message: Mapping[str, object]) -> None:
         self.must_look = True
-        self.has_news.set()
+        self.has_updates.set()
 
     def _is_newer(self, job_id: str, order: list[float]) -> bool:
         if order < self._orders.get(job_id, [-1.0]):
@@ -119,10 +128,10 @@ class JobConsumer(Watcher):
     async def pause(self) -> None:
         """But the end is told at once."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(_MIN_INTERVAL_S):
+            async with asyncio.timeout(_MIN_JOB_INTERVAL_S):
                 await self._is_over.wait()
 
-    async def tell_news(self) -> bool:
+    async def flush(self) -> bool:
         """True when the job is over and everything about it has been said."""
         if self.must_look:
             return await self._tell_everything()
@@ -158,21 +167,6 @@ class JobConsumer(Watcher):
         return await _reader.read(self.scope["user"], self._uuid)
 
 
-class NotFoundConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
-    """An address that does not exist: said with a close code, not with a refused handshake."""
-
-    async def connect(self) -> None:
-        await self.accept(subprotocol=self.scope.get("subprotocol"))
-        await self.close(CLOSE_NOT_FOUND)
-
-
-# MERGED The bell over a WebSocket: what is unread, then what is new, for as long as a window is open.
-
-_NUM_IN_SNAPSHOT: Final = 10
-_MAX_PENDING: Final = 20  # more than a client has read yet: it gets a snapshot instead
-_MIN_BELL_INTERVAL_S: Final = 0.25
-
-
 class NotificationConsumer(Watcher):
     """``/ws/notifications/``, for anyone who is logged in.
 
@@ -193,16 +187,16 @@ class NotificationConsumer(Watcher):
             self._pending.append(message["event"])
         else:
             self.must_look = True
-        self.has_news.set()
+        self.has_updates.set()
 
     async def notification_read(self, message: Mapping[str, Any]) -> None:
         self.must_look = True
-        self.has_news.set()
+        self.has_updates.set()
 
     async def pause(self) -> None:
         await asyncio.sleep(_MIN_BELL_INTERVAL_S)
 
-    async def tell_news(self) -> bool:
+    async def flush(self) -> bool:
         pending, self._pending = self._pending, []
         if self.must_look:
             self.must_look = False
@@ -227,7 +221,13 @@ class NotificationConsumer(Watcher):
         return notification_count_unread(self.scope["user"])
 
 
-# MERGED The WebSocket addresses of jobs and notifications.
+class NotFoundConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
+    """An address that does not exist: said with a close code, not with a refused handshake."""
+
+    async def connect(self) -> None:
+        await self.accept(subprotocol=self.scope.get("subprotocol"))
+        await self.close(CLOSE_NOT_FOUND)
+
 
 websocket_urlpatterns = [
     path("ws/jobs/<uuid:uuid>/", JobConsumer.as_asgi()),

@@ -1,9 +1,13 @@
-"""How many WebSockets a user has open: at most ``GTS_MAX_SOCKETS_PER_USER``, in all processes.
+"""The open WebSockets: how many a user may have, and which of them must close.
 
-In production each is a lease in Redis, a member of a sorted set per user, by Redis's clock. It is
-given back when the socket closes and renewed as long as it is open, so those of a process that was
-killed are gone after a minute. While Redis is away each process counts its own, as it does in
-embedded mode, which has but one.
+A user has at most ``GTS_MAX_SOCKETS_PER_USER``, in all processes. In production each is a lease in
+Redis, a member of a sorted set per user, by Redis's clock. It is given back when the socket closes
+and renewed as long as it is open, so those of a process that was killed are gone after a minute.
+While Redis is away each process counts its own, as it does in embedded mode, which has but one.
+
+``SocketGuard`` closes those whose user may not listen any more, with one look for all of a process:
+every ``CHECK_EVERY_S`` the database is asked what became of all their credentials and jobs
+together, in at most five queries. While no socket is open nothing is asked.
 """
 
 from __future__ import annotations
@@ -28,6 +32,12 @@ from jobs.selectors import job_owners
 
 logger = logging.getLogger(__name__)
 
+# With the look itself, and a machine that is busy, well below five seconds.
+CHECK_EVERY_S: Final = 2.0
+_CLOSE_WITHIN_S: Final = 5.0
+
+CLOSE_NOT_AUTHENTICATED: Final = 4001
+CLOSE_NOT_FOUND: Final = 4004
 
 _LEASE_S: Final = 60
 _RENEWED_EVERY_S: Final = 20.0
@@ -49,7 +59,8 @@ _renewed_at_s = 0.0
 
 
 async def take_place(user_id: int, name: str) -> bool:
-    """Whether this user may have one more. If so, give it back with ``release``."""
+    """Whether this user may have one more. If so, give it back with
+    ``release_place``."""
     limit: int = settings.GTS_MAX_SOCKETS_PER_USER
     if limit and _num_by_user[user_id] >= limit:
         return False
@@ -118,19 +129,6 @@ def _client() -> Any:
     return redis.Redis.from_url(
         settings.REDIS_URL, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S
     )
-
-
-# MERGED Closes open WebSockets whose user may not listen any more: one look for all of a process.
-# MERGED
-# MERGED Every ``CHECK_EVERY_S`` the database is asked what became of all their credentials and jobs
-# MERGED together, in at most five queries. While no socket is open nothing is asked.
-
-# With the look itself, and a machine that is busy, well below five seconds.
-CHECK_EVERY_S: Final = 2.0
-_CLOSE_WITHIN_S: Final = 5.0
-
-CLOSE_NOT_AUTHENTICATED: Final = 4001
-CLOSE_NOT_FOUND: Final = 4004
 
 
 class GuardedSocket(Protocol):

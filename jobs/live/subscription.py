@@ -33,7 +33,7 @@ class Watcher(AsyncJsonWebsocketConsumer, ABC):  # type: ignore[misc]  # channel
     it. News can get lost on the way (Redis restarted, a channel overflowed): every
     ``look_again_s`` it looks for itself.
 
-    Handlers of the channel layer note their news and set ``has_news``, or ``must_look`` too.
+    Handlers of the channel layer note their news and set ``has_updates``, or ``must_look`` too.
 
     As long as it is open ``jobs.live.open_sockets`` sees to it that its user may still listen.
     """
@@ -58,7 +58,7 @@ class Watcher(AsyncJsonWebsocketConsumer, ABC):  # type: ignore[misc]  # channel
 
     async def connect(self) -> None:
         self.must_look = True
-        self.has_news = asyncio.Event()
+        self.has_updates = asyncio.Event()
         self._sequence = 0
         self._sender: asyncio.Task[None] | None = None
         self._group = ""
@@ -108,7 +108,7 @@ class Watcher(AsyncJsonWebsocketConsumer, ABC):  # type: ignore[misc]  # channel
         """Whose news it is. Raises ``NotFoundError`` for what this user may not watch."""
 
     @abstractmethod
-    async def tell_news(self) -> bool:
+    async def flush(self) -> bool:
         """Send what was noted, or everything if ``must_look``. True: there will be no more.
 
         May raise what the database raises: then it looks again later. Raises ``NotFoundError`` for
@@ -131,7 +131,7 @@ class Watcher(AsyncJsonWebsocketConsumer, ABC):  # type: ignore[misc]  # channel
                 try:
                     # Not all at the same moment, though they may have come together.
                     patience_s = self.look_again_s * random.uniform(0.7, 1.0)
-                    await asyncio.wait_for(self.has_news.wait(), patience_s)
+                    await asyncio.wait_for(self.has_updates.wait(), patience_s)
                 except TimeoutError:
                     self.must_look = True
             await self.close(CLOSE_DONE)
@@ -144,9 +144,9 @@ class Watcher(AsyncJsonWebsocketConsumer, ABC):  # type: ignore[misc]  # channel
             await self.close(CLOSE_INTERNAL_ERROR)
 
     async def _has_told_all(self) -> bool:
-        self.has_news.clear()
+        self.has_updates.clear()
         try:
-            return await self.tell_news()
+            return await self.flush()
         except DatabaseError as error:
             logger.warning("%s cannot be read for a watcher: %s", self._group, error)
             self.must_look = True

@@ -1,7 +1,12 @@
 """What to render, as frozen data: the same recipe always gives the same samples.
 
-A recipe names its inputs by SHA-256, never by path. How it is written, read and hashed:
-``jobs.pipeline.recipe``.
+A recipe names its inputs by SHA-256, never by path. What is stored of it, and the digest under
+which its sound is found again, is canonical JSON: sorted keys, no spaces, finite numbers only (RFC
+8785 in spirit; floats as Python's shortest repr).
+
+The segments of a shootout are a graph: those with the same DI, the same input mode and the same
+first blocks share a beginning. ``plan_renders`` says what is computed in which order, so that
+nothing is computed twice: 3 amps × 9 cabs over one DI are 3 passes through a capture, not 27.
 """
 
 from __future__ import annotations
@@ -15,6 +20,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 import msgspec
 
+from jobs.pipeline.versions import ENGINE_VERSION, RENDERER_VERSION
 from jobs.pipeline.vocabulary.options import InputMode
 
 # Raised whenever the same recipe would give other samples: old digests then no longer match.
@@ -238,12 +244,6 @@ def _is_behind_cab(blocks: Sequence[BlockRecipe], position: int, *, has_cab_ahea
     return not has_cab_ahead and not any(isinstance(block, CabBlock) for block in blocks[position:])
 
 
-# MERGED The JSON of a recipe: what is stored of it, and the digest under which its sound is found again.
-# MERGED
-# MERGED Canonical JSON: sorted keys, no spaces, finite numbers only (RFC 8785 in spirit; floats as Python's
-# MERGED shortest repr).
-
-
 def recipe_as_json(recipe: ChainRecipe) -> dict[str, Any]:
     """What rows and manifests hold."""
     data: dict[str, Any] = msgspec.to_builtins(recipe)
@@ -269,6 +269,14 @@ def canonical_recipe(recipe: ChainRecipe) -> str:
 def recipe_digest(recipe: ChainRecipe) -> str:
     """SHA-256 of ``canonical_recipe``, hexadecimal."""
     return hashlib.sha256(canonical_recipe(recipe).encode()).hexdigest()
+
+
+def render_key(recipe: ChainRecipe) -> str:
+    """SHA-256 over the recipe and the versions of what computes it: equal keys, equal samples."""
+    described = canonical_json(
+        {"recipe": recipe_digest(recipe), "nam": ENGINE_VERSION, "renderer": RENDERER_VERSION}
+    )
+    return hashlib.sha256(described.encode()).hexdigest()
 
 
 def canonical_json(value: Mapping[str, Any]) -> str:
@@ -308,12 +316,6 @@ def _current_block(block: Mapping[str, Any]) -> Mapping[str, Any]:
         ir = {key: value for key, value in block.items() if key != "kind"}
         block = {"kind": "cab", "irs": [ir], "is_aligned": False}
     return {**block, "irs": [{"channel_rule": "left", **ir} for ir in block["irs"]]}
-
-
-# MERGED What is computed in which order, so that nothing is computed twice.
-# MERGED
-# MERGED The segments of a shootout are a graph: those with the same DI, the same staging and the same first
-# MERGED blocks share a beginning. 3 amps × 9 cabs over one DI are 3 passes through a capture, not 27.
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Versions of what makes and measures samples; each is stored with what it made."""
+"""Versions: of GTS, and of what makes and measures samples, stored with what it made."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ import tomllib
 from pathlib import Path
 from typing import Final
 
-# MERGED The version of GTS. ``project.version`` in pyproject.toml is the one place that states it.
+_PYPROJECT: Final = Path(__file__).parents[2] / "pyproject.toml"
 
-_PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
-
+# ``project.version`` is the one place that states it.
 VERSION: Final[str] = tomllib.loads(_PYPROJECT.read_text(encoding="utf-8"))["project"]["version"]
 
-
 # Part of every render's digest: raise it whenever samples may come out differently. Compiled
-# networks give the same bits in blocks of any length on every processor. On NumPy the same blocks
+# networks give the same bits in chunks of any length on every processor. On NumPy the same chunks
 # give the same bits on one machine; between processors the last bits differ with the kernels
 # OpenBLAS has for them.
 ENGINE_VERSION: Final = "nam-2"

@@ -1,4 +1,9 @@
-"""What finds the jobs that were dropped: by a worker that died, a broker that forgot, a clock."""
+"""What looks after the rows of jobs from time to time.
+
+``sweep`` finds jobs that were dropped (by a worker that died, a broker that forgot, a clock) and
+puts them back to work. ``jobs_prune`` deletes old jobs: whole trees that have ended, with their
+notifications. What they made stays.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +26,8 @@ from jobs.queue.fair_queue import num_claimable
 from jobs.registry import Queue, kinds_of
 
 logger = logging.getLogger(__name__)
+
+_TREES_AT_ONCE: Final = 50  # a tree may have hundreds of jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +108,6 @@ def _dispatch_stranded(queued_before: Moment) -> int:
         for uuid in stranded[: max(num_missing, 0)]:
             num_dispatched += dispatch(str(uuid), queue)
     return num_dispatched
-
-
-# MERGED Old jobs go: whole trees that have ended, with their notifications. What they made stays.
-
-_TREES_AT_ONCE: Final = 50  # a tree may have hundreds of jobs
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,10 @@
-"""To which job the work going on here belongs: what every line of the log says.
+"""The job that is being run here: what every line of the log says, and whether it is still wanted.
 
 A job keeps the id of the request that asked for it, and hands it to its children. So one id leads
 from a click through every worker.
+
+Some work reports no progress: copying a long file to a storage knows nothing of the job that it
+belongs to, and still has to stop when its owner cancels. It calls ``cancellation_check``.
 """
 
 from __future__ import annotations
@@ -17,7 +20,12 @@ if TYPE_CHECKING:
     from jobs.models import Job
 
 
+def _never() -> None:
+    """Outside of a job there is no one who could cancel."""
+
+
 _job_id: ContextVar[str] = ContextVar("job_id", default="")
+_check: ContextVar[Callable[[], None]] = ContextVar("cancellation_check", default=_never)
 
 
 def current_job_id() -> str:
@@ -33,19 +41,6 @@ def within_job(job: Job) -> Iterator[None]:
             yield
         finally:
             _job_id.reset(token)
-
-
-# MERGED Whether the job that is being run here is still wanted, for work that reports no progress.
-# MERGED
-# MERGED Copying a long file to a storage knows nothing of the job that it belongs to, and still has to stop
-# MERGED when its owner cancels.
-
-
-def _never() -> None:
-    """Outside of a job there is no one who could cancel."""
-
-
-_check: ContextVar[Callable[[], None]] = ContextVar("cancellation_check", default=_never)
 
 
 def cancellation_check() -> Callable[[], None]:

@@ -1,6 +1,10 @@
-"""The wish that this process stops: seen by all its threads, and by the processes it has forked.
+"""How a process stops: the wish that it does, and work that goes on although its job is over.
 
-No Django here: Celery needs it before the apps are loaded.
+The wish is seen by all threads of the process, and by the processes it has forked. Nothing can end
+a thread that is in a function which does not return, say; a process of Celery's pool can be ended:
+its supervisor starts another.
+
+No Django here: Celery needs this before the apps are loaded.
 """
 
 from __future__ import annotations
@@ -20,8 +24,9 @@ from uuid import UUID
 
 logger = logging.getLogger(__name__)
 
-
 _TIME: Final = struct.Struct("d")
+_MAX_STACK_CHARS: Final = 8000
+_EXIT_CODE: Final = 70  # EX_SOFTWARE
 
 
 class Shutdown:
@@ -53,17 +58,10 @@ class Shutdown:
 shutdown: Final = Shutdown()
 
 
-# MERGED Work that does not stop although its job is over: in a function that does not return, say.
-# MERGED
-# MERGED Nothing can end a thread. A process of Celery's pool can be ended: its supervisor starts another.
-
-_MAX_STACK_CHARS: Final = 8000
-_EXIT_CODE: Final = 70  # EX_SOFTWARE
-
-
 @dataclass(slots=True)
 class StuckWork:
-    """What of it there is in this process. ``may_end_process``: its supervisor starts another."""
+    """The jobs whose work does not stop in this process. ``may_end_process``: its supervisor starts
+    another."""
 
     may_end_process: bool = False
     _jobs: set[UUID] = field(default_factory=set)

@@ -1,4 +1,4 @@
-"""Rendered files by their opaque ids."""
+"""Files: what was rendered, by opaque ids; and whole shootouts as archives, out and in again."""
 
 from __future__ import annotations
 
@@ -100,9 +100,6 @@ def preview_response(wav: bytes) -> HttpResponse:
     """A sound made for this answer alone."""
     headers = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
     return HttpResponse(wav, content_type="audio/wav", headers=headers)
-
-
-# MERGED Whole shootouts as archives: out of here, and in again.
 
 
 class ExportThrottle(OperationThrottle):

@@ -1,4 +1,7 @@
-"""The runs of a shootout and what each has published; and the schema of manifests."""
+"""The renders of a shootout: runs, manifests and their schema, metrics, contenders compared.
+
+Two contenders are compared by numbers, and by the sound that is left of one without the other.
+"""
 
 from __future__ import annotations
 
@@ -43,6 +46,9 @@ from shootouts.selectors import (
 from shootouts.services.comparisons import Compared, comparison_look, comparison_request
 
 _SCHEMA_MAX_AGE_S = 24 * 60 * 60
+# Most pairs take a second or two.
+_ASK_AGAIN_S: Final = 1
+_MAX_POSITION: Final = 9_999  # of any shootout, whatever was allowed when it was made
 
 
 class RenderOutput(serializers.Serializer[Render]):
@@ -124,9 +130,6 @@ class ManifestSchemaView(APIView):
         return answer
 
 
-# MERGED What was measured of the segments of a published render.
-
-
 def _optional(help_text: str) -> serializers.FloatField:
     return serializers.FloatField(allow_null=True, help_text=help_text)
 
@@ -196,13 +199,6 @@ class ShootoutMetricsView(APIView):
             }
         )
         return Response(output.data)
-
-
-# MERGED What lies between two contenders: numbers, and the sound that is left.
-
-# Most pairs take a second or two.
-_ASK_AGAIN_S: Final = 1
-_MAX_POSITION: Final = 9_999  # of any shootout, whatever was allowed when it was made
 
 
 class ComparisonThrottle(OperationThrottle):

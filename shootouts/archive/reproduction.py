@@ -168,7 +168,7 @@ def _distance(media: str, rendered: Path, folder: Path) -> str:
     if (published.num_frames, published.num_channels) != (again.num_frames, again.num_channels):
         return f"{again.num_frames} frames instead of {published.num_frames}"
     peak = max(
-        float(np.abs(a - b).max()) for a, b in zip(published.blocks(), again.blocks(), strict=True)
+        float(np.abs(a - b).max()) for a, b in zip(published.chunks(), again.chunks(), strict=True)
     )
     if peak == 0.0:
         return "the published file has these samples, only the manifest says otherwise"

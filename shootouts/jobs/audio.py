@@ -1,6 +1,7 @@
-"""The jobs that make the segments of a render, and what they share.
+"""The jobs that make sound: segments and what they share, previews of chains, comparisons.
 
-As in ``job_handlers``, what computes is imported where it runs.
+Each is a short handler. As in ``handlers``, what computes is imported where it runs: only a process
+that renders needs it.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from shootouts.services.renders import cached_audio_keep, segment_complete, segm
 # on from a shared prefix has little left to do.
 _SEGMENT_WEIGHT = 1.0
 _SHARED_SEGMENT_WEIGHT = 0.2
+# Of the progress of a preview; the rest is publishing.
+_RENDER_SHARE = 0.9
 
 
 def audio_children(render: Render) -> list[ChildJob]:
@@ -147,11 +150,6 @@ def _di_name(render: Render, segment: Segment) -> str:
     return render.content.dis[segment.di_index].name
 
 
-# MERGED The job that renders a preview of a chain.
-
-_RENDER_SHARE = 0.9
-
-
 class RenderPreview:
     """Through the same cache and level match as the segments of a shootout."""
 
@@ -159,7 +157,6 @@ class RenderPreview:
     queue: Queue = "render"
 
     def run(self, context: JobContext) -> JSONObject:
-        # Here, as in ``job_handlers``: only a process that renders needs it.
         from jobs.pipeline.render.publishing import match_levels, measure_loudness, publish_segment
         from shootouts.jobs.segment_audio import segment_audio
 
@@ -167,7 +164,7 @@ class RenderPreview:
         if preview is None:
             raise PipelineError("GONE", "This preview is not wanted any more.")
         if preview.file:  # by an attempt that could not say so
-            return _result(preview, was_cached=True)
+            return _preview_result(preview, was_cached=True)
 
         def report(fraction: float) -> None:
             context.report(_RENDER_SHARE * fraction)
@@ -191,17 +188,14 @@ class RenderPreview:
                 gain_db=gain_db,
                 holding=context.holding,
             )
-        return _result(preview, was_cached=audio.was_cached)
+        return _preview_result(preview, was_cached=audio.was_cached)
 
     def finished(self, job: Job) -> None:
         """The preview asks its job how it went."""
 
 
-def _result(preview: ChainPreview, *, was_cached: bool) -> dict[str, Any]:
+def _preview_result(preview: ChainPreview, *, was_cached: bool) -> dict[str, Any]:
     return {"preview_id": str(preview.uuid), "was_cached": was_cached}
-
-
-# MERGED The job that compares two published segments.
 
 
 class CompareSegments:
@@ -214,7 +208,7 @@ class CompareSegments:
         from jobs.pipeline.measure.compare import compare_files, write_residual
 
         payload = context.job.payload
-        pair = SegmentPair(_file(payload["reference"]), _file(payload["other"]))
+        pair = SegmentPair(_published_file(payload["reference"]), _published_file(payload["other"]))
         with scratch_folder() as folder:
             reference, other = (
                 fetch_file(stored_name(file.file), folder, sha256=file.sha256)
@@ -236,7 +230,7 @@ class CompareSegments:
         """Who waits for it asks again."""
 
 
-def _file(uuid: str) -> RenderedFile:
+def _published_file(uuid: str) -> RenderedFile:
     file = RenderedFile.objects.filter(uuid=uuid).first()
     if file is None:
         raise PipelineError("GONE", "This shootout was deleted.")

@@ -1,6 +1,6 @@
 """What the jobs of a shootout do.
 
-``render_shootout`` → ``render_prefix`` and ``render_segment`` (``segments``) →
+``render_shootout`` → ``render_prefix`` and ``render_segment`` (``audio``) →
 ``finalize_shootout`` (levels, montage, manifest: this publishes the audio) → ``make_video`` (does
 not gate the audio).
 
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
 renders_logger = logging.getLogger("shootouts.renders")
 
-# Shares in the progress of a shootout, as in ``segments``.
+# Shares in the progress of a shootout, as in ``audio``.
 _FINALIZE_WEIGHT = 0.4
 _VIDEO_WEIGHT = 3.0
 

@@ -12,13 +12,13 @@ from typing import Any
 
 from jobs.pipeline.environment import sample_origin
 from jobs.pipeline.errors import Progress, no_progress
-from jobs.pipeline.recipe import PrefixRecipe, recipe_digest, segment_recipe_from_json
+from jobs.pipeline.recipe import PrefixRecipe, recipe_digest, render_key, segment_recipe_from_json
 from jobs.pipeline.render.chain_run import render_prefixes
 from jobs.pipeline.render.prefix import Prefix
 from jobs.pipeline.render.segment import SegmentRender, render_segment
 from jobs.pipeline.shootout import SegmentResult
 from shootouts.models import ChainPreview, Segment
-from shootouts.rendering import fetch_sources, render_key
+from shootouts.rendering import fetch_sources
 from shootouts.services.renders import (
     cache_forget_ownerless,
     cached_audio_find,

@@ -1,4 +1,7 @@
-"""Files that a render has published. Their public name is the row's UUID and tells nothing."""
+"""Sound, video and texts as files: what a render has published, previews of chains, and the cache.
+
+The public name of a file is its row's UUID and tells nothing.
+"""
 
 from __future__ import annotations
 
@@ -68,9 +71,6 @@ class RenderedFile(PublicModel):
         return self.name
 
 
-# MERGED What a chain sounds like over a DI track, to be heard while one builds it.
-
-
 class PreviewState(models.TextChoices):
     RENDERING = "rendering"
     READY = "ready"
@@ -133,9 +133,6 @@ class ChainPreview(PublicModel):
             return PreviewState.READY
         is_under_way = self.job is not None and not self.job.is_finished
         return PreviewState.RENDERING if is_under_way else PreviewState.FAILED
-
-
-# MERGED What has been computed and may be needed again.
 
 
 class CachedAudio(models.Model):

@@ -1,6 +1,8 @@
-"""The page of a published shootout for those who are not logged in: rendered once for each state.
+"""The page of a published shootout for those who are not logged in, and the comments on it.
 
-One query names the state. Who has seen it gets 304, and others what the first one was given.
+The page is rendered once for each state. One query names the state: who has seen it gets 304, and
+others what the first one was given. After a change of comments the answer is their section again,
+or the page around it.
 """
 
 from __future__ import annotations
@@ -46,10 +48,97 @@ from shootouts.services.comments import (
     comment_update,
 )
 
-# MERGED Comments on the page of a shootout. Every answer is the section again, or the page around it.
+# It says how long ago comments were written, and names of people may change.
+KEPT_S: Final = 300
 
-_PAGE_SIZE = 20
-_TEMPLATE = "shootouts/_comments.html"
+_STRANGER: Final = AnonymousUser()
+_ANY: Final = UUID(int=0)
+_UUID: Final = Shootout._meta.get_field("uuid")
+
+_COMMENTS_PAGE_SIZE = 20
+_COMMENTS_TEMPLATE = "shootouts/_comments.html"
+
+
+def published_page(
+    request: HttpRequest, uuid: UUID, make: Callable[[], HttpResponse]
+) -> HttpResponseBase:
+    """The page, from ``make`` where nothing that is kept will do."""
+    state = _state(request, uuid)
+    if state is None:
+        return make()
+    etag = f'W/"{state}"'
+    answer = get_conditional_response(request, etag=etag)
+    if answer is None:
+        kept = caches["pages"]
+        content = kept.get(state)
+        if content is None:
+            content = make().content
+            kept.set(state, content, KEPT_S)
+        answer = HttpResponse(content)
+    answer["ETag"] = etag
+    answer["Cache-Control"] = "no-cache"  # to be asked for each time, as it may become private
+    return answer
+
+
+def _state(request: HttpRequest, uuid: UUID) -> str | None:
+    """A name for all that the page shows. ``None``: it is another for each who asks, or changes by
+    itself as a render goes on."""
+    if request.user.is_authenticated or len(get_messages(request)):
+        return None
+    question, values = _compiled()
+    asked_for, placeholder = (_UUID.get_db_prep_value(each, connection) for each in (uuid, _ANY))
+    with connection.cursor() as cursor:
+        cursor.execute(question, [asked_for if each == placeholder else each for each in values])
+        shown = cursor.fetchone()
+    if shown is None:
+        return None
+    asked = (VERSION, _comments_page_number(request, num_comments=shown[-2]), time.time() // KEPT_S)
+    return hashlib.blake2b(repr((asked, shown)).encode(), digest_size=16).hexdigest()
+
+
+@cache
+def _compiled() -> tuple[str, tuple[Any, ...]]:
+    """The question as SQL and its values, of which ``_ANY`` stands for the shootout: Django takes
+    longer to put it together than the database to answer it."""
+    shown = (
+        Shootout.objects.visible_to(_STRANGER)
+        .filter(uuid=_ANY, published_render__manifest__isnull=False)
+        .exclude(latest_render__job__state__in=ACTIVE)
+        .values_list(
+            "title",
+            "description",
+            "visibility",
+            "state",
+            "created_at",
+            "owner__display_name",
+            "owner__username",
+            "published_render",
+            "latest_render",
+            "latest_render__job__error_message",
+            *_figures(RenderedFile.objects.filter(render=OuterRef("published_render")), "render"),
+            *_figures(
+                Comment.objects.visible_to(_STRANGER).filter(shootout=OuterRef("pk")), "shootout"
+            ),
+        )
+    )
+    return shown.query.sql_with_params()
+
+
+def _comments_page_number(request: HttpRequest, *, num_comments: int | None) -> int:
+    """The page of comments that is shown: whatever is asked for, there are only so many."""
+    return comments_page(range(num_comments or 0), request).number
+
+
+def _figures(rows: QuerySet[Comment] | QuerySet[RenderedFile], of: str) -> tuple[Subquery, ...]:
+    """How many of ``rows`` there are, and when the last one was written."""
+    of_one = rows.order_by().values(of)
+    return (
+        Subquery(of_one.annotate(figure=Count("pk")).values("figure")),
+        Subquery(of_one.annotate(figure=Max("updated_at")).values("figure")),
+    )
+
+
+# Comments.
 
 
 def comments_context(request: HttpRequest, shootout: Shootout) -> dict[str, Any]:
@@ -66,7 +155,7 @@ def comments_context(request: HttpRequest, shootout: Shootout) -> dict[str, Any]
 
 def comments_page(comments: Any, request: HttpRequest) -> BoundedPage:
     """The one that is asked for, or else one that there is."""
-    return BoundedPaginator(comments, _PAGE_SIZE).get_page(request.GET.get("comments"))
+    return BoundedPaginator(comments, _COMMENTS_PAGE_SIZE).get_page(request.GET.get("comments"))
 
 
 class CommentListView(PageView):
@@ -79,7 +168,7 @@ class CommentListView(PageView):
             query = f"?comments={number}" if number.isdecimal() else ""
             return redirect(f"{reverse('shootout-detail', args=[uuid])}{query}#comments")
         context = {"shootout": shootout, **comments_context(request, shootout)}
-        return render(request, _TEMPLATE, context)
+        return render(request, _COMMENTS_TEMPLATE, context)
 
     def post(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
         if not request.user.is_authenticated:
@@ -162,91 +251,4 @@ def _answer(
         context["comment_form"] = form
     elif errors and form is not None:
         context |= {"edited": edited, "edited_text": form.data["text"], "edit_errors": errors}
-    return render(request, _TEMPLATE, context, status=422 if errors or trouble else 200)
-
-
-# It says how long ago comments were written, and names of people may change.
-KEPT_S: Final = 300
-
-_STRANGER: Final = AnonymousUser()
-_ANY: Final = UUID(int=0)
-_UUID: Final = Shootout._meta.get_field("uuid")
-
-
-def published_page(
-    request: HttpRequest, uuid: UUID, make: Callable[[], HttpResponse]
-) -> HttpResponseBase:
-    """The page, from ``make`` where nothing that is kept will do."""
-    state = _state(request, uuid)
-    if state is None:
-        return make()
-    etag = f'W/"{state}"'
-    answer = get_conditional_response(request, etag=etag)
-    if answer is None:
-        kept = caches["pages"]
-        content = kept.get(state)
-        if content is None:
-            content = make().content
-            kept.set(state, content, KEPT_S)
-        answer = HttpResponse(content)
-    answer["ETag"] = etag
-    answer["Cache-Control"] = "no-cache"  # to be asked for each time, as it may become private
-    return answer
-
-
-def _state(request: HttpRequest, uuid: UUID) -> str | None:
-    """A name for all that the page shows. ``None``: it is another for each who asks, or changes by
-    itself as a render goes on."""
-    if request.user.is_authenticated or len(get_messages(request)):
-        return None
-    question, values = _compiled()
-    asked_for, placeholder = (_UUID.get_db_prep_value(each, connection) for each in (uuid, _ANY))
-    with connection.cursor() as cursor:
-        cursor.execute(question, [asked_for if each == placeholder else each for each in values])
-        shown = cursor.fetchone()
-    if shown is None:
-        return None
-    asked = (VERSION, _comments_page(request, num_comments=shown[-2]), time.time() // KEPT_S)
-    return hashlib.blake2b(repr((asked, shown)).encode(), digest_size=16).hexdigest()
-
-
-@cache
-def _compiled() -> tuple[str, tuple[Any, ...]]:
-    """The question as SQL and its values, of which ``_ANY`` stands for the shootout: Django takes
-    longer to put it together than the database to answer it."""
-    shown = (
-        Shootout.objects.visible_to(_STRANGER)
-        .filter(uuid=_ANY, published_render__manifest__isnull=False)
-        .exclude(latest_render__job__state__in=ACTIVE)
-        .values_list(
-            "title",
-            "description",
-            "visibility",
-            "state",
-            "created_at",
-            "owner__display_name",
-            "owner__username",
-            "published_render",
-            "latest_render",
-            "latest_render__job__error_message",
-            *_figures(RenderedFile.objects.filter(render=OuterRef("published_render")), "render"),
-            *_figures(
-                Comment.objects.visible_to(_STRANGER).filter(shootout=OuterRef("pk")), "shootout"
-            ),
-        )
-    )
-    return shown.query.sql_with_params()
-
-
-def _comments_page(request: HttpRequest, *, num_comments: int | None) -> int:
-    """The page of comments that is shown: whatever is asked for, there are only so many."""
-    return comments_page(range(num_comments or 0), request).number
-
-
-def _figures(rows: QuerySet[Comment] | QuerySet[RenderedFile], of: str) -> tuple[Subquery, ...]:
-    """How many of ``rows`` there are, and when the last one was written."""
-    of_one = rows.order_by().values(of)
-    return (
-        Subquery(of_one.annotate(figure=Count("pk")).values("figure")),
-        Subquery(of_one.annotate(figure=Max("updated_at")).values("figure")),
-    )
+    return render(request, _COMMENTS_TEMPLATE, context, status=422 if errors or trouble else 200)

@@ -1,4 +1,4 @@
-"""Pages of shootouts and DI tracks."""
+"""Pages of shootouts and DI tracks, and shootouts as archives: to download, and to take in."""
 
 from __future__ import annotations
 
@@ -212,6 +212,39 @@ class ShootoutDeleteView(PageView):
         return redirect("shootout-mine")
 
 
+class ShootoutExportView(PageView):
+    """The archive; what keeps it from being made is told on the page of the shootout."""
+
+    def get(self, request: HttpRequest, uuid: UUID) -> HttpResponseBase:
+        shootout = shootout_get_owned(self.user, uuid)
+        try:
+            export = shootout_export(shootout, with_media="media" in request.GET)
+        except AppError as error:
+            for text in [detail.message for detail in error.details] or [error.message]:
+                messages.error(request, text)
+            return redirect("shootout-detail", uuid)
+        return export_response(shootout, export)
+
+
+class ShootoutImportView(PageView):
+    """Takes an archive; the bell says what has become of it."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponseBase:
+        form = ShootoutImportForm(request.POST, request.FILES)
+        if form.is_valid():
+            try:
+                job = shootout_import(owner=self.user, upload=form.cleaned_data["file"])
+            except AppError as error:
+                messages.error(request, error.message)
+            else:
+                messages.info(request, f"{job.label} is being unpacked. The bell will ring.")
+        else:
+            messages.error(request, "Choose an archive.")
+        return redirect("shootout-mine")
+
+
 class DIListView(PageView):
     def get(self, request: HttpRequest) -> HttpResponse:
         return _di_page(request, DIUploadForm())
@@ -322,39 +355,3 @@ def _di_page(request: HttpRequest, form: DIUploadForm, status: int = 200) -> Htt
 
 def _page(request: HttpRequest, query: ShootoutQuerySet) -> BoundedPage:
     return BoundedPaginator(query, _PAGE_SIZE).get_page(request.GET.get("page"))
-
-
-# MERGED Shootouts as archives, from the pages: one to download, one to take in.
-
-
-class ShootoutExportView(PageView):
-    """The archive; what keeps it from being made is told on the page of the shootout."""
-
-    def get(self, request: HttpRequest, uuid: UUID) -> HttpResponseBase:
-        shootout = shootout_get_owned(self.user, uuid)
-        try:
-            export = shootout_export(shootout, with_media="media" in request.GET)
-        except AppError as error:
-            for text in [detail.message for detail in error.details] or [error.message]:
-                messages.error(request, text)
-            return redirect("shootout-detail", uuid)
-        return export_response(shootout, export)
-
-
-class ShootoutImportView(PageView):
-    """Takes an archive; the bell says what has become of it."""
-
-    http_method_names = ["post"]
-
-    def post(self, request: HttpRequest) -> HttpResponseBase:
-        form = ShootoutImportForm(request.POST, request.FILES)
-        if form.is_valid():
-            try:
-                job = shootout_import(owner=self.user, upload=form.cleaned_data["file"])
-            except AppError as error:
-                messages.error(request, error.message)
-            else:
-                messages.info(request, f"{job.label} is being unpacked. The bell will ring.")
-        else:
-            messages.error(request, "Choose an archive.")
-        return redirect("shootout-mine")

@@ -1,4 +1,7 @@
-"""The workbench: tracks and chains are picked or made, and become a shootout that is rendered."""
+"""The workbench: tracks and chains are picked or made, and become a shootout that is rendered.
+
+And the page of one DI track: its report, what of it is played, and what is written about it.
+"""
 
 from __future__ import annotations
 
@@ -148,13 +151,10 @@ def _uuid(text: str) -> UUID:
         raise Http404("There is no such id.") from error
 
 
-# MERGED The page of one DI track: its report, what of it is played, and what is written about it.
-
-
 class DIDetailView(PageView):
     def get(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
         track = di_track_get(self.user, uuid)
-        return _page(request, track, _form_of(track))
+        return _di_page(request, track, _form_of(track))
 
     def post(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
         track = di_track_get(self.user, uuid)
@@ -172,14 +172,14 @@ class DIDetailView(PageView):
             else:
                 messages.success(request, "Saved. What was rendered before stays as it is.")
                 return redirect("di-detail", uuid)
-        return _page(request, di_track_get(self.user, uuid), form, status=422)
+        return _di_page(request, di_track_get(self.user, uuid), form, status=422)
 
 
 def _form_of(track: DITrack) -> DITrackForm:
     return DITrackForm(initial={name: getattr(track, name) for name in DITrackForm.base_fields})
 
 
-def _page(
+def _di_page(
     request: HttpRequest, track: DITrack, form: DITrackForm, status: int = 200
 ) -> HttpResponse:
     context = {

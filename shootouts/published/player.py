@@ -1,4 +1,7 @@
-"""What the shootout page shows, made from the manifest and the published files alone."""
+"""What the shootout page shows, made from the manifest and the published files alone.
+
+That includes what was measured of every segment; older manifests may lack it.
+"""
 
 from __future__ import annotations
 
@@ -20,52 +23,6 @@ from jobs.pipeline.formats.shootout_info import DIInfo, GearLine
 from jobs.pipeline.measure.third_octaves import third_octave_difference_db, third_octave_mean_db
 from shootouts.models import Manifest, RenderedFile
 from shootouts.models.media import RenderedFileKind
-
-# MERGED What was measured of a published render, from the manifest alone; older ones may lack it.
-
-
-@dataclass(frozen=True, slots=True)
-class MeasuredSegment:
-    """``difference_db``: of each third-octave band to the mean of the segments of its DI."""
-
-    di: int
-    contender: int
-    di_name: str
-    label: str
-    metrics: SegmentMetrics
-    difference_db: tuple[float | None, ...]
-    notes: tuple[Descriptor, ...]
-
-
-def measured_segments(manifest: ManifestContent) -> list[MeasuredSegment]:
-    """Every segment of a manifest that has metrics, in its order."""
-    measured = [
-        (segment, segment.metrics) for segment in manifest.segments if segment.metrics is not None
-    ]
-    means = {
-        di: third_octave_mean_db(
-            [metrics.third_octave_dbfs for segment, metrics in measured if segment.di == di]
-        )
-        for di in {segment.di for segment, _ in measured}
-    }
-    return [
-        MeasuredSegment(
-            di=segment.di,
-            contender=segment.contender,
-            di_name=manifest.dis[segment.di].name,
-            label=manifest.contenders[segment.contender].label,
-            metrics=metrics,
-            difference_db=tuple(
-                None if level is None else round(level, 2)
-                for level in third_octave_difference_db(
-                    metrics.third_octave_dbfs, means[segment.di]
-                )
-            ),
-            notes=segment.notes,
-        )
-        for segment, metrics in measured
-    ]
-
 
 # More columns than a lane has pixels on most screens, and a third of the bytes of the manifest's.
 _LANE_COLUMNS = 600
@@ -226,6 +183,49 @@ def performances(manifest: Manifest) -> list[Performance]:
         of_di = [segment for segment in measured if segment.di == di_index]
         found.append(Performance(di, di_index, lanes, rows, place(target_lufs), of_di))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredSegment:
+    """``difference_db``: of each third-octave band to the mean of the segments of its DI."""
+
+    di: int
+    contender: int
+    di_name: str
+    label: str
+    metrics: SegmentMetrics
+    difference_db: tuple[float | None, ...]
+    notes: tuple[Descriptor, ...]
+
+
+def measured_segments(manifest: ManifestContent) -> list[MeasuredSegment]:
+    """Every segment of a manifest that has metrics, in its order."""
+    measured = [
+        (segment, segment.metrics) for segment in manifest.segments if segment.metrics is not None
+    ]
+    means = {
+        di: third_octave_mean_db(
+            [metrics.third_octave_dbfs for segment, metrics in measured if segment.di == di]
+        )
+        for di in {segment.di for segment, _ in measured}
+    }
+    return [
+        MeasuredSegment(
+            di=segment.di,
+            contender=segment.contender,
+            di_name=manifest.dis[segment.di].name,
+            label=manifest.contenders[segment.contender].label,
+            metrics=metrics,
+            difference_db=tuple(
+                None if level is None else round(level, 2)
+                for level in third_octave_difference_db(
+                    metrics.third_octave_dbfs, means[segment.di]
+                )
+            ),
+            notes=segment.notes,
+        )
+        for segment, metrics in measured
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""What pages show of a published render, each part worked out once, when it is asked for."""
+"""What pages show of a published render, each part worked out once, when it is asked for.
+
+And how the newest render of a shootout stands: the same for the page, its socket and who polls.
+"""
 
 from __future__ import annotations
 
@@ -86,9 +89,6 @@ class PublishedResult:
     @cached_property
     def _by_kind(self) -> Mapping[str, RenderedFile]:
         return {file.kind: file for file in self._files if file.segment_id is None}
-
-
-# MERGED How the newest render of a shootout stands: the same for the page, its socket and who polls.
 
 
 def job_snapshot(job: Job, *, is_owner: bool) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Uploading, editing and deleting DI tracks."""
+"""DI tracks: uploading, editing, deleting, and judging recordings.
+
+They are judged when they arrive; those that came before there were reports get one later.
+"""
 
 from __future__ import annotations
 
@@ -46,73 +49,6 @@ from shootouts.models import DITrack
 logger = logging.getLogger(__name__)
 
 
-# MERGED Judging recordings: when they arrive, and those that came before there were reports.
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """``num_failed``: their files could not be read now; they are tried again the next time."""
-
-    num_judged: int
-    num_failed: int
-
-
-def di_track_probe(track: DITrack, progress: Progress = no_progress) -> DIProbe:
-    """The whole recording, by the limits of uploads. Raises as ``fetch_file`` and
-    ``jobs.files.reading``."""
-    with scratch_folder() as folder:
-        return di_read(
-            fetch_file(stored_name(track.file), folder, sha256=track.sha256),
-            max_duration_s=settings.GTS_DI_MAX_DURATION_S,
-            progress=progress,
-        )
-
-
-def di_reports_add() -> Judged:
-    """A report for every usable recording that has none, one after the other. Doing it twice, or
-    in two processes at once, is harmless.
-
-    One that would be refused as an upload today stays, and its report says why it would be.
-    """
-    num_judged = num_failed = 0
-    for track in DITrack.objects.usable().without_report().order_by("pk").iterator(chunk_size=20):
-        try:
-            found = _found(track)
-        except (PipelineError, OSError) as error:
-            logger.warning("DI track %s could not be judged: %s", track.uuid, error)
-            num_failed += 1
-        else:
-            num_judged += _add(track, found)
-    return Judged(num_judged, num_failed)
-
-
-# Of the file or of its storage, not of the recording: there may be a report another time.
-_NOT_THE_RECORDING = ("FILE_MISSING", "FILE_DAMAGED")
-
-
-def _found(track: DITrack) -> Mapping[str, Any]:
-    try:
-        return rendering.di_found(di_track_probe(track))
-    except PipelineError as error:
-        if not error.is_permanent or error.code in _NOT_THE_RECORDING:
-            raise
-        finding = Finding(error.code, "warning", None, "", error.message)
-        return {"info": {**track.info, "report": [asdict(finding)]}}
-
-
-def _add(track: DITrack, found: Mapping[str, Any]) -> bool:
-    """Whether it did: not where the row is gone, or has got its report meanwhile."""
-    with transaction.atomic():
-        rows = DITrack.objects.usable().without_report().select_for_update(of=("self",))
-        row = rows.filter(pk=track.pk).first()
-        if row is None:
-            return False
-        for field, value in found.items():
-            setattr(row, field, value)
-        row.save(update_fields=[*found, "updated_at"])
-    return True
-
-
 # What may come, by extension, and the bytes such files begin with (offset, magic).
 _AUDIO_MAGIC: dict[str, tuple[tuple[int, bytes], ...]] = {
     ".wav": ((0, b"RIFF"), (0, b"RF64"), (0, b"RIFX")),
@@ -127,6 +63,8 @@ _ROOM_BEFORE_S = 0.05
 _ROOM_AFTER_S = 0.25
 _MIN_SILENCE_S = 0.25  # not worth a cut
 
+# Of the file or of its storage, not of the recording: there may be a report another time.
+_NOT_THE_RECORDING = ("FILE_MISSING", "FILE_DAMAGED")
 
 EDITABLE = (
     *("name", "guitar", "pickup", "tuning", "bpm", "notes"),
@@ -303,3 +241,66 @@ def check_magic(upload: File[bytes], suffix: str) -> None:
             code="NOT_AUDIO",
             details=[ErrorDetail("/file", "NOT_AUDIO", "the content does not match the name")],
         )
+
+
+# Reports of recordings.
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """``num_failed``: their files could not be read now; they are tried again the next time."""
+
+    num_judged: int
+    num_failed: int
+
+
+def di_track_probe(track: DITrack, progress: Progress = no_progress) -> DIProbe:
+    """The whole recording, by the limits of uploads. Raises as ``fetch_file`` and
+    ``jobs.files.reading``."""
+    with scratch_folder() as folder:
+        return di_read(
+            fetch_file(stored_name(track.file), folder, sha256=track.sha256),
+            max_duration_s=settings.GTS_DI_MAX_DURATION_S,
+            progress=progress,
+        )
+
+
+def di_reports_add() -> Judged:
+    """A report for every usable recording that has none, one after the other. Doing it twice, or
+    in two processes at once, is harmless.
+
+    One that would be refused as an upload today stays, and its report says why it would be.
+    """
+    num_judged = num_failed = 0
+    for track in DITrack.objects.usable().without_report().order_by("pk").iterator(chunk_size=20):
+        try:
+            found = _report_found(track)
+        except (PipelineError, OSError) as error:
+            logger.warning("DI track %s could not be judged: %s", track.uuid, error)
+            num_failed += 1
+        else:
+            num_judged += _report_add(track, found)
+    return Judged(num_judged, num_failed)
+
+
+def _report_found(track: DITrack) -> Mapping[str, Any]:
+    try:
+        return rendering.di_found(di_track_probe(track))
+    except PipelineError as error:
+        if not error.is_permanent or error.code in _NOT_THE_RECORDING:
+            raise
+        finding = Finding(error.code, "warning", None, "", error.message)
+        return {"info": {**track.info, "report": [asdict(finding)]}}
+
+
+def _report_add(track: DITrack, found: Mapping[str, Any]) -> bool:
+    """Whether it did: not where the row is gone, or has got its report meanwhile."""
+    with transaction.atomic():
+        rows = DITrack.objects.usable().without_report().select_for_update(of=("self",))
+        row = rows.filter(pk=track.pk).first()
+        if row is None:
+            return False
+        for field, value in found.items():
+            setattr(row, field, value)
+        row.save(update_fields=[*found, "updated_at"])
+    return True

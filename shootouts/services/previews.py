@@ -1,4 +1,8 @@
-"""Previews of chains: asked for, rendered by a job, forgotten when no one asks any more."""
+"""Something to hear before a shootout is made: chains, impulse responses and DI tracks.
+
+A chain is rendered by a job, kept, and forgotten when no one asks for it any more. The other two,
+to choose a channel by ear, are made for the answer alone, and write nothing.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +34,7 @@ from jobs.files.storage import (
 )
 from jobs.models import ACTIVE, Job
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.recipe import ChannelChoice, ChannelRule, recipe_as_json
+from jobs.pipeline.recipe import ChannelChoice, ChannelRule, recipe_as_json, render_key
 from jobs.pipeline.signal.trim import Trim
 from jobs.services import job_enqueue
 from shootouts import rendering
@@ -43,22 +47,10 @@ if TYPE_CHECKING:
     from jobs.pipeline.render.publishing import PublishedSegment
 
 
-# MERGED What went wrong in the pipeline during a request, as an answer.
-
+# What plays where no DI was named: it is on every installation.
+DEMO_DI: Final = "di/undertow-132bpm.flac"
 _AWAY: Final = "These files cannot be read just now. Try again later."
-
-
-@contextmanager
-def pipeline_errors_as_answers() -> Iterator[None]:
-    """Raises ``UnavailableError`` for what may go well another time, else ``ConflictError``."""
-    try:
-        yield
-    except OSError as error:
-        raise UnavailableError(_AWAY, code="STORAGE_UNAVAILABLE") from error
-    except PipelineError as error:
-        if not error.is_permanent:
-            raise UnavailableError(error.message, code=error.code) from error
-        raise ConflictError(error.message, code=error.code) from error
+_NOT_OF_A_SPACE: Final = "All channels of a space sound together. Hear it in a preview of a chain."
 
 
 def chain_preview_request(*, chain: SignalChain, di_track_id: UUID) -> ChainPreview:
@@ -94,7 +86,7 @@ def chain_preview_request(*, chain: SignalChain, di_track_id: UUID) -> ChainPrev
         # Who asks twice at once gets one: the second waits here.
         User.objects.select_for_update().get(pk=chain.owner_id)
         preview, _ = ChainPreview.objects.update_or_create(
-            owner=chain.owner, render_key=rendering.render_key(recipe), defaults=values
+            owner=chain.owner, render_key=render_key(recipe), defaults=values
         )
         is_under_way = preview.job is not None and not preview.job.is_finished
         if not preview.file and not is_under_way:
@@ -170,13 +162,6 @@ def chain_previews_prune(*, unused_since: datetime) -> int:
     return num_gone
 
 
-# MERGED An impulse response to choose a channel by ear.
-
-# What plays where no DI was named: it is on every installation.
-DEMO_DI: Final = "di/undertow-132bpm.flac"
-_NOT_OF_A_SPACE: Final = "All channels of a space sound together. Hear it in a preview of a chain."
-
-
 def ir_preview(
     *,
     user: User,
@@ -221,9 +206,6 @@ def _passage(user: User, di_track_id: UUID | None, folder: Path) -> Passage:
     )
 
 
-# MERGED A DI to choose a channel by ear.
-
-
 def di_track_preview(*, track: DITrack, channel_rule: ChannelChoice) -> bytes:
     """A WAV of the first seconds of what is played. Writes nothing.
 
@@ -239,3 +221,19 @@ def di_track_preview(*, track: DITrack, channel_rule: ChannelChoice) -> bytes:
         return di_preview_wav(
             path, used_channel(track, channel_rule), Trim(track.start_s, track.end_s)
         )
+
+
+@contextmanager
+def pipeline_errors_as_answers() -> Iterator[None]:
+    """What went wrong in the pipeline during a request.
+
+    Raises ``UnavailableError`` for what may go well another time, else ``ConflictError``.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise UnavailableError(_AWAY, code="STORAGE_UNAVAILABLE") from error
+    except PipelineError as error:
+        if not error.is_permanent:
+            raise UnavailableError(error.message, code=error.code) from error
+        raise ConflictError(error.message, code=error.code) from error

@@ -21,7 +21,7 @@ from gts.web.errors import ConflictError, ErrorDetail, InvalidInputError, NotFou
 from gts.web.models import revision_check
 from jobs.models import Job
 from jobs.pipeline.formats.shootout_info import ShootoutInfo, info_as_json
-from jobs.pipeline.recipe import recipe_as_json
+from jobs.pipeline.recipe import recipe_as_json, render_key
 from jobs.pipeline.vocabulary.options import OPTION_NAMES
 from jobs.services import job_cancel, job_enqueue
 from shootouts import rendering
@@ -309,7 +309,7 @@ def _segment(
         contender_index=contender_index,
         recipe=recipe_as_json(recipe),
         sources=rendering.segment_sources(track, chain),
-        render_key=rendering.render_key(recipe),
+        render_key=render_key(recipe),
     )
 
 

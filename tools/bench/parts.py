@@ -29,7 +29,7 @@ from jobs.pipeline.render.prefix import FolderPrefixes, Prefix
 from jobs.pipeline.render.segment import render_segment
 from jobs.pipeline.signal.decode import open_audio
 from jobs.pipeline.signal.encode import write_wav_f32
-from jobs.pipeline.signal.samples import BLOCK_FRAMES, FloatArray
+from jobs.pipeline.signal.samples import CHUNK_FRAMES, FloatArray
 from jobs.pipeline.video.encode import encode_video
 from jobs.pipeline.video.sample import sample_scene, sample_timeline, write_sample_montage
 from jobs.pipeline.video.scene import SvgRenderer
@@ -71,8 +71,8 @@ def _nam_run(capture: Path, duration_s: float) -> Callable[[], None]:
 
     def run() -> None:
         stage = engine.start()
-        for start in range(0, num_frames, BLOCK_FRAMES):
-            stage.process(noise[:, start : start + BLOCK_FRAMES])
+        for start in range(0, num_frames, CHUNK_FRAMES):
+            stage.process(noise[:, start : start + CHUNK_FRAMES])
 
     return run
 
@@ -157,7 +157,7 @@ def _cabs(irs: Sequence[Path], num_cabs: int) -> list[CabBlock]:
 def repeated(di: Path, out: Path, duration_s: float) -> Path:
     """Write a DI that lasts ``duration_s`` to ``out``."""
     audio = open_audio(di)
-    once = np.concatenate(list(audio.blocks()), axis=1)
+    once = np.concatenate(list(audio.chunks()), axis=1)
     num_frames = round(duration_s * audio.sample_rate_hz)
     looped = np.tile(once, math.ceil(num_frames / once.shape[1]))[:, :num_frames]
     write_wav_f32(out, [looped], audio.sample_rate_hz, audio.num_channels)

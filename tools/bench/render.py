@@ -1,4 +1,7 @@
-"""Measures GTS on this machine and keeps the figures in bench.json."""
+"""Measures GTS on this machine, in parts and as a whole, and keeps the figures in bench.json.
+
+As a whole: from a DI to published segments and the video, beside the engine by itself.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +36,11 @@ from tools.bench.parts import (
     video_x_realtime,
 )
 
-# MERGED How fast the whole path is, from a DI to published segments and the video, beside the engine.
-
+_CAPTURES = sorted(DEMO_FILE.parent.glob("captures/*.nam"))
+_IRS = sorted(DEMO_FILE.parent.glob("irs/*.wav"))
+_DI = DEMO_FILE.parent / "di" / "harbour-lights-88bpm.flac"
+_A1_STANDARD = DEMO_FILE.parent / "captures" / "tempest-100-lead.nam"
+_A2 = DEMO_FILE.parent / "captures" / "halyard-22-clean.nam"
 # What lies behind the published segments.
 _AFTERWARDS: tuple[Step, ...] = ("montage", "video")
 
@@ -139,13 +145,6 @@ def every_amp_and_cab(
     file = folder / "shootout.toml"
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return read_shootout_file(file)
-
-
-_CAPTURES = sorted(DEMO_FILE.parent.glob("captures/*.nam"))
-_IRS = sorted(DEMO_FILE.parent.glob("irs/*.wav"))
-_DI = DEMO_FILE.parent / "di" / "harbour-lights-88bpm.flac"
-_A1_STANDARD = DEMO_FILE.parent / "captures" / "tempest-100-lead.nam"
-_A2 = DEMO_FILE.parent / "captures" / "halyard-22-clean.nam"
 
 
 @dataclass(frozen=True, slots=True)

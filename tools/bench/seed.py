@@ -1,4 +1,9 @@
-"""Rows for measuring lists at size."""
+"""Many rows, as a busy installation has them, made by PostgreSQL itself within minutes.
+
+They are for measuring lists, not for rendering: their files do not exist. What stands together in
+time stands together in the tables, a few people own most, and history is long while little is under
+way. Every run with the same numbers makes rows of the same kind, with other ids.
+"""
 
 from __future__ import annotations
 
@@ -34,12 +39,6 @@ from shootouts.models import (
     Shootout,
     ShootoutDI,
 )
-
-# MERGED Many rows, as a busy installation has them, made by PostgreSQL itself within minutes.
-# MERGED
-# MERGED They are for measuring lists, not for rendering: their files do not exist. What stands together in
-# MERGED time stands together in the tables, a few people own most, and history is long while little is under
-# MERGED way. Every run with the same numbers makes rows of the same kind, with other ids.
 
 PREFIX: Final = "bench-"
 HEAVIEST: Final = f"{PREFIX}1"

@@ -1,4 +1,8 @@
-"""``$NAME`` and ``${NAME}``, with defaults and demands, as Dockerfiles and Compose have them."""
+"""Dockerfile and docker-compose.yml as data. What is not known here is refused, never skipped.
+
+A Dockerfile becomes stages of instructions, a compose file services by name; ``$NAME`` and
+``${NAME}`` are filled in, with defaults and demands, as both have them.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,24 @@ from dotenv import dotenv_values
 
 from tools.image_check.report import CheckError
 
+KNOWN_INSTRUCTIONS: Final = [
+    "FROM",
+    "ARG",
+    "ENV",
+    "WORKDIR",
+    "COPY",
+    "RUN",
+    "USER",
+    "EXPOSE",
+    "CMD",
+    "ENTRYPOINT",
+]
+KNOWN_KEYS: Final = {
+    "build", "command", "depends_on", "env_file", "environment", "healthcheck", "image", "init",
+    "ports", "profiles", "restart", "stop_grace_period", "user", "volumes",
+}  # fmt: skip
+_DURATION: Final = re.compile(r"(?:(\d+)m)?(?:(\d+)s)?")
+_DEFAULT_STOP_GRACE_S: Final = 10.0
 _REFERENCE: Final = re.compile(
     r"\$(?:(?P<escaped>\$)|(?P<name>\w+)|\{(?P<braced>\w+)(?:(?P<how>:?[-?])(?P<other>[^}]*))?\})"
 )
@@ -33,22 +55,6 @@ def substitute(text: str, variables: Mapping[str, str]) -> str:
         return found["other"] if how else ""
 
     return _REFERENCE.sub(value, text)
-
-
-# MERGED A Dockerfile as stages of instructions. What is not known here is refused, never skipped.
-
-KNOWN_INSTRUCTIONS: Final = [
-    "FROM",
-    "ARG",
-    "ENV",
-    "WORKDIR",
-    "COPY",
-    "RUN",
-    "USER",
-    "EXPOSE",
-    "CMD",
-    "ENTRYPOINT",
-]
 
 
 @dataclass(frozen=True)
@@ -118,16 +124,6 @@ def _instructions(text: str) -> list[Instruction]:
         found.append(Instruction(name.upper(), rest.strip(), first))
         pending, first = "", 0
     return found
-
-
-# MERGED ``docker-compose.yml`` as services. What is not known here is refused, never skipped.
-
-KNOWN_KEYS: Final = {
-    "build", "command", "depends_on", "env_file", "environment", "healthcheck", "image", "init",
-    "ports", "profiles", "restart", "stop_grace_period", "user", "volumes",
-}  # fmt: skip
-_DURATION: Final = re.compile(r"(?:(\d+)m)?(?:(\d+)s)?")
-_DEFAULT_STOP_GRACE_S: Final = 10.0
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What is being done, line by line, with the seconds that it took."""
+"""What is being done, line by line, with the seconds that it took; and what is found broken."""
 
 from __future__ import annotations
 

@@ -1,4 +1,11 @@
-"""Fresh roots of Debian's packages: made once, kept, and never written to but in layers above."""
+"""Roots of Debian's packages, and programs that run in them as in containers of an image.
+
+- Debian's packages of the same major version stand in for images of others.
+- Fresh roots of them are made once, kept, and never written to but in layers above.
+- ``Image`` is a root with what a Dockerfile says of it, ``Container`` runs programs in it.
+- All of that has a network of its own, in which only this machine is: ports that are in use
+  elsewhere are free.
+"""
 
 from __future__ import annotations
 
@@ -20,28 +27,32 @@ from typing import IO, Any, Final
 
 from tools.image_check.report import CheckError
 
-# MERGED A network of its own, in which only this machine is: ports that are in use elsewhere are free.
-
+SUITE: Final = "bookworm"
+_SERVERS: Final = ("postgresql", "redis-server", "caddy", "wget")  # in one root
+_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+# Of roots and layers that are kept.
+_MAX_AGE_S: Final = 30 * 24 * 3600
+_CA_BUNDLE: Final = Path("/etc/ssl/certs/ca-certificates.crt")
+_DEVICES: Final = ("null", "zero", "full", "random", "urandom", "tty")
+# Where packages come from. What is compiled is the image's own affair: uncompiled, each of its
+# processes would compile all of it again.
+_CARRIED: Final = re.compile(r"PIP_(?!NO_COMPILE)\w+|(https?|no|all)_proxy", re.IGNORECASE)
+# Starts the program of a container under a host name, which stands before its command.
+_NAMED: Final = 'echo "$0" > /proc/sys/kernel/hostname && exec "$@"'
+# Of Linux, for a network.
 _CLONE_NEWNET: Final = 0x40000000
 _SIOCSIFFLAGS: Final = 0x8914
 _IFF_UP: Final = 1
 
 
 def leave_the_network() -> None:
-    """For this process and those that it starts from now on."""
+    """Into one of its own: this process and those that it starts from now on."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(_CLONE_NEWNET) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         fcntl.ioctl(probe, _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", _IFF_UP))
-
-
-# MERGED What stands in for images of others: Debian's packages of the same major version.
-
-SUITE: Final = "bookworm"
-_SERVERS: Final = ("postgresql", "redis-server", "caddy", "wget")  # in one root
-_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True)
@@ -95,14 +106,6 @@ def stand_in(image: str) -> FakeServer:
         known = ", ".join(f"{name}:{found.version}" for name, found in STAND_INS.items())
         raise CheckError(f"nothing of Debian's stands in for {image}; there is {known}")
     return found
-
-
-_MAX_AGE_S: Final = 30 * 24 * 3600
-_CA_BUNDLE: Final = Path("/etc/ssl/certs/ca-certificates.crt")
-_DEVICES: Final = ("null", "zero", "full", "random", "urandom", "tty")
-# Where packages come from. What is compiled is the image's own affair: uncompiled, each of its
-# processes would compile all of it again.
-_CARRIED: Final = re.compile(r"PIP_(?!NO_COMPILE)\w+|(https?|no|all)_proxy", re.IGNORECASE)
 
 
 def cache_folder() -> Path:
@@ -249,11 +252,6 @@ class HostAccess:
                 inside.parent.mkdir(parents=True, exist_ok=True)
                 inside.touch()
             mount("--bind", "-o", "ro", source.resolve(), inside)
-
-
-# MERGED A root with what an image says of it, and programs that run in it as in a container.
-
-_NAMED: Final = 'echo "$0" > /proc/sys/kernel/hostname && exec "$@"'
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""What a browser, and a stranger, find at the proxy."""
+"""What someone does who follows ``.env.example``, and what a browser and a stranger then find.
+
+The example is filled in where it says *required*; the site is asked through the proxy.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,8 @@ from typing import Final
 
 from tools.image_check.report import CheckError, step
 
-# MERGED ``.env.example`` after what someone fills in who follows it: what is marked *required*.
-
 SITE: Final = "gts.localhost"
+_PATIENCE_S: Final = 60
 
 
 def fill_in(text: str) -> str:
@@ -45,9 +47,6 @@ def fill_in(text: str) -> str:
                 raise CheckError(f".env.example asks for {found[1]}, but not what to fill in")
             lines[number] = f"{found[1]}={values[found[1]]}"
     return "\n".join(lines) + "\n"
-
-
-_PATIENCE_S: Final = 60
 
 
 class Visitor:

@@ -1,4 +1,4 @@
-"""The .venv: whether it is whole, and making it."""
+"""The .venv: whether it is whole, making it, and packages into it, by pip without its chatter."""
 
 from __future__ import annotations
 
@@ -20,6 +20,15 @@ VENV = Path.cwd() / ".venv"
 # There from before the first change until the last one is done.
 UNFINISHED = VENV / "unfinished"
 LOCK = VENV.with_name(".venv.lock")
+STOP_WITHIN_S = 5.0
+PIP_INSTALL = (
+    "install",
+    "--require-hashes",
+    "--no-input",
+    "--no-color",
+    "--progress-bar=off",
+    "--disable-pip-version-check",
+)
 
 
 def venv_python() -> str:
@@ -91,19 +100,6 @@ def venv_version() -> str:
     """Of the Python that .venv was made with; empty where that cannot be told."""
     found = re.search(r"^version\s*=\s*(\S+)", read(VENV / "pyvenv.cfg"), re.MULTILINE)
     return found[1] if found else ""
-
-
-# MERGED Packages into .venv, by pip, without its chatter.
-
-STOP_WITHIN_S = 5.0
-PIP_INSTALL = (
-    "install",
-    "--require-hashes",
-    "--no-input",
-    "--no-color",
-    "--progress-bar=off",
-    "--disable-pip-version-check",
-)
 
 
 def install(requirements: Path) -> None:

@@ -1,4 +1,4 @@
-"""What failed, as one sentence that says what to do."""
+"""What is said while it goes on; and what failed, as one sentence that says what to do."""
 
 from __future__ import annotations
 
@@ -83,9 +83,6 @@ def error_from(output: str, what: str) -> InstallError:
 def _quoted(lines: list[str]) -> str:
     noise = re.compile(r"^WARNING: Retrying .*? after |<\S+ object at \w+>: ")
     return "\n".join(f"  {noise.sub('', line)[:200]}" for line in lines[-3:])
-
-
-# MERGED What is said while it goes on.
 
 
 class Progress:

@@ -1,4 +1,8 @@
-"""What the fake server knows of: people, tones and models, as plain data."""
+"""What the fake server knows of: people, tones, models and their files, as plain data.
+
+Files are tiny, made by code, and really playable. First the closed lists of the API, with the
+spellings it used to have.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +16,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-# MERGED The closed lists of the API, and the spellings it used to have.
-
 GEARS: Final = ("amp", "amp-cab", "pedal", "outboard", "cab", "space", "experimental")
 FORMATS: Final = ("nam", "ir", "aida-x", "aa-snapshot", "proteus")
 ARCHITECTURES: Final = ("1", "2", "custom")
 TONE_SORTS: Final = ("best-match", "newest", "oldest", "trending", "downloads-all-time")
 
+_SAMPLE_RATE_HZ: Final = 48_000
+_IR_FRAMES: Final = 1024
+
+# A WaveNet of one array with two layers of two channels: the smallest that has every part.
+_CHANNELS: Final = 2
+_KERNEL: Final = 3
+_DILATIONS: Final = (1, 2)
+
 
 def gears_of(text: str) -> tuple[tuple[str, ...], list[str]]:
-    """An underscore list of gears in today's words, and the names of what was old about it."""
+    """An underscore list of gears as it is spelled today, and the names of what was old in it."""
     deprecated = ["legacy_comma_list"] if "," in text else []
     gears = []
     for gear in filter(None, text.replace(",", "_").split("_")):
@@ -33,93 +43,6 @@ def gears_of(text: str) -> tuple[tuple[str, ...], list[str]]:
         else:
             gears.append(gear)
     return tuple(gears), deprecated
-
-
-# MERGED The files behind the fake server's models: tiny, made by code, and really playable.
-
-_SAMPLE_RATE_HZ: Final = 48_000
-_IR_FRAMES: Final = 1024
-
-# A WaveNet of one array with two layers of two channels: the smallest that has every part.
-_CHANNELS: Final = 2
-_KERNEL: Final = 3
-_DILATIONS: Final = (1, 2)
-
-
-def nam_bytes(seed: int) -> bytes:
-    """A file of the first architecture (A1): version 0.5.4, one network."""
-    return json.dumps({"version": "0.5.4", **_network(seed)}).encode()
-
-
-def container_bytes(seed: int) -> bytes:
-    """A file of the second (A2): version 0.7.0, a container with two sizes of the same amp."""
-    submodels = [
-        {"max_value": max_value, "model": {"version": "0.7.0", **_network(seed + number)}}
-        for number, max_value in enumerate((0.5, 1.0))
-    ]
-    document = {
-        "version": "0.7.0",
-        "architecture": "SlimmableContainer",
-        "config": {"submodels": submodels},
-        "weights": [],
-        "sample_rate": _SAMPLE_RATE_HZ,
-        "metadata": {},
-    }
-    return json.dumps(document).encode()
-
-
-def ir_bytes(seed: int) -> bytes:
-    """A short impulse response: a decaying resonance, 16 bits, mono."""
-    frequency_hz = 90.0 + 35.0 * (seed % 7)
-    samples = [
-        round(
-            26_000
-            * math.exp(-frame / 120)
-            * math.cos(2 * math.pi * frequency_hz * frame / _SAMPLE_RATE_HZ)
-        )
-        for frame in range(_IR_FRAMES)
-    ]
-    # The last sample names the file, so that no two are the same.
-    samples[-1] = seed % 1000
-    buffer = io.BytesIO()
-    with wave.open(buffer, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(_SAMPLE_RATE_HZ)
-        file.writeframes(struct.pack(f"<{_IR_FRAMES}h", *samples))
-    return buffer.getvalue()
-
-
-def _network(seed: int) -> dict[str, Any]:
-    generator = random.Random(seed)
-    layer = _CHANNELS * _CHANNELS * _KERNEL + _CHANNELS  # convolution
-    layer += _CHANNELS  # what it takes of the input
-    layer += _CHANNELS * _CHANNELS + _CHANNELS  # 1×1
-    num_weights = _CHANNELS + len(_DILATIONS) * layer + _CHANNELS + 1 + 1
-    config = {
-        "layers": [
-            {
-                "input_size": 1,
-                "condition_size": 1,
-                "head_size": 1,
-                "channels": _CHANNELS,
-                "kernel_size": _KERNEL,
-                "dilations": list(_DILATIONS),
-                "activation": "Tanh",
-                "gated": False,
-                "head_bias": True,
-            }
-        ],
-        "head": None,
-        "head_scale": 0.5,
-    }
-    return {
-        "architecture": "WaveNet",
-        "config": config,
-        "weights": [round(generator.uniform(-0.8, 0.8), 6) for _ in range(num_weights)],
-        "sample_rate": _SAMPLE_RATE_HZ,
-        "metadata": {"name": f"Fake server {seed}"},
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,3 +149,79 @@ class Catalog:
 
     def set_public(self, tone_id: int, *, is_public: bool) -> None:
         self.tones[tone_id] = replace(self.tones[tone_id], is_public=is_public)
+
+
+def nam_bytes(seed: int) -> bytes:
+    """A file of the first architecture (A1): version 0.5.4, one network."""
+    return json.dumps({"version": "0.5.4", **_network(seed)}).encode()
+
+
+def container_bytes(seed: int) -> bytes:
+    """A file of the second (A2): version 0.7.0, a container with two sizes of the same amp."""
+    submodels = [
+        {"max_value": max_value, "model": {"version": "0.7.0", **_network(seed + number)}}
+        for number, max_value in enumerate((0.5, 1.0))
+    ]
+    document = {
+        "version": "0.7.0",
+        "architecture": "SlimmableContainer",
+        "config": {"submodels": submodels},
+        "weights": [],
+        "sample_rate": _SAMPLE_RATE_HZ,
+        "metadata": {},
+    }
+    return json.dumps(document).encode()
+
+
+def ir_bytes(seed: int) -> bytes:
+    """A short impulse response: a decaying resonance, 16 bits, mono."""
+    frequency_hz = 90.0 + 35.0 * (seed % 7)
+    samples = [
+        round(
+            26_000
+            * math.exp(-frame / 120)
+            * math.cos(2 * math.pi * frequency_hz * frame / _SAMPLE_RATE_HZ)
+        )
+        for frame in range(_IR_FRAMES)
+    ]
+    # The last sample names the file, so that no two are the same.
+    samples[-1] = seed % 1000
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(_SAMPLE_RATE_HZ)
+        file.writeframes(struct.pack(f"<{_IR_FRAMES}h", *samples))
+    return buffer.getvalue()
+
+
+def _network(seed: int) -> dict[str, Any]:
+    generator = random.Random(seed)
+    layer = _CHANNELS * _CHANNELS * _KERNEL + _CHANNELS  # convolution
+    layer += _CHANNELS  # what it takes of the input
+    layer += _CHANNELS * _CHANNELS + _CHANNELS  # 1×1
+    num_weights = _CHANNELS + len(_DILATIONS) * layer + _CHANNELS + 1 + 1
+    config = {
+        "layers": [
+            {
+                "input_size": 1,
+                "condition_size": 1,
+                "head_size": 1,
+                "channels": _CHANNELS,
+                "kernel_size": _KERNEL,
+                "dilations": list(_DILATIONS),
+                "activation": "Tanh",
+                "gated": False,
+                "head_bias": True,
+            }
+        ],
+        "head": None,
+        "head_scale": 0.5,
+    }
+    return {
+        "architecture": "WaveNet",
+        "config": config,
+        "weights": [round(generator.uniform(-0.8, 0.8), 6) for _ in range(num_weights)],
+        "sample_rate": _SAMPLE_RATE_HZ,
+        "metadata": {"name": f"Fake server {seed}"},
+    }

@@ -1,4 +1,7 @@
-"""How tests drive the fake server: everything below ``/__fake__/``, never below ``/api``."""
+"""How tests drive the fake server: everything below ``/__fake__/``, never below ``/api``.
+
+``control`` serves that, ``FakeServer`` asks for it, from tests in any app or process.
+"""
 
 from __future__ import annotations
 
@@ -10,22 +13,23 @@ from typing import Any, Final
 import httpx
 
 from tools.tone3000_server.responses import Request, Response, error, json_response
-from tools.tone3000_server.state import CLIENT_ID, Failure, Outcome, World
+from tools.tone3000_server.state import CLIENT_ID, Failure, FakeState, Outcome
 
 PREFIX: Final = "/__fake__/"
+_TIMEOUT_S: Final = 10.0
 OUTCOMES: Final = ("approve", "deny", "error", "cancel", "cancel_with_code", "refuse")
 
 _Given = dict[str, Any]
 
 
-def control(world: World, request: Request) -> Response:
+def control(state: FakeState, request: Request) -> Response:
     name = request.path.removeprefix(PREFIX)
     try:
         if request.method == "GET" and name in _READS:
-            return json_response(200, _READS[name](world))
+            return json_response(200, _READS[name](state))
         if request.method == "POST" and name in _ACTIONS:
             given = json.loads(request.body or b"{}")
-            return json_response(200, _ACTIONS[name](world, given) or {})
+            return json_response(200, _ACTIONS[name](state, given) or {})
     except (ValueError, TypeError, KeyError) as problem:
         return error(400, "invalid_request", repr(problem))
     return error(404, "not_found")
@@ -34,72 +38,72 @@ def control(world: World, request: Request) -> Response:
 # Reading
 
 
-def _requests(world: World) -> list[dict[str, Any]]:
-    return world.requests
+def _requests(state: FakeState) -> list[dict[str, Any]]:
+    return state.requests
 
 
-def _lint(world: World) -> _Given:
-    return {"counters": dict(world.lint), "notes": world.lint_notes}
+def _lint(state: FakeState) -> _Given:
+    return {"counters": dict(state.lint), "notes": state.lint_notes}
 
 
-_READS: Final[dict[str, Callable[[World], Any]]] = {"requests": _requests, "lint": _lint}
+_READS: Final[dict[str, Callable[[FakeState], Any]]] = {"requests": _requests, "lint": _lint}
 
 # Doing
 
 
-def _reset(world: World, given: _Given) -> None:
-    world.reset()
-    _options(world, given)
+def _reset(state: FakeState, given: _Given) -> None:
+    state.reset()
+    _options(state, given)
 
 
-def _seed(world: World, given: _Given) -> None:
-    world.seed()
+def _seed(state: FakeState, given: _Given) -> None:
+    state.seed()
 
 
-def _options(world: World, given: _Given) -> None:
+def _options(state: FakeState, given: _Given) -> None:
     changes = {**given}
     if "clients" in changes:
         changes["clients"] = {key: tuple(uris) for key, uris in changes["clients"].items()}
-    world.options = world.options.changed(changes)
+    state.options = state.options.changed(changes)
 
 
-def _advance(world: World, given: _Given) -> None:
-    world.clock.advance(float(given["seconds"]))
+def _advance(state: FakeState, given: _Given) -> None:
+    state.clock.advance(float(given["seconds"]))
 
 
-def _next_authorize(world: World, given: _Given) -> None:
+def _next_authorize(state: FakeState, given: _Given) -> None:
     outcome = Outcome(**given)
-    if outcome.kind not in OUTCOMES or outcome.user not in world.catalog.users:
-        raise ValueError(f"kind is one of {OUTCOMES}, user one of {list(world.catalog.users)}")
-    world.outcomes.append(outcome)
+    if outcome.kind not in OUTCOMES or outcome.user not in state.catalog.users:
+        raise ValueError(f"kind is one of {OUTCOMES}, user one of {list(state.catalog.users)}")
+    state.outcomes.append(outcome)
 
 
-def _expire_access_tokens(world: World, given: _Given) -> _Given:
-    return {"num_expired": world.tokens.expire_access()}
+def _expire_access_tokens(state: FakeState, given: _Given) -> _Given:
+    return {"num_expired": state.tokens.expire_access()}
 
 
-def _revoke(world: World, given: _Given) -> _Given:
-    return {"num_revoked": world.tokens.revoke_user(given["user"])}
+def _revoke(state: FakeState, given: _Given) -> _Given:
+    return {"num_revoked": state.tokens.revoke_user(given["user"])}
 
 
-def _fail(world: World, given: _Given) -> None:
-    world.failures.append(Failure(**{"times": 1, **given}))
+def _fail(state: FakeState, given: _Given) -> None:
+    state.failures.append(Failure(**{"times": 1, **given}))
 
 
-def _forget(world: World, given: _Given) -> None:
+def _forget(state: FakeState, given: _Given) -> None:
     """Empties the log and the counters; tokens and data stay."""
-    world.requests.clear()
-    world.clear_lint()
+    state.requests.clear()
+    state.clear_lint()
 
 
-def _tokens(world: World, given: _Given) -> _Given:
+def _tokens(state: FakeState, given: _Given) -> _Given:
     """A pair without the way through the browser."""
-    client_id = given.get("client_id") or next(iter(world.options.clients))
+    client_id = given.get("client_id") or next(iter(state.options.clients))
     user = given["user"]
-    if user not in world.catalog.users:
+    if user not in state.catalog.users:
         raise ValueError(f"there is no user {user}")
-    ttl_s = world.options.access_ttl_s
-    _, pair = world.tokens.new_session(user=user, client_id=client_id, ttl_s=ttl_s)
+    ttl_s = state.options.access_ttl_s
+    _, pair = state.tokens.new_session(user=user, client_id=client_id, ttl_s=ttl_s)
     return {
         "access_token": pair.access_token,
         "refresh_token": pair.refresh_token,
@@ -107,16 +111,16 @@ def _tokens(world: World, given: _Given) -> _Given:
     }
 
 
-def _tone(world: World, given: _Given) -> None:
+def _tone(state: FakeState, given: _Given) -> None:
     """Make a tone private or public, or take it away."""
     tone_id = int(given["tone_id"])
     if given.get("is_deleted"):
-        del world.catalog.tones[tone_id]
+        del state.catalog.tones[tone_id]
     else:
-        world.catalog.set_public(tone_id, is_public=bool(given["is_public"]))
+        state.catalog.set_public(tone_id, is_public=bool(given["is_public"]))
 
 
-_ACTIONS: Final[dict[str, Callable[[World, _Given], _Given | None]]] = {
+_ACTIONS: Final[dict[str, Callable[[FakeState, _Given], _Given | None]]] = {
     "reset": _reset,
     "seed": _seed,
     "options": _options,
@@ -131,13 +135,11 @@ _ACTIONS: Final[dict[str, Callable[[World, _Given], _Given | None]]] = {
 }
 
 
-# MERGED Driving a running fake server over its control endpoints, from tests in any app or process.
-
-_TIMEOUT_S: Final = 10.0
-
-
 class FakeServer:
-    """``base``: its address, for settings. Every method is one call of ``/__fake__/…``."""
+    """A running one, to be driven: every method is one call of ``/__fake__/…``.
+
+    ``base``: its address, for settings.
+    """
 
     client_id = CLIENT_ID
 
@@ -220,9 +222,9 @@ class FakeServer:
         assert not any(found["counters"].values()), found["notes"]
 
     def _post(self, name: str, given: dict[str, Any] | None = None) -> Any:
-        answer = self._http.post(name, json=given or {})
-        answer.raise_for_status()
-        return answer.json()
+        response = self._http.post(name, json=given or {})
+        response.raise_for_status()
+        return response.json()
 
     def _get(self, name: str) -> Any:
         return self._http.get(name).raise_for_status().json()

@@ -1,4 +1,8 @@
-"""Who asks for what, with everything a resource needs to answer."""
+"""Lists of the API: one's own tones, the feeds, and what lies outside of the free tier.
+
+That is the search, people, makes and tags. ``Caller`` says who asks for what; rows are written in
+the shape and with the ids that the options ask for.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +22,28 @@ from tools.tone3000_server.catalog import (
     gears_of,
 )
 from tools.tone3000_server.responses import Request, Response, error, json_response
-from tools.tone3000_server.state import World
+from tools.tone3000_server.state import FakeState
+
+# What came with the newest version of the API; the older shape does not have it.
+_NEWEST_FIELDS: Final = frozenset({"display_name", "is_verified", "published_at", "is_favorite"})
+# What rows of the search leave out.
+_DETAIL_FIELDS: Final = frozenset({"license", "sizes", "links", "is_public"})
+_JOINED_AT: Final = "2026-06-03T17:29:54.434431+00:00"
+# Rows of a page at most, and of a feed.
+_MAX_LIBRARY_ROWS: Final = 100
+_MAX_SEARCH_ROWS: Final = 25
+_MAX_USER_ROWS: Final = 10
+_NUM_IN_FEED: Final = 10
 
 
 @dataclass(slots=True)
-class Visitor:
-    world: World
+class Caller:
+    """Who asks for what, with everything that a resource needs for its response.
+
+    ``deprecated``: names of what was old about the request.
+    """
+
+    state: FakeState
     request: Request
     user: str
     client_id: str
@@ -49,45 +69,171 @@ class Visitor:
         """Other parameters are ignored, but noted: the caller means something by them."""
         for name in self.query:
             if name not in names:
-                self.world.note("unknown_params", f"{self.request.path} {name}")
+                self.state.note("unknown_params", f"{self.request.path} {name}")
 
     def deprecate(self, name: str) -> None:
         self.deprecated.append(name)
-        self.world.note("deprecated_params", f"{self.request.path} {name}")
+        self.state.note("deprecated_params", f"{self.request.path} {name}")
 
-    def mark_deprecated(self, answer: Response) -> None:
+    def mark_deprecated(self, response: Response) -> None:
         if self.deprecated:
-            answer.headers["deprecation"] = "true"
-            base = self.world.options.public_base
-            answer.headers["link"] = f'<{base}/docs/api>; rel="deprecation"'
-            answer.headers["x-tone3000-deprecations"] = ",".join(self.deprecated)
+            response.headers["deprecation"] = "true"
+            base = self.state.options.public_base
+            response.headers["link"] = f'<{base}/docs/api>; rel="deprecation"'
+            response.headers["x-tone3000-deprecations"] = ",".join(self.deprecated)
 
     def tone(self, tone_id: int) -> FakeTone | Response:
         """The tone, or why it is not to be had."""
-        found = self.world.catalog.visible(tone_id, self.user)
+        found = self.state.catalog.visible(tone_id, self.user)
         return found if found is not None else self.gone(tone_id)
 
     def gone(self, tone_id: int | None) -> Response:
         """What is deleted is a 404; what is private is as the options say."""
-        if tone_id in self.world.catalog.tones and self.world.options.private_status == 403:
+        if tone_id in self.state.catalog.tones and self.state.options.private_status == 403:
             return error(403, "forbidden", "This tone is private.")
         return error(404, "not_found")
 
 
-# MERGED People, tones and models as JSON, in the shape and with the ids that the options ask for.
-
-# What came with the newest version of the API; the older shape does not have it.
-_NEWEST_FIELDS: Final = frozenset({"display_name", "is_verified", "published_at", "is_favorite"})
-# What rows of the search leave out.
-_DETAIL_FIELDS: Final = frozenset({"license", "sizes", "links", "is_public"})
-_JOINED_AT: Final = "2026-06-03T17:29:54.434431+00:00"
+def created(caller: Caller) -> Response:
+    tones = caller.state.catalog.tones.values()
+    return _library_page(caller, (tone for tone in tones if tone.owner == caller.user))
 
 
-def user_json(world: World, user: FakeUser) -> dict[str, Any]:
-    return _in_shape(
-        world,
+def favorited(caller: Caller) -> Response:
+    return _library_page(caller, _by_ids(caller, caller.state.catalog.favorites))
+
+
+def downloaded(caller: Caller) -> Response:
+    return _library_page(caller, _by_ids(caller, caller.state.catalog.downloads))
+
+
+def trending(caller: Caller) -> Response:
+    caller.expects("gear")
+    tones = _narrowed(caller, caller.state.catalog.tones.values())
+    return _feed(caller, sorted(tones, key=lambda tone: -len(tone.models)))
+
+
+def latest(caller: Caller) -> Response:
+    caller.expects()
+    return _feed(caller, caller.state.catalog.tones.values())
+
+
+def _by_ids(caller: Caller, lists: dict[str, list[int]]) -> list[FakeTone]:
+    tones = caller.state.catalog.tones
+    return [tones[tone_id] for tone_id in lists.get(caller.user, []) if tone_id in tones]
+
+
+def _library_page(caller: Caller, tones: Iterable[FakeTone]) -> Response:
+    caller.expects("page", "page_size", "gear", "query")
+    rows = [tone_json(caller.state, tone, caller.user) for tone in _narrowed(caller, tones)]
+    size = caller.page_size(_MAX_LIBRARY_ROWS)
+    return json_response(200, page_json(rows, page=caller.page, page_size=size))
+
+
+def _narrowed(caller: Caller, tones: Iterable[FakeTone]) -> list[FakeTone]:
+    """By one gear value and by a part of the title, both if both are given."""
+    gears, deprecated = gears_of(caller.query.get("gear", ""))
+    for name in deprecated:
+        caller.deprecate(name)
+    text = caller.query.get("query", "").casefold()
+    return [
+        tone
+        for tone in tones
+        if (not gears or tone.gear in gears) and text in tone.title.casefold()
+    ]
+
+
+def _feed(caller: Caller, tones: Iterable[FakeTone]) -> Response:
+    public = [tone for tone in tones if tone.is_public][:_NUM_IN_FEED]
+    rows = [tone_json(caller.state, tone, caller.user) for tone in public]
+    return json_response(200, {"data": rows})
+
+
+def search(caller: Caller) -> Response:
+    caller.expects(
+        "query", "page", "page_size", "sort", "gears", "format", "sizes", "tags", "makes",
+        "creators", "architecture", "calibrated", "verified", "platform", "gear",
+    )  # fmt: skip
+    query = caller.query
+    for old, name in (("platform", "legacy_platform_key"), ("gear", "legacy_gear_key")):
+        if old in query:
+            caller.deprecate(name)
+    gears, deprecated = gears_of(query.get("gears", query.get("gear", "")))
+    for name in deprecated:
+        caller.deprecate(name)
+    format = query.get("format", query.get("platform", ""))
+    if not format and "legacy_ir_gear_value" in deprecated:
+        format = "ir"
+    architecture = query.get("architecture", "")
+    for name, value, known in (
+        ("architecture", architecture, ARCHITECTURES),
+        ("format", format, FORMATS),
+        ("sort", query.get("sort", ""), TONE_SORTS),
+    ):
+        if value and value not in known:
+            return error(400, "invalid_request", f"{name} must be one of {', '.join(known)}.")
+    tones = [
+        tone
+        for tone in caller.state.catalog.tones.values()
+        if tone.is_public
+        and query.get("query", "").casefold() in tone.title.casefold()
+        and (not gears or tone.gear in gears)
+        and (not format or tone.format == format)
+        and (not architecture or tone.count(architecture))
+    ]
+    if query.get("sort") == "oldest":
+        tones.reverse()
+    rows = [tone_json(caller.state, tone, caller.user, is_search=True) for tone in tones]
+    return _search_page(caller, rows, _MAX_SEARCH_ROWS)
+
+
+def user_list(caller: Caller) -> Response:
+    caller.expects("sort", "page", "page_size", "query")
+    text = caller.query.get("query", "").casefold()
+    users = [user for user in caller.state.catalog.users.values() if text in user.name]
+    return _search_page(
+        caller, [public_user_json(caller.state, user) for user in users], _MAX_USER_ROWS
+    )
+
+
+def make_list(caller: Caller) -> Response:
+    return _names(caller, (tone.makes for tone in _public(caller)))
+
+
+def tag_list(caller: Caller) -> Response:
+    return _names(caller, (tone.tags for tone in _public(caller)))
+
+
+def _public(caller: Caller) -> Iterable[FakeTone]:
+    return (tone for tone in caller.state.catalog.tones.values() if tone.is_public)
+
+
+def _names(caller: Caller, names: Iterable[tuple[str, ...]]) -> Response:
+    caller.expects("query", "sort", "page", "page_size")
+    text = caller.query.get("query", "").casefold()
+    counted = Counter(name for several in names for name in several if text in name.casefold())
+    rows = [
         {
-            **_embedded_user(world, user),
+            "id": number,
+            "name": name,
+            "tones_count": count,
+            "url": f"{caller.state.options.public_base}/search?q={number}",
+        }
+        for number, (name, count) in enumerate(counted.most_common(), start=1)
+    ]
+    return _search_page(caller, rows, _MAX_SEARCH_ROWS)
+
+
+def _search_page(caller: Caller, rows: list[dict[str, Any]], most: int) -> Response:
+    size = caller.page_size(most)
+    return json_response(200, page_json(rows, page=caller.page, page_size=size))
+
+
+def user_json(state: FakeState, user: FakeUser) -> dict[str, Any]:
+    return _in_shape(
+        state,
+        {
+            **_embedded_user(state, user),
             "bio": user.bio,
             "links": None if user.links is None else list(user.links),
             "created_at": _JOINED_AT,
@@ -96,10 +242,10 @@ def user_json(world: World, user: FakeUser) -> dict[str, Any]:
     )
 
 
-def public_user_json(world: World, user: FakeUser) -> dict[str, Any]:
-    tones = [tone for tone in world.catalog.tones.values() if tone.owner == user.name]
+def public_user_json(state: FakeState, user: FakeUser) -> dict[str, Any]:
+    tones = [tone for tone in state.catalog.tones.values() if tone.owner == user.name]
     return {
-        **user_json(world, user),
+        **user_json(state, user),
         "downloads_count": 12,
         "favorites_count": 4,
         "models_count": sum(len(tone.models) for tone in tones),
@@ -108,29 +254,29 @@ def public_user_json(world: World, user: FakeUser) -> dict[str, Any]:
 
 
 def tone_json(
-    world: World,
+    state: FakeState,
     tone: FakeTone,
     viewer: str,
     *,
     is_search: bool = False,
     architecture: str | None = None,
 ) -> dict[str, Any]:
-    owner = world.catalog.users[tone.owner]
+    owner = state.catalog.users[tone.owner]
     if tone.format != "nam" or is_search:
         models_count = len(tone.models)
     else:
         models_count = tone.count(architecture or "1")
     document = {
         "id": tone.id,
-        "user_id": user_id(world, owner),
-        "user": _in_shape(world, _embedded_user(world, owner)),
+        "user_id": user_id(state, owner),
+        "user": _in_shape(state, _embedded_user(state, owner)),
         "created_at": tone.created_at,
         "updated_at": tone.created_at,
         "published_at": tone.created_at if tone.is_public else None,
         "title": tone.title,
         "description": tone.description,
         "gear": tone.gear,
-        "images": [_image_url(world, tone)] if tone.has_image else None,
+        "images": [_image_url(state, tone)] if tone.has_image else None,
         "is_public": tone.is_public,
         "links": [],
         "format": tone.format,
@@ -145,21 +291,21 @@ def tone_json(
         "irs_count": len(tone.models) if tone.format == "ir" else 0,
         "downloads_count": 12,
         "favorites_count": 4,
-        "is_favorite": tone.id in world.catalog.favorites.get(viewer, ()),
-        "url": tone_url(world, tone),
+        "is_favorite": tone.id in state.catalog.favorites.get(viewer, ()),
+        "url": tone_url(state, tone),
     }
     if is_search:
         document = {name: value for name, value in document.items() if name not in _DETAIL_FIELDS}
-    return _in_shape(world, document)
+    return _in_shape(state, document)
 
 
-def model_json(world: World, tone: FakeTone, model: FakeModel) -> dict[str, Any]:
-    owner = world.catalog.users[tone.owner]
-    address = f"{world.options.public_base}{download_path(model)}"
+def model_json(state: FakeState, tone: FakeTone, model: FakeModel) -> dict[str, Any]:
+    owner = state.catalog.users[tone.owner]
+    address = f"{state.options.public_base}{download_path(model)}"
     return {
         "id": model.id,
         "tone_id": model.tone_id,
-        "user_id": user_id(world, owner),
+        "user_id": user_id(state, owner),
         "created_at": tone.created_at,
         "updated_at": tone.created_at,
         "name": model.name,
@@ -169,17 +315,17 @@ def model_json(world: World, tone: FakeTone, model: FakeModel) -> dict[str, Any]
     }
 
 
-def user_id(world: World, user: FakeUser) -> str | int:
-    return user.number if world.options.id_style == "int" else user.uuid
+def user_id(state: FakeState, user: FakeUser) -> str | int:
+    return user.number if state.options.id_style == "int" else user.uuid
 
 
 def download_path(model: FakeModel) -> str:
     return f"/api/v1/models/{model.id}/download/fake{model.id}{model.suffix}"
 
 
-def tone_url(world: World, tone: FakeTone) -> str:
+def tone_url(state: FakeState, tone: FakeTone) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", tone.title.lower()).strip("-")[:60]
-    return f"{world.options.public_base}/{slug or 'tone'}-{tone.id}"
+    return f"{state.options.public_base}/{slug or 'tone'}-{tone.id}"
 
 
 def page_json(rows: list[dict[str, Any]], *, page: int, page_size: int) -> dict[str, Any]:
@@ -193,10 +339,10 @@ def page_json(rows: list[dict[str, Any]], *, page: int, page_size: int) -> dict[
     }
 
 
-def _embedded_user(world: World, user: FakeUser) -> dict[str, Any]:
-    base = world.options.public_base
+def _embedded_user(state: FakeState, user: FakeUser) -> dict[str, Any]:
+    base = state.options.public_base
     return {
-        "id": user_id(world, user),
+        "id": user_id(state, user),
         "username": user.name,
         "display_name": user.display_name,
         "is_verified": user.is_verified,
@@ -206,8 +352,8 @@ def _embedded_user(world: World, user: FakeUser) -> dict[str, Any]:
     }
 
 
-def _image_url(world: World, tone: FakeTone) -> str:
-    return f"{world.options.public_base}/images/{tone.id}.svg"
+def _image_url(state: FakeState, tone: FakeTone) -> str:
+    return f"{state.options.public_base}/images/{tone.id}.svg"
 
 
 def _named(names: tuple[str, ...], *, has_id: bool) -> list[dict[str, Any]]:
@@ -217,154 +363,7 @@ def _named(names: tuple[str, ...], *, has_id: bool) -> list[dict[str, Any]]:
     ]
 
 
-def _in_shape(world: World, document: Mapping[str, Any]) -> dict[str, Any]:
-    if world.options.shape == "2026-10":
+def _in_shape(state: FakeState, document: Mapping[str, Any]) -> dict[str, Any]:
+    if state.options.shape == "2026-10":
         return dict(document)
     return {name: value for name, value in document.items() if name not in _NEWEST_FIELDS}
-
-
-# MERGED One's own lists of tones, and the two feeds.
-
-_LIBRARY_PAGE = 100
-_FEED = 10
-
-
-def created(visitor: Visitor) -> Response:
-    tones = visitor.world.catalog.tones.values()
-    return _library_page(visitor, (tone for tone in tones if tone.owner == visitor.user))
-
-
-def favorited(visitor: Visitor) -> Response:
-    return _library_page(visitor, _by_ids(visitor, visitor.world.catalog.favorites))
-
-
-def downloaded(visitor: Visitor) -> Response:
-    return _library_page(visitor, _by_ids(visitor, visitor.world.catalog.downloads))
-
-
-def trending(visitor: Visitor) -> Response:
-    visitor.expects("gear")
-    tones = _narrowed(visitor, visitor.world.catalog.tones.values())
-    return _feed(visitor, sorted(tones, key=lambda tone: -len(tone.models)))
-
-
-def latest(visitor: Visitor) -> Response:
-    visitor.expects()
-    return _feed(visitor, visitor.world.catalog.tones.values())
-
-
-def _by_ids(visitor: Visitor, lists: dict[str, list[int]]) -> list[FakeTone]:
-    tones = visitor.world.catalog.tones
-    return [tones[tone_id] for tone_id in lists.get(visitor.user, []) if tone_id in tones]
-
-
-def _library_page(visitor: Visitor, tones: Iterable[FakeTone]) -> Response:
-    visitor.expects("page", "page_size", "gear", "query")
-    rows = [tone_json(visitor.world, tone, visitor.user) for tone in _narrowed(visitor, tones)]
-    size = visitor.page_size(_LIBRARY_PAGE)
-    return json_response(200, page_json(rows, page=visitor.page, page_size=size))
-
-
-def _narrowed(visitor: Visitor, tones: Iterable[FakeTone]) -> list[FakeTone]:
-    """By one gear value and by a part of the title, both if both are given."""
-    gears, deprecated = gears_of(visitor.query.get("gear", ""))
-    for name in deprecated:
-        visitor.deprecate(name)
-    text = visitor.query.get("query", "").casefold()
-    return [
-        tone
-        for tone in tones
-        if (not gears or tone.gear in gears) and text in tone.title.casefold()
-    ]
-
-
-def _feed(visitor: Visitor, tones: Iterable[FakeTone]) -> Response:
-    public = [tone for tone in tones if tone.is_public][:_FEED]
-    rows = [tone_json(visitor.world, tone, visitor.user) for tone in public]
-    return json_response(200, {"data": rows})
-
-
-# MERGED What lies outside of the free tier: search, people, makes and tags.
-
-_MOST = 25
-_MOST_USERS = 10
-
-
-def search(visitor: Visitor) -> Response:
-    visitor.expects(
-        "query", "page", "page_size", "sort", "gears", "format", "sizes", "tags", "makes",
-        "creators", "architecture", "calibrated", "verified", "platform", "gear",
-    )  # fmt: skip
-    query = visitor.query
-    for old, name in (("platform", "legacy_platform_key"), ("gear", "legacy_gear_key")):
-        if old in query:
-            visitor.deprecate(name)
-    gears, deprecated = gears_of(query.get("gears", query.get("gear", "")))
-    for name in deprecated:
-        visitor.deprecate(name)
-    format = query.get("format", query.get("platform", ""))
-    if not format and "legacy_ir_gear_value" in deprecated:
-        format = "ir"
-    architecture = query.get("architecture", "")
-    for name, value, known in (
-        ("architecture", architecture, ARCHITECTURES),
-        ("format", format, FORMATS),
-        ("sort", query.get("sort", ""), TONE_SORTS),
-    ):
-        if value and value not in known:
-            return error(400, "invalid_request", f"{name} must be one of {', '.join(known)}.")
-    tones = [
-        tone
-        for tone in visitor.world.catalog.tones.values()
-        if tone.is_public
-        and query.get("query", "").casefold() in tone.title.casefold()
-        and (not gears or tone.gear in gears)
-        and (not format or tone.format == format)
-        and (not architecture or tone.count(architecture))
-    ]
-    if query.get("sort") == "oldest":
-        tones.reverse()
-    rows = [tone_json(visitor.world, tone, visitor.user, is_search=True) for tone in tones]
-    return _search_page(visitor, rows, _MOST)
-
-
-def user_list(visitor: Visitor) -> Response:
-    visitor.expects("sort", "page", "page_size", "query")
-    text = visitor.query.get("query", "").casefold()
-    users = [user for user in visitor.world.catalog.users.values() if text in user.name]
-    return _search_page(
-        visitor, [public_user_json(visitor.world, user) for user in users], _MOST_USERS
-    )
-
-
-def make_list(visitor: Visitor) -> Response:
-    return _names(visitor, (tone.makes for tone in _public(visitor)))
-
-
-def tag_list(visitor: Visitor) -> Response:
-    return _names(visitor, (tone.tags for tone in _public(visitor)))
-
-
-def _public(visitor: Visitor) -> Iterable[FakeTone]:
-    return (tone for tone in visitor.world.catalog.tones.values() if tone.is_public)
-
-
-def _names(visitor: Visitor, names: Iterable[tuple[str, ...]]) -> Response:
-    visitor.expects("query", "sort", "page", "page_size")
-    text = visitor.query.get("query", "").casefold()
-    counted = Counter(name for several in names for name in several if text in name.casefold())
-    rows = [
-        {
-            "id": number,
-            "name": name,
-            "tones_count": count,
-            "url": f"{visitor.world.options.public_base}/search?q={number}",
-        }
-        for number, (name, count) in enumerate(counted.most_common(), start=1)
-    ]
-    return _search_page(visitor, rows, _MOST)
-
-
-def _search_page(visitor: Visitor, rows: list[dict[str, Any]], most: int) -> Response:
-    size = visitor.page_size(most)
-    return json_response(200, page_json(rows, page=visitor.page, page_size=size))

@@ -1,4 +1,7 @@
-"""The authorize endpoint: OAuth 2.0 with PKCE, as strict as the real one can be."""
+"""OAuth 2.0 with PKCE, as strict as the real one can be: the authorize and the token endpoint.
+
+At the latter codes and refresh tokens are given for new pairs.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from tools.tone3000_server.responses import (
     json_response,
     redirect,
 )
-from tools.tone3000_server.state import Code, Outcome, Pair, Session, World
+from tools.tone3000_server.state import Code, FakeState, Outcome, Pair, Session
 
 COOKIE: Final = "fake_server_user"
 _REQUIRED: Final = (
@@ -48,6 +51,7 @@ _OPTIONAL: Final = frozenset(
 _DEPRECATED: Final = {"platform": "legacy_platform_key", "model_id": "legacy_model_id"}
 _PROMPTS: Final = ("", "select_tone", "load_tone")
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+_VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 
@@ -67,38 +71,38 @@ class _Ask:
     architecture: str
 
 
-def authorize(world: World, request: Request) -> Response:
+def authorize(state: FakeState, request: Request) -> Response:
     params = request.query
-    _lint(world, params)
-    asked = _check(world, params)
+    _lint(state, params)
+    asked = _check(state, params)
     if isinstance(asked, Response):
         return asked
-    if world.outcomes:
-        return _forced(world, asked, world.outcomes.popleft())
+    if state.outcomes:
+        return _forced(state, asked, state.outcomes.popleft())
     if request.method == "POST":
-        return _decided(world, asked, request)
-    user = world.options.auto_approve or request.cookie(COOKIE)
-    if user not in world.catalog.users:
-        people = [name for name in world.catalog.users if name != "dora"]
+        return _decided(state, asked, request)
+    user = state.options.auto_approve or request.cookie(COOKIE)
+    if user not in state.catalog.users:
+        people = [name for name in state.catalog.users if name != "dora"]
         return html_response(200, responses.sign_in_page(people, has_menu=asked.has_menu))
-    return _signed_in(world, asked, user)
+    return _signed_in(state, asked, user)
 
 
-def _lint(world: World, params: dict[str, str]) -> None:
+def _lint(state: FakeState, params: dict[str, str]) -> None:
     for name in params:
         if name in _DEPRECATED:
-            world.note("deprecated_params", f"authorize {_DEPRECATED[name]}")
+            state.note("deprecated_params", f"authorize {_DEPRECATED[name]}")
         elif name not in _OPTIONAL and name not in _REQUIRED:
-            world.note("unknown_params", f"authorize {name}")
+            state.note("unknown_params", f"authorize {name}")
     if params.get("scope") == "":
-        world.note("empty_scope", "authorize")
+        state.note("empty_scope", "authorize")
     if params.get("prompt") == "":
-        world.note("unknown_params", "authorize prompt=")
+        state.note("unknown_params", "authorize prompt=")
 
 
-def _check(world: World, params: dict[str, str]) -> _Ask | Response:
+def _check(state: FakeState, params: dict[str, str]) -> _Ask | Response:
     """In the order of the real one, as far as it is known."""
-    options = world.options
+    options = state.options
     if params.get("client_id") not in options.clients:
         return error(400, "invalid_client", "This client is not known.")
     missing = [name for name in _REQUIRED if not params.get(name)]
@@ -118,7 +122,7 @@ def _check(world: World, params: dict[str, str]) -> _Ask | Response:
         return error(400, "invalid_request", "load_tone needs a tone_id.")
     gears, deprecated = gears_of(params.get("gears", ""))
     for name in deprecated:
-        world.note("deprecated_params", f"authorize {name}")
+        state.note("deprecated_params", f"authorize {name}")
     for name, value, known in (
         ("architecture", params.get("architecture"), ARCHITECTURES),
         ("format", params.get("format"), FORMATS),
@@ -150,21 +154,21 @@ def _may_redirect(address: str, registered: tuple[str, ...]) -> bool:
     return parts.hostname in _LOOPBACK or not registered or address in registered
 
 
-def _signed_in(world: World, asked: _Ask, user: str) -> Response:
+def _signed_in(state: FakeState, asked: _Ask, user: str) -> Response:
     if not asked.prompt:
-        return _back(world, asked, user=user)
+        return _back(state, asked, user=user)
     is_loading = asked.prompt == "load_tone" and asked.tone_id is not None
-    if is_loading and world.catalog.visible(asked.tone_id or 0, user) is not None:
-        return _back(world, asked, user=user, tone_id=asked.tone_id)
-    tones = _selectable(world, asked, user)
-    if world.options.auto_approve and tones:
-        return _back(world, asked, user=user, tone_id=tones[0].id)
+    if is_loading and state.catalog.visible(asked.tone_id or 0, user) is not None:
+        return _back(state, asked, user=user, tone_id=asked.tone_id)
+    tones = _selectable(state, asked, user)
+    if state.options.auto_approve and tones:
+        return _back(state, asked, user=user, tone_id=tones[0].id)
     is_replacing = asked.prompt == "load_tone"
     html = responses.choose_page(user, tones, is_replacing=is_replacing, has_menu=asked.has_menu)
     return html_response(200, html)
 
 
-def _selectable(world: World, asked: _Ask, user: str) -> list[FakeTone]:
+def _selectable(state: FakeState, asked: _Ask, user: str) -> list[FakeTone]:
     """Public tones and one's own private ones. Without an architecture: no tone of A2 only."""
 
     def fits(tone: FakeTone) -> bool:
@@ -179,31 +183,31 @@ def _selectable(world: World, asked: _Ask, user: str) -> list[FakeTone]:
         wanted = (asked.architecture,) if asked.architecture else ("1", "custom")
         return any(tone.count(architecture) for architecture in wanted)
 
-    return [tone for tone in world.catalog.tones.values() if fits(tone)]
+    return [tone for tone in state.catalog.tones.values() if fits(tone)]
 
 
-def _decided(world: World, asked: _Ask, request: Request) -> Response:
+def _decided(state: FakeState, asked: _Ask, request: Request) -> Response:
     """A button of the page was pressed."""
     kind, _, what = request.form.get("decision", "").partition(":")
     user = request.cookie(COOKIE)
     if kind == "deny":
-        return _back(world, asked, failure="access_denied")
+        return _back(state, asked, failure="access_denied")
     if kind == "close":
         user = what or user
-        return _back(world, asked, user=user, is_canceled=True, is_sign_in=bool(what))
-    if kind == "approve" and what in world.catalog.users:
-        answer = _signed_in(world, asked, what)
-        if answer.status != 302:  # the list of tones: asked for again, now that there is a cookie
-            answer = redirect(f"?{request.query_string}", 303)
-        answer.headers["set-cookie"] = _cookie(what)
-        return answer
-    is_pick = kind == "pick" and what.isdecimal() and user in world.catalog.users
-    if is_pick and world.catalog.visible(int(what), user) is not None:
-        return _back(world, asked, user=user, tone_id=int(what))
+        return _back(state, asked, user=user, is_canceled=True, is_sign_in=bool(what))
+    if kind == "approve" and what in state.catalog.users:
+        response = _signed_in(state, asked, what)
+        if response.status != 302:  # the list of tones: asked for again, now that there is a cookie
+            response = redirect(f"?{request.query_string}", 303)
+        response.headers["set-cookie"] = _cookie(what)
+        return response
+    is_pick = kind == "pick" and what.isdecimal() and user in state.catalog.users
+    if is_pick and state.catalog.visible(int(what), user) is not None:
+        return _back(state, asked, user=user, tone_id=int(what))
     return html_response(400, responses.refusal_page())
 
 
-def _forced(world: World, asked: _Ask, outcome: Outcome) -> Response:
+def _forced(state: FakeState, asked: _Ask, outcome: Outcome) -> Response:
     """What a test has asked for, without a page."""
     match outcome.kind:
         case "approve":
@@ -211,22 +215,22 @@ def _forced(world: World, asked: _Ask, outcome: Outcome) -> Response:
             if tone_id is None and asked.prompt == "load_tone":
                 tone_id = asked.tone_id
             if tone_id is None and asked.prompt:
-                tone_id = next((tone.id for tone in _selectable(world, asked, outcome.user)), None)
-            return _back(world, asked, user=outcome.user, tone_id=tone_id)
+                tone_id = next((tone.id for tone in _selectable(state, asked, outcome.user)), None)
+            return _back(state, asked, user=outcome.user, tone_id=tone_id)
         case "deny":
-            return _back(world, asked, failure="access_denied")
+            return _back(state, asked, failure="access_denied")
         case "error":
-            return _back(world, asked, failure="server_error")
+            return _back(state, asked, failure="server_error")
         case "cancel_with_code":
-            return _back(world, asked, user=outcome.user, is_canceled=True)
+            return _back(state, asked, user=outcome.user, is_canceled=True)
         case "cancel":
-            return _back(world, asked, is_canceled=True)
+            return _back(state, asked, is_canceled=True)
         case _:  # "refuse": a page and no redirect
             return html_response(400, responses.refusal_page())
 
 
 def _back(
-    world: World,
+    state: FakeState,
     asked: _Ask,
     *,
     user: str = "",
@@ -243,62 +247,57 @@ def _back(
     if is_canceled:
         query.append(("canceled", "true"))
     if user and not failure:
-        code = world.tokens.new_code(
+        code = state.tokens.new_code(
             client_id=asked.client_id,
             redirect_uri=asked.redirect_uri,
             challenge=asked.challenge,
             user=user,
-            ttl_s=world.options.code_ttl_s,
+            ttl_s=state.options.code_ttl_s,
         )
         query.append(("code", code))
     if tone_id is not None:
         query.append(("tone_id", str(tone_id)))
     query.append(("state", asked.state))
-    answer = redirect(urlunsplit(parts._replace(query=urlencode(query))))
+    response = redirect(urlunsplit(parts._replace(query=urlencode(query))))
     if is_sign_in:
-        answer.headers["set-cookie"] = _cookie(user)
-    return answer
+        response.headers["set-cookie"] = _cookie(user)
+    return response
 
 
 def _cookie(user: str) -> str:
     return f"{COOKIE}={user}; Path=/; HttpOnly; SameSite=Lax"
 
 
-# MERGED The token endpoint: codes and refresh tokens for new pairs.
-
-_VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
-
-
-def token(world: World, request: Request) -> Response:
+def token(state: FakeState, request: Request) -> Response:
     if request.content_type != "application/x-www-form-urlencoded":
         return error(400, "invalid_request", "The body must be a form.")
     form = request.form
     if form.get("client_secret"):
         return error(400, "invalid_client", "A public client has no secret.")
     if "client_secret" in form:
-        world.note("empty_client_secret", "token")
+        state.note("empty_client_secret", "token")
     if form.get("scope") == "":
-        world.note("empty_scope", "token")
-    if form.get("client_id") not in world.options.clients:
+        state.note("empty_scope", "token")
+    if form.get("client_id") not in state.options.clients:
         return error(400, "invalid_client", "This client is not known.")
     match form.get("grant_type"):
         case "authorization_code":
-            return _exchange(world, form)
+            return _exchange(state, form)
         case "refresh_token":
-            return _refresh(world, form)
+            return _refresh(state, form)
         case _:
             return error(400, "unsupported_grant_type")
 
 
-def _exchange(world: World, form: dict[str, str]) -> Response:
+def _exchange(state: FakeState, form: dict[str, str]) -> Response:
     # Used up by the first attempt, whatever comes of it.
-    code = world.tokens.take_code(form.get("code", ""))
+    code = state.tokens.take_code(form.get("code", ""))
     if code is None or not _matches(code, form):
         return error(400, "invalid_grant", "The code is not good (any more).")
-    code.session, pair = world.tokens.new_session(
-        user=code.user, client_id=code.client_id, ttl_s=world.options.access_ttl_s
+    code.session, pair = state.tokens.new_session(
+        user=code.user, client_id=code.client_id, ttl_s=state.options.access_ttl_s
     )
-    return _pair_response(world, pair)
+    return _pair_response(state, pair)
 
 
 def _matches(code: Code, form: dict[str, str]) -> bool:
@@ -313,39 +312,39 @@ def _matches(code: Code, form: dict[str, str]) -> bool:
     )
 
 
-def _refresh(world: World, form: dict[str, str]) -> Response:
-    options, tokens = world.options, world.tokens
+def _refresh(state: FakeState, form: dict[str, str]) -> Response:
+    options, tokens = state.options, state.tokens
     given = form.get("refresh_token", "")
     session = tokens.session_of_refresh(given)
     if session is None or session.is_revoked or session.client_id != form["client_id"]:
-        return _dead_refresh(world, "refresh_token_not_found")
+        return _dead_refresh(state, "refresh_token_not_found")
     if given == session.refresh_token:
-        return _pair_response(world, tokens.rotate(session, ttl_s=options.access_ttl_s))
-    if _is_in_grace(world, session, given):
-        return _pair_response(world, tokens.access_again(session, ttl_s=options.access_ttl_s))
+        return _pair_response(state, tokens.rotate(session, ttl_s=options.access_ttl_s))
+    if _is_in_grace(state, session, given):
+        return _pair_response(state, tokens.access_again(session, ttl_s=options.access_ttl_s))
     if options.reuse_kills_session:
         tokens.revoke(session)
-    return _dead_refresh(world, "refresh_token_already_used")
+    return _dead_refresh(state, "refresh_token_already_used")
 
 
-def _is_in_grace(world: World, session: Session, refresh_token: str) -> bool:
-    age_s = world.clock() - session.used_at[refresh_token]
-    return age_s < world.options.refresh_reuse_grace_s
+def _is_in_grace(state: FakeState, session: Session, refresh_token: str) -> bool:
+    age_s = state.clock() - session.used_at[refresh_token]
+    return age_s < state.options.refresh_reuse_grace_s
 
 
-def _dead_refresh(world: World, gotrue_code: str) -> Response:
-    if world.options.error_style == "gotrue":
+def _dead_refresh(state: FakeState, gotrue_code: str) -> Response:
+    if state.options.error_style == "gotrue":
         return json_response(
             400, {"code": 400, "error_code": gotrue_code, "msg": "Invalid Refresh Token"}
         )
     return error(400, "invalid_grant", "The refresh token is not good (any more).")
 
 
-def _pair_response(world: World, pair: Pair) -> Response:
+def _pair_response(state: FakeState, pair: Pair) -> Response:
     document = {
         "access_token": pair.access_token,
         "refresh_token": pair.refresh_token,
         "token_type": "bearer",
-        "expires_in": world.options.access_ttl_s,
+        "expires_in": state.options.access_ttl_s,
     }
     return json_response(200, document, cache_control="no-store")

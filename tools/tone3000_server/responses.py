@@ -1,4 +1,7 @@
-"""Requests and answers as the parts of the fake server see them: plain data, no server."""
+"""Requests and responses as the parts of the fake server see them: plain data, no server.
+
+Also the few pages that a person sees of it, and its pictures.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,19 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from tools.tone3000_server.catalog import FakeTone
+
+_STYLE: Final = """
+body{font:17px/1.5 system-ui,sans-serif;max-width:44rem;margin:0 auto;padding:1.5rem;
+background:#10151c;color:#e8edf3}
+h1{font-size:1.5rem;margin:.2rem 0 1rem}
+p.who{color:#9fb0c3;font-size:.85rem}
+form{display:grid;gap:.6rem}
+button{font:inherit;text-align:left;padding:.7rem 1rem;border:1px solid #41536a;border-radius:6px;
+background:#1b2430;color:inherit;cursor:pointer}
+button:hover{border-color:#7fb4ff}
+small{color:#9fb0c3}
+a{color:#7fb4ff}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +103,6 @@ def html_response(status: int, html: str) -> Response:
 def redirect(address: str, status: int = 302, **headers: str) -> Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Response(status, b"", {"location": address, **named})
-
-
-# MERGED The few pages a person sees of the fake server, and its pictures.
-
-_STYLE: Final = """
-body{font:17px/1.5 system-ui,sans-serif;max-width:44rem;margin:0 auto;padding:1.5rem;
-background:#10151c;color:#e8edf3}
-h1{font-size:1.5rem;margin:.2rem 0 1rem}
-p.who{color:#9fb0c3;font-size:.85rem}
-form{display:grid;gap:.6rem}
-button{font:inherit;text-align:left;padding:.7rem 1rem;border:1px solid #41536a;border-radius:6px;
-background:#1b2430;color:inherit;cursor:pointer}
-button:hover{border-color:#7fb4ff}
-small{color:#9fb0c3}
-a{color:#7fb4ff}
-"""
 
 
 def document(title: str, body: str) -> str:

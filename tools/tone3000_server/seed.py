@@ -1,6 +1,7 @@
 """The fake server's data: invented people with tones of every kind that once broke someone's code.
 
-Nothing here is anybody's: names are made up, files come from ``files`` or from the demo pack.
+Nothing here is anybody's: names are made up, files are made by ``tools.tone3000_server.catalog`` or
+come from the demo pack.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ _HALF: Final[_Models] = [("Done", "standard", "1"), ("Not there", "standard", "1
 
 
 def catalog(demo_dir: Path | None = None) -> Catalog:
-    """The seeded world; ``demo_dir``: a folder with captures/*.nam and irs/*.wav to offer too."""
+    """As at the start; ``demo_dir``: a folder with captures/*.nam and irs/*.wav to offer too."""
     seeding = _Seeding()
     _add_people(seeding.catalog)
     _add_particular_tones(seeding)

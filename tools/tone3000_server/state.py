@@ -1,4 +1,8 @@
-"""What can be set of the fake server, at its start and while it runs."""
+"""What the fake server remembers while it runs: options, time, tokens, requests, what is to fail.
+
+Options are set at its start and while it runs. Codes and tokens are like the real ones: for a
+single use, rotated, expiring.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,19 @@ from tools.tone3000_server.catalog import Catalog
 from tools.tone3000_server.seed import catalog
 
 CLIENT_ID: Final = "t3k_pub_fake"
+ACCESS_TOKEN_CHARS: Final = 985  # as long as the real ones, so that columns too short are found
+_WINDOW_S: Final = 60.0  # in which requests are counted for the rate limit
+
+# What a well-behaved client never does. All of them are always shown, so that zero is a finding.
+LINT: Final = (
+    "unknown_params",
+    "deprecated_params",
+    "empty_scope",
+    "empty_client_secret",
+    "missing_user_agent",
+    "double_slash",
+    "leaked_authorization",
+)
 
 _CHOICES: Final[Mapping[str, tuple[Any, ...]]] = {
     "error_style": ("oauth", "gotrue"),
@@ -29,7 +46,7 @@ class Options:
     """``clients``: publishable key → registered redirect URIs; none registered: any is taken.
 
     ``auto_approve``: the user who says yes without being asked; empty: the page is shown.
-    ``download_mode`` "truncate" cuts the connection, "short" answers with half a file.
+    ``download_mode`` "truncate" cuts the connection, "short" sends half a file as if it were whole.
     """
 
     public_base: str = "http://localhost:9300"
@@ -58,15 +75,72 @@ class Options:
 
     def changed(self, changes: Mapping[str, Any]) -> Options:
         """Raises ``ValueError`` for an option there is not, or a value it cannot have."""
-        strangers = set(changes) - {option.name for option in fields(self)}
-        if strangers:
-            raise ValueError(f"there is no option {', '.join(sorted(strangers))}")
+        unknown = set(changes) - {option.name for option in fields(self)}
+        if unknown:
+            raise ValueError(f"there is no option {', '.join(sorted(unknown))}")
         return replace(self, **changes)
 
 
-# MERGED Codes and tokens of the fake server: single use, rotation, expiry.
+class FakeState:
+    """All of one fake server; ``now``: a clock, in seconds since 1970."""
 
-ACCESS_TOKEN_CHARS: Final = 985  # as long as the real ones, so that columns too short are found
+    def __init__(
+        self,
+        options: Options,
+        *,
+        demo_dir: Path | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._first_options = options
+        self._demo_dir = demo_dir
+        self._now = now
+        self.reset()
+
+    def reset(self) -> None:
+        """As at the start: no one has a token, nothing was asked."""
+        self.options = self._first_options
+        self.clock = Clock(self._now)
+        self.tokens = TokenStore(self.clock)
+        self.requests: list[dict[str, Any]] = []
+        self.failures: list[Failure] = []
+        self.outcomes: deque[Outcome] = deque()
+        self.clear_lint()
+        self._windows: dict[str, deque[float]] = {}
+        self.seed()
+
+    def seed(self) -> None:
+        self.catalog: Catalog = catalog(self._demo_dir)
+
+    def clear_lint(self) -> None:
+        self.lint = Counter(dict.fromkeys(LINT, 0))
+        self.lint_notes: list[str] = []
+
+    def note(self, kind: str, what: str) -> None:
+        self.lint[kind] += 1
+        self.lint_notes.append(f"{kind}: {what}")
+
+    def take_failure(self, path: str) -> Failure | None:
+        """The failure that is due for this path; a path ending in * stands for all below it."""
+        for failure in self.failures:
+            prefix = failure.path.removesuffix("*")
+            is_hit = path.startswith(prefix) if prefix != failure.path else path == prefix
+            if is_hit:
+                failure.times -= 1
+                if failure.times <= 0:
+                    self.failures.remove(failure)
+                return failure
+        return None
+
+    def wait_s(self, who: str, limit: int) -> float:
+        """Counts one request of ``who``. 0: fine; else the seconds until there is room again."""
+        now = self.clock()
+        window = self._windows.setdefault(who, deque())
+        while window and window[0] <= now - _WINDOW_S:
+            window.popleft()
+        if len(window) >= limit:
+            return window[0] + _WINDOW_S - now
+        window.append(now)
+        return 0.0
 
 
 @dataclass(slots=True)
@@ -103,7 +177,7 @@ class Pair:
     refresh_token: str
 
 
-class TokenOffice:
+class TokenStore:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._codes: dict[str, Code] = {}
@@ -190,22 +264,6 @@ def _jwt_lookalike() -> str:
     return f"{head}.{secrets.token_urlsafe(num_left)[:num_left]}.{tail}"
 
 
-# MERGED What the fake server remembers while it runs: time, tokens, requests, and what is to go wrong.
-
-_WINDOW_S: Final = 60.0
-
-# What a well-behaved client never does. All of them are always shown, so that zero is a finding.
-LINT: Final = (
-    "unknown_params",
-    "deprecated_params",
-    "empty_scope",
-    "empty_client_secret",
-    "missing_user_agent",
-    "double_slash",
-    "leaked_authorization",
-)
-
-
 @dataclass(slots=True)
 class Failure:
     """What happens to the next ``times`` calls of a path. Without a status they are only late."""
@@ -239,63 +297,3 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         self._skipped_s += seconds
-
-
-class World:
-    def __init__(
-        self,
-        options: Options,
-        *,
-        demo_dir: Path | None = None,
-        now: Callable[[], float] = time.time,
-    ) -> None:
-        self._first_options = options
-        self._demo_dir = demo_dir
-        self._now = now
-        self.reset()
-
-    def reset(self) -> None:
-        """As at the start: no one has a token, nothing was asked."""
-        self.options = self._first_options
-        self.clock = Clock(self._now)
-        self.tokens = TokenOffice(self.clock)
-        self.requests: list[dict[str, Any]] = []
-        self.failures: list[Failure] = []
-        self.outcomes: deque[Outcome] = deque()
-        self.clear_lint()
-        self._windows: dict[str, deque[float]] = {}
-        self.seed()
-
-    def seed(self) -> None:
-        self.catalog: Catalog = catalog(self._demo_dir)
-
-    def clear_lint(self) -> None:
-        self.lint = Counter(dict.fromkeys(LINT, 0))
-        self.lint_notes: list[str] = []
-
-    def note(self, kind: str, what: str) -> None:
-        self.lint[kind] += 1
-        self.lint_notes.append(f"{kind}: {what}")
-
-    def take_failure(self, path: str) -> Failure | None:
-        """The failure that is due for this path; a path ending in * stands for all below it."""
-        for failure in self.failures:
-            prefix = failure.path.removesuffix("*")
-            is_hit = path.startswith(prefix) if prefix != failure.path else path == prefix
-            if is_hit:
-                failure.times -= 1
-                if failure.times <= 0:
-                    self.failures.remove(failure)
-                return failure
-        return None
-
-    def wait_s(self, who: str, limit: int) -> float:
-        """Counts one request of ``who``. 0: fine; else the seconds until there is room again."""
-        now = self.clock()
-        window = self._windows.setdefault(who, deque())
-        while window and window[0] <= now - _WINDOW_S:
-            window.popleft()
-        if len(window) >= limit:
-            return window[0] + _WINDOW_S - now
-        window.append(now)
-        return 0.0

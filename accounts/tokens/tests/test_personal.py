@@ -248,7 +248,7 @@ def test_a_token_waits_a_minute_encrypted_and_for_its_page_alone(
     assert client.post(reverse("personal-token-new"), form).status_code == 302
     assert "gts_pat_" not in repr(dict(client.session))
     with monkeypatch.context() as patch:
-        patch.setattr(page_kit, "_GOOD_FOR_S", -1)
+        patch.setattr(page_kit, "_SHOWN_FOR_S", -1)
         assert client.get(reverse("account")).context["new_token"] == ""
     assert client.get(reverse("account")).context["new_token"] == ""
     client.post(reverse("personal-token-new"), form)

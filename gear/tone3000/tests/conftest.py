@@ -11,9 +11,9 @@ from pytest_django import Settings
 from accounts.models import User
 from gear.tone3000 import client as client_module
 from gear.tone3000.client import Tone3000Client
+from gear.tone3000.rate_limit import own_pool
 from gear.tone3000.tests.connected import connect
 from gear.tone3000.tests.tokens import PairTokens
-from gear.tone3000.traffic import own_pool
 from tools.tone3000_server import FakeServer, running_fake_tone3000
 
 

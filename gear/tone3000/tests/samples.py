@@ -11,7 +11,7 @@ from gear.tone3000.schemas import parse_feed, parse_model, parse_page, parse_ton
 from jobs.pipeline.tests.shared_data import TONE3000_SAMPLES
 from tools.tone3000_server.lists import model_json, page_json, tone_json, user_json
 from tools.tone3000_server.seed import AIDA_X, CABINET, CRUNCH, NO_FILE, PRIVATE_OF_ALICE
-from tools.tone3000_server.state import Options, World
+from tools.tone3000_server.state import FakeState, Options
 
 
 def tone_page(data: object) -> object:
@@ -36,20 +36,20 @@ class Sample:
 def own_samples() -> list[Sample]:
     samples = []
     for shape, id_style in (("2026-10", "uuid"), ("2026-06", "int")):
-        world = World(Options(shape=shape, id_style=id_style))
-        tones = world.catalog.tones
-        rows = [tone_json(world, tones[CRUNCH], "alice"), tone_json(world, tones[CABINET], "bob")]
+        state = FakeState(Options(shape=shape, id_style=id_style))
+        tones = state.catalog.tones
+        rows = [tone_json(state, tones[CRUNCH], "alice"), tone_json(state, tones[CABINET], "bob")]
         for tone_id in (CRUNCH, CABINET, PRIVATE_OF_ALICE, AIDA_X):
-            detail = tone_json(world, tones[tone_id], "alice")
+            detail = tone_json(state, tones[tone_id], "alice")
             samples.append(Sample(f"{shape} tone {tone_id}", detail, parse_tone))
-        short = tone_json(world, tones[CRUNCH], "alice", is_search=True)
+        short = tone_json(state, tones[CRUNCH], "alice", is_search=True)
         samples.append(Sample(f"{shape} searched", short, parse_tone))
         samples.append(Sample(f"{shape} page", page_json(rows, page=1, page_size=10), tone_page))
         samples.append(Sample(f"{shape} empty", page_json([], page=1, page_size=10), tone_page))
         samples.append(Sample(f"{shape} feed", {"data": rows}, tone_feed))
         for tone_id in (CRUNCH, CABINET, NO_FILE):
             tone = tones[tone_id]
-            models = [model_json(world, tone, model) for model in tone.models]
+            models = [model_json(state, tone, model) for model in tone.models]
             page = page_json(models, page=1, page_size=10)
             samples.append(Sample(f"{shape} models {tone_id}", page, model_page))
             samples.append(Sample(f"{shape} model {tone_id}", models[-1], parse_model))
@@ -58,8 +58,8 @@ def own_samples() -> list[Sample]:
 
 def other_answers() -> list[Any]:
     """What Tone 3000 also answers, but not where a tone, a model or a list of them is asked for."""
-    world = World(Options())
-    alice = user_json(world, world.catalog.users["alice"])
+    state = FakeState(Options())
+    alice = user_json(state, state.catalog.users["alice"])
     return [
         alice,
         {"error": "invalid_grant", "error_description": "This code has been used."},

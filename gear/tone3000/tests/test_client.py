@@ -11,7 +11,7 @@ import pytest
 from pytest_django import Settings
 
 from gear.tone3000 import client as client_module
-from gear.tone3000 import traffic
+from gear.tone3000 import rate_limit
 from gear.tone3000.access import (
     BackingOffError,
     NotAvailableError,
@@ -20,8 +20,8 @@ from gear.tone3000.access import (
     UnreadableAnswerError,
 )
 from gear.tone3000.client import Tone3000Client
+from gear.tone3000.rate_limit import own_pool
 from gear.tone3000.tests.tokens import PairTokens
-from gear.tone3000.traffic import own_pool
 from gts.web.errors import ReconnectNeededError
 from tools.tone3000_server import FakeServer
 from tools.tone3000_server.seed import (
@@ -140,7 +140,7 @@ async def test_a_dead_session_ends_in_reconnect(tone3000: Tone3000Client, fake: 
 async def test_our_own_limit_comes_before_theirs(
     tone3000: Tone3000Client, fake: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(traffic, "REQUESTS_PER_MINUTE", 3)
+    monkeypatch.setattr(rate_limit, "REQUESTS_PER_MINUTE", 3)
     for _ in range(3):
         await tone3000.feed("latest")
     with pytest.raises(BackingOffError) as caught:
@@ -156,7 +156,7 @@ async def test_the_limit_is_of_the_account_no_matter_who_asks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Another client, as in another process, shares the count; another account does not."""
-    monkeypatch.setattr(traffic, "REQUESTS_PER_MINUTE", 2)
+    monkeypatch.setattr(rate_limit, "REQUESTS_PER_MINUTE", 2)
     await tone3000.feed("latest")
     async with own_pool() as other_pool:
         other = Tone3000Client(other_pool, tokens)
@@ -171,7 +171,7 @@ async def test_the_limit_is_of_the_account_no_matter_who_asks(
 async def test_the_limit_holds_for_many_at_once(
     tone3000: Tone3000Client, fake: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(traffic, "REQUESTS_PER_MINUTE", 10)
+    monkeypatch.setattr(rate_limit, "REQUESTS_PER_MINUTE", 10)
     outcomes = await asyncio.gather(
         *(tone3000.feed("latest") for _ in range(25)), return_exceptions=True
     )
@@ -182,7 +182,7 @@ async def test_the_limit_holds_for_many_at_once(
 async def test_a_window_passes(
     tone3000: Tone3000Client, fake: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(traffic, "REQUESTS_PER_MINUTE", 1)
+    monkeypatch.setattr(rate_limit, "REQUESTS_PER_MINUTE", 1)
     await tone3000.feed("latest")
     now = time.time()
     monkeypatch.setattr("time.time", lambda: now + 66)
@@ -346,7 +346,7 @@ async def test_no_one_there(tokens: PairTokens, settings: Settings) -> None:
 async def test_the_circuit_opens_and_one_trial_closes_it(
     tone3000: Tone3000Client, fake: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(traffic, "FAILURES_TO_OPEN", 4)
+    monkeypatch.setattr(rate_limit, "FAILURES_TO_OPEN", 4)
     now = [time.time()]
     monkeypatch.setattr("time.time", lambda: now[0])
     fake.fail(LATEST, times=5, status=500)
@@ -356,10 +356,10 @@ async def test_the_circuit_opens_and_one_trial_closes_it(
     fake.forget()
     with pytest.raises(Tone3000Error) as caught:
         await tone3000.feed("latest")
-    assert caught.value.wait == traffic.OPEN_S
+    assert caught.value.wait == rate_limit.OPEN_S
     assert fake.requests() == []
     # Over: of many at once one tries, and it fails.
-    now[0] += traffic.OPEN_S + 1
+    now[0] += rate_limit.OPEN_S + 1
     outcomes = await asyncio.gather(
         *(tone3000.feed("latest") for _ in range(5)), return_exceptions=True
     )
@@ -368,7 +368,7 @@ async def test_the_circuit_opens_and_one_trial_closes_it(
     # Open again; then the next trial succeeds, and everybody may.
     with pytest.raises(Tone3000Error):
         await tone3000.feed("latest")
-    now[0] += traffic.OPEN_S + 1
+    now[0] += rate_limit.OPEN_S + 1
     await tone3000.feed("latest")
     await asyncio.gather(*(tone3000.feed("latest") for _ in range(5)))
 

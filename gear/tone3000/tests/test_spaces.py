@@ -18,7 +18,7 @@ from jobs.tests.running import run_until_idle
 from tools.tone3000_server import FakeServer
 from tools.tone3000_server.lists import tone_json
 from tools.tone3000_server.seed import CABINET, catalog
-from tools.tone3000_server.state import Options, World
+from tools.tone3000_server.state import FakeState, Options
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,7 +37,7 @@ def test_a_space_is_fetched_and_stands_at_the_end_of_a_chain(
     owner = connect(alice, fake)
     if is_said_by_its_page:
         tone = replace(catalog().tones[CABINET], gear="space")
-        body = json.dumps(tone_json(World(Options()), tone, "bob"))
+        body = json.dumps(tone_json(FakeState(Options()), tone, "bob"))
         fake.fail(f"/api/v1/tones/{CABINET}", status=200, body=body)
         job = add(owner)
     else:  # its owner uses a cabinet as one

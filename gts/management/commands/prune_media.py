@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from gts.ops.maintenance import find_orphans, remove_stale_uploads
 from gts.ops.orphaned_files import remove_orphaned_files
-from shootouts.files.upkeep import orphans_delete
+from shootouts.files.consistency import orphans_delete
 
 
 class Command(BaseCommand):

@@ -25,7 +25,7 @@ from gts.ops.backup_files import files_of
 from gts.ops.backups import BackupError, backup_make, backups_list, backups_trim
 from gts.storage.tests.buckets import Bucket
 from jobs.models import Job, Process
-from shootouts.files.upkeep import FileState, verify_media
+from shootouts.files.consistency import FileState, verify_media
 from shootouts.models import CachedAudio, DITrack, RenderedFile, Shootout
 from shootouts.services.di_tracks import di_track_delete
 from shootouts.services.shootouts import shootout_update

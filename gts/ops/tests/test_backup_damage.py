@@ -23,7 +23,7 @@ from gts.ops import backups, maintenance
 from gts.ops.backup_files import content_path, files_of
 from gts.ops.backups import BackupError, backup_make, backups_list, backups_trim
 from gts.ops.tests.test_backup import say, states
-from shootouts.files.upkeep import FileState
+from shootouts.files.consistency import FileState
 from shootouts.models import DITrack
 from shootouts.services.di_tracks import di_track_delete
 from shootouts.tests.factories import make_di_track

@@ -1,4 +1,4 @@
-"""The manners of lists in the admin that may have hundreds of thousands of rows."""
+"""The manners of lists in the admin: those of hundreds of thousands of rows, and read-only ones."""
 
 from __future__ import annotations
 
@@ -87,23 +87,6 @@ class LongListAdmin(BoundedAdmin[Row]):
         return found, False
 
 
-def _uuid_of(term: str) -> UUID | None:
-    try:
-        return UUID(term)
-    except ValueError:
-        return None
-
-
-def _has_uuid(rows: QuerySet[Any]) -> bool:
-    try:
-        return bool(rows.model._meta.get_field("uuid"))
-    except FieldDoesNotExist:
-        return False
-
-
-# MERGED Rows in the admin that operators look at.
-
-
 class ReadOnlyAdmin:
     """What happened is a record: operators look, they do not edit."""
 
@@ -126,3 +109,17 @@ class PartAdmin(ReadOnlyAdmin):
         if match is not None and (match.url_name or "").startswith(own):
             return False
         return bool(super().has_delete_permission(request, obj))  # type: ignore[misc]
+
+
+def _uuid_of(term: str) -> UUID | None:
+    try:
+        return UUID(term)
+    except ValueError:
+        return None
+
+
+def _has_uuid(rows: QuerySet[Any]) -> bool:
+    try:
+        return bool(rows.model._meta.get_field("uuid"))
+    except FieldDoesNotExist:
+        return False

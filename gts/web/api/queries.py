@@ -1,4 +1,4 @@
-"""Query strings that are not filters, read as strictly as bodies: as the schema says."""
+"""Query strings, read as strictly as bodies: parameters, and filters that every app needs."""
 
 from __future__ import annotations
 
@@ -16,10 +16,15 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 _WHOLE_NUMBER = re.compile("-?[0-9]+")
+_NO_NAME = "There is nothing between two commas."
+_REPEATED = "Each name may come once."
 
 
 class QuerySerializer(serializers.Serializer[Any]):
-    """What may be asked behind a ``?``. What is there without a value has a wrong one."""
+    """What may be asked behind a ``?`` and is no filter.
+
+    What is there without a value has a wrong one.
+    """
 
     @classmethod
     def values_of(cls, request: Request) -> dict[str, Any]:
@@ -44,12 +49,6 @@ class TrueFalseField(serializers.BooleanField):
         if data not in ("true", "false"):
             self.fail("invalid")
         return bool(data == "true")
-
-
-# MERGED Filters that every app needs.
-
-_NO_NAME = "There is nothing between two commas."
-_REPEATED = "Each name may come once."
 
 
 @extend_schema_field(OpenApiTypes.BOOL)

@@ -1,4 +1,9 @@
-"""Answers that say where something is."""
+"""Answers that say where something is, and as of which revision (ETag; RFC 9110, 13).
+
+An entity tag is ``"<revision>-<digest>"``. The digest is that of the whole answer, so it is a
+strong one, and ``If-None-Match`` compares all of it. ``If-Match`` protects edits, and so looks at
+the revision alone: that a render went on in between is no reason to refuse a new title.
+"""
 
 from __future__ import annotations
 
@@ -16,23 +21,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gts.web.models import RevisedModel
-
-
-def created(data: Any, route: str, uuid: UUID) -> Response:
-    """201, with the address of what was made."""
-    return Response(data, status=201, headers={"Location": reverse(route, args=[uuid])})
-
-
-def accepted(data: Any, route: str, uuid: UUID) -> Response:
-    """202, with the address that tells how far it is: most often that of a job."""
-    return Response(data, status=202, headers={"Location": reverse(route, args=[uuid])})
-
-
-# MERGED ETag, If-Match and If-None-Match (RFC 9110, 13) of what people edit.
-# MERGED
-# MERGED An entity tag is ``"<revision>-<digest>"``. The digest is that of the whole answer, so it is a
-# MERGED strong one, and ``If-None-Match`` compares all of it. ``If-Match`` protects edits, and so looks at
-# MERGED the revision alone: that a render went on in between is no reason to refuse a new title.
 
 _TAG: Final = re.compile(r'"(\d{1,10})-[0-9a-f]+"')
 _DIGEST_CHARS: Final = 24
@@ -53,6 +41,16 @@ IF_NONE_MATCH: Final = OpenApiParameter(
     location=OpenApiParameter.HEADER,
     description="ETag of what is known already; 304 when it is still the same",
 )
+
+
+def created(data: Any, route: str, uuid: UUID) -> Response:
+    """201, with the address of what was made."""
+    return Response(data, status=201, headers={"Location": reverse(route, args=[uuid])})
+
+
+def accepted(data: Any, route: str, uuid: UUID) -> Response:
+    """202, with the address that tells how far it is: most often that of a job."""
+    return Response(data, status=202, headers={"Location": reverse(route, args=[uuid])})
 
 
 def accepted_revisions(request: Request) -> frozenset[int] | None:

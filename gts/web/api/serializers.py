@@ -1,4 +1,9 @@
-"""The manners of all input: nothing unknown, nothing of another type."""
+"""The manners of all input: nothing unknown, nothing of another type, no list without an end.
+
+The REST framework judges every item of a ``ListField`` or a ``DictField`` first and counts them
+afterwards, and bounds nothing unless it is told to: 20,000 wrong items cost seconds. Here the end
+is looked at before any of the items.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +17,17 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.settings import api_settings
 from rest_framework.utils.html import is_html_input
 
-# MERGED Lists and objects of an input that have an end, which is looked at before any of their items.
-# MERGED
-# MERGED The REST framework judges every item of a ``ListField`` or a ``DictField`` first and counts them
-# MERGED afterwards, and bounds nothing unless it is told to: 20,000 wrong items cost seconds.
-
 # So many times what is allowed is read, so that who gives a little too much is told in the words
 # of the services ("A shootout takes 2 to 27 chains"). Beyond it no item is looked at.
 ROOM: Final = 4
+
+UNKNOWN_FIELD = "There is no such field."
+READ_ONLY_FIELD = "This field cannot be set."
+WRONG_TYPE = "This is not a value of the right type."
+TOO_LONG = "Ensure this field has no more than {max_length} characters."
+
+# Of an object; how many more there are is told in one sentence.
+_MAX_UNKNOWN_NAMED: Final = 20
 
 
 class BoundedList(serializers.ListSerializer[Any]):
@@ -64,21 +72,6 @@ class BoundedDictField(serializers.DictField):
         if is_too_long(self, data):
             self.fail("max_length", max_length=self.max_length)
         return super().to_internal_value(data)
-
-
-def is_too_long(field: serializers.Field[Any, Any, Any, Any], data: Any) -> bool:
-    """Whether ``data`` is a list or an object of more items than ``field`` takes."""
-    max_length: int | None = getattr(field, "max_length", None)
-    return max_length is not None and isinstance(data, list | Mapping) and len(data) > max_length
-
-
-UNKNOWN_FIELD = "There is no such field."
-READ_ONLY_FIELD = "This field cannot be set."
-WRONG_TYPE = "This is not a value of the right type."
-TOO_LONG = "Ensure this field has no more than {max_length} characters."
-
-# Of an object; how many more there are is told in one sentence.
-_MAX_UNKNOWN_NAMED: Final = 20
 
 
 @extend_schema_field({"$ref": "#/components/schemas/ErrorCode"})
@@ -166,6 +159,12 @@ def _wrong_as_sent(
     if isinstance(field, serializers.CharField) and _is_longer(value, field.max_length):
         return [ErrorDetail(TOO_LONG.format(max_length=field.max_length), code="max_length")]
     return None
+
+
+def is_too_long(field: serializers.Field[Any, Any, Any, Any], data: Any) -> bool:
+    """Whether ``data`` is a list or an object of more items than ``field`` takes."""
+    max_length: int | None = getattr(field, "max_length", None)
+    return max_length is not None and isinstance(data, list | Mapping) and len(data) > max_length
 
 
 def _is_of_its_type(field: serializers.Field[Any, Any, Any, Any], value: Any) -> bool:

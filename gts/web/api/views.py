@@ -1,4 +1,9 @@
-"""What every view of the API is made of: the REST framework's, with strict query strings."""
+"""What every view of the API is made of: the REST framework's, with strict query strings.
+
+Those that wait for a network are async, and in everything else like all the others. Who asks, who
+may, errors, content negotiation and the schema are the REST framework's, whose own views are
+synchronous: what of it may touch the database runs in a thread.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +25,6 @@ from gts.web.errors import ErrorDetail
 M = TypeVar("M", bound=Model)
 
 UNKNOWN_PARAMETER = "There is no such parameter."
-
 
 # Comments and no docstrings: views would inherit them, and the schema show them.
 
@@ -73,12 +77,6 @@ class GenericAPIView(StrictQuery, generics.GenericAPIView[M]):
 # A list that is read as it comes from the database.
 class ListAPIView(GenericAPIView[M], generics.ListAPIView[M]):
     pass
-
-
-# MERGED API views that wait for a network: async, and in everything else like all the others.
-# MERGED
-# MERGED Who asks, who may, errors, content negotiation and the schema are the REST framework's, whose own
-# MERGED views are synchronous: what of it may touch the database runs in a thread.
 
 
 class AsyncAPIView(APIView):

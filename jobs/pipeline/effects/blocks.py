@@ -1,4 +1,8 @@
-"""A clean boost or cut: every sample times 10^(gain_db/20)."""
+"""The built-in processors as data: parameters, places, tails, words.
+
+What sounds is in ``jobs.pipeline.effects.processors``. This and what it imports know no NumPy:
+pages and checks need the words alone. Levels are decibels relative to full scale.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,34 @@ from jobs.pipeline.effects.parameters import (
 )
 from jobs.pipeline.errors import PipelineError
 
+__all__ = [
+    "BLOCK_TYPES",
+    "BlockType",
+    "Parameter",
+    "block_type",
+    "describe_capture",
+    "describe_ir",
+    "describe_parameters",
+    "validate_parameters",
+]
+
+# What a chorus and a flanger swing by at full depth, to either side.
+CHORUS_SWING_MS = 10.0
+FLANGER_SWING_MS = 2.5
+# Of the graphic equalizer: octave bands around 1 kHz; their exact frequencies are 31.25 · 2^n Hz.
+BAND_FREQUENCIES_HZ = tuple(31.25 * 2.0**n for n in range(10))
+
+# Of a band of either equalizer, up and down.
+_MAX_BAND_GAIN_DB = 12.0
+
+# JUCE's Reverb (Freeverb) feeds its combs back by 0.7 … 0.98; the longest takes 1,617 frames at
+# 44.1 kHz and is 23 frames longer in the second channel.
+_REVERB_LEAST_FEEDBACK, _REVERB_FEEDBACK_RANGE = 0.7, 0.28
+_REVERB_LONGEST_COMB_S = (1617 + 23) / 44_100
+
+
+# A clean boost or cut: every sample times 10^(gain_db/20).
+
 GAIN = BlockType(
     name="gain",
     title="Gain",
@@ -23,7 +55,7 @@ GAIN = BlockType(
 )
 
 
-# MERGED Noise gate, compressor and limiter. Levels are decibels relative to full scale.
+# Noise gate, compressor and limiter.
 
 NOISE_GATE = BlockType(
     name="noise_gate",
@@ -57,11 +89,7 @@ LIMITER = BlockType(
 )
 
 
-# MERGED Parametric and graphic equalizer: shelves and peaks.
-
-_MAX_GAIN_DB = 12.0
-# Octave bands around 1 kHz; their exact frequencies are 31.25 · 2^n Hz.
-BAND_FREQUENCIES_HZ = tuple(31.25 * 2.0**n for n in range(10))
+# Parametric and graphic equalizer: shelves and peaks.
 
 
 def _equalizer_ringing_s(_parameters: Values) -> float:
@@ -98,7 +126,7 @@ def _describe_graphic(parameters: Values) -> str:
 
 
 def _band_gain(name: str, label: str) -> Parameter:
-    return Parameter(name, label, "dB", -_MAX_GAIN_DB, _MAX_GAIN_DB, 0.0)
+    return Parameter(name, label, "dB", -_MAX_BAND_GAIN_DB, _MAX_BAND_GAIN_DB, 0.0)
 
 
 PARAMETRIC_EQ = BlockType(
@@ -127,7 +155,7 @@ GRAPHIC_EQ = BlockType(
 )
 
 
-# MERGED High-pass and low-pass, 6 dB per octave, which have lost 3.01 dB at their cutoff.
+# High-pass and low-pass, 6 dB per octave, which have lost 3.01 dB at their cutoff.
 
 
 def _filter_ringing_s(_parameters: Values) -> float:
@@ -149,11 +177,7 @@ LOW_PASS = BlockType(
 )
 
 
-# MERGED Chorus, phaser and flanger: something in them swings as a sine, alike in all channels.
-
-# At full depth, by so much to either side.
-CHORUS_SWING_MS = 10.0
-FLANGER_SWING_MS = 2.5
+# Chorus, phaser and flanger: something in them swings as a sine, alike in all channels.
 
 
 def _chorus_tail_s(parameters: Values) -> float:
@@ -225,12 +249,7 @@ FLANGER = BlockType(
 )
 
 
-# MERGED Delay and reverb.
-
-# JUCE's Reverb (Freeverb) feeds its combs back by 0.7 … 0.98; the longest takes 1,617 frames at
-# 44.1 kHz and is 23 frames longer in the second channel.
-_LEAST_FEEDBACK, _FEEDBACK_RANGE = 0.7, 0.28
-_LONGEST_COMB_S = (1617 + 23) / 44_100
+# Delay and reverb.
 
 
 def _delay_tail_s(parameters: Values) -> float:
@@ -242,9 +261,9 @@ def _delay_tail_s(parameters: Values) -> float:
 def _reverb_tail_s(parameters: Values) -> float:
     if not parameters["mix_pct"]:
         return 0.0
-    feedback = _LEAST_FEEDBACK + _FEEDBACK_RANGE * parameters["size_pct"] / 100.0
+    feedback = _REVERB_LEAST_FEEDBACK + _REVERB_FEEDBACK_RANGE * parameters["size_pct"] / 100.0
     # The all-passes behind the combs smear by less than two of their rounds.
-    return repeating_tail_s(_LONGEST_COMB_S, feedback, num_rounds_after=1)
+    return repeating_tail_s(_REVERB_LONGEST_COMB_S, feedback, num_rounds_after=1)
 
 
 def _has_width(parameters: Values) -> bool:
@@ -275,23 +294,6 @@ REVERB = BlockType(
     tail_s=_reverb_tail_s,
     is_stereo=_has_width,
 )
-
-
-# MERGED The built-in processors as data, one module per family: parameters, places, tails, words.
-# MERGED
-# MERGED What sounds is in ``jobs.pipeline.effects.processors``. This and what it imports know no NumPy:
-# MERGED pages and checks need the words alone.
-
-__all__ = [
-    "BLOCK_TYPES",
-    "BlockType",
-    "Parameter",
-    "block_type",
-    "describe_capture",
-    "describe_ir",
-    "describe_parameters",
-    "validate_parameters",
-]
 
 BLOCK_TYPES: dict[str, BlockType] = {
     block_type.name: block_type

@@ -1,7 +1,12 @@
-"""High-pass and low-pass, 6 dB per octave.
+"""How the built-in filters sound: high-pass, low-pass, parametric and graphic equalizer.
 
-First-order Butterworth filters through the bilinear transform, H(s) = s/(s + ω) and ω/(s + ω) with
-ω prewarped to the cutoff, which is where they have lost 3.01 dB (JUCE's, in pedalboard).
+High-pass and low-pass, 6 dB per octave, are first-order Butterworth filters through the bilinear
+transform, H(s) = s/(s + ω) and ω/(s + ω) with ω prewarped to the cutoff, which is where they have
+lost 3.01 dB (JUCE's, in pedalboard).
+
+The equalizers have the shelves and peaks of Robert Bristow-Johnson, "Cookbook formulae for audio
+equalizer biquad filter coefficients" (W3C Note, 2021), which pedalboard's filters follow: "the
+cookbook" below.
 """
 
 from __future__ import annotations
@@ -17,6 +22,14 @@ from jobs.pipeline.effects.parameters import Values
 from jobs.pipeline.effects.plugin import start_plugin
 from jobs.pipeline.signal.samples import Processor
 
+# Of an equalizer's bands. Above this share of the sample rate there is no room left for one.
+_HIGHEST_SHARE = 0.45
+
+_SHELF_Q = math.sqrt(0.5)
+# Wide enough that equal sliders leave no dents between the bands (a Q of 1).
+_BAND_WIDTH_OCTAVES = 2.0 * math.asinh(0.5) / math.log(2.0)
+_NUM_REFINEMENTS = 6
+
 
 def start_high_pass(parameters: Values, sample_rate_hz: int, num_channels: int) -> Processor:
     plugin = pedalboard.HighpassFilter(parameters["cutoff_hz"])
@@ -27,20 +40,6 @@ def start_low_pass(parameters: Values, sample_rate_hz: int, num_channels: int) -
     # A capture may run at a rate that has no such frequencies: then there is nothing to cut.
     cutoff_hz = min(parameters["cutoff_hz"], 0.49 * sample_rate_hz)
     return start_plugin(pedalboard.LowpassFilter(cutoff_hz), sample_rate_hz, num_channels)
-
-
-# MERGED Parametric and graphic equalizer: shelves and peaks of the Audio EQ Cookbook.
-# MERGED
-# MERGED Robert Bristow-Johnson, "Cookbook formulae for audio equalizer biquad filter coefficients" (W3C
-# MERGED Note, 2021), which pedalboard's filters follow.
-
-_SHELF_Q = math.sqrt(0.5)
-# Wide enough that equal sliders leave no dents between the bands (a Q of 1).
-_BAND_WIDTH_OCTAVES = 2.0 * math.asinh(0.5) / math.log(2.0)
-
-# Above this share of the sample rate there is no room left for a band.
-_HIGHEST_SHARE = 0.45
-_NUM_REFINEMENTS = 6
 
 
 def start_parametric(parameters: Values, sample_rate_hz: int, num_channels: int) -> Processor:

@@ -1,5 +1,9 @@
-"""What a built-in processor is: its name, its parameters, where it may stand. What sounds is in
-``jobs.pipeline.effects.processors``."""
+"""What can be set of a block of a chain, and how that reads for people.
+
+``BlockType`` is a built-in processor: its name, its parameters, where it may stand. ``blocks``
+lists them all, ``processors`` makes them sound. ``CaptureParameters`` is what a chain may set of
+a block whose sound is a file.
+"""
 
 from __future__ import annotations
 
@@ -108,9 +112,6 @@ class BlockType:
             return self.settings(parameters)
         words = [f"{each.label} {each.text(parameters[each.name])}" for each in self.parameters]
         return ", ".join([*words[:1], *(word[0].lower() + word[1:] for word in words[1:])])
-
-
-# MERGED Blocks whose sound is a file: what a chain may set of each, and how that reads.
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pedalboard
 
-from jobs.pipeline.signal.samples import EvenBlocks, FloatArray, Processor, empty
+from jobs.pipeline.signal.samples import EvenChunks, FloatArray, Processor, empty
 
-_BLOCK_FRAMES = 4096
+_CHUNK_FRAMES = 4096
 
 
 def start_plugin(
@@ -20,7 +20,7 @@ def start_plugin(
     """A processor for one signal, with a plugin of its own that is used for nothing else.
 
     ``mix_pct``: how much of the plugin's output there is beside what went in, added up linearly;
-    at 0 the signal passes to the bit. The plugin hears even blocks: pedalboard guesses from the
+    at 0 the signal passes to the bit. The plugin hears even chunks: pedalboard guesses from the
     shape of an array which of its axes are the channels, and takes two channels of one frame for
     two frames of one.
     """
@@ -28,8 +28,8 @@ def start_plugin(
 
 
 def start_even(processor: Processor, num_channels: int, mix_pct: float) -> Processor:
-    """What must answer each frame at once, in even blocks and beside the dry signal."""
-    return EvenBlocks(_Mix(processor, mix_pct), _BLOCK_FRAMES, num_channels)
+    """What must answer each frame at once, in even chunks and beside the dry signal."""
+    return EvenChunks(_Mix(processor, mix_pct), _CHUNK_FRAMES, num_channels)
 
 
 def start_delayed_plugin(

@@ -1,4 +1,11 @@
-"""A clean boost or cut: every sample times 10^(gain_db/20)."""
+"""The built-in processors as they sound, each by the name that it has in ``blocks``.
+
+Levels are decibels relative to full scale. Noise gate, compressor and limiter judge each of two
+channels by itself; gate and compressor have pedalboard's envelopes (JUCE's ballistics filter),
+whose times are what their parameters say. What swings in a chorus, a phaser or a flanger swings
+as a sine, alike in all channels, and begins with the signal: the same recipe gives the same
+samples.
+"""
 
 from __future__ import annotations
 
@@ -24,18 +31,27 @@ from jobs.pipeline.effects.plugin import (
 )
 from jobs.pipeline.signal.samples import FloatArray, Processor, empty
 
-
-def start_gain(parameters: Values, sample_rate_hz: int, num_channels: int) -> Processor:
-    return start_plugin(pedalboard.Gain(parameters["gain_db"]), sample_rate_hz, num_channels)
-
-
-# MERGED Noise gate, compressor and limiter. Of two channels, each is judged by itself.
-# MERGED
-# MERGED Levels are decibels relative to full scale. Gate and compressor have pedalboard's envelopes (JUCE's
-# MERGED ballistics filter), whose times are what their parameters say.
+# Takes complete parameters, the sample rate in Hz, and the number of channels, which stays.
+StartProcessor: TypeAlias = Callable[[Values, int, int], Processor]
 
 # How far the limiter looks ahead: peaks are turned down before they come, not bent.
-_LOOKAHEAD_MS = 5.0
+_LIMITER_LOOKAHEAD_MS = 5.0
+
+# The chorus plugin's delay is never under 1 ms.
+_CHORUS_MIN_DELAY_MS = 1.0
+
+# A flanger is a chorus with delays too short for the plugin. Told a quarter of the sample rate,
+# it takes a millisecond for four times as long as it is: all of its times become a quarter.
+_FLANGER_SCALE = 4
+_FLANGER_MIN_DELAY_MS = _CHORUS_MIN_DELAY_MS / _FLANGER_SCALE
+
+# The wet level of JUCE's Reverb (Freeverb) is three times what is set.
+_REVERB_UNITY_WET_LEVEL = 1.0 / 3.0
+
+
+def start_gain(parameters: Values, sample_rate_hz: int, num_channels: int) -> Processor:
+    """Every sample times 10^(gain_db/20)."""
+    return start_plugin(pedalboard.Gain(parameters["gain_db"]), sample_rate_hz, num_channels)
 
 
 def _envelope(parameters: Values) -> dict[str, float]:
@@ -68,22 +84,11 @@ def start_limiter(parameters: Values, sample_rate_hz: int, num_channels: int) ->
     plugin = pedalboard.BrickwallLimiter(
         ceiling_db=parameters["threshold_db"],
         release_ms=parameters["release_ms"],
-        lookahead_ms=_LOOKAHEAD_MS,
+        lookahead_ms=_LIMITER_LOOKAHEAD_MS,
     )
-    return start_delayed_plugin(plugin, sample_rate_hz, num_channels, lag_s=_LOOKAHEAD_MS / 1000.0)
-
-
-# MERGED Chorus, phaser and flanger: something in them swings as a sine, alike in all channels.
-# MERGED
-# MERGED Each swing begins with the signal, so the same recipe gives the same samples.
-
-# The plugin's delay is never under 1 ms.
-_CHORUS_MIN_DELAY_MS = 1.0
-
-# A flanger is a chorus with delays too short for the plugin. Told a quarter of the sample rate,
-# it takes a millisecond for four times as long as it is: all of its times become a quarter.
-_FLANGER_SCALE = 4
-_FLANGER_MIN_DELAY_MS = _CHORUS_MIN_DELAY_MS / _FLANGER_SCALE
+    return start_delayed_plugin(
+        plugin, sample_rate_hz, num_channels, lag_s=_LIMITER_LOOKAHEAD_MS / 1000.0
+    )
 
 
 def start_chorus(parameters: Values, sample_rate_hz: int, num_channels: int) -> Processor:
@@ -128,12 +133,6 @@ def start_phaser(parameters: Values, sample_rate_hz: int, num_channels: int) -> 
     return start_plugin(plugin, sample_rate_hz, num_channels, mix_pct=parameters["mix_pct"])
 
 
-# MERGED Delay and reverb.
-
-# The wet level of JUCE's Reverb (Freeverb) is three times what is set.
-_UNITY_WET_LEVEL = 1.0 / 3.0
-
-
 def start_delay(parameters: Values, sample_rate_hz: int, num_channels: int) -> Processor:
     """Echoes after exactly the nearest whole number of frames."""
     num_frames = round(parameters["time_ms"] / 1000.0 * sample_rate_hz)
@@ -151,7 +150,7 @@ def start_reverb(parameters: Values, sample_rate_hz: int, num_channels: int) -> 
     plugin = pedalboard.Reverb(
         room_size=parameters["size_pct"] / 100.0,
         damping=parameters["damping_pct"] / 100.0,
-        wet_level=_UNITY_WET_LEVEL,
+        wet_level=_REVERB_UNITY_WET_LEVEL,
         dry_level=0.0,
         width=parameters["width_pct"] / 100.0 if num_channels == 2 else 0.0,
     )
@@ -173,11 +172,6 @@ class _Middle:
     def finish(self) -> FloatArray:
         return empty(1)
 
-
-# MERGED The built-in processors as they sound, one module per family of ``blocks``.
-
-# Takes complete parameters, the sample rate in Hz, and the number of channels, which stays.
-StartProcessor: TypeAlias = Callable[[Values, int, int], Processor]
 
 STARTS: dict[str, StartProcessor] = {
     "gain": start_gain,

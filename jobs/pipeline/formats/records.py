@@ -1,5 +1,9 @@
-"""What JSON can say: for values that only pass through, from those who know them to a row or a
-process and back."""
+"""What stored documents are typed with: JSON values, and records whose fields say what they are.
+
+JSON values only pass through, from those who know them to a row or a process and back. Of a record
+each field has its description beside it, which JSON Schemas and the reference tables of the
+documentation are made from.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +16,6 @@ JSONValue: TypeAlias = (
     bool | int | float | str | Sequence["JSONValue"] | Mapping[str, "JSONValue"] | None
 )
 JSONObject: TypeAlias = Mapping[str, JSONValue]
-
-
-# MERGED What the types of stored documents are made with: each field with its description beside it.
-# MERGED
-# MERGED JSON Schemas and the reference tables of the documentation are made from these descriptions.
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):

@@ -1,8 +1,10 @@
-"""From text that anybody may have written to a TOML document, in bounded time.
+"""TOML that anybody may have written: to a document in bounded time, and to values of its tables.
 
 ``tomllib`` takes time with the square of the parts of a key (``a.a.a.a = 1``), and raises what is
 no ``TOMLDecodeError`` for integers of thousands of digits and for deep nesting. What a text can
 cost is counted before it is parsed.
+
+Every mistake in a value is told with its place: ``where``, for people.
 """
 
 from __future__ import annotations
@@ -43,6 +45,17 @@ _TOKEN: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _LONG_QUOTES: Final = ('"""', "'''")
+
+_Word = TypeVar("_Word", bound=str)
+
+# Lowest and highest value of the numbers of recordings and of gear.
+_RANGES = {
+    "bpm": (20.0, 400.0),
+    "input_level_dbu": (-60.0, 60.0),
+    "start_s": (0.0, 600.0),
+    "end_s": (0.0, 600.0),
+    "tail_end_db": (MIN_TAIL_END_DB, MAX_TAIL_END_DB),
+}
 
 
 class TomlError(ValueError):
@@ -93,20 +106,6 @@ def _tokens(text: str) -> Iterator[tuple[str, int]]:
             line = text.count("\n", 0, start) + 1
             raise TomlError(f"A string does not end (at line {line}).")
         yield kind, match.end() - start
-
-
-# MERGED Reading values of a TOML table; every mistake is told with its place.
-
-_Word = TypeVar("_Word", bound=str)
-
-# Lowest and highest value of the numbers of recordings and of gear.
-_RANGES = {
-    "bpm": (20.0, 400.0),
-    "input_level_dbu": (-60.0, 60.0),
-    "start_s": (0.0, 600.0),
-    "end_s": (0.0, 600.0),
-    "tail_end_db": (MIN_TAIL_END_DB, MAX_TAIL_END_DB),
-}
 
 
 def read_values(

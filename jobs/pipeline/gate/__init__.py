@@ -2,7 +2,8 @@
 
 A parser of audio, JSON, TOML or zip may be led to take hours or gigabytes, or may crash; then that
 process ends, and the worker goes on. ``reading`` starts and watches those processes, ``child`` is
-what runs in them, ``readers`` what they do, ``limits`` how much of the machine they get.
+what runs in them, ``readers`` what they do, ``messages`` what they may be asked for and how much of
+the machine they get.
 """
 
 from jobs.pipeline.gate.messages import ReadTask

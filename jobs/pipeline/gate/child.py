@@ -24,7 +24,7 @@ from typing import Any, Final, NoReturn
 from jobs.pipeline.blas import prepare_environment
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.gate import messages
-from jobs.pipeline.gate.messages import Limits, limit_file, limit_process, rest
+from jobs.pipeline.gate.messages import Limits, lift_limits, limit_file, limit_process
 
 _PROGRESS_EVERY_S: Final = 0.1
 _MAX_DETAIL_CHARS: Final = 8000
@@ -41,8 +41,8 @@ def main() -> None:
     prepare_environment()  # before NumPy is imported
     idle_work: Iterator[Callable[[], object]] = iter(())
     if messages.PREPARE in sys.argv:
-        importlib.import_module("jobs.pipeline.gate.readers")
-        idle_work = iter(importlib.import_module("jobs.pipeline.gate.readers").STEPS)
+        readers = importlib.import_module("jobs.pipeline.gate.readers")
+        idle_work = iter(readers.WARM_UP_STEPS)
     fcntl.fcntl(requests, fcntl.F_SETOWN, os.getpid())
     _write(answers, messages.encode({messages.READY: lacking}))
     while True:
@@ -118,7 +118,7 @@ def _answer(request: dict[str, Any], answers: int) -> bytes:
     except Exception as error:
         return messages.encode({**_failure(error), messages.COST: _cost(began_cpu_s)})
     finally:
-        rest()
+        lift_limits()
 
 
 def _cost(began_cpu_s: float) -> dict[str, float]:

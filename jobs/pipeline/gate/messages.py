@@ -1,4 +1,8 @@
-"""What a reader and the one who asked it say to each other: JSON, one message a line."""
+"""What a reader may be asked for, what that may cost, and what the two say to each other.
+
+They talk in JSON, one message a line. The longest good files take a fraction of the limits:
+docs/decisions/0005-reading-files.md.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +14,16 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-# MERGED How much of the machine the reading of one file may take, and how the system is told so.
-
 MEBIBYTE: Final = 1024 * 1024
+# The largest true one is the text of a shootout file with the names of what it unpacked.
+MAX_MESSAGE_BYTES: Final = 8 * MEBIBYTE
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``cpu_s``: of the processor; ``wall_s``: of the clock, once the process is up.
+    """How much of the machine the reading of one file may take.
+
+    ``cpu_s``: of the processor; ``wall_s``: of the clock, once the process is up.
 
     ``memory_bytes``: all that the process may write to (Linux's RLIMIT_DATA). Of a reader that has
     read captures 250 MB are taken; the code that it has loaded, 110 MB, is not counted.
@@ -52,7 +58,7 @@ def limit_file(limits: Limits) -> None:
     signal.setitimer(signal.ITIMER_REAL, limits.wall_s + _OVERTIME_S)
 
 
-def rest() -> None:
+def lift_limits() -> None:
     """Nothing is being read: time does not count."""
     _set("RLIMIT_CPU", resource.RLIM_INFINITY)
     signal.setitimer(signal.ITIMER_REAL, 0.0)
@@ -71,11 +77,6 @@ def _set(name: str, value: int) -> bool:
     except (ValueError, OSError):  # macOS refuses some values
         return False
     return True
-
-
-# MERGED What a reader may be asked for, and what each may cost.
-# MERGED
-# MERGED The longest good files take a fraction of these: docs/decisions/0005-reading-files.md.
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +101,6 @@ READ_IR: Final = ReadTask(
     f"{_READERS}:read_ir_file", "impulse response", Limits(cpu_s=20, wall_s=60.0)
 )
 UNPACK_ARCHIVE: Final = ReadTask(f"{_READERS}:unpack", "archive", Limits(cpu_s=60, wall_s=240.0))
-
-
-# The largest true one is the text of a shootout file with the names of what it unpacked.
-MAX_MESSAGE_BYTES: Final = 8 * 1024 * 1024
 
 # The argument of a reader that has time to load what its first files will need.
 PREPARE: Final = "--prepare"

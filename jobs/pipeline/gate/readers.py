@@ -1,4 +1,9 @@
-"""What is done in a reader, away from the worker. Arguments and answers are JSON values."""
+"""What is done in a reader, away from the worker, and what a new one does while it waits.
+
+Arguments and answers of the functions are JSON values. ``WARM_UP_STEPS`` is what the first files
+would pay for otherwise: a good second of the processor for the first recording and for the first
+capture, because modules are loaded, and code is made, when they are used first.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +26,26 @@ from jobs.pipeline.nam.engine import self_test_report
 from jobs.pipeline.nam.file import parse_nam, read_nam
 from jobs.pipeline.render.ir_facts import TRUE_STEREO_CHANNELS
 from jobs.pipeline.render.ir_file import probe_ir, probe_space
+
+# What a new reader tries itself on: a recording, and the smallest capture there can be.
+_SOUND: Final = Path(nam.__file__).parent / "data" / "loudness_input.flac"
+_LAYER: Final = {
+    "input_size": 1,
+    "condition_size": 1,
+    "channels": 1,
+    "kernel_size": 1,
+    "dilations": [1],
+    "activation": "Tanh",
+    "gated": False,
+    "head_size": 1,
+    "head_bias": False,
+}
+_CAPTURE: Final = {
+    "version": "0.5.4",
+    "architecture": "WaveNet",
+    "config": {"layers": [_LAYER], "head_scale": 1.0},
+    "weights": [0.5] * 8,
+}
 
 
 class ReadDI(msgspec.Struct, frozen=True):
@@ -52,8 +77,9 @@ def read_di(arguments: JSONObject, progress: Progress) -> dict[str, Any]:
 
 def read_nam_file(arguments: JSONObject, progress: Progress) -> dict[str, Any]:
     """What a capture says of itself, and its self-test. Raises as ``read_nam``."""
-    nam = read_nam(Path(msgspec.convert(arguments, ReadFile).path))
-    return {"summary": nam.summary(), "self_test": self_test_report(nam, progress=progress)}
+    capture = read_nam(Path(msgspec.convert(arguments, ReadFile).path))
+    report = self_test_report(capture, progress=progress)
+    return {"summary": capture.summary(), "self_test": report}
 
 
 def read_ir_file(arguments: JSONObject, progress: Progress) -> dict[str, Any]:
@@ -96,37 +122,12 @@ def _has_dates(value: object) -> bool:
     return isinstance(value, date | time)
 
 
-# MERGED What a new reader does while it waits, and what its first files would pay for otherwise.
-# MERGED
-# MERGED That is a good second of the processor for the first recording and for the first capture: modules
-# MERGED are loaded, and code is made, when they are used first.
-
-_SOUND: Final = Path(nam.__file__).parent / "data" / "loudness_input.flac"
-_LAYER: Final = {
-    "input_size": 1,
-    "condition_size": 1,
-    "channels": 1,
-    "kernel_size": 1,
-    "dilations": [1],
-    "activation": "Tanh",
-    "gated": False,
-    "head_size": 1,
-    "head_bias": False,
-}
-_CAPTURE: Final = {
-    "version": "0.5.4",
-    "architecture": "WaveNet",
-    "config": {"layers": [_LAYER], "head_scale": 1.0},
-    "weights": [0.5] * 8,
-}
-
-
 def _read_a_capture() -> None:
     self_test_report(parse_nam(json.dumps(_CAPTURE).encode()))
 
 
 # One after the other, until there is something to do.
-STEPS: Final[tuple[Callable[[], object], ...]] = (
+WARM_UP_STEPS: Final[tuple[Callable[[], object], ...]] = (
     lambda: probe_di(_SOUND),
     _read_a_capture,
     lambda: probe_ir(_SOUND),

@@ -1,8 +1,11 @@
-"""The gate: readers that wait for work, and what to do when one of them breaks.
+"""The gate: readers of files that wait for work, and what to do when one of them breaks.
 
-A reader is a Python of its own, started afresh and not forked, because a process with threads (the
-embedded server) must not fork. To start one takes a second or two of the processor, so one waits
-for some minutes in each process that has needed it, and reads many files before it is replaced.
+A ``Reader`` is a Python of its own, started afresh and not forked, because a process with threads
+(the embedded server) must not fork. Here it is seen from the one who asks it: started, asked,
+watched, ended.
+
+To start one takes a second or two of the processor, so the ``Gate`` lets one wait for some minutes
+in each process that has needed it, and has it read many files before it is replaced.
 """
 
 from __future__ import annotations
@@ -27,9 +30,6 @@ from jobs.pipeline.gate.messages import ReadTask
 
 logger = logging.getLogger(__name__)
 
-
-# MERGED One reader, seen from the one who asks it: started, asked, watched, ended.
-
 _ROOT: Final = Path(__file__).resolve().parents[3]
 _COMMAND: Final = (sys.executable, "-m", "jobs.pipeline.gate.child")
 # What a reader has of the environment: no passwords or keys.
@@ -44,6 +44,11 @@ _ENVIRONMENT: Final = frozenset(
     }
     | {"OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "OPENBLAS_CORETYPE"}
 )
+
+FILES_PER_READER: Final = 200
+_IDLE_S: Final = 600.0  # then the memory of one that waits is of more use elsewhere
+_MAX_WAITING: Final = 2  # as many as short jobs run at once in an embedded server
+
 _START_WITHIN_S: Final = 60.0
 _LOOK_EVERY_S: Final = 0.1  # whether what is read is still wanted
 _READ_BYTES: Final = 256 * 1024
@@ -216,11 +221,6 @@ def _outcome(task: ReadTask, message: dict[str, Any]) -> Reading:
         error = OSError(*message[messages.OS_ERROR])
     cost = message[messages.COST]
     return Reading(message.get(messages.RESULT), error, cost["cpu_s"], cost.get("peak_bytes"))
-
-
-FILES_PER_READER: Final = 200
-_IDLE_S: Final = 600.0  # then the memory of one that waits is of more use elsewhere
-_MAX_WAITING: Final = 2  # as many as short jobs run at once in an embedded server
 
 
 def _no_check() -> None:

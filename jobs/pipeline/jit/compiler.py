@@ -1,4 +1,13 @@
-"""From LLVM's intermediate code to functions that Python can call."""
+"""From kernels written down in Python to machine code for this processor.
+
+``Host`` is what the processor has, as far as kernels are made differently for it. ``Emitter``
+writes LLVM's intermediate code: loops, variables and vectors of numbers, a thin layer over
+``llvmlite.ir``, so that kernels read like what they compute. ``Code`` compiles what was written
+into functions that Python can call.
+
+Pointers are to float32, float64 or 64-bit integers, offsets count in those. Nothing is contracted
+or reordered: the code rounds where it says so, on every processor alike.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +22,24 @@ import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
 
-# MERGED What this processor has, as far as the kernels are made differently for it.
+_LOG: Final = logging.getLogger(__name__)
+
+FLOAT: Final = ir.FloatType()
+DOUBLE: Final = ir.DoubleType()
+INDEX: Final = ir.IntType(64)
+WORD: Final = ir.IntType(32)
+FLOATS: Final = FLOAT.as_pointer()
+DOUBLES: Final = DOUBLE.as_pointer()
+INDICES: Final = INDEX.as_pointer()
+NOTHING: Final = ir.VoidType()
+
+# llvmlite comes without types.
+Value = Any
+
+# More makes no faster code here: kernels are written out as they should run.
+_OPTIMIZATION: Final = 2
+
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +70,6 @@ def this_host() -> Host | None:
         wide = features.get("avx512f", False)
         return Host(16 if wide else 8, 32 if wide else 16, cpu, features.flatten())
     return None
-
-
-# MERGED Writing LLVM's intermediate code: loops, variables, and vectors of numbers.
-# MERGED
-# MERGED A thin layer over ``llvmlite.ir``, so that kernels read like what they compute. Pointers are to
-# MERGED float32, float64 or 64-bit integers, offsets count in those. Nothing is contracted or reordered:
-# MERGED the code rounds where it says so, on every processor alike.
-
-FLOAT: Final = ir.FloatType()
-DOUBLE: Final = ir.DoubleType()
-INDEX: Final = ir.IntType(64)
-WORD: Final = ir.IntType(32)
-FLOATS: Final = FLOAT.as_pointer()
-DOUBLES: Final = DOUBLE.as_pointer()
-INDICES: Final = INDEX.as_pointer()
-NOTHING: Final = ir.VoidType()
-
-# llvmlite comes without types.
-Value = Any
 
 
 def index(number: int) -> Value:
@@ -188,13 +195,6 @@ class Emitter:
         return self.build.bitcast(value, self.vector_type)
 
 
-_LOG: Final = logging.getLogger(__name__)
-# More makes no faster code here: kernels are written out as they should run.
-_OPTIMISATION: Final = 2
-
-_Made = TypeVar("_Made")
-
-
 class Code:
     """Compiled code, alive as long as this. ctypes calls it without the interpreter lock.
 
@@ -211,9 +211,9 @@ class Code:
         parsed = llvm.parse_assembly(str(module))
         parsed.verify()
         machine = llvm.Target.from_default_triple().create_target_machine(
-            cpu=host.cpu, features=host.features, opt=_OPTIMISATION
+            cpu=host.cpu, features=host.features, opt=_OPTIMIZATION
         )
-        options = llvm.create_pipeline_tuning_options(speed_level=_OPTIMISATION)
+        options = llvm.create_pipeline_tuning_options(speed_level=_OPTIMIZATION)
         passes = llvm.create_pass_builder(machine, options)
         passes.getModulePassManager().run(parsed, passes)
         self._engine = llvm.create_mcjit_compiler(parsed, machine)

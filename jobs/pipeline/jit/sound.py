@@ -1,4 +1,9 @@
-"""The kernels that sound goes through outside networks, as functions of arrays."""
+"""The kernels that sound goes through outside networks, written down, and as functions of arrays.
+
+Besides the convolution of ``fourier``: the loudest point between samples, by a polyphase filter
+whose output is not kept; and two filters with a memory of their own output, whose cost is the wait
+for it.
+"""
 
 from __future__ import annotations
 
@@ -24,14 +29,19 @@ from jobs.pipeline.jit.compiler import (
 from jobs.pipeline.jit.fourier import CONVOLVE_ARGUMENTS, emit_convolve
 from jobs.pipeline.jit.response import LANES, ResponseTables
 
-# MERGED The loudest point between samples: a polyphase filter whose output is not kept.
-
+# What the kernels take; see where they are written.
 BETWEEN_ARGUMENTS: Final = (FLOATS, INDEX, FLOATS, INDEX, FLOATS)
 
-# Points between two samples.
+HIGH_PASS_ARGUMENTS: Final = (FLOATS, INDEX, DOUBLES, DOUBLES, FLOATS)
+WEIGH_ARGUMENTS: Final = (FLOATS, INDICES, INDEX, DOUBLES, DOUBLES, DOUBLES)
+
+# Points between two samples where the loudest is looked for.
 NUM_FILTERS: Final = 3
-# Of outputs, so that a factor is fetched once for all of them.
+# Vectors of outputs at a time there, so that a factor is fetched once for all of them.
 TILE_VECTORS: Final = 3
+
+_Floats = NDArray[np.float32]
+_Doubles = NDArray[np.float64]
 
 
 def emit_loudest_between(module: Any, host: Host) -> None:
@@ -70,12 +80,6 @@ def emit_loudest_between(module: Any, host: Host) -> None:
             b.store(e.select(size, ">", b.load(loudest), size, b.load(loudest)), loudest)
     e.store_vector(b.load(loudest), found)
     b.ret_void()
-
-
-# MERGED Filters with a memory of their own output. What they cost is the wait for it.
-
-HIGH_PASS_ARGUMENTS: Final = (FLOATS, INDEX, DOUBLES, DOUBLES, FLOATS)
-WEIGH_ARGUMENTS: Final = (FLOATS, INDICES, INDEX, DOUBLES, DOUBLES, DOUBLES)
 
 
 def emit_high_pass(module: Any, _host: Host) -> None:
@@ -160,8 +164,6 @@ def emit_weigh(module: Any, _host: Host) -> None:
     b.ret_void()
 
 
-_Floats = NDArray[np.float32]
-_Doubles = NDArray[np.float64]
 _EMITTERS: Final = (emit_convolve, emit_loudest_between, emit_high_pass, emit_weigh)
 
 

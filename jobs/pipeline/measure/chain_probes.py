@@ -1,4 +1,14 @@
-"""Total harmonic distortion, from a probe tone through a chain."""
+"""The tone and the sweep that go through a chain beside the DI, and what is read from each.
+
+The tone gives the total harmonic distortion. The sweep gives what a chain answers, kept with its
+render: what alignment is computed from. For that a chain is taken apart behind its last capture. Up
+to there it distorts, and is heard as it is; what follows (cabinet, equalizers) answers a sweep of
+its own, so that what an amp shared by many contenders adds to their lag is found once, and a
+cabinet is judged by itself alone.
+
+The sweep reaches the chain at −20 dBFS peak whatever the DI, so one chain answers alike over every
+DI. Blocks with a mix (delay, chorus, …) let it pass: what they add is not what comes first.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +25,34 @@ from numpy.typing import NDArray
 from jobs.pipeline.measure.spectrum import SILENCE_POWER
 from jobs.pipeline.signal.samples import OUTPUT_SAMPLE_RATE_HZ, FloatArray, db_to_gain
 
+Taps = NDArray[np.float64]
+
+# The tone.
 PROBE_HZ = 220
 _SETTLING_S = 0.3  # a DC blocker of 5 Hz has fallen by 80 dB
 _PERIODS = 44  # heard: 0.2 s, a whole number of frames at 44.1 and 48 kHz
 _HEARD_S = _PERIODS / PROBE_HZ
 _AUDIBLE_HZ = 20_000
+
+# The sweep.
+_SWEEP_S = 0.100
+_SWEEP_FROM_HZ = 20.0
+_SWEEP_TO_HZ = 20_000.0
+_SWEEP_DBFS = -20.0
+_FADE_S = 0.002
+
+# Where the sweep has less than this of its power, dividing by it would make noise.
+_REGULARIZATION = 1e-4
+
+# A response is kept from this long before it first reaches this share of its peak.
+RESPONSE_FRAMES = 2048
+_LEAD_FRAMES = 384
+_FIRST_ARRIVAL = 0.3
+_FADE_IN_FRAMES = 64
+_FADE_OUT_FRAMES = 1024
+
+# Below the answer of any chain that lets sound through; what rounding leaves.
+_SILENT = 1e-7
 
 
 def thd_tone(level_dbfs: float, sample_rate_hz: int) -> FloatArray:
@@ -47,38 +80,6 @@ def thd_pct(heard: FloatArray, sample_rate_hz: int) -> float | None:
         return None
     harmonics = powers[2 * _PERIODS : last + 1 : _PERIODS]
     return float(100.0 * np.sqrt(harmonics.sum() / powers[_PERIODS]))
-
-
-# MERGED What a chain answers to a sweep, kept with its render: what alignment is computed from.
-# MERGED
-# MERGED A chain is taken apart behind its last capture. Up to there it distorts, and is heard as it is;
-# MERGED what follows (cabinet, equalizers) answers a sweep of its own, so that what an amp shared by many
-# MERGED contenders adds to their lag is found once, and a cabinet is judged by itself alone.
-# MERGED
-# MERGED The sweep reaches the chain at −20 dBFS peak whatever the DI, so one chain answers alike over
-# MERGED every DI. Blocks with a mix (delay, chorus, …) let it pass: what they add is not what comes first.
-
-RESPONSE_FRAMES = 2048
-
-_SWEEP_S = 0.100
-_SWEEP_FROM_HZ = 20.0
-_SWEEP_TO_HZ = 20_000.0
-_SWEEP_DBFS = -20.0
-_FADE_S = 0.002
-
-# Where the sweep has less than this of its power, dividing by it would make noise.
-_REGULARIZATION = 1e-4
-
-# A response is kept from this long before it first reaches this share of its peak.
-_LEAD_FRAMES = 384
-_FIRST_ARRIVAL = 0.3
-_FADE_IN_FRAMES = 64
-_FADE_OUT_FRAMES = 1024
-
-# Below the answer of any chain that lets sound through; what rounding leaves.
-_SILENT = 1e-7
-
-Taps = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

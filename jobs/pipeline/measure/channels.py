@@ -1,6 +1,19 @@
-"""Which channel of a DI goes into the amp: where the signal is.
+"""How loud the playing in a DI is, and which of its channels goes into the amp.
 
-A recipe says what was done (``ChannelRule``); people may also leave it to us (``auto``).
+The channel is the one where the signal is. A recipe says which was taken (``ChannelRule``); people
+may also leave it to us (``auto``).
+
+The level is that of the playing, whatever silence or constant offset is around it. It is gated as
+ITU-R BS.1770 gates (blocks of 400 ms, −70 dBFS absolute, −10 dB relative), but plain RMS: no
+K-weighting, one channel. Three things differ, so that neither padding nor cutting the silence
+around the playing, nor a DC offset, moves the result by 0.1 dB:
+
+- A high-pass of 10 Hz takes out DC. It starts as if the recording had always been at the mean of
+  its first 10 ms, so an offset does not begin with a step.
+- Blocks lie between the first and the last sounding moment. BS.1770 also counts blocks that are
+  partly silence around the playing, as far as there is silence: of a 4 s riff that makes 0.35 dB.
+- Blocks begin every 10 ms, not every 100 ms (97.5 % overlap): where the grid falls on a 4 s riff
+  would make 0.15 dB.
 """
 
 from __future__ import annotations
@@ -15,23 +28,10 @@ from numpy.typing import NDArray
 
 from jobs.pipeline.measure.di_facts import ChannelLayout, ChannelLevels
 from jobs.pipeline.recipe import ChannelRule
-from jobs.pipeline.signal.decode import AudioFile, trimmed_blocks
+from jobs.pipeline.signal.decode import AudioFile, trimmed_chunks
 from jobs.pipeline.signal.samples import OUTPUT_SAMPLE_RATE_HZ, FloatArray, Resampler
 from jobs.pipeline.signal.trim import WHOLE, Trim
 from jobs.pipeline.step_times import timed_items
-
-# MERGED How loud the playing in a recording is, whatever silence or constant offset is around it.
-# MERGED
-# MERGED Gated as ITU-R BS.1770 gates (blocks of 400 ms, −70 dBFS absolute, −10 dB relative), but plain RMS:
-# MERGED no K-weighting, one channel. Three things differ, so that neither padding nor cutting the silence
-# MERGED around the playing, nor a DC offset, moves the result by 0.1 dB:
-# MERGED
-# MERGED - A high-pass of 10 Hz takes out DC. It starts as if the recording had always been at the mean of
-# MERGED   its first 10 ms, so an offset does not begin with a step.
-# MERGED - Blocks lie between the first and the last sounding moment. BS.1770 also counts blocks that are
-# MERGED   partly silence around the playing, as far as there is silence: of a 4 s riff that makes 0.35 dB.
-# MERGED - Blocks begin every 10 ms, not every 100 ms (97.5 % overlap): where the grid falls on a 4 s riff
-# MERGED   would make 0.15 dB.
 
 ABSOLUTE_GATE_DBFS = -70.0
 RELATIVE_GATE_DB = -10.0
@@ -45,6 +45,12 @@ _SOUNDING_DB = -30.0
 _MEDIAN_STEPS = 9
 
 _HIGH_PASS_HZ = 10.0
+
+# A channel this far below the other holds bleed, noise or nothing.
+EMPTY_CHANNEL_DB = -40.0
+# Channels that are each other's mirror image lose this much when they are mixed.
+_CANCEL_DB = -6.0
+_CANCEL_CORRELATION = -0.5
 
 
 @cache
@@ -112,7 +118,7 @@ def gated_power(steps: NDArray[np.float64]) -> float:
     if not len(steps) or not steps.any():
         return 0.0
     bounds = sounding_bounds(steps)
-    blocks = _blocks(steps[bounds[0] : bounds[1]])
+    blocks = _gating_blocks(steps[bounds[0] : bounds[1]])
     floor = 10.0 ** (ABSOLUTE_GATE_DBFS / 10.0)
     audible = blocks[blocks >= floor] if (blocks >= floor).any() else blocks
     return float(audible[audible >= audible.mean() * 10.0 ** (RELATIVE_GATE_DB / 10.0)].mean())
@@ -122,26 +128,19 @@ def sounding_bounds(
     steps: NDArray[np.float64], below_loudest_db: float = _SOUNDING_DB
 ) -> tuple[int, int]:
     """First and one past the last step of 10 ms that belongs to the playing."""
-    threshold = _blocks(steps).max() * 10.0 ** (below_loudest_db / 10.0)
+    threshold = _gating_blocks(steps).max() * 10.0 ** (below_loudest_db / 10.0)
     smooth = scipy.ndimage.median_filter(steps, size=_MEDIAN_STEPS, mode="nearest")
     sounding = np.flatnonzero(smooth >= threshold)
     # Nothing but clicks: then they are what is measured.
     return (int(sounding[0]), int(sounding[-1]) + 1) if len(sounding) else (0, len(steps))
 
 
-def _blocks(steps: NDArray[np.float64]) -> NDArray[np.float64]:
+def _gating_blocks(steps: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean square of every 400 ms, beginning every 10 ms; of all, where there is less."""
     length = min(_BLOCK_STEPS, len(steps))
     sums = np.concatenate([[0.0], np.cumsum(steps)])
     powers: NDArray[np.float64] = np.maximum(sums[length:] - sums[:-length], 0.0) / length
     return powers
-
-
-# A channel this far below the other holds bleed, noise or nothing.
-EMPTY_CHANNEL_DB = -40.0
-# Channels that are each other's mirror image lose this much when they are mixed.
-_CANCEL_DB = -6.0
-_CANCEL_CORRELATION = -0.5
 
 
 def to_mono(chunk: FloatArray, channel_rule: ChannelRule) -> FloatArray:
@@ -160,12 +159,12 @@ def to_mono(chunk: FloatArray, channel_rule: ChannelRule) -> FloatArray:
 
 
 @timed_items("decode_stage")
-def mono_blocks(
+def mono_chunks(
     audio: AudioFile, channel_rule: ChannelRule, trim: Trim = WHOLE
 ) -> Iterator[FloatArray]:
-    """Decode a file, or a part of it, as one channel, blocks ``(1, n)``."""
-    for block in trimmed_blocks(audio, trim):
-        yield to_mono(block, channel_rule)
+    """Decode a file, or a part of it, as one channel, chunks ``(1, n)``."""
+    for chunk in trimmed_chunks(audio, trim):
+        yield to_mono(chunk, channel_rule)
 
 
 class ChannelMeter:

@@ -123,8 +123,8 @@ class _Pair:
         if num_frames <= 0:
             return
         for reference, other in zip(
-            self.reference.blocks(start_frame=starts[0], num_frames=num_frames),
-            self.other.blocks(start_frame=starts[1], num_frames=num_frames),
+            self.reference.chunks(start_frame=starts[0], num_frames=num_frames),
+            self.other.chunks(start_frame=starts[1], num_frames=num_frames),
             strict=True,
         ):
             yield self._as_channels(reference), self._as_channels(other)
@@ -136,7 +136,7 @@ class _Pair:
         total = np.zeros(length // 2 + 1, dtype=np.complex128)
         others = _Ahead(self.other, max_lag, step)
         done = 0
-        for reference in self.reference.blocks(step):
+        for reference in self.reference.chunks(step):
             around = self._as_channels(others.next())
             spectrum = scipy.fft.rfft(self._as_channels(reference), length, axis=1).conj()
             total += (spectrum * scipy.fft.rfft(around, length, axis=1)).sum(axis=0)
@@ -144,8 +144,8 @@ class _Pair:
             progress(min(1.0, done / self.reference.num_frames))
         return np.asarray(scipy.fft.irfft(total, length)[: 2 * max_lag + 1])
 
-    def _as_channels(self, block: FloatArray) -> NDArray[np.float64]:
-        channels = np.broadcast_to(block, (self.num_channels, block.shape[1]))
+    def _as_channels(self, chunk: FloatArray) -> NDArray[np.float64]:
+        channels = np.broadcast_to(chunk, (self.num_channels, chunk.shape[1]))
         return channels.astype(np.float64)
 
 
@@ -153,7 +153,7 @@ class _Ahead:
     """A file in steps, each with ``margin`` frames of what is before and after; silence around."""
 
     def __init__(self, audio: AudioFile, margin: int, step: int) -> None:
-        self._blocks = audio.blocks(step)
+        self._chunks = audio.chunks(step)
         self._step = step
         self._length = step + 2 * margin
         self._window: FloatArray = np.zeros((audio.num_channels, margin), dtype=np.float32)
@@ -164,9 +164,9 @@ class _Ahead:
             self._window = self._window[:, self._step :]
         self._is_first = False
         while self._window.shape[1] < self._length:
-            block = next(self._blocks, None)
-            if block is None:
+            chunk = next(self._chunks, None)
+            if chunk is None:
                 missing = self._length - self._window.shape[1]
-                block = np.zeros((len(self._window), missing), dtype=np.float32)
-            self._window = np.concatenate([self._window, block], axis=1)
+                chunk = np.zeros((len(self._window), missing), dtype=np.float32)
+            self._window = np.concatenate([self._window, chunk], axis=1)
         return self._window[:, : self._length]

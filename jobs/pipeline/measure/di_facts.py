@@ -54,7 +54,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class DIProbe:
-    """What a DI file is. ``rms_dbfs``: gated (``input_level``), of the one channel that
+    """What a DI file is. ``rms_dbfs``: gated (``InputLevelMeter``), of the one channel that
     ``channel_rule`` makes. ``peak_dbfs``: of the loudest channel. ``waveform``: peaks per column,
     linear. ``sound_start_s``, ``sound_end_s``: where silence ends and begins. ``report``: what is
     doubtful; ``warnings`` are the same in words, to go with what is rendered.

@@ -162,7 +162,7 @@ class GatedLoudness(LoudnessResult):
 
 
 class LoudnessMeter:
-    """Hears a signal block by block; keeps eight bytes per 10 ms.
+    """Hears a signal chunk by chunk; keeps eight bytes per 10 ms.
 
     One channel is measured as it is played, as dual mono: 3.01 LU above the single channel.
     Raises ``AUDIO_TOO_MANY_CHANNELS`` above six.
@@ -186,15 +186,15 @@ class LoudnessMeter:
         self._is_finished = False
 
     @timed("measure")
-    def add(self, block: FloatArray) -> None:
+    def add(self, chunk: FloatArray) -> None:
         """Hear ``(channels, n)``. Raises ``ValueError`` after ``result``."""
         if self._is_finished:
             raise ValueError("the measurement is finished")
-        if block.shape[1] == 0:
+        if chunk.shape[1] == 0:
             return
-        self._sample_peak = max(self._sample_peak, float(block.max()), -float(block.min()))
-        self._true_peak.add(block)
-        self._collect(block)
+        self._sample_peak = max(self._sample_peak, float(chunk.max()), -float(chunk.min()))
+        self._true_peak.add(chunk)
+        self._collect(chunk)
 
     def result(self) -> LoudnessResult:
         """End the measurement; the same answer however often it is asked."""
@@ -224,16 +224,16 @@ class LoudnessMeter:
         """Weighted mean square of every 3 s window so far, one each 10 ms."""
         return self._windows(_SHORT_TERM_HOPS)
 
-    def _collect(self, block: FloatArray) -> None:
+    def _collect(self, chunk: FloatArray) -> None:
         """Sum up whole hops. Where 10 ms is no whole number of frames, hop k ends at the frame
         nearest to its time, so hops differ by one frame and never drift."""
-        num_new = block.shape[1]
+        num_new = chunk.shape[1]
         last_hop = (self._num_frames + num_new) * _HOPS_PER_S // self._sample_rate_hz + 1
         ends = self._boundary(np.arange(self._num_hops + 1, last_hop + 1)) - self._num_frames
         ends = ends[ends <= num_new]
-        energies = np.zeros((len(block), len(ends) + 1))
+        energies = np.zeros((len(chunk), len(ends) + 1))
         energies[:, :1] = self._pending_energies
-        self._weighting.add(block, np.append(ends, num_new), energies)
+        self._weighting.add(chunk, np.append(ends, num_new), energies)
         # Not a product of matrices: BLAS would start threads.
         self._hop_energies.append((energies[:, :-1] * self._weights).sum(axis=0))
         self._pending_energies = energies[:, -1:]
@@ -255,24 +255,24 @@ class LoudnessMeter:
         return np.asarray(hops.sum(axis=1) / num_frames)
 
 
-def measure_blocks(
-    blocks: Iterable[FloatArray], sample_rate_hz: int, num_channels: int
+def measure_chunks(
+    chunks: Iterable[FloatArray], sample_rate_hz: int, num_channels: int
 ) -> LoudnessResult:
-    """Measure a whole signal given as blocks ``(channels, n)``."""
-    return _metered(blocks, sample_rate_hz, num_channels).result()
+    """Measure a whole signal given as chunks ``(channels, n)``."""
+    return _metered(chunks, sample_rate_hz, num_channels).result()
 
 
-def measure_gated_blocks(
-    blocks: Iterable[FloatArray], sample_rate_hz: int, num_channels: int
+def measure_gated_chunks(
+    chunks: Iterable[FloatArray], sample_rate_hz: int, num_channels: int
 ) -> GatedLoudness:
-    """As ``measure_blocks``, with what a gain would make of it."""
-    return _metered(blocks, sample_rate_hz, num_channels).gated_result()
+    """As ``measure_chunks``, with what a gain would make of it."""
+    return _metered(chunks, sample_rate_hz, num_channels).gated_result()
 
 
-def _metered(blocks: Iterable[FloatArray], sample_rate_hz: int, num_channels: int) -> LoudnessMeter:
+def _metered(chunks: Iterable[FloatArray], sample_rate_hz: int, num_channels: int) -> LoudnessMeter:
     meter = LoudnessMeter(sample_rate_hz, num_channels)
-    for block in blocks:
-        meter.add(block)
+    for chunk in chunks:
+        meter.add(chunk)
     return meter
 
 
@@ -288,19 +288,19 @@ class Measurement(LoudnessResult):
 def measure_file(path: Path, progress: Progress = no_progress) -> Measurement:
     """Decode and measure a sound file of any length.
 
-    Raises what ``open_audio`` and ``AudioFile.blocks`` raise, ``AUDIO_TOO_MANY_CHANNELS``, and
+    Raises what ``open_audio`` and ``AudioFile.chunks`` raise, ``AUDIO_TOO_MANY_CHANNELS``, and
     ``AUDIO_NOT_FINITE`` on NaN or infinity.
     """
     audio = open_audio(path)
     meter = LoudnessMeter(audio.sample_rate_hz, audio.num_channels)
     num_frames = 0
-    for block in audio.blocks():
-        if not np.isfinite(block).all():
+    for chunk in audio.chunks():
+        if not np.isfinite(chunk).all():
             raise PipelineError(
                 "AUDIO_NOT_FINITE", "The file holds values that are not numbers (NaN, infinity)."
             )
-        meter.add(block)
-        num_frames += block.shape[1]
+        meter.add(chunk)
+        num_frames += chunk.shape[1]
         progress(min(1.0, num_frames / audio.num_frames))
     return Measurement(
         **meter.result().as_json(),

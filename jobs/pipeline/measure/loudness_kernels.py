@@ -1,8 +1,16 @@
-"""The energy of a filtered signal, piece by piece."""
+"""The two inner loops of the loudness meter: the energy of the filtered signal, and its true peak.
+
+Both run as machine code where it can be made (``jobs.pipeline.jit``), else on NumPy.
+
+True peak is the loudest point of a signal that is read four times as finely (ITU-R BS.1770-5 Annex
+2). The three points between two samples are made of the 16 samples on either side, by a sinc under
+a Kaiser window: flat within 0.01 dB up to 20.5 kHz at 48 kHz. The fourth point is a sample itself,
+which a meter knows anyway.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import scipy
@@ -11,44 +19,9 @@ from numpy.typing import NDArray
 from jobs.pipeline.jit import sound_kernels
 from jobs.pipeline.signal.samples import FloatArray
 
-_Doubles = NDArray[np.float64]
+_Doubles: TypeAlias = NDArray[np.float64]
 
-
-class WeightedEnergy:
-    """Channels through two second-order ``sections`` (2, 6), b0 b1 b2 1 a1 a2, in float64."""
-
-    def __init__(self, sections: _Doubles, num_channels: int) -> None:
-        self._sections = sections
-        self._kernels = sound_kernels()
-        states = (2, num_channels, 2) if self._kernels is None else (num_channels, 6)
-        self._state = np.zeros(states)
-
-    def add(self, block: FloatArray, ends: NDArray[np.int64], energies: _Doubles) -> None:
-        """Hear ``(channels, n)``; add the squares of what comes out to ``energies`` (channels, m).
-
-        Frames up to ``ends[0]`` go to the first, up to ``ends[1]`` to the second, up to n to the
-        last.
-        """
-        if self._kernels is not None:
-            for channel, state, sums in zip(block, self._state, energies, strict=True):
-                self._kernels.weigh(channel, self._sections, state, ends, sums)
-            return
-        weighted, self._state = scipy.signal.sosfilt(
-            self._sections, block.astype(np.float64), axis=1, zi=self._state
-        )
-        starts = np.concatenate([[0], ends[:-1]])
-        # To ``reduceat`` a piece without frames would be one of one frame.
-        has_frames = ends > starts
-        squares = np.square(weighted, out=weighted)
-        energies[:, has_frames] += np.add.reduceat(squares, starts[has_frames], axis=1)
-
-
-# MERGED True peak: the loudest point of a signal that is read four times as finely (BS.1770-5 Annex 2).
-# MERGED
-# MERGED The three points between two samples are made of the 16 samples on either side, by a sinc under a
-# MERGED Kaiser window: flat within 0.01 dB up to 20.5 kHz at 48 kHz.
-# MERGED The fourth point is a sample itself, which a meter knows anyway.
-
+# Of the true peak.
 _OVERSAMPLING: Final = 4
 _SIDE_SAMPLES: Final = 16
 _NUM_TAPS: Final = 2 * _SIDE_SAMPLES
@@ -57,6 +30,38 @@ _KAISER_BETA: Final = 7.0
 _MIN_OUTPUTS: Final = 64
 # Fits into the first-level cache.
 _CHUNK_FRAMES: Final = 4_096
+
+
+class WeightedEnergy:
+    """The energy of a filtered signal, piece by piece.
+
+    Channels go through two second-order ``sections`` (2, 6), b0 b1 b2 1 a1 a2, in float64.
+    """
+
+    def __init__(self, sections: _Doubles, num_channels: int) -> None:
+        self._sections = sections
+        self._kernels = sound_kernels()
+        states = (2, num_channels, 2) if self._kernels is None else (num_channels, 6)
+        self._state = np.zeros(states)
+
+    def add(self, chunk: FloatArray, ends: NDArray[np.int64], energies: _Doubles) -> None:
+        """Hear ``(channels, n)``; add the squares of what comes out to ``energies`` (channels, m).
+
+        Frames up to ``ends[0]`` go to the first, up to ``ends[1]`` to the second, up to n to the
+        last.
+        """
+        if self._kernels is not None:
+            for channel, state, sums in zip(chunk, self._state, energies, strict=True):
+                self._kernels.weigh(channel, self._sections, state, ends, sums)
+            return
+        weighted, self._state = scipy.signal.sosfilt(
+            self._sections, chunk.astype(np.float64), axis=1, zi=self._state
+        )
+        starts = np.concatenate([[0], ends[:-1]])
+        # To ``reduceat`` a piece without frames would be one of one frame.
+        has_frames = ends > starts
+        squares = np.square(weighted, out=weighted)
+        energies[:, has_frames] += np.add.reduceat(squares, starts[has_frames], axis=1)
 
 
 def between_taps() -> FloatArray:
@@ -73,7 +78,7 @@ _TAPS: Final = between_taps()
 
 
 class TruePeak:
-    """Hears a signal block by block.
+    """Hears a signal chunk by chunk.
 
     ``peak``: linear, of the points between samples that it could know so far.
     """
@@ -82,9 +87,9 @@ class TruePeak:
         self.peak = 0.0
         self._pending = np.zeros((num_channels, _NUM_TAPS - 1 + _MIN_OUTPUTS), np.float32)
 
-    def add(self, block: FloatArray) -> None:
+    def add(self, chunk: FloatArray) -> None:
         """Hear ``(channels, n)``."""
-        pending = np.concatenate([self._pending, block], axis=1)
+        pending = np.concatenate([self._pending, chunk], axis=1)
         num_outputs = pending.shape[1] - _NUM_TAPS + 1
         if num_outputs >= _MIN_OUTPUTS:
             self.peak = max(self.peak, *(loudest_between(channel) for channel in pending))

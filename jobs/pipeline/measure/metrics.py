@@ -22,7 +22,7 @@ _NOISE_FLOOR_PERCENTILE = 2.0
 
 
 class MetricsMeter:
-    """Hears a signal block by block; keeps about 20 kB per second of it."""
+    """Hears a signal chunk by chunk; keeps about 20 kB per second of it."""
 
     def __init__(self, sample_rate_hz: int, num_channels: int) -> None:
         self._sample_rate_hz = sample_rate_hz
@@ -34,17 +34,17 @@ class MetricsMeter:
         self._energy = 0.0
         self._num_frames = 0
 
-    def add(self, block: FloatArray) -> None:
+    def add(self, chunk: FloatArray) -> None:
         """Hear ``(channels, n)``."""
-        powers = np.square(block, dtype=np.float64).mean(axis=0)
+        powers = np.square(chunk, dtype=np.float64).mean(axis=0)
         self._energy += float(powers.sum())
         self._num_frames += len(powers)
         pending = np.concatenate([self._rest, powers])
         whole = len(pending) // self._window * self._window
         self._window_powers.append(pending[:whole].reshape(-1, self._window).mean(axis=1))
         self._rest = pending[whole:]
-        self._spectrum.add(block)
-        self._notes.add(block)
+        self._spectrum.add(chunk)
+        self._notes.add(chunk)
 
     def result(self, loudness: LoudnessResult, *, thd_pct: float | None = None) -> SegmentMetrics:
         """End the measurement. ``loudness``: of the same signal."""
@@ -90,17 +90,17 @@ def measure_metrics(
 ) -> SegmentMetrics:
     """Decode and measure a file. ``loudness``: where it is known already.
 
-    Raises what ``open_audio`` and ``AudioFile.blocks`` raise.
+    Raises what ``open_audio`` and ``AudioFile.chunks`` raise.
     """
     audio = open_audio(path)
     meter = MetricsMeter(audio.sample_rate_hz, audio.num_channels)
     loudness_meter = LoudnessMeter(audio.sample_rate_hz, audio.num_channels)
     num_frames = 0
-    for block in audio.blocks():
-        meter.add(block)
+    for chunk in audio.chunks():
+        meter.add(chunk)
         if loudness is None:
-            loudness_meter.add(block)
-        num_frames += block.shape[1]
+            loudness_meter.add(chunk)
+        num_frames += chunk.shape[1]
         progress(min(1.0, num_frames / audio.num_frames))
     return meter.result(loudness or loudness_meter.result(), thd_pct=thd_pct)
 

@@ -59,7 +59,7 @@ class DetectedNote:
 
 
 class NoteMeter:
-    """Hears a signal block by block; keeps about 20 kB per second."""
+    """Hears a signal chunk by chunk; keeps about 20 kB per second."""
 
     def __init__(self, sample_rate_hz: int, num_channels: int) -> None:
         self._num_channels = num_channels
@@ -77,15 +77,15 @@ class NoteMeter:
         self._band_starts = _band_starts(sample_rate_hz, self._frame)
         self._bands: list[FloatArray] = []
 
-    def add(self, block: FloatArray) -> None:
+    def add(self, chunk: FloatArray) -> None:
         """Hear ``(channels, n)``."""
-        if block.shape[1] == 0:
+        if chunk.shape[1] == 0:
             return
-        magnitudes = np.concatenate([self._rest, np.abs(block).max(axis=0)])
+        magnitudes = np.concatenate([self._rest, np.abs(chunk).max(axis=0)])
         whole = len(magnitudes) // self._step * self._step
         self._peaks.append(magnitudes[:whole].reshape(-1, self._step).max(axis=1))
         self._rest = magnitudes[whole:]
-        self._hear(block)
+        self._hear(chunk)
 
     def result(self) -> tuple[DetectedNote, ...]:
         """End the measurement."""
@@ -114,8 +114,8 @@ class NoteMeter:
             for start, end in pairwise([*starts, len(peaks)])
         )
 
-    def _hear(self, block: FloatArray) -> None:
-        for frames in self._cutter.push(block):
+    def _hear(self, chunk: FloatArray) -> None:
+        for frames in self._cutter.push(chunk):
             bins = scipy.fft.rfft(frames * self._window, axis=-1)
             power = (np.square(bins.real) + np.square(bins.imag)).sum(axis=0)
             self._bands.append(np.add.reduceat(power, self._band_starts, axis=1)[:, :-1])

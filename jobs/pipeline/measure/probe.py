@@ -17,7 +17,7 @@ from jobs.pipeline.measure.di_facts import (
 )
 from jobs.pipeline.measure.di_report import ChannelInspector, judge
 from jobs.pipeline.recipe import ChannelChoice, ChannelRule
-from jobs.pipeline.signal.decode import open_audio, trimmed_blocks
+from jobs.pipeline.signal.decode import open_audio, trimmed_chunks
 from jobs.pipeline.signal.samples import FloatArray, WaveformOutline, gain_to_db
 from jobs.pipeline.signal.trim import MIN_DI_DURATION_S, WHOLE, Trim
 
@@ -35,7 +35,7 @@ def probe_di(
 ) -> DIProbe:
     """Decode a DI recording, or the part of it between the ends of ``trim``, and judge it.
 
-    Raises what ``open_audio`` and ``AudioFile.blocks`` raise, and ``AUDIO_TOO_LONG``,
+    Raises what ``open_audio`` and ``AudioFile.chunks`` raise, and ``AUDIO_TOO_LONG``,
     ``AUDIO_TOO_MANY_CHANNELS``, ``DI_TOO_SHORT``, ``DI_NOT_FINITE`` (NaN or infinity in the file),
     ``DI_IMPLAUSIBLE_LEVEL`` (above +40 dBFS), ``DI_TRIM_INVALID``, ``DI_SILENT``,
     ``DI_CHANNELS_CANCEL`` (a mix was asked for of channels whose sum is silent).
@@ -52,16 +52,16 @@ def probe_di(
     num_frames, peak = 0, 0.0
     meter = ChannelMeter(audio.sample_rate_hz, audio.num_channels)
     inspectors = [ChannelInspector(audio.sample_rate_hz) for _ in range(audio.num_channels)]
-    for block in trimmed_blocks(audio, trim):
-        num_frames += block.shape[1]
+    for chunk in trimmed_chunks(audio, trim):
+        num_frames += chunk.shape[1]
         if num_frames > max_duration_s * audio.sample_rate_hz:
             raise _too_long("AUDIO_TOO_LONG", max_duration_s)
-        _refuse_not_finite(block, "DI_NOT_FINITE", "recording")
-        for inspector, samples in zip(inspectors, block, strict=True):
+        _refuse_not_finite(chunk, "DI_NOT_FINITE", "recording")
+        for inspector, samples in zip(inspectors, chunk, strict=True):
             inspector.push(samples)
-        peak = max(peak, float(np.abs(block).max()))
-        meter.push(block)
-        outline.add(block)
+        peak = max(peak, float(np.abs(chunk).max()))
+        meter.push(chunk)
+        outline.add(chunk)
         progress(min(1.0, num_frames / audio.num_frames))
     if num_frames < MIN_DI_DURATION_S * audio.sample_rate_hz:
         raise PipelineError(
@@ -126,6 +126,6 @@ def _too_long(code: str, max_duration_s: float) -> PipelineError:
     return PipelineError(code, f"The sound is longer than {limit}.")
 
 
-def _refuse_not_finite(block: FloatArray, code: str, name: str) -> None:
-    if not np.isfinite(block).all():
+def _refuse_not_finite(chunk: FloatArray, code: str, name: str) -> None:
+    if not np.isfinite(chunk).all():
         raise PipelineError(code, f"The {name} holds values that are not numbers (NaN, infinity).")

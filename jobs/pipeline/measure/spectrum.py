@@ -32,9 +32,9 @@ class FrameCutter:
         self._hop = hop
         self._pending = np.zeros((num_channels, lead), dtype=np.float32)
 
-    def push(self, block: FloatArray) -> Iterator[FloatArray]:
+    def push(self, chunk: FloatArray) -> Iterator[FloatArray]:
         """Take ``(channels, n)``; give what is whole as ``(channels, m, frame)``, m small."""
-        self._pending = np.concatenate([self._pending, block], axis=1)
+        self._pending = np.concatenate([self._pending, chunk], axis=1)
         count = max(0, (self._pending.shape[1] - self._frame) // self._hop + 1)
         if not count:
             return
@@ -64,10 +64,10 @@ class SpectrumMeter:
         self._energies = np.zeros(self._frame // 2 + 1)
         self._num_frames = 0
 
-    def add(self, block: FloatArray) -> None:
+    def add(self, chunk: FloatArray) -> None:
         """Hear ``(channels, n)``."""
-        self._num_frames += block.shape[1]
-        self._hear(block)
+        self._num_frames += chunk.shape[1]
+        self._hear(chunk)
 
     def result(self) -> Spectrum:
         """End the measurement."""
@@ -77,8 +77,8 @@ class SpectrumMeter:
         powers[1:-1] *= 2.0  # the bins of negative frequency
         return Spectrum(powers, self._sample_rate_hz / self._frame)
 
-    def _hear(self, block: FloatArray) -> None:
-        for frames in self._cutter.push(block):
+    def _hear(self, chunk: FloatArray) -> None:
+        for frames in self._cutter.push(chunk):
             bins = scipy.fft.rfft(frames * self._window, axis=-1)
             power = np.square(bins.real, dtype=np.float64) + np.square(bins.imag, dtype=np.float64)
             self._energies += power.sum(axis=(0, 1))

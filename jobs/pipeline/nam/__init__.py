@@ -2,7 +2,7 @@
 
 nam = read_nam(path)                # .file
 stage = build_engine(nam).start()   # .engine
-wet = stage.process(dry)            # (1, n) float32, as often as there are blocks
+wet = stage.process(dry)            # (1, n) float32, as often as there are chunks
 
-Nothing is imported here: ``.foreign`` and what it needs work without NumPy.
+Nothing is imported here: ``.document`` and what it needs work without NumPy.
 """

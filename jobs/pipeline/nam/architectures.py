@@ -1,4 +1,18 @@
-"""ConvNet: a stack of two-tap dilated convolutions, each with an activation, and a linear head."""
+"""The networks that are not WaveNets, and from any checked config to its network.
+
+ConvNet: a stack of two-tap dilated convolutions, each with an activation, and a linear head.
+
+Linear: one long impulse response, y[t] = b + Σ_k w[k]·x[t − k]. The present comes first, as in
+NeuralAmpModelerCore; files of the trainer up to 0.13 have it last (its issue 696) and sound as they
+do in players, not as they were trained.
+
+LSTM: stacked recurrent cells and a linear head. Per cell and sample (PyTorch's equations, gates in
+the order i, f, g, o):
+
+    i, f, o = σ(W·[x, h] + b)    g = tanh(W·[x, h] + b)    c ← f·c + i·g    h ← o·tanh(c)
+
+How that is computed is the backend's matter.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +35,7 @@ from jobs.pipeline.nam.document import (
     invalid,
 )
 from jobs.pipeline.nam.network import (
-    NETWORK_BLOCK_FRAMES,
+    NETWORK_CHUNK_FRAMES,
     ConvShape,
     ConvWeights,
     ModelConfig,
@@ -29,14 +43,38 @@ from jobs.pipeline.nam.network import (
     Runner,
     WeightReader,
     num_buffer_floats,
-    read_cell,
+    read_lstm_cell,
 )
 from jobs.pipeline.nam.program import Activation, Program, parse_activation
 from jobs.pipeline.nam.wavenet import WaveNetConfig
 from jobs.pipeline.nam.wavenet.network import WaveNetNetwork
 from jobs.pipeline.signal.samples import FloatArray
 
-_KERNEL: Final = 2
+_CONVNET_TAPS: Final = 2
+
+# Above this many taps the sum of a Linear network is done by FFT, in double precision.
+_MAX_DIRECT_TAPS: Final = 64
+
+
+def lay_out(
+    config: ModelConfig, weights: FloatArray, backend: Backend, slim_size: float = 1.0
+) -> Network:
+    """The network of a checked ``config``: the one place that knows all kinds.
+
+    ``weights``: all of them, in file order. ``slim_size`` 0..1 matters to slimmable layers only. A
+    condition network always runs whole.
+    """
+    if isinstance(config, WaveNetConfig):
+        condition = None
+        if config.condition:
+            condition = lay_out(config.condition.config, config.condition.weights, backend)
+        slim = config.slimmed_to(slim_size)
+        return WaveNetNetwork(config, slim, weights, condition, backend)
+    if isinstance(config, LstmConfig | ConvNetConfig):
+        return config.lay_out(weights, backend)
+    if isinstance(config, LinearConfig):
+        return config.lay_out(weights)
+    raise TypeError(f"no network for {type(config).__name__}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +91,11 @@ class ConvNetConfig:
         for i in range(len(self.dilations)):
             num_inputs = 1 if i == 0 else self.channels
             yield ConvShape(
-                self.channels, num_inputs, _KERNEL, self.groups, has_bias=not self.has_batch_norm
+                self.channels,
+                num_inputs,
+                _CONVNET_TAPS,
+                self.groups,
+                has_bias=not self.has_batch_norm,
             )
         yield ConvShape(self.num_outputs, self.channels)
 
@@ -80,7 +122,7 @@ class ConvNetConfig:
         for dilation in (*self.dilations[1:], 0):
             lines += num_buffer_floats(self.channels, dilation)
         # What NumPy gathers for a product, and spare room for activations.
-        return lines + num_buffer_floats((_KERNEL + 2) * self.channels)
+        return lines + num_buffer_floats((_CONVNET_TAPS + 2) * self.channels)
 
     def lay_out(self, weights: FloatArray, backend: Backend) -> ConvNetNetwork:
         reader = WeightReader(weights)
@@ -143,15 +185,6 @@ class ConvNetNetwork:
         return self._program.start()
 
 
-# MERGED Linear: one long impulse response. y[t] = b + Σ_k w[k]·x[t − k].
-# MERGED
-# MERGED The present comes first, as in NeuralAmpModelerCore; files of the trainer up to 0.13 have it last
-# MERGED (its issue 696) and sound as they do in players, not as they were trained.
-
-# Above this many taps the sum is done by FFT, in double precision.
-_DIRECT_TAPS: Final = 64
-
-
 @dataclass(frozen=True, slots=True)
 class LinearConfig:
     num_taps: int
@@ -175,11 +208,11 @@ class LinearConfig:
 
     @property
     def num_engine_floats(self) -> int:
-        return 8 * (self.num_taps + NETWORK_BLOCK_FRAMES)
+        return 8 * (self.num_taps + NETWORK_CHUNK_FRAMES)
 
     @property
     def num_state_floats(self) -> int:
-        return self.num_taps + NETWORK_BLOCK_FRAMES
+        return self.num_taps + NETWORK_CHUNK_FRAMES
 
     def lay_out(self, weights: FloatArray) -> LinearNetwork:
         reader = WeightReader(weights)
@@ -207,7 +240,7 @@ class LinearNetwork:
         self.taps = taps
         self.bias = bias
         self.fft_size = scipy.fft.next_fast_len(
-            config.num_taps - 1 + NETWORK_BLOCK_FRAMES, real=True
+            config.num_taps - 1 + NETWORK_CHUNK_FRAMES, real=True
         )
         self.spectrum = scipy.fft.rfft(taps.astype(np.float64), self.fft_size)
 
@@ -220,19 +253,19 @@ class LinearRunner:
         self._network = network
         self._past = np.zeros(len(network.taps) - 1, np.float32)
 
-    def process(self, block: FloatArray) -> FloatArray:
+    def process(self, chunk: FloatArray) -> FloatArray:
         """(1, n) to (1, n)."""
-        wet = np.empty(block.shape, np.float32)
-        for start in range(0, block.shape[1], NETWORK_BLOCK_FRAMES):
-            end = start + NETWORK_BLOCK_FRAMES
-            wet[0, start:end] = self._filtered(block[0, start:end])
+        wet = np.empty(chunk.shape, np.float32)
+        for start in range(0, chunk.shape[1], NETWORK_CHUNK_FRAMES):
+            end = start + NETWORK_CHUNK_FRAMES
+            wet[0, start:end] = self._filtered(chunk[0, start:end])
         return wet
 
     def _filtered(self, source: FloatArray) -> FloatArray:
         network = self._network
         lookback = len(self._past)
         signal = np.concatenate([self._past, source])
-        if len(network.taps) <= _DIRECT_TAPS:
+        if len(network.taps) <= _MAX_DIRECT_TAPS:
             wet = np.convolve(signal, network.taps, "valid")
         else:
             # Overlap-save: what wraps around falls on the past, which is thrown away.
@@ -241,15 +274,6 @@ class LinearRunner:
             wet = wet[lookback : len(signal)]
         self._past = signal[len(signal) - lookback :]
         return (wet + network.bias).astype(np.float32)
-
-
-# MERGED LSTM: stacked recurrent cells and a linear head.
-# MERGED
-# MERGED Per cell and sample (PyTorch's equations, gates in the order i, f, g, o):
-# MERGED
-# MERGED     i, f, o = σ(W·[x, h] + b)    g = tanh(W·[x, h] + b)    c ← f·c + i·g    h ← o·tanh(c)
-# MERGED
-# MERGED How that is computed is the backend's matter.
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,12 +311,12 @@ class LstmConfig:
 
     @property
     def num_state_floats(self) -> int:
-        return 8 * self.hidden_size * (NETWORK_BLOCK_FRAMES + 2 * self.num_layers)
+        return 8 * self.hidden_size * (NETWORK_CHUNK_FRAMES + 2 * self.num_layers)
 
     def lay_out(self, weights: FloatArray, backend: Backend) -> LstmNetwork:
         reader = WeightReader(weights)
         cells = [
-            backend.lstm_cell(read_cell(reader, inputs, self.hidden_size))
+            backend.lstm_cell(read_lstm_cell(reader, inputs, self.hidden_size))
             for inputs in self.cell_inputs
         ]
         head = Program(self.hidden_size)
@@ -332,31 +356,8 @@ class LstmRunner:
     def __init__(self, network: LstmNetwork) -> None:
         self._stages = [stage.start() for stage in network.stages]
 
-    def process(self, block: FloatArray) -> FloatArray:
+    def process(self, chunk: FloatArray) -> FloatArray:
         """(1, n) to (outputs, n)."""
         for stage in self._stages:
-            block = stage.process(block)
-        return block
-
-
-# MERGED From a checked config and its weights to a network: the one place that knows all of them.
-
-
-def lay_out(
-    config: ModelConfig, weights: FloatArray, backend: Backend, slim_size: float = 1.0
-) -> Network:
-    """``weights``: all of them, in file order. ``slim_size`` 0..1 matters to slimmable layers only.
-
-    A condition network always runs whole.
-    """
-    if isinstance(config, WaveNetConfig):
-        condition = None
-        if config.condition:
-            condition = lay_out(config.condition.config, config.condition.weights, backend)
-        slim = config.slimmed_to(slim_size)
-        return WaveNetNetwork(config, slim, weights, condition, backend)
-    if isinstance(config, LstmConfig | ConvNetConfig):
-        return config.lay_out(weights, backend)
-    if isinstance(config, LinearConfig):
-        return config.lay_out(weights)
-    raise TypeError(f"no network for {type(config).__name__}")
+            chunk = stage.process(chunk)
+        return chunk

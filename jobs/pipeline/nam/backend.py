@@ -1,4 +1,8 @@
-"""What runs a network: machine code made by LLVM where that can be had, else NumPy."""
+"""What runs a network: machine code made by LLVM where that can be had, else NumPy alone.
+
+NumPy runs it on every machine and as exactly, but two to four times slower: where there is no
+compiler for the processor, and as a check on it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from jobs.pipeline.nam.network import (
-    NETWORK_BLOCK_FRAMES,
+    NETWORK_CHUNK_FRAMES,
     LstmCell,
     Runner,
     Step,
@@ -21,88 +25,58 @@ from jobs.pipeline.nam.network import (
 from jobs.pipeline.nam.program import Apply, Combine, Product, Program, Rows, Term
 from jobs.pipeline.signal.samples import FloatArray
 
-# MERGED Networks run by NumPy alone: on every machine and as exactly, but two to four times slower.
-
-__all__ = ["NumpyBackend"]
-
-
-# MERGED An LSTM cell in NumPy. Equations: ``jobs.pipeline.nam.architectures``.
-# MERGED
-# MERGED σ(z) = ½ + ½·tanh(z/2), so one tanh call serves all four gates. A sample needs the one before it, so
-# MERGED this cannot be done by the block, and the time goes into the calls; double precision costs nothing.
-
-
-class NumpyLstmCell:
-    """Gates in the order i, f, o, g, the first three halved for σ by way of tanh."""
-
-    def __init__(self, cell: LstmCell) -> None:
-        order = [0, 1, 3, 2]
-        scale = np.array([0.5, 0.5, 0.5, 1.0])[:, None, None]
-        weights = cell.weights[order].astype(np.float64) * scale
-        bias = cell.bias[order, :, None].astype(np.float64) * scale
-        self.cell = cell
-        self.from_input = np.ascontiguousarray(
-            weights[:, :, : cell.num_inputs].reshape(-1, cell.num_inputs)
-        )
-        self.from_hidden = np.ascontiguousarray(
-            weights[:, :, cell.num_inputs :].reshape(-1, cell.num_units)
-        )
-        self.bias = bias.reshape(-1, 1)
-
-    def start(self) -> NumpyLstmRunner:
-        return NumpyLstmRunner(self)
-
-
-class NumpyLstmRunner:
-    def __init__(self, shared: NumpyLstmCell) -> None:
-        self._shared = shared
-        self._hidden: NDArray[np.float64] = shared.cell.first_hidden.astype(np.float64)
-        self._memory: NDArray[np.float64] = shared.cell.first_memory.astype(np.float64)
-
-    def process(self, block: FloatArray) -> FloatArray:
-        """(inputs, n) to (units, n)."""
-        shared, memory, size = self._shared, self._memory, len(self._memory)
-        # What the input adds to the gates does not depend on the past: one product for all samples.
-        driven = np.ascontiguousarray((shared.from_input @ block + shared.bias).T)
-        outputs = np.empty((block.shape[1], size))
-        gates = np.empty(4 * size)
-        i, f, o, g = (gates[k * size : (k + 1) * size] for k in range(4))
-        logistic = gates[: 3 * size]
-        from_hidden, last = shared.from_hidden, self._hidden
-        # Names without dots: this loop runs once per sample, and its time is in the calls.
-        dot, tanh, add, multiply = np.dot, np.tanh, np.add, np.multiply
-        for drive, output in zip(driven, outputs, strict=True):
-            dot(from_hidden, last, gates)
-            add(gates, drive, gates)
-            tanh(gates, gates)
-            multiply(logistic, 0.5, logistic)
-            add(logistic, 0.5, logistic)
-            multiply(memory, f, memory)
-            multiply(i, g, g)
-            add(memory, g, memory)
-            tanh(memory, output)
-            multiply(output, o, output)
-            last = output
-        self._hidden = last.copy()
-        return outputs.T.astype(np.float32)
-
-
-# MERGED Programs run by NumPy: where there is no compiler for the processor, and as a check on it.
-# MERGED
-# MERGED For a given block length all shapes and buffers are known, so a program becomes a flat list of calls
-# MERGED with their views ready made; running a block is running through the list. Nothing is allocated and
-# MERGED no view is made while a signal streams, and NumPy lets go of the interpreter lock inside each call.
-# MERGED
-# MERGED A product is one matrix product: bias and taps of all terms stand side by side in one matrix, and
-# MERGED what they multiply is gathered below a row of ones.
-
-# Block lengths a signal keeps ready; it comes in one length and a remainder.
+# Chunk lengths a signal keeps ready; it comes in one length and a remainder.
 _MAX_COMPILED: Final = 8
 _COMBINE: Final = {"add": np.add, "subtract": np.subtract, "multiply": np.multiply}
 
 
+class Startable(Protocol):
+    """A part of a network, laid out and shared between signals."""
+
+    def start(self) -> Runner: ...
+
+
+class Backend(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    def program(self, program: Program) -> Startable: ...
+
+    def lstm_cell(self, cell: LstmCell) -> Startable:
+        """Its runners take (inputs, n) and give the hidden units (units, n)."""
+        ...
+
+
+@functools.cache
+def default_backend() -> Backend:
+    """The faster one that works here. The first call may compile, for some tenths of a second."""
+    if importlib.util.find_spec("llvmlite") is not None:
+        from jobs.pipeline.nam.llvm_backend import llvm_backend
+
+        compiled = llvm_backend()
+        if compiled is not None:
+            return compiled
+    return NumpyBackend()
+
+
+class NumpyBackend:
+    """The parts of a network laid out for NumPy."""
+
+    name = "numpy"
+
+    def program(self, program: Program) -> NumpyProgram:
+        return NumpyProgram(program)
+
+    def lstm_cell(self, cell: LstmCell) -> NumpyLstmCell:
+        return NumpyLstmCell(cell)
+
+
 class NumpyProgram:
-    """A program with its matrices laid out. Immutable; shared between signals."""
+    """A program with its matrices laid out. Immutable; shared between signals.
+
+    A product is one matrix product: bias and taps of all terms stand side by side in one matrix,
+    and what they multiply is gathered below a row of ones.
+    """
 
     def __init__(self, program: Program) -> None:
         self.program = program
@@ -118,7 +92,13 @@ class NumpyProgram:
 
 
 class NumpyRunner:
-    """One signal's way through a program: its buffers, and the calls for each block length."""
+    """One signal's way through a program: its buffers, and the calls for each chunk length.
+
+    For a given length all shapes and buffers are known, so a program becomes a flat list of calls
+    with their views ready made; running a chunk is running through the list. Nothing is allocated
+    and no view is made while a signal streams, and NumPy lets go of the interpreter lock inside
+    each call.
+    """
 
     def __init__(self, shared: NumpyProgram) -> None:
         self._shared = shared
@@ -126,7 +106,7 @@ class NumpyRunner:
         # Row 0 of every buffer is ones, so that a buffer is its own stack for a plain product.
         self._buffers = [new_buffer(1 + rows) for rows in program.buffer_rows]
         self._lines = [
-            new_buffer(rows, lookback + NETWORK_BLOCK_FRAMES) if lookback else None
+            new_buffer(rows, lookback + NETWORK_CHUNK_FRAMES) if lookback else None
             for rows, lookback in zip(program.buffer_rows, shared.lookbacks, strict=True)
         ]
         gathered = max((matrix.shape[1] for matrix in shared.matrices.values()), default=1)
@@ -139,12 +119,12 @@ class NumpyRunner:
         self._spare = [new_buffer(max(applied, default=0)) for _ in range(2)]
         self._compiled: dict[int, list[Step]] = {}
 
-    def process(self, block: FloatArray) -> FloatArray:
+    def process(self, chunk: FloatArray) -> FloatArray:
         """(inputs, n) to (outputs, n), n ≥ 0."""
         inputs, outputs = self._shared.program.inputs, self._shared.program.outputs
-        result = np.empty((outputs.count, block.shape[1]), np.float32)
-        for start in range(0, block.shape[1], NETWORK_BLOCK_FRAMES):
-            part = block[:, start : start + NETWORK_BLOCK_FRAMES]
+        result = np.empty((outputs.count, chunk.shape[1]), np.float32)
+        for start in range(0, chunk.shape[1], NETWORK_CHUNK_FRAMES):
+            part = chunk[:, start : start + NETWORK_CHUNK_FRAMES]
             n = part.shape[1]
             self._present(inputs, n)[...] = part
             # A spoilt capture may overflow. Who takes the sound looks for what is not finite.
@@ -185,7 +165,7 @@ class NumpyRunner:
     def _advance(self, n: int) -> list[Step]:
         """Make the newest frames of each line its past.
 
-        That costs the lookback, which is short beside the block for all but the widest layers; a
+        That costs the lookback, which is short beside the chunk for all but the widest layers; a
         ring would instead make every layer walk through fresh memory.
         """
         return [
@@ -244,43 +224,62 @@ def _matrix(product: Product) -> FloatArray:
     return np.ascontiguousarray(np.hstack(parts), np.float32)
 
 
-# MERGED The parts of a network laid out for NumPy.
+class NumpyLstmCell:
+    """Gates in the order i, f, o, g, the first three halved: σ(z) = ½ + ½·tanh(z/2).
+
+    So one tanh call serves all four. Equations: ``jobs.pipeline.nam.architectures``.
+    """
+
+    def __init__(self, cell: LstmCell) -> None:
+        order = [0, 1, 3, 2]
+        scale = np.array([0.5, 0.5, 0.5, 1.0])[:, None, None]
+        weights = cell.weights[order].astype(np.float64) * scale
+        bias = cell.bias[order, :, None].astype(np.float64) * scale
+        self.cell = cell
+        self.from_input = np.ascontiguousarray(
+            weights[:, :, : cell.num_inputs].reshape(-1, cell.num_inputs)
+        )
+        self.from_hidden = np.ascontiguousarray(
+            weights[:, :, cell.num_inputs :].reshape(-1, cell.num_units)
+        )
+        self.bias = bias.reshape(-1, 1)
+
+    def start(self) -> NumpyLstmRunner:
+        return NumpyLstmRunner(self)
 
 
-class NumpyBackend:
-    name = "numpy"
+class NumpyLstmRunner:
+    """Sample by sample, because each needs the one before it. The time goes into the calls, so
+    double precision costs nothing."""
 
-    def program(self, program: Program) -> NumpyProgram:
-        return NumpyProgram(program)
+    def __init__(self, shared: NumpyLstmCell) -> None:
+        self._shared = shared
+        self._hidden: NDArray[np.float64] = shared.cell.first_hidden.astype(np.float64)
+        self._memory: NDArray[np.float64] = shared.cell.first_memory.astype(np.float64)
 
-    def lstm_cell(self, cell: LstmCell) -> NumpyLstmCell:
-        return NumpyLstmCell(cell)
-
-
-class Startable(Protocol):
-    """A part of a network, laid out and shared between signals."""
-
-    def start(self) -> Runner: ...
-
-
-class Backend(Protocol):
-    @property
-    def name(self) -> str: ...
-
-    def program(self, program: Program) -> Startable: ...
-
-    def lstm_cell(self, cell: LstmCell) -> Startable:
-        """Its runners take (inputs, n) and give the hidden units (units, n)."""
-        ...
-
-
-@functools.cache
-def default_backend() -> Backend:
-    """The faster one that works here. The first call may compile, for some tenths of a second."""
-    if importlib.util.find_spec("llvmlite") is not None:
-        from jobs.pipeline.nam.llvm_backend import llvm_backend
-
-        compiled = llvm_backend()
-        if compiled is not None:
-            return compiled
-    return NumpyBackend()
+    def process(self, chunk: FloatArray) -> FloatArray:
+        """(inputs, n) to (units, n)."""
+        shared, memory, size = self._shared, self._memory, len(self._memory)
+        # What the input adds to the gates does not depend on the past: one product for all samples.
+        driven = np.ascontiguousarray((shared.from_input @ chunk + shared.bias).T)
+        outputs = np.empty((chunk.shape[1], size))
+        gates = np.empty(4 * size)
+        i, f, o, g = (gates[k * size : (k + 1) * size] for k in range(4))
+        logistic = gates[: 3 * size]
+        from_hidden, last = shared.from_hidden, self._hidden
+        # Names without dots: this loop runs once per sample, and its time is in the calls.
+        dot, tanh, add, multiply = np.dot, np.tanh, np.add, np.multiply
+        for drive, output in zip(driven, outputs, strict=True):
+            dot(from_hidden, last, gates)
+            add(gates, drive, gates)
+            tanh(gates, gates)
+            multiply(logistic, 0.5, logistic)
+            add(logistic, 0.5, logistic)
+            multiply(memory, f, memory)
+            multiply(i, g, g)
+            add(memory, g, memory)
+            tanh(memory, output)
+            multiply(output, o, output)
+            last = output
+        self._hidden = last.copy()
+        return outputs.T.astype(np.float32)

@@ -1,4 +1,10 @@
-"""From a checked capture to a stage of a signal chain."""
+"""From a checked capture to a stage of a signal chain, and whether that sounds as the file says.
+
+The trainer writes ``metadata.loudness``, the unweighted RMS in dB of the capture's output for a
+fixed loudness input. Rendering that input again must give the same figure; if it does not, the
+file is damaged or the engine wrong. (An LSTM differs by some tenths: the trainer does not let it
+settle first.)
+"""
 
 from __future__ import annotations
 
@@ -17,12 +23,21 @@ from jobs.pipeline.errors import Progress, no_progress
 from jobs.pipeline.nam.architectures import lay_out
 from jobs.pipeline.nam.backend import Backend, default_backend
 from jobs.pipeline.nam.file import NamFile
-from jobs.pipeline.nam.network import NETWORK_BLOCK_FRAMES, Network
+from jobs.pipeline.nam.network import NETWORK_CHUNK_FRAMES, Network
 from jobs.pipeline.signal.samples import FloatArray, empty
 from jobs.pipeline.versions import ENGINE_VERSION
 
 # Frames of one call: bounds the memory that a call takes, whatever is asked for at once.
-_MAX_CALL_FRAMES: Final = 4 * NETWORK_BLOCK_FRAMES
+_MAX_CALL_FRAMES: Final = 4 * NETWORK_CHUNK_FRAMES
+
+SELF_TEST_TOLERANCE_DB: Final = 0.01
+
+# An A1 standard takes a twentieth of a second; only a file made to cost much comes near this.
+SELF_TEST_LIMIT_S: Final = 10.0
+
+_LOUDNESS_INPUT: Final = Path(__file__).parent / "data" / "loudness_input.flac"
+_TEST_CHUNK_FRAMES: Final = 4096
+_TESTED_ARCHITECTURE: Final = "WaveNet"
 
 
 class NamEngine:
@@ -45,26 +60,26 @@ class NamEngine:
 
 
 class NamStage:
-    """One mono signal through a network, block by block; blocks of any length."""
+    """One mono signal through a network, chunk by chunk; chunks of any length."""
 
     def __init__(self, network: Network) -> None:
         self._runner = network.start()
         # Silence until the state has settled.
-        silence = np.zeros((1, NETWORK_BLOCK_FRAMES), np.float32)
-        for _ in range(math.ceil(network.receptive_field_frames / NETWORK_BLOCK_FRAMES)):
+        silence = np.zeros((1, NETWORK_CHUNK_FRAMES), np.float32)
+        for _ in range(math.ceil(network.receptive_field_frames / NETWORK_CHUNK_FRAMES)):
             self._runner.process(silence)
 
-    def process(self, block: FloatArray) -> FloatArray:
+    def process(self, chunk: FloatArray) -> FloatArray:
         """(1, n) to (1, n), n ≥ 0. Not checked for numbers that are not finite.
 
         Raises ``ValueError`` for any other number of channels.
         """
-        if block.ndim != 2 or len(block) != 1:
-            raise ValueError(f"a capture takes one channel, shape (1, n), not {block.shape}")
-        wet = np.empty(block.shape, np.float32)
-        for start in range(0, block.shape[1], _MAX_CALL_FRAMES):
+        if chunk.ndim != 2 or len(chunk) != 1:
+            raise ValueError(f"a capture takes one channel, shape (1, n), not {chunk.shape}")
+        wet = np.empty(chunk.shape, np.float32)
+        for start in range(0, chunk.shape[1], _MAX_CALL_FRAMES):
             end = start + _MAX_CALL_FRAMES
-            wet[:, start:end] = self._runner.process(block[:, start:end])
+            wet[:, start:end] = self._runner.process(chunk[:, start:end])
         return wet
 
     def finish(self) -> FloatArray:
@@ -102,26 +117,11 @@ def choose_submodel(nam: NamFile, slim_size: float = 1.0) -> NamFile:
     return nam.submodels[-1].nam if nam.submodels else nam
 
 
-# MERGED Does a capture sound as its own file says?
-# MERGED
-# MERGED The trainer writes ``metadata.loudness``, the unweighted RMS in dB of the capture's output for a
-# MERGED fixed loudness input. Rendering that input again must give the same figure; if it does not, the
-# MERGED file is damaged or the engine wrong. (An LSTM differs by some tenths: the trainer does not let it
-# MERGED settle first.)
-
-SELF_TEST_TOLERANCE_DB: Final = 0.01
-
-# An A1 standard takes a twentieth of a second; only a file made to cost much comes near this.
-SELF_TEST_LIMIT_S: Final = 10.0
-
-_LOUDNESS_INPUT: Final = Path(__file__).parent / "data" / "loudness_input.flac"
-_TEST_BLOCK_FRAMES: Final = 4096
-_TESTED_ARCHITECTURE: Final = "WaveNet"
-
-
 @dataclass(frozen=True, slots=True)
 class SelfTest:
-    """``stated_db`` None: the file says nothing.
+    """How loud a capture says it is, and how loud it came out.
+
+    ``stated_db`` None: the file says nothing.
 
     ``measured_db`` None: the output is silent, or not finite.
     """
@@ -164,16 +164,16 @@ def self_test(
     """Render ``dry`` (1, n), usually ``loudness_input()``, and compare with the metadata.
 
     A container's submodels carry their own figures; ``slim_size`` picks one. Raises
-    ``TimeoutError`` between blocks when it has taken longer than ``time_limit_s``.
+    ``TimeoutError`` between chunks when it has taken longer than ``time_limit_s``.
     """
     deadline_s = time.monotonic() + time_limit_s
     stage = build_engine(nam, slim_size).start()
     sum_of_squares = 0.0
-    for start in range(0, dry.shape[1], _TEST_BLOCK_FRAMES):
+    for start in range(0, dry.shape[1], _TEST_CHUNK_FRAMES):
         if time.monotonic() >= deadline_s:
             raise TimeoutError
         progress(start / dry.shape[1])
-        wet = stage.process(dry[:, start : start + _TEST_BLOCK_FRAMES]).astype(np.float64)
+        wet = stage.process(dry[:, start : start + _TEST_CHUNK_FRAMES]).astype(np.float64)
         sum_of_squares += float(np.sum(wet**2))
     mean_square = sum_of_squares / max(1, dry.shape[1])
     is_measurable = math.isfinite(mean_square) and mean_square > 0.0

@@ -1,6 +1,7 @@
 """Reading .nam files: JSON with version, architecture, config and weights.
 
-Everything a file announces is checked before anything of that size is allocated; see ``limits``.
+Everything a file announces is checked before anything of that size is allocated; the limits are
+in ``document``.
 """
 
 from __future__ import annotations

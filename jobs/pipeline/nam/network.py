@@ -1,4 +1,12 @@
-"""What every architecture offers, and calls of NumPy as steps to be run in order."""
+"""What every network offers, and the numbers that networks are made of.
+
+Convolutions are causal and dilated, for kernel size K and dilation d
+
+    y[o, t] = b[o] + Σ_i Σ_k w[o, i, k] · x[i, t − (K−1−k)·d]
+
+(PyTorch's ``Conv1d``; the last tap is the present). In files the weights are ordered (group,
+output, input, tap), then the bias.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +19,13 @@ import numpy as np
 
 from jobs.pipeline.signal.samples import FloatArray
 
+# A call and its arguments, most often of NumPy: what runs a network is a list of them.
 Step: TypeAlias = tuple[Callable[..., object], tuple[Any, ...]]
 
 # Frames NumPy takes at a time. Near 1024, where the working set of a layer stays in the
 # second-level cache and the calls are long enough to hide Python; not 1024 itself, because rows
 # 4096 bytes apart fall on the same cache lines (measured: matrix products 1.3 to 1.5 times slower).
-NETWORK_BLOCK_FRAMES: Final = 992
+NETWORK_CHUNK_FRAMES: Final = 992
 
 _CACHE_LINE_FLOATS: Final = 16
 # No backend keeps more frames than these of a row's present, margins included.
@@ -26,7 +35,7 @@ _MAX_PRESENT_FRAMES: Final = 1_152
 class Runner(Protocol):
     """One signal's way through a network: owns state and buffers."""
 
-    def process(self, block: FloatArray) -> FloatArray:
+    def process(self, chunk: FloatArray) -> FloatArray:
         """The next n frames: float32 (inputs, n) to a new (outputs, n), n ≥ 0."""
         ...
 
@@ -74,45 +83,6 @@ class ModelConfig(Protocol):
     def num_state_floats(self) -> int:
         """Upper bound of the numbers one runner holds."""
         ...
-
-
-def aligned_zeros(size: int) -> FloatArray:
-    """Zeros (size,), beginning on a cache line: vector loads then never straddle two."""
-    raw = np.zeros(size + _CACHE_LINE_FLOATS, np.float32)
-    start = (-raw.ctypes.data // raw.itemsize) % _CACHE_LINE_FLOATS
-    return raw[start : start + size]
-
-
-def num_buffer_floats(rows: int, lookback: int = 0) -> int:
-    """Upper bound of the numbers that any backend takes for a buffer with this much past."""
-    return (rows + 1) * (lookback + _MAX_PRESENT_FRAMES)
-
-
-def new_buffer(rows: int, frames: int = NETWORK_BLOCK_FRAMES) -> FloatArray:
-    """Zeros (rows, frames), beginning on a cache line."""
-    return aligned_zeros(rows * frames).reshape(rows, frames)
-
-
-def larger(a: FloatArray, b: FloatArray | float, out: FloatArray) -> Step:
-    """``np.maximum``, which unlike its neighbors does not take ``out`` by position."""
-    return (partial(np.maximum, out=out), (a, b))
-
-
-def smaller(a: FloatArray, b: FloatArray | float, out: FloatArray) -> Step:
-    return (partial(np.minimum, out=out), (a, b))
-
-
-def run_steps(steps: list[Step]) -> None:
-    for call, arguments in steps:
-        call(*arguments)
-
-
-# MERGED Causal dilated convolutions: how large they are, and their weights.
-# MERGED
-# MERGED y[o, t] = b[o] + Σ_i Σ_k w[o, i, k] · x[i, t − (K−1−k)·d]
-# MERGED
-# MERGED for kernel size K and dilation d (PyTorch's ``Conv1d``; the last tap is the present). In files the
-# MERGED weights are ordered (group, output, input, tap), then the bias.
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +148,11 @@ class WeightReader:
         return ConvWeights(kernel, bias.astype(np.float32))
 
 
-# MERGED The numbers of one LSTM cell, in file order and not yet laid out for running.
-
-
 @dataclass(frozen=True, slots=True)
 class LstmCell:
-    """``weights`` (4, units, inputs + units), ``bias`` (4, units): gates in the order i, f, g, o.
+    """The numbers of one LSTM cell, in file order and not yet laid out for running.
 
+    ``weights`` (4, units, inputs + units), ``bias`` (4, units): gates in the order i, f, g, o.
     ``first_hidden``, ``first_memory`` (units,): the state before the first sample.
     """
 
@@ -202,7 +170,7 @@ class LstmCell:
         return int(self.weights.shape[2]) - self.num_units
 
 
-def read_cell(reader: WeightReader, num_inputs: int, num_units: int) -> LstmCell:
+def read_lstm_cell(reader: WeightReader, num_inputs: int, num_units: int) -> LstmCell:
     width = num_inputs + num_units
     return LstmCell(
         reader.take(4 * num_units * width).reshape(4, num_units, width),
@@ -210,3 +178,35 @@ def read_cell(reader: WeightReader, num_inputs: int, num_units: int) -> LstmCell
         reader.take(num_units),
         reader.take(num_units),
     )
+
+
+def aligned_zeros(size: int) -> FloatArray:
+    """Zeros (size,), beginning on a cache line: vector loads then never straddle two."""
+    raw = np.zeros(size + _CACHE_LINE_FLOATS, np.float32)
+    start = (-raw.ctypes.data // raw.itemsize) % _CACHE_LINE_FLOATS
+    return raw[start : start + size]
+
+
+def num_buffer_floats(rows: int, lookback: int = 0) -> int:
+    """Upper bound of the numbers that any backend takes for a buffer with this much past."""
+    return (rows + 1) * (lookback + _MAX_PRESENT_FRAMES)
+
+
+def new_buffer(rows: int, frames: int = NETWORK_CHUNK_FRAMES) -> FloatArray:
+    """Zeros (rows, frames), beginning on a cache line."""
+    return aligned_zeros(rows * frames).reshape(rows, frames)
+
+
+def larger(a: FloatArray, b: FloatArray | float, out: FloatArray) -> Step:
+    """``np.maximum``, which unlike its neighbors does not take ``out`` by position."""
+    return (partial(np.maximum, out=out), (a, b))
+
+
+def smaller(a: FloatArray, b: FloatArray | float, out: FloatArray) -> Step:
+    return (partial(np.minimum, out=out), (a, b))
+
+
+def run_steps(steps: list[Step]) -> None:
+    """One after the other."""
+    for call, arguments in steps:
+        call(*arguments)

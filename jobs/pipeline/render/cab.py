@@ -1,4 +1,7 @@
-"""Cabinets: impulse responses, and convolution with them."""
+"""Cabinets: one to four impulse responses summed into one, and convolution with it.
+
+Convolution is linear, so a cabinet that is heard by several microphones costs no more than by one.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +37,8 @@ from jobs.pipeline.signal.samples import (
 )
 
 _RESAMPLING_MARGIN_S = 0.010
+# As far apart as onsets are looked for: what microphones a few meters away differ by.
+_MAX_LAG_S = 0.010
 
 
 @dataclass(frozen=True)
@@ -191,14 +196,6 @@ class CabProcessor:
         dropped = min(self._to_drop, out.shape[1])
         self._to_drop -= dropped
         return out[:, dropped:]
-
-
-# MERGED A cabinet heard by one to four microphones: impulse responses summed into one.
-# MERGED
-# MERGED Convolution is linear, so the sum of the responses costs no more than one of them.
-
-# As far apart as onsets are looked for: what microphones a few meters away differ by.
-_MAX_LAG_S = 0.010
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A signal through the processors of a chain, in bounded memory.
+"""A signal through the processors of a chain, in bounded memory; and the simplest of them.
 
 What stands before and after a signal is silence, which behind a capture may be any constant: the
 DC offset of the signal. A chain gets that constant until it has settled, then the signal, then the
@@ -7,6 +7,8 @@ chain may be cut anywhere, and each piece be computed by itself.
 
 Every processor answers without delay: latency is compensated inside those that have any
 (resamplers, cabinets), so a chain's output is in step with its input.
+
+The processors here are a gain, the DC blocker, and what multiplies channels.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import scipy
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
 from jobs.pipeline.jit import sound_kernels
 from jobs.pipeline.signal.samples import (
-    BLOCK_FRAMES,
+    CHUNK_FRAMES,
     FloatArray,
     Processor,
     Resampler,
@@ -30,7 +32,20 @@ from jobs.pipeline.signal.samples import (
     num_frames_at,
 )
 
-# MERGED The simple processors of a chain: a gain, the DC blocker, and what multiplies channels.
+MAX_TAIL_S = 4.0
+
+# No chain gets more silence than this before its signal. One with something that swings by itself
+# gets all of it, so that the swings of all contenders stand at the same point.
+MAX_SETTLING_MS = 5_000
+
+# Beyond what the blocks say: for the ringing of the resamplers on both sides of a signal.
+_RINGING_S = 0.020
+
+# A signal that moves by less than this is silence, whatever constant it stands on.
+_SILENCE_GAIN = db_to_gain(-120.0)
+
+# A chain that is silent or breaks under a probe may still sound with the DI, or fail there.
+_SAYS_NOTHING = ("BLOCK_SILENT", "BLOCK_NOT_FINITE")
 
 DC_BLOCKER_HZ = 5.0
 _UNROLLED_FRAMES = 8
@@ -129,22 +144,6 @@ class MonoToStereo:
 
     def finish(self) -> FloatArray:
         return empty(2)
-
-
-MAX_TAIL_S = 4.0
-
-# No chain gets more silence than this before its signal. One with something that swings by itself
-# gets all of it, so that the swings of all contenders stand at the same point.
-MAX_SETTLING_MS = 5_000
-
-# Beyond what the blocks say: for the ringing of the resamplers on both sides of a signal.
-_RINGING_S = 0.020
-
-# A signal that moves by less than this is silence, whatever constant it stands on.
-_SILENCE_GAIN = db_to_gain(-120.0)
-
-# A chain that is silent or breaks under a probe may still sound with the DI, or fail there.
-_SAYS_NOTHING = ("BLOCK_SILENT", "BLOCK_NOT_FINITE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,8 +276,8 @@ class Chain:
         yield None
 
     def _constant(self, num_frames: int) -> Iterator[FloatArray]:
-        for start in range(0, num_frames, BLOCK_FRAMES):
-            yield np.repeat(self._signal.dc_offset, min(BLOCK_FRAMES, num_frames - start), axis=1)
+        for start in range(0, num_frames, CHUNK_FRAMES):
+            yield np.repeat(self._signal.dc_offset, min(CHUNK_FRAMES, num_frames - start), axis=1)
 
     def _process(self, chunk: FloatArray, first: int = 0) -> FloatArray:
         """Through the processors from the ``first`` on."""

@@ -22,11 +22,11 @@ from jobs.pipeline.measure.chain_probes import (
     part_response,
     thd_tone,
 )
-from jobs.pipeline.measure.channels import mono_blocks
+from jobs.pipeline.measure.channels import mono_chunks
 from jobs.pipeline.measure.probe import probe_di
 from jobs.pipeline.recipe import PrefixRecipe
 from jobs.pipeline.render.chain import Chain, Signal
-from jobs.pipeline.render.input_staging import stage_input
+from jobs.pipeline.render.input_gain import find_input_gain
 from jobs.pipeline.render.prefix import (
     PROBES,
     Part,
@@ -107,14 +107,14 @@ def from_di(section: ChainSection, progress: Progress = no_progress) -> RenderSt
     path = section.sources[di.sha256]
     trim = Trim(di.start_s, di.end_s)
     probe = probe_di(path, math.inf, di.channel_rule, trim, progress)
-    staging = stage_input(
+    input_gain = find_input_gain(
         section.recipe.input_mode,
         di_rms_dbfs=probe.rms_dbfs,
         di_level_dbu=di.input_level_dbu,
         capture_input_level_dbu=section.input_level_dbu,
     )
     warnings = list(probe.warnings)
-    if staging.requested == "calibrated" and staging.basis != "calibrated":
+    if input_gain.requested == "calibrated" and input_gain.basis != "calibrated":
         warnings.append(
             "The level of the DI or of the capture is not known: "
             "the input was brought to −18 dBFS RMS."
@@ -122,7 +122,7 @@ def from_di(section: ChainSection, progress: Progress = no_progress) -> RenderSt
     context = RenderContext(
         num_blocks=0,
         di_num_frames=num_frames_at(OUTPUT_SAMPLE_RATE_HZ, probe.num_frames, probe.sample_rate_hz),
-        staging=staging,
+        staging=input_gain,
         blocks=(),
         warnings=tuple(warnings),
     )
@@ -133,7 +133,7 @@ def from_di(section: ChainSection, progress: Progress = no_progress) -> RenderSt
             probe.sample_rate_hz,
             probe.num_frames,
             np.zeros((1, 1), dtype=np.float32),
-            lambda: mono_blocks(audio, di.channel_rule, trim),
+            lambda: mono_chunks(audio, di.channel_rule, trim),
         ),
         "tone": Signal.of(tone, OUTPUT_SAMPLE_RATE_HZ),
         "sweep": Signal.of(alignment_sweep(), OUTPUT_SAMPLE_RATE_HZ),

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from jobs.pipeline.measure.channels import mono_blocks
+from jobs.pipeline.measure.channels import mono_chunks
 from jobs.pipeline.recipe import ChannelRule
 from jobs.pipeline.signal.decode import open_audio
 from jobs.pipeline.signal.samples import FloatArray, empty
@@ -30,18 +30,18 @@ def played_passage(
 ) -> tuple[FloatArray, int]:
     """The beginning of what is played, ``(1, n)``, and its rate in Hz.
 
-    Raises what ``open_audio``, ``AudioFile.blocks`` and ``trimmed_blocks`` raise.
+    Raises what ``open_audio``, ``AudioFile.chunks`` and ``trimmed_chunks`` raise.
     """
     audio = open_audio(path)
     num_wanted = round(max_duration_s * audio.sample_rate_hz)
-    blocks: list[FloatArray] = [empty(1)]
+    chunks: list[FloatArray] = [empty(1)]
     num_frames = 0
-    for block in mono_blocks(audio, channel_rule, trim):
-        blocks.append(block[:, : num_wanted - num_frames])
-        num_frames += blocks[-1].shape[1]
+    for chunk in mono_chunks(audio, channel_rule, trim):
+        chunks.append(chunk[:, : num_wanted - num_frames])
+        num_frames += chunks[-1].shape[1]
         if num_frames >= num_wanted:
             break
-    return np.concatenate(blocks, axis=1), audio.sample_rate_hz
+    return np.concatenate(chunks, axis=1), audio.sample_rate_hz
 
 
 def wav_16(signal: FloatArray, sample_rate_hz: int) -> bytes:

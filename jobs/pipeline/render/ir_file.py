@@ -1,7 +1,11 @@
 """Impulse response files: which channel is heard, where the response begins and where it ends.
 
-Of cabinets here, of spaces in ``space_file``. A file is read as its settings say, and what was done
-to it is told: the same file with the same settings gives the same samples.
+Of a cabinet one channel is heard; of a space, a reverb, all sound: one channel alike from left and
+right; two are left and right; four are true stereo, in the usual order: left to left, left to
+right, right to left, right to right.
+
+A file is read as its settings say, and what was done to it is told: the same file with the same
+settings gives the same samples.
 """
 
 from __future__ import annotations
@@ -79,15 +83,40 @@ class IRReading:
 
 
 def probe_ir(path: Path, settings: IRSettings = DEFAULT_IR_SETTINGS) -> IRProbe:
-    """Decode a whole impulse response.
+    """Decode a whole impulse response of a cabinet.
 
     Raises what ``open_audio`` raises, and ``IR_FORMAT_UNSUPPORTED`` (lossy), ``IR_TOO_SHORT``
     (under 32 frames), ``IR_TOO_LONG`` (a file over 30 s), ``IR_NOT_FINITE``, ``IR_SILENT``.
     """
-    return long_enough(_probe(*_heard_in(path, settings), settings))
+    return _long_enough(_probe_of_cab(*_heard_in_cab(path, settings), settings))
 
 
-def long_enough(probe: IRProbe) -> IRProbe:
+def read_ir(path: Path, settings: IRSettings = DEFAULT_IR_SETTINGS) -> IRReading:
+    """One channel of an impulse response, as ``settings`` say. Raises as ``probe_ir``, except that
+    it takes a response of any length above zero."""
+    audio, heard = _heard_in_cab(path, settings)
+    warnings = _probe_of_cab(audio, heard, settings).warnings
+    return _cut_reading(audio, heard, settings, MAX_IR_DURATION_S, warnings)
+
+
+def probe_space(path: Path, settings: IRSettings = DEFAULT_IR_SETTINGS) -> IRProbe:
+    """Decode a whole space. Raises as ``probe_ir``, and SPACE_CHANNELS_UNSUPPORTED."""
+    audio, heard = _heard_in_space(path)
+    return _long_enough(_probe_of_space(audio, heard, settings))
+
+
+def read_space(path: Path, settings: IRSettings = DEFAULT_IR_SETTINGS) -> IRReading:
+    """All channels of a space, as ``settings`` say, with one beginning and one end for all.
+
+    Of one that lasts longer than 10 s what follows is left out, as of a cabinet after 2 s. Raises
+    as ``probe_space``, except that it takes a response of any length above zero.
+    """
+    audio, heard = _heard_in_space(path)
+    warnings = _probe_of_space(audio, heard, settings).warnings
+    return _cut_reading(audio, heard, settings, MAX_SPACE_DURATION_S, warnings)
+
+
+def _long_enough(probe: IRProbe) -> IRProbe:
     """``probe`` itself. Raises ``IR_TOO_SHORT``."""
     if probe.num_frames < MIN_IR_FRAMES:
         raise PipelineError(
@@ -98,17 +127,9 @@ def long_enough(probe: IRProbe) -> IRProbe:
     return probe
 
 
-def read_ir(path: Path, settings: IRSettings = DEFAULT_IR_SETTINGS) -> IRReading:
-    """One channel of an impulse response, as ``settings`` say. Raises as ``probe_ir``, except that
-    it takes a response of any length above zero."""
-    audio, heard = _heard_in(path, settings)
-    warnings = _probe(audio, heard, settings).warnings
-    return cut_reading(audio, heard, settings, MAX_IR_DURATION_S, warnings)
-
-
-def cut_reading(
+def _cut_reading(
     audio: AudioFile,
-    heard: Heard,
+    heard: _Heard,
     settings: IRSettings,
     max_duration_s: float,
     warnings: tuple[str, ...],
@@ -135,12 +156,17 @@ def cut_reading(
     )
 
 
-def _probe(audio: AudioFile, heard: Heard, settings: IRSettings) -> IRProbe:
-    probe = facts_of(audio, heard)
+def _probe_of_cab(audio: AudioFile, heard: _Heard, settings: IRSettings) -> IRProbe:
+    probe = _facts_of(audio, heard)
     return replace(probe, warnings=tuple(ir_notes(probe.as_json(), settings)))
 
 
-def facts_of(audio: AudioFile, heard: Heard) -> IRProbe:
+def _probe_of_space(audio: AudioFile, heard: _Heard, settings: IRSettings) -> IRProbe:
+    probe = _facts_of(audio, heard)
+    return replace(probe, warnings=tuple(space_notes(probe.as_json(), settings)))
+
+
+def _facts_of(audio: AudioFile, heard: _Heard) -> IRProbe:
     """Without warnings."""
     rate_hz, taps = audio.sample_rate_hz, envelope(heard.samples)
     return IRProbe(
@@ -181,7 +207,7 @@ def _above(taps: NDArray[Any], level_db: float) -> NDArray[np.intp]:
     return np.flatnonzero(magnitudes > magnitudes.max() * db_to_gain(level_db))
 
 
-def open_ir(path: Path) -> AudioFile:
+def _open_ir(path: Path) -> AudioFile:
     audio = open_audio(path)
     if audio.format not in ("WAV", "AIFF", "FLAC"):
         raise PipelineError(
@@ -195,11 +221,8 @@ def open_ir(path: Path) -> AudioFile:
     return audio
 
 
-# Channels -----------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
-class Heard:
+class _Heard:
     """``samples``: ``(channels, n)`` of a whole file; the rest as in ``IRReading``, ``IRProbe``."""
 
     samples: FloatArray
@@ -209,39 +232,72 @@ class Heard:
     do_cancel: bool = False
 
 
-def _heard_in(path: Path, settings: IRSettings) -> tuple[AudioFile, Heard]:
-    audio = open_ir(path)
-    return audio, not_silent(_choose_channel(audio, settings))
+def _heard_in_cab(path: Path, settings: IRSettings) -> tuple[AudioFile, _Heard]:
+    audio = _open_ir(path)
+    return audio, _not_silent(_choose_channel(audio, settings))
 
 
-def not_silent(heard: Heard) -> Heard:
+def _heard_in_space(path: Path) -> tuple[AudioFile, _Heard]:
+    audio = _open_ir(path)
+    wrong = space_channels_error(audio.num_channels)
+    if wrong:
+        raise PipelineError("SPACE_CHANNELS_UNSUPPORTED", wrong)
+    loud, _ = _loud_channels(audio)
+    return audio, _not_silent(_as_heard(audio, _samples(audio), loud))
+
+
+def _not_silent(heard: _Heard) -> _Heard:
     """``heard`` itself. Raises ``IR_SILENT``."""
     if float(np.abs(heard.samples).max()) < _SILENCE_GAIN:
         raise _silent()
     return heard
 
 
-def _choose_channel(audio: AudioFile, settings: IRSettings) -> Heard:
+def _choose_channel(audio: AudioFile, settings: IRSettings) -> _Heard:
     """Where the sound is; ``settings`` decide only where several channels sound and differ."""
-    sounding, loudest = loud_channels(audio)
+    sounding, loudest = _loud_channels(audio)
     if audio.num_channels == 1:
-        return Heard(_mean(audio, sounding), "mono")
+        return _Heard(_mean(audio, sounding), "mono")
     if len(sounding) == 1:
         name: ChannelFound = "left" if sounding[0] == 0 else "right"
-        where = name_of_channel(audio, sounding[0])
-        return Heard(_mean(audio, sounding), name, only_channel=where)
-    if all(bool((block[sounding] == block[sounding[0]]).all()) for block in audio.blocks()):
-        return Heard(_mean(audio, sounding[:1]), "mono")
+        where = _name_of_channel(audio, sounding[0])
+        return _Heard(_mean(audio, sounding), name, only_channel=where)
+    if all(bool((chunk[sounding] == chunk[sounding[0]]).all()) for chunk in audio.chunks()):
+        return _Heard(_mean(audio, sounding[:1]), "mono")
     mixed = _mean(audio, sounding)
     do_cancel = float(np.square(mixed, dtype=np.float64).sum()) <= loudest * _QUIET_ENERGY
     if settings.channel_rule == "mix" and not do_cancel:
-        return Heard(mixed, "mix", has_choice=True)
+        return _Heard(mixed, "mix", has_choice=True)
     side: ChannelFound = "right" if settings.channel_rule == "right" else "left"
     taken = sounding[1 if side == "right" else 0]
-    return Heard(_mean(audio, [taken]), side, has_choice=True, do_cancel=do_cancel)
+    return _Heard(_mean(audio, [taken]), side, has_choice=True, do_cancel=do_cancel)
 
 
-def loud_channels(audio: AudioFile) -> tuple[list[int], float]:
+def _samples(audio: AudioFile) -> FloatArray:
+    """All of it, once: at most 30 s of four channels at 192 kHz, 92 MB."""
+    samples = np.zeros((audio.num_channels, audio.num_frames), dtype=np.float32)
+    start = 0
+    for chunk in audio.chunks(num_frames=audio.num_frames):
+        samples[:, start : start + chunk.shape[1]] = chunk
+        start += chunk.shape[1]
+    return samples
+
+
+def _as_heard(audio: AudioFile, samples: FloatArray, loud: list[int]) -> _Heard:
+    """Two channels that are the same are one, as is one beside silence."""
+    if audio.num_channels == 1:
+        return _Heard(samples, "mono")
+    if audio.num_channels == TRUE_STEREO_CHANNELS:
+        return _Heard(samples, "true_stereo", has_choice=True)
+    if len(loud) == 1:
+        [only] = loud
+        return _Heard(samples[loud], "mono", only_channel=_name_of_channel(audio, only))
+    if bool((samples[0] == samples[1]).all()):
+        return _Heard(samples[:1], "mono")
+    return _Heard(samples, "stereo", has_choice=True)
+
+
+def _loud_channels(audio: AudioFile) -> tuple[list[int], float]:
     """Those within 40 dB of the loudest, and its energy. Raises IR_SILENT, IR_NOT_FINITE."""
     energies = _energies(audio)
     loudest = float(energies.max())
@@ -251,7 +307,7 @@ def loud_channels(audio: AudioFile) -> tuple[list[int], float]:
     return loud, loudest
 
 
-def name_of_channel(audio: AudioFile, channel: int) -> str:
+def _name_of_channel(audio: AudioFile, channel: int) -> str:
     if audio.num_channels == 2:
         return ("left", "right")[channel]
     return f"number {channel + 1} of {audio.num_channels}"
@@ -264,13 +320,13 @@ def _silent() -> PipelineError:
 def _energies(audio: AudioFile) -> NDArray[np.float64]:
     """Of each channel, over the whole file."""
     energies = np.zeros(audio.num_channels)
-    for block in audio.blocks():
-        if not np.isfinite(block).all():
+    for chunk in audio.chunks():
+        if not np.isfinite(chunk).all():
             raise PipelineError(
                 "IR_NOT_FINITE",
                 "The impulse response holds values that are not numbers (NaN, infinity).",
             )
-        energies += np.square(block, dtype=np.float64).sum(axis=1)
+        energies += np.square(chunk, dtype=np.float64).sum(axis=1)
     return energies
 
 
@@ -278,13 +334,10 @@ def _mean(audio: AudioFile, channels: Sequence[int]) -> FloatArray:
     """Of some channels, ``(1, n)``; of one it is that channel. At most 30 s at 192 kHz."""
     gain = np.float32(1.0 / len(channels))
     parts = [
-        block[channels].sum(axis=0, dtype=np.float32, keepdims=True) * gain
-        for block in audio.blocks()
+        chunk[channels].sum(axis=0, dtype=np.float32, keepdims=True) * gain
+        for chunk in audio.chunks()
     ]
     return np.concatenate(parts, axis=1)
-
-
-# Beginning and end --------------------------------------------------------------------------------
 
 
 def _end(
@@ -308,64 +361,3 @@ def _faded(samples: FloatArray, rate_hz: int) -> FloatArray:
     phase = np.pi * (np.arange(num_fade) + 1.0) / (num_fade + 1.0)
     faded[:, num_frames - num_fade :] *= (0.5 + 0.5 * np.cos(phase)).astype(np.float32)
     return faded
-
-
-# MERGED The files of spaces: reverb impulse responses whose channels all sound.
-# MERGED
-# MERGED One channel is heard alike from left and right; two are left and right; four are true stereo, in the
-# MERGED usual order: left to left, left to right, right to left, right to right.
-
-
-def probe_space(path: Path, settings: IRSettings = DEFAULT_IR_SETTINGS) -> IRProbe:
-    """Decode a whole space. Raises as ``probe_ir``, and SPACE_CHANNELS_UNSUPPORTED."""
-    audio, heard = _space_heard_in(path)
-    return long_enough(_probe_of_space(audio, heard, settings))
-
-
-def read_space(path: Path, settings: IRSettings = DEFAULT_IR_SETTINGS) -> IRReading:
-    """All channels of a space, as ``settings`` say, with one beginning and one end for all.
-
-    Of one that lasts longer than 10 s what follows is left out, as of a cabinet after 2 s. Raises
-    as ``probe_space``, except that it takes a response of any length above zero.
-    """
-    audio, heard = _space_heard_in(path)
-    warnings = _probe_of_space(audio, heard, settings).warnings
-    return cut_reading(audio, heard, settings, MAX_SPACE_DURATION_S, warnings)
-
-
-def _probe_of_space(audio: AudioFile, heard: Heard, settings: IRSettings) -> IRProbe:
-    probe = facts_of(audio, heard)
-    return replace(probe, warnings=tuple(space_notes(probe.as_json(), settings)))
-
-
-def _space_heard_in(path: Path) -> tuple[AudioFile, Heard]:
-    audio = open_ir(path)
-    wrong = space_channels_error(audio.num_channels)
-    if wrong:
-        raise PipelineError("SPACE_CHANNELS_UNSUPPORTED", wrong)
-    loud, _ = loud_channels(audio)
-    return audio, not_silent(_as_heard(audio, _samples(audio), loud))
-
-
-def _samples(audio: AudioFile) -> FloatArray:
-    """All of it, once: at most 30 s of four channels at 192 kHz, 92 MB."""
-    samples = np.zeros((audio.num_channels, audio.num_frames), dtype=np.float32)
-    start = 0
-    for block in audio.blocks(num_frames=audio.num_frames):
-        samples[:, start : start + block.shape[1]] = block
-        start += block.shape[1]
-    return samples
-
-
-def _as_heard(audio: AudioFile, samples: FloatArray, loud: list[int]) -> Heard:
-    """Two channels that are the same are one, as is one beside silence."""
-    if audio.num_channels == 1:
-        return Heard(samples, "mono")
-    if audio.num_channels == TRUE_STEREO_CHANNELS:
-        return Heard(samples, "true_stereo", has_choice=True)
-    if len(loud) == 1:
-        [only] = loud
-        return Heard(samples[loud], "mono", only_channel=name_of_channel(audio, only))
-    if bool((samples[0] == samples[1]).all()):
-        return Heard(samples[:1], "mono")
-    return Heard(samples, "stereo", has_choice=True)

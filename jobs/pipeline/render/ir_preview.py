@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from jobs.pipeline.measure.loudness import measure_gated_blocks
+from jobs.pipeline.measure.loudness import measure_gated_chunks
 from jobs.pipeline.recipe import CHANNEL_RULES, ChannelRule, IRSettings
 from jobs.pipeline.render.cab import CabProcessor, load_impulse_response
 from jobs.pipeline.render.di_preview import played_passage, wav_16
@@ -41,7 +41,7 @@ def ir_preview_wav(path: Path, settings: IRSettings, passage: Passage) -> bytes:
         rule: _through(path, replace(settings, channel_rule=rule), dry) for rule in CHANNEL_RULES
     }
     match = match_levels(
-        [measure_gated_blocks([wet], OUTPUT_SAMPLE_RATE_HZ, 1) for wet in heard.values()]
+        [measure_gated_chunks([wet], OUTPUT_SAMPLE_RATE_HZ, 1) for wet in heard.values()]
     )
     gains_db = dict(zip(heard, match.gains_db, strict=True))
     gain = np.float32(db_to_gain(gains_db[settings.channel_rule]))

@@ -18,7 +18,7 @@ import numpy as np
 from jobs.pipeline.files import replacing
 from jobs.pipeline.recipe import PrefixRecipe, recipe_digest
 from jobs.pipeline.render.chain import Signal
-from jobs.pipeline.render.input_staging import Staging
+from jobs.pipeline.render.input_gain import InputGain
 from jobs.pipeline.signal.encode import WavF32File
 from jobs.pipeline.signal.samples import FloatArray
 
@@ -38,7 +38,7 @@ class RenderContext:
 
     num_blocks: int
     di_num_frames: int
-    staging: Staging
+    staging: InputGain
     blocks: tuple[dict[str, Any], ...]
     warnings: tuple[str, ...]
     has_capture: bool = False
@@ -82,7 +82,7 @@ class Prefix:
                 file.sample_rate_hz,
                 part.num_frames,
                 np.array(part.rest, dtype=np.float32)[:, np.newaxis],
-                partial(file.blocks, part.start_frame, part.num_frames),
+                partial(file.chunks, part.start_frame, part.num_frames),
             )
             for name, part in self.parts.items()
         }
@@ -103,7 +103,7 @@ class Prefix:
         context = RenderContext(
             **{
                 **facts,
-                "staging": Staging(**facts["staging"]),
+                "staging": InputGain(**facts["staging"]),
                 "blocks": tuple(facts["blocks"]),
                 "warnings": tuple(facts["warnings"]),
             }

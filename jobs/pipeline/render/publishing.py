@@ -1,4 +1,4 @@
-"""Level matching: one constant gain per segment, and publishing with it."""
+"""From renders to what is published: one constant gain per segment, its file, and the montage."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from jobs.pipeline.measure.loudness import GatedLoudness, LoudnessMeter, Loudnes
 from jobs.pipeline.signal.decode import AudioFile, open_audio
 from jobs.pipeline.signal.encode import PcmWritten, write_pcm_24
 from jobs.pipeline.signal.samples import (
-    BLOCK_FRAMES,
+    CHUNK_FRAMES,
     OUTPUT_SAMPLE_RATE_HZ,
     FloatArray,
     WaveformOutline,
@@ -32,6 +32,8 @@ DEFAULT_CEILING_DBTP = -1.0
 
 # A lowered target is rounded down to a hundredth, which also keeps other meters below the ceiling.
 _TARGET_STEPS_PER_LU = 100
+
+_MONTAGE_CHANNELS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +102,11 @@ class Cut:
     def num_frames(self, audio: AudioFile) -> int:
         return max(audio.num_frames - self.advance_frames, self.min_frames)
 
-    def blocks(self, audio: AudioFile) -> Iterator[FloatArray]:
+    def chunks(self, audio: AudioFile) -> Iterator[FloatArray]:
         to_drop, num_frames = self.advance_frames, 0
-        for block in audio.blocks():
-            played = block[:, min(to_drop, block.shape[1]) :]
-            to_drop -= block.shape[1] - played.shape[1]
+        for chunk in audio.chunks():
+            played = chunk[:, min(to_drop, chunk.shape[1]) :]
+            to_drop -= chunk.shape[1] - played.shape[1]
             num_frames += played.shape[1]
             if played.shape[1]:
                 yield played
@@ -120,9 +122,9 @@ def measure_loudness(
     audio = open_audio(pre_gain_path)
     meter = LoudnessMeter(audio.sample_rate_hz, audio.num_channels)
     num_frames = 0
-    for block in cut.blocks(audio):
-        meter.add(block)
-        num_frames += block.shape[1]
+    for chunk in cut.chunks(audio):
+        meter.add(chunk)
+        num_frames += chunk.shape[1]
         progress(min(1.0, num_frames / cut.num_frames(audio)))
     return meter.gated_result()
 
@@ -148,17 +150,17 @@ def publish_segment(
 
     def louder() -> Iterator[FloatArray]:
         num_frames = 0
-        for block in cut.blocks(audio):
-            yield block * gain
-            num_frames += block.shape[1]
+        for chunk in cut.chunks(audio):
+            yield chunk * gain
+            num_frames += chunk.shape[1]
             progress(min(1.0, num_frames / cut.num_frames(audio)))
 
     meter = LoudnessMeter(audio.sample_rate_hz, audio.num_channels)
     outline = WaveformOutline()
 
-    def hear(block: FloatArray) -> None:
-        meter.add(block)
-        outline.add(block)
+    def hear(chunk: FloatArray) -> None:
+        meter.add(chunk)
+        outline.add(chunk)
 
     written = write_pcm_24(
         out_path,
@@ -179,11 +181,6 @@ def publish_segment(
     )
 
 
-# MERGED The montage: all segments in playing order as one sound file.
-
-_NUM_CHANNELS = 2
-
-
 @timed("montage")
 def write_montage(
     timeline: Timeline,
@@ -192,7 +189,9 @@ def write_montage(
     *,
     progress: Progress = no_progress,
 ) -> PcmWritten:
-    """Write the timeline as stereo 48 kHz 24-bit FLAC, ``timeline.total_frames`` long.
+    """The montage: all segments in playing order as one sound file.
+
+    Writes the timeline as stereo 48 kHz 24-bit FLAC, ``timeline.total_frames`` long.
 
     ``segment_paths``: published segments (48 kHz, one or two channels) by
     ``(contender_index, di_index)``. Outside the joins their samples are copied to the bit, one
@@ -207,17 +206,19 @@ def write_montage(
 
     def watched() -> Iterator[FloatArray]:
         num_frames = 0
-        for block in _mixed(timeline, files):
-            yield block
-            num_frames += block.shape[1]
+        for chunk in _mixed(timeline, files):
+            yield chunk
+            num_frames += chunk.shape[1]
             progress(num_frames / timeline.total_frames)
 
-    return write_pcm_24(out_path, watched(), OUTPUT_SAMPLE_RATE_HZ, _NUM_CHANNELS, dither_key=None)
+    return write_pcm_24(
+        out_path, watched(), OUTPUT_SAMPLE_RATE_HZ, _MONTAGE_CHANNELS, dither_key=None
+    )
 
 
 def _open_segment(path: Path) -> AudioFile:
     audio = open_audio(path)
-    if audio.sample_rate_hz != OUTPUT_SAMPLE_RATE_HZ or audio.num_channels > _NUM_CHANNELS:
+    if audio.sample_rate_hz != OUTPUT_SAMPLE_RATE_HZ or audio.num_channels > _MONTAGE_CHANNELS:
         raise ValueError("a published segment is at 48 kHz and has one or two channels")
     return audio
 
@@ -226,17 +227,17 @@ def _mixed(timeline: Timeline, files: Mapping[tuple[int, int], AudioFile]) -> It
     """Entries added up where they overlap, silence where there are none."""
     waiting = deque(sorted(timeline.entries, key=lambda entry: entry.start_frame))
     sounding: list[_EntryReader] = []
-    for start in range(0, timeline.total_frames, BLOCK_FRAMES):
-        end = min(start + BLOCK_FRAMES, timeline.total_frames)
+    for start in range(0, timeline.total_frames, CHUNK_FRAMES):
+        end = min(start + CHUNK_FRAMES, timeline.total_frames)
         while waiting and waiting[0].start_frame < end:
             entry = waiting.popleft()
             sounding.append(_EntryReader(entry, files[(entry.contender_index, entry.di_index)]))
-        block = np.zeros((_NUM_CHANNELS, end - start), dtype=np.float32)
+        chunk = np.zeros((_MONTAGE_CHANNELS, end - start), dtype=np.float32)
         for reader in sounding:
             first, last = reader.position, min(reader.entry.end_frame, end)
-            block[:, first - start : last - start] += reader.read(last - first)
+            chunk[:, first - start : last - start] += reader.read(last - first)
         sounding = [reader for reader in sounding if reader.position < reader.entry.end_frame]
-        yield block
+        yield chunk
 
 
 class _EntryReader:
@@ -248,7 +249,7 @@ class _EntryReader:
     def __init__(self, entry: TimelineEntry, file: AudioFile) -> None:
         self.entry = entry
         self.position = entry.start_frame
-        self._blocks = file.blocks(
+        self._chunks = file.chunks(
             start_frame=entry.source_start_frame, num_frames=entry.num_frames
         )
         self._pending = empty(file.num_channels)
@@ -258,7 +259,7 @@ class _EntryReader:
         parts = [self._pending]
         num_found = self._pending.shape[1]
         while num_found < num_frames:
-            parts.append(next(self._blocks))
+            parts.append(next(self._chunks))
             num_found += parts[-1].shape[1]
         found = np.concatenate(parts, axis=1)
         self._pending = found[:, num_frames:]
@@ -266,15 +267,15 @@ class _EntryReader:
         self.position += num_frames
         return self._faded(found[:, :num_frames].copy(), first)
 
-    def _faded(self, block: FloatArray, first: int) -> FloatArray:
-        """``block`` begins ``first`` frames into the entry."""
-        last = first + block.shape[1]
+    def _faded(self, chunk: FloatArray, first: int) -> FloatArray:
+        """``chunk`` begins ``first`` frames into the entry."""
+        last = first + chunk.shape[1]
         num_in, num_out = self.entry.fade_in_frames, self.entry.fade_out_frames
         if first < num_in:
             gains = fade_in_gains(num_in)[first:last]
-            block[:, : len(gains)] *= gains
+            chunk[:, : len(gains)] *= gains
         fade_start = self.entry.num_frames - num_out
         if last > fade_start:
             gains = fade_out_gains(num_out)[max(first - fade_start, 0) : last - fade_start]
-            block[:, block.shape[1] - len(gains) :] *= gains
-        return block
+            chunk[:, chunk.shape[1] - len(gains) :] *= gains
+        return chunk

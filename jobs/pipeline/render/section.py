@@ -21,7 +21,7 @@ from jobs.pipeline.effects.processors import start_processor
 from jobs.pipeline.errors import naming
 from jobs.pipeline.nam.engine import NamEngine, build_engine
 from jobs.pipeline.nam.file import NamFile, read_nam
-from jobs.pipeline.nam.network import NETWORK_BLOCK_FRAMES
+from jobs.pipeline.nam.network import NETWORK_CHUNK_FRAMES
 from jobs.pipeline.recipe import CabBlock, ChainRecipe, NamBlock, ProcessorBlock, SpaceBlock
 from jobs.pipeline.render.cab import CabMix, CabProcessor, load_cab
 from jobs.pipeline.render.chain import (
@@ -33,14 +33,14 @@ from jobs.pipeline.render.chain import (
     PerChannel,
     Signal,
 )
-from jobs.pipeline.render.input_staging import gain_between_db
+from jobs.pipeline.render.input_gain import gain_between_db
 from jobs.pipeline.render.prefix import RenderState
 from jobs.pipeline.render.space import SpaceProcessor, SpaceResponse, load_space
-from jobs.pipeline.signal.samples import OUTPUT_SAMPLE_RATE_HZ, EvenBlocks
+from jobs.pipeline.signal.samples import OUTPUT_SAMPLE_RATE_HZ, EvenChunks
 
 # What a network is given at a time: always as much, so that the same recipe gives the same
 # samples to the bit, and the network lays out its work once.
-CAPTURE_FRAMES = 4 * NETWORK_BLOCK_FRAMES
+CAPTURE_FRAMES = 4 * NETWORK_CHUNK_FRAMES
 
 # A space remembers for as long as it lasts: where nothing swings, it may settle for this long.
 _MAX_SPACE_SETTLING_MS = 12_000
@@ -81,7 +81,7 @@ class Capture:
             gain = GainProcessor(self.gain_before_db, num_channels)
             chain.append(f"the level ahead of {name}", gain)
         # A capture has one input: behind a stereo block there are two of it.
-        units = [EvenBlocks(self.engine.start(), CAPTURE_FRAMES, 1) for _ in range(num_channels)]
+        units = [EvenChunks(self.engine.start(), CAPTURE_FRAMES, 1) for _ in range(num_channels)]
         memory_s = self.engine.receptive_field_frames / self.engine.sample_rate_hz
         chain.append(name, PerChannel(units) if len(units) > 1 else units[0], memory_s)
         chain.is_still = False

@@ -1,4 +1,7 @@
-"""One segment: a DI through a chain, streamed from file to file in bounded memory."""
+"""One segment: a DI through a chain, streamed from file to file in bounded memory.
+
+``reamp_raw`` gives a capture's own samples, without anything that makes a comparison fair.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ import numpy as np
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
 from jobs.pipeline.files import replacing
 from jobs.pipeline.measure.chain_probes import ChainResponse, thd_pct
-from jobs.pipeline.measure.channels import mono_blocks
+from jobs.pipeline.measure.channels import mono_chunks
 from jobs.pipeline.measure.loudness import LoudnessMeter, LoudnessResult
 from jobs.pipeline.nam.engine import build_engine
 from jobs.pipeline.nam.file import read_nam
@@ -21,14 +24,14 @@ from jobs.pipeline.recipe import SegmentRecipe, SpaceBlock
 from jobs.pipeline.render.cab import CabProcessor, load_unscaled_impulse_response
 from jobs.pipeline.render.chain import MAX_TAIL_S
 from jobs.pipeline.render.chain_run import ChainRun, from_di, render_prefixes
-from jobs.pipeline.render.input_staging import Staging
+from jobs.pipeline.render.input_gain import InputGain
 from jobs.pipeline.render.prefix import FolderPrefixes, PrefixStore
 from jobs.pipeline.render.section import CAPTURE_FRAMES, ChainSection
 from jobs.pipeline.signal.decode import open_audio
 from jobs.pipeline.signal.encode import WavF32Writer, write_wav_f32
 from jobs.pipeline.signal.samples import (
     OUTPUT_SAMPLE_RATE_HZ,
-    EvenBlocks,
+    EvenChunks,
     FloatArray,
     Processor,
     Resampler,
@@ -64,7 +67,7 @@ class SegmentRender:
     num_channels: int
     duration_s: float
     loudness: LoudnessResult
-    staging: Staging
+    staging: InputGain
     blocks: tuple[dict[str, Any], ...]
     warnings: tuple[str, ...]
     waveform: tuple[float, ...]
@@ -87,7 +90,7 @@ class SegmentRender:
             num_channels=data["num_channels"],
             duration_s=data["duration_s"],
             loudness=LoudnessResult(**data["loudness"]),
-            staging=Staging(**data["staging"]),
+            staging=InputGain(**data["staging"]),
             blocks=tuple(data["blocks"]),
             warnings=tuple(data["warnings"]),
             waveform=tuple(data["waveform"]),
@@ -220,9 +223,6 @@ def _faded(tail: FloatArray) -> FloatArray:
     return faded
 
 
-# MERGED A capture's own samples, without anything that makes a comparison fair.
-
-
 def reamp_raw(
     di_path: Path,
     capture_path: Path,
@@ -235,10 +235,10 @@ def reamp_raw(
     """The model's own samples, and the impulse response's, for comparison with other players.
 
     Writes a float32 WAV at the model's rate, exactly as long as the input (at that rate); returns
-    its number of frames. No staging, no DC blocker, no gain, no tail. The impulse response is
-    convolved as it is in its file, neither trimmed nor scaled by energy; at another rate than the
-    model's it is resampled so that its frequency response stays. Raises what reading the three
-    files raises.
+    its number of frames. Nothing is done to the level: no input gain, no DC blocker, no tail. The
+    impulse response is convolved as it is in its file, neither trimmed nor scaled by energy; at
+    another rate than the model's it is resampled so that its frequency response stays. Raises what
+    reading the three files raises.
     """
     audio = open_audio(di_path)
     if audio.num_channels > 2:
@@ -248,13 +248,13 @@ def reamp_raw(
     processors: list[Processor] = []
     if audio.sample_rate_hz != rate_hz:
         processors.append(Resampler(audio.sample_rate_hz, rate_hz, 1))
-    processors.append(EvenBlocks(engine.start(), CAPTURE_FRAMES, 1))
+    processors.append(EvenChunks(engine.start(), CAPTURE_FRAMES, 1))
     if ir_path is not None:
         processors.append(CabProcessor(load_unscaled_impulse_response(ir_path, rate_hz), 1))
 
-    def blocks() -> Iterator[FloatArray]:
+    def chunks() -> Iterator[FloatArray]:
         num_read, num_written = 0, 0
-        for chunk in mono_blocks(audio, "mix"):
+        for chunk in mono_chunks(audio, "mix"):
             num_read += chunk.shape[1]
             out = _process(processors, chunk)
             num_written += out.shape[1]
@@ -263,7 +263,7 @@ def reamp_raw(
         num_wanted = num_frames_at(rate_hz, num_read, audio.sample_rate_hz)
         yield _finish(processors)[:, : num_wanted - num_written]
 
-    return write_wav_f32(out_path, blocks(), rate_hz, 1)
+    return write_wav_f32(out_path, chunks(), rate_hz, 1)
 
 
 def _process(processors: list[Processor], chunk: FloatArray) -> FloatArray:

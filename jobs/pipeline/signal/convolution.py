@@ -1,4 +1,12 @@
-"""Convolution of one channel with a fixed response, in float64, a unit of frames at a time."""
+"""Convolution with a fixed response, in float64, a unit of frames at a time.
+
+``lay_out`` takes the short response of a cabinet, for one channel: a unit and the response go
+through one transform. ``PartitionedConvolution`` takes the long ones of a space, for all ways from
+channel to channel: uniformly partitioned overlap-save (Gardner 1995, Wefers 2015). A response is
+cut into parts of one unit (16,384 frames), each transformed once. The spectrum of each unit of the
+signal meets part after part as it grows older, so that a unit costs one transform each way and one
+product per part, and memory is two numbers for each number of the response.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +28,10 @@ if TYPE_CHECKING:
 
 _Doubles = NDArray[np.float64]
 
+# Of a partitioned convolution.
+UNIT_FRAMES: Final = 16_384
+
+# Of the convolution in one transform: by SciPy, and compiled.
 _MIN_FFT_FRAMES: Final = 16_384
 _MIN_STAGES: Final = 5  # 8,192 samples, whose transforms stay in the second-level cache
 
@@ -116,24 +128,6 @@ class CompiledConvolver:
         return out[: len(frames) + num_beyond]
 
 
-# MERGED Convolution with long responses: uniformly partitioned, overlap-save, in float64.
-# MERGED
-# MERGED A response is cut into parts of one unit (16,384 frames), each transformed once. The spectrum of
-# MERGED each unit of the signal meets part after part as it grows older, so that a unit costs one transform
-# MERGED each way and one product per part, and memory is two numbers for each number of the response
-# MERGED (Gardner 1995, Wefers 2015, *uniformly partitioned overlap-save*).
-# MERGED
-# MERGED Products are made of real operations, each rounded by itself: NumPy's complex ones round in another
-# MERGED way on some processors.
-
-UNIT_FRAMES: Final = 16_384
-
-# Rounding in the transforms leaves about 1e-16 of the signal where there should be nothing.
-NOISE_FLOOR: Final = 1e-13
-
-_Float64s = NDArray[np.float64]
-
-
 @dataclass(frozen=True)
 class PartitionedTaps:
     """The way from channel ``source`` to channel ``target``. ``real``, ``imaginary``: ``(parts,
@@ -141,11 +135,11 @@ class PartitionedTaps:
 
     source: int
     target: int
-    real: _Float64s
-    imaginary: _Float64s
+    real: _Doubles
+    imaginary: _Doubles
 
     @classmethod
-    def of(cls, taps: _Float64s, source: int, target: int) -> PartitionedTaps:
+    def of(cls, taps: _Doubles, source: int, target: int) -> PartitionedTaps:
         """``taps``: ``(n,)``. Immutable; one serves any number of signals."""
         num_parts = -(-len(taps) // UNIT_FRAMES)
         parts = np.zeros((num_parts, UNIT_FRAMES))
@@ -156,7 +150,11 @@ class PartitionedTaps:
 
 
 class PartitionedConvolution:
-    """One signal through ``paths``, whose outputs are added up per target; all as many parts."""
+    """One signal through ``paths``, whose outputs are added up per target; all as many parts.
+
+    Products are made of real operations, each rounded by itself: NumPy's complex ones round in
+    another way on some processors.
+    """
 
     def __init__(self, paths: Sequence[PartitionedTaps], num_channels: int) -> None:
         self._paths = paths
@@ -181,7 +179,7 @@ class PartitionedConvolution:
         for path in self._paths:
             self._add(path, sums[path.target])
         out = np.stack([scipy.fft.irfft(total)[UNIT_FRAMES:] for total in sums])
-        out[np.abs(out) < NOISE_FLOOR] = 0.0
+        out[np.abs(out) < _ROUNDING_FLOOR] = 0.0
         return out.astype(np.float32)
 
     def _add(self, path: PartitionedTaps, total: NDArray[np.complex128]) -> None:

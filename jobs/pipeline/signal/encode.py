@@ -1,4 +1,10 @@
-"""Writing sound files, block by block; a file appears under its name only when it is whole."""
+"""Writing sound files, chunk by chunk; a file appears under its name only when it is whole.
+
+At 24 bits what is published or downloaded, as FLAC or WAV. In float32 what one step leaves for the
+next: WAV files of our own, because libsndfile puts the time of day (PEAK chunk) into every float
+WAV, and here the same samples give the same bytes; and because reading these back is reading, not
+decoding.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +23,12 @@ from numpy.typing import NDArray
 
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.files import replacing
-from jobs.pipeline.signal.samples import BLOCK_FRAMES, FloatArray
-
-# MERGED Our own float32 WAV files: what one step leaves for the next.
-# MERGED
-# MERGED Own code, because libsndfile puts the time of day (PEAK chunk) into every float WAV: here the same
-# MERGED samples give the same bytes. And because reading them back then is reading, not decoding.
+from jobs.pipeline.signal.samples import CHUNK_FRAMES, FloatArray
 
 _HEADER: Final = struct.Struct("<4sI4s 4sIHHIIHHH 4sII 4sI")
 _SAMPLE_BYTES: Final = 4
+
+_FULL_SCALE_24 = 1 << 23
 
 
 class WavF32Writer:
@@ -38,10 +41,10 @@ class WavF32Writer:
         self.num_frames = 0
         file.write(_header(sample_rate_hz, num_channels, 0))
 
-    def write(self, block: FloatArray) -> None:
+    def write(self, chunk: FloatArray) -> None:
         """Append ``(channels, n)``."""
-        self._file.write(np.ascontiguousarray(block.T, dtype="<f4").data)
-        self.num_frames += block.shape[1]
+        self._file.write(np.ascontiguousarray(chunk.T, dtype="<f4").data)
+        self.num_frames += chunk.shape[1]
 
     def close(self) -> None:
         """Write the final sizes. The file stays open."""
@@ -77,16 +80,28 @@ class WavF32File:
             )
         return cls(path, sample_rate_hz, num_channels, num_frames)
 
-    def blocks(self, start_frame: int, num_frames: int) -> Iterator[FloatArray]:
+    def chunks(self, start_frame: int, num_frames: int) -> Iterator[FloatArray]:
         """``(channels, n)`` each, ``num_frames`` in all. Raises ``AUDIO_TRUNCATED``."""
         with self.path.open("rb") as file:
             file.seek(_HEADER.size + start_frame * self.num_channels * _SAMPLE_BYTES)
-            for start in range(0, num_frames, BLOCK_FRAMES):
-                num_wanted = min(BLOCK_FRAMES, num_frames - start) * self.num_channels
+            for start in range(0, num_frames, CHUNK_FRAMES):
+                num_wanted = min(CHUNK_FRAMES, num_frames - start) * self.num_channels
                 samples = np.fromfile(file, "<f4", num_wanted)
                 if len(samples) < num_wanted:
                     raise _truncated(f"{start} of {num_frames} frames")
                 yield np.ascontiguousarray(samples.reshape(-1, self.num_channels).T, np.float32)
+
+
+def write_wav_f32(
+    path: Path, chunks: Iterable[FloatArray], sample_rate_hz: int, num_channels: int
+) -> int:
+    """Write chunks ``(channels, n)`` as float32 WAV; return the number of frames."""
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        writer = WavF32Writer(file, sample_rate_hz, num_channels)
+        for chunk in chunks:
+            writer.write(chunk)
+        writer.close()
+    return writer.num_frames
 
 
 def _header(sample_rate_hz: int, num_channels: int, num_frames: int) -> bytes:
@@ -107,21 +122,6 @@ def _truncated(detail: str) -> PipelineError:
     return PipelineError("AUDIO_TRUNCATED", "A file made on the way is cut off.", detail=detail)
 
 
-_FULL_SCALE_24 = 1 << 23
-
-
-def write_wav_f32(
-    path: Path, blocks: Iterable[FloatArray], sample_rate_hz: int, num_channels: int
-) -> int:
-    """Write blocks ``(channels, n)`` as float32 WAV; return the number of frames."""
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        writer = WavF32Writer(file, sample_rate_hz, num_channels)
-        for block in blocks:
-            writer.write(block)
-        writer.close()
-    return writer.num_frames
-
-
 @dataclass(frozen=True, slots=True)
 class PcmWritten:
     """``pcm_sha256``: of the interleaved 24-bit little-endian samples, as decoders give them
@@ -134,21 +134,21 @@ class PcmWritten:
 
 def write_pcm_24(
     path: Path,
-    blocks: Iterable[FloatArray],
+    chunks: Iterable[FloatArray],
     sample_rate_hz: int,
     num_channels: int,
     *,
     dither_key: str | None,
     on_written: Callable[[FloatArray], None] | None = None,
 ) -> PcmWritten:
-    """Write blocks ``(channels, n)`` at 24 bits: WAV where ``path`` ends in ``.wav``, else FLAC.
+    """Write chunks ``(channels, n)`` at 24 bits: WAV where ``path`` ends in ``.wav``, else FLAC.
 
     TPDF dither is drawn from a generator seeded with ``dither_key`` (say, a digest of the recipe):
-    the same signal under the same key gives the same samples, however it is cut into blocks.
+    the same signal under the same key gives the same samples, however it is cut into chunks.
     ``None``: rounded to the nearest step; what has 24 bits already passes unchanged.
     ``on_written`` hears the samples as they are in the file.
     """
-    quantiser = _Quantiser24(dither_key, num_channels)
+    quantizer = _Quantizer24(dither_key, num_channels)
     digest = hashlib.sha256()
     num_frames = 0
     container = "WAV" if path.suffix.lower() == ".wav" else "FLAC"
@@ -156,15 +156,15 @@ def write_pcm_24(
         replacing(path) as temporary,
         _sound_file(temporary, sample_rate_hz, num_channels, container) as file,
     ):
-        for block in blocks:
-            samples = quantiser.quantise(block)
+        for chunk in chunks:
+            samples = quantizer.quantize(chunk)
             digest.update(samples.view(np.uint8).reshape(-1, 4)[:, :3].tobytes())
             file.write(samples << 8)  # libsndfile takes the upper 24 of 32 bits
             if on_written is not None:
                 # 24 bits fit into the mantissa of a float32.
                 on_written(samples.T.astype(np.float32) / np.float32(_FULL_SCALE_24))
             num_frames += len(samples)
-    return PcmWritten(num_frames, digest.hexdigest(), quantiser.num_clipped)
+    return PcmWritten(num_frames, digest.hexdigest(), quantizer.num_clipped)
 
 
 @contextmanager
@@ -209,7 +209,7 @@ class _Output:
         return len(data)
 
 
-class _Quantiser24:
+class _Quantizer24:
     """float32 ``(channels, n)`` to 24-bit integers ``(n, channels)``, in little-endian int32.
 
     TPDF dither: the difference of two uniform variables of one step each, so that neither the
@@ -224,11 +224,11 @@ class _Quantiser24:
         self._num_channels = num_channels
         self.num_clipped = 0
 
-    def quantise(self, block: FloatArray) -> NDArray[np.int32]:
-        scaled = np.ascontiguousarray(block.T, dtype=np.float64) * _FULL_SCALE_24
+    def quantize(self, chunk: FloatArray) -> NDArray[np.int32]:
+        scaled = np.ascontiguousarray(chunk.T, dtype=np.float64) * _FULL_SCALE_24
         if self._random is not None:
-            # Frame by frame, so that the noise of a frame does not depend on the block size.
-            uniform = self._random.random((block.shape[1], self._num_channels, 2))
+            # Frame by frame, so that the noise of a frame does not depend on the chunk size.
+            uniform = self._random.random((chunk.shape[1], self._num_channels, 2))
             scaled += uniform[:, :, 0] - uniform[:, :, 1]
         np.rint(scaled, out=scaled)
         low, high = -_FULL_SCALE_24, _FULL_SCALE_24 - 1

@@ -1,4 +1,4 @@
-"""What a signal is here, decibels, and changing the rate.
+"""What a signal is here; decibels, changing the rate, and the outline that pages draw.
 
 Arrays are float32, shape ``(channels, frames)``; full scale is 1.0. Decibels are relative to
 full scale unless a name says otherwise.
@@ -14,13 +14,19 @@ import soxr
 from numpy.typing import NDArray
 
 FloatArray: TypeAlias = NDArray[np.float32]
-Blocks: TypeAlias = Iterator[FloatArray]
+Chunks: TypeAlias = Iterator[FloatArray]
 
 # Everything that is published is at this rate.
 OUTPUT_SAMPLE_RATE_HZ = 48_000
 
 # Frames that travel together through a chain. Changes nothing in the result, only the speed.
-BLOCK_FRAMES = 65_536
+CHUNK_FRAMES = 65_536
+
+# Of an outline.
+DEFAULT_NUM_COLUMNS = 1200
+
+# Frames that one bucket of an outline stands for while it is collected.
+_BUCKET_FRAMES = 64
 
 
 class Processor(Protocol):
@@ -60,34 +66,34 @@ def empty(num_channels: int) -> FloatArray:
     return np.zeros((num_channels, 0), dtype=np.float32)
 
 
-class EvenBlocks:
+class EvenChunks:
     """Hands a processor that answers each frame at once chunks of one length and no other.
 
     For processors whose arithmetic or cost depends on the length. The last chunk is filled up with
     silence, whose answer is thrown away: the signal has ended.
     """
 
-    def __init__(self, processor: Processor, block_frames: int, num_channels: int) -> None:
+    def __init__(self, processor: Processor, chunk_frames: int, num_channels: int) -> None:
         self._processor = processor
-        self._block_frames = block_frames
+        self._chunk_frames = chunk_frames
         self._num_channels = num_channels
         self._pending = empty(num_channels)
 
     def process(self, chunk: FloatArray) -> FloatArray:
         """``(channels, n)`` to ``(channels, m)``: m is a whole number of those chunks."""
         pending = np.concatenate([self._pending, chunk], axis=1)
-        num_ready = pending.shape[1] // self._block_frames * self._block_frames
+        num_ready = pending.shape[1] // self._chunk_frames * self._chunk_frames
         self._pending = pending[:, num_ready:].copy()
         outputs = [
-            self._processor.process(pending[:, start : start + self._block_frames])
-            for start in range(0, num_ready, self._block_frames)
+            self._processor.process(pending[:, start : start + self._chunk_frames])
+            for start in range(0, num_ready, self._chunk_frames)
         ]
         return np.concatenate([empty(self._num_channels), *outputs], axis=1)
 
     def finish(self) -> FloatArray:
         """The frames that did not fill a chunk."""
         num_left = self._pending.shape[1]
-        filling = np.zeros((self._num_channels, -num_left % self._block_frames), np.float32)
+        filling = np.zeros((self._num_channels, -num_left % self._chunk_frames), np.float32)
         return self.process(filling)[:, :num_left]
 
 
@@ -135,24 +141,19 @@ def resample(signal: FloatArray, from_rate_hz: int, to_rate_hz: int) -> FloatArr
     return np.concatenate([resampler.process(signal), resampler.finish()], axis=1)
 
 
-# MERGED The outline of a signal, for pages and pictures.
-
-DEFAULT_NUM_COLUMNS = 1200
-
-# Frames that one bucket of the running outline stands for.
-_BUCKET_FRAMES = 64
-
-
 class WaveformOutline:
-    """Collects the peaks of a stream of unknown length, in four bytes per 64 frames."""
+    """The outline of a signal for pages and pictures.
+
+    Collects the peaks of a stream of unknown length, in four bytes per 64 frames.
+    """
 
     def __init__(self) -> None:
         self._peaks: list[NDArray[np.float32]] = []
         self._rest = np.zeros(0, dtype=np.float32)
 
-    def add(self, block: FloatArray) -> None:
+    def add(self, chunk: FloatArray) -> None:
         """Hear ``(channels, n)``; the loudest channel counts."""
-        magnitudes = np.abs(block)
+        magnitudes = np.abs(chunk)
         loudest = magnitudes[0] if len(magnitudes) == 1 else magnitudes.max(axis=0)
         magnitudes = np.concatenate([self._rest, loudest])
         num_whole = len(magnitudes) // _BUCKET_FRAMES * _BUCKET_FRAMES

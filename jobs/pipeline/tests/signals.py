@@ -50,10 +50,10 @@ def plucks(duration_s: float = 2.0, *, sample_rate_hz: int = 48_000) -> FloatArr
     return (0.2 * tone * attack * np.exp(-since_s / 0.15))[np.newaxis].astype(np.float32)
 
 
-def cut(signal: FloatArray, block_frames: int) -> Iterator[FloatArray]:
-    """The signal in blocks."""
-    for start in range(0, signal.shape[1], block_frames):
-        yield signal[:, start : start + block_frames]
+def cut(signal: FloatArray, chunk_frames: int) -> Iterator[FloatArray]:
+    """The signal in chunks."""
+    for start in range(0, signal.shape[1], chunk_frames):
+        yield signal[:, start : start + chunk_frames]
 
 
 def level_db(signal: FloatArray) -> float:

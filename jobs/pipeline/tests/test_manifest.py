@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ from jobs.pipeline.formats.manifest import (
 )
 from jobs.pipeline.recipe import CabBlock, segment_recipe_from_json
 from jobs.pipeline.tests.kept_manifests import NAMES, kept_manifest
+from jobs.pipeline.vocabulary.options import OPTION_NAMES, ShootoutOptions
 
 
 def missing(whole: Any, part: Any, path: str = "") -> list[str]:
@@ -40,10 +42,31 @@ def test_nothing_of_a_manifest_is_lost_whatever_its_age(name: str) -> None:
     assert missing(stored, json.loads(manifest_text(read_manifest(stored)))) == []
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("2026-11-30")])
+def written(stored: dict[str, Any]) -> Any:
+    return json.loads(json.dumps(manifest_as_json(read_manifest(stored))))
+
+
+def with_defaults(stored: dict[str, Any]) -> dict[str, Any]:
+    """``stored``, with the default of each option that was not there yet."""
+    return {**stored, "options": {**asdict(ShootoutOptions()), **stored["options"]}}
+
+
+OF_TODAY = [name for name in NAMES if name.startswith("2026-11-30")]
+
+
+@pytest.mark.parametrize("name", OF_TODAY)
 def test_a_manifest_of_today_is_written_as_it_was(name: str) -> None:
     stored = kept_manifest(name)
-    assert json.loads(json.dumps(manifest_as_json(read_manifest(stored)))) == stored
+    assert written(stored) == with_defaults(stored)
+
+
+@pytest.mark.parametrize("option", OPTION_NAMES)
+def test_an_option_that_a_manifest_lacks_is_written_with_its_default(option: str) -> None:
+    stored = kept_manifest(OF_TODAY[0])
+    del stored["options"][option]
+    found = written(stored)
+    assert found == with_defaults(stored)
+    assert found["options"][option] == getattr(ShootoutOptions(), option)
 
 
 def test_the_first_manifests_have_what_there_was() -> None:

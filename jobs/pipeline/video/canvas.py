@@ -1,8 +1,12 @@
-"""The two canvases that pictures are laid out on, and the typefaces.
+"""The two canvases that pictures are laid out on, the typefaces, and making text fit.
 
 1920×1080 for every landscape size and 1080×1920 for portrait; resvg scales them to the pixels of
 the video. Places that are redrawn from one video frame to the next are whole even numbers of pixels
 at every size.
+
+SVG neither wraps nor shrinks text, so lines are broken here, before the template is filled in. How
+wide a text will be is read from the font files. Kerning is left out: it makes text a little
+narrower than measured, never wider by much.
 """
 
 from __future__ import annotations
@@ -19,17 +23,22 @@ from fontTools.ttLib import TTFont
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.vocabulary.options import Size
 
-# MERGED How wide a text will be, read from the font files, and making it fit.
-# MERGED
-# MERGED SVG neither wraps nor shrinks text, so lines are broken here, before the template is filled in.
-# MERGED Kerning is left out: it makes text a little narrower than measured, never wider by much.
-
 ELLIPSIS = "…"
 NO_BREAK_SPACE = "\u00a0"
 
 # A character that no bundled font has (CJK, emoji) comes from a font of the system: assume a full
 # em, which is right for CJK and safe for the rest.
 _UNKNOWN_ADVANCE_EM = 1.0
+
+TEXT_FAMILY = "Sofia Sans Semi Condensed"
+NUMBER_FAMILY = "JetBrains Mono"
+
+BAR_PITCH = 9
+BAR_WIDTH = 5
+
+# What a template is filled with. Numbers are handed over as text, so that no template engine
+# formats them in the manner of a language.
+Values = dict[str, object]
 
 
 class Font:
@@ -193,17 +202,6 @@ def _shorten(text: str, font: Font, max_width: float, size: float, spacing: floa
     while text and font.width(text + ELLIPSIS, size, spacing) > max_width:
         text = text[:-1].rstrip(" ,.;:·-–—/+")
     return text + ELLIPSIS
-
-
-TEXT_FAMILY = "Sofia Sans Semi Condensed"
-NUMBER_FAMILY = "JetBrains Mono"
-
-BAR_PITCH = 9
-BAR_WIDTH = 5
-
-# What a template is filled with. Numbers are handed over as text, so that no template engine
-# formats them in the manner of a language.
-Values = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)

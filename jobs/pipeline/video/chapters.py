@@ -1,5 +1,13 @@
-"""Chapters: who plays, and when. Every change inside the MP4; for the description of the video what
-YouTube takes (see ``youtube.py``)."""
+"""Who plays, and when, as text: chapters inside the MP4, chapters for YouTube, and subtitles.
+
+The MP4 has every change. YouTube takes a list only when the first chapter starts at 0:00, there are
+at least three, their starts ascend, and each lasts at least 10 s. The whole description has at most
+5,000 bytes (the Data API counts bytes; the page, characters) and neither < nor >. One list that
+breaks a rule is no list, so there are as many details as fit by these rules, or no chapters and a
+note why.
+
+Subtitles are the contender's name while it plays, as WebVTT and SubRip.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +21,6 @@ from jobs.pipeline.formats.timeline import Timeline, TimelineCard, TimelineEntry
 from jobs.pipeline.video.canvas import ELLIPSIS, clean_text, without_brackets
 from jobs.pipeline.video.scene import VideoScene
 
-# MERGED The chapters of a video's description on YouTube.
-# MERGED
-# MERGED YouTube takes a list only when the first chapter starts at 0:00, there are at least three, their
-# MERGED starts ascend, and each lasts at least 10 s. The whole description has at most 5,000 bytes (the Data
-# MERGED API counts bytes; the page, characters) and neither < nor >. One list that breaks a rule is no list,
-# MERGED so there are as many details as fit by these rules, or no chapters and a note why.
-
 MIN_CHAPTER_S = 10
 MIN_CHAPTERS = 3
 MAX_DESCRIPTION_BYTES = 5000
@@ -28,6 +29,47 @@ MAX_DESCRIPTION_BYTES = 5000
 _MAX_TITLE = 100
 _MAX_NAME = 80
 _WHOLE_DI_S = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A stretch of the video, in frames at 48 kHz, and what it is called."""
+
+    start_frame: int
+    end_frame: int
+    title: str
+
+
+def chapters(timeline: Timeline, scene: VideoScene) -> tuple[Chapter, ...]:
+    """One chapter per span, covering the whole video; neighbors of one segment are one."""
+    found: list[Chapter] = []
+    last: tuple[int, int] | TimelineCard | None = None
+    for span in timeline.spans():
+        shown = span.what
+        if isinstance(shown, TimelineEntry):
+            key: tuple[int, int] | TimelineCard = (shown.contender_index, shown.di_index)
+        else:
+            key = shown
+        if key == last:
+            found[-1] = Chapter(found[-1].start_frame, span.end_frame, found[-1].title)
+        else:
+            found.append(Chapter(span.start_frame, span.end_frame, span_title(shown, scene)))
+        last = key
+    return tuple(found)
+
+
+def span_title(shown: TimelineEntry | TimelineCard, scene: VideoScene) -> str:
+    """What a chapter or a subtitle calls a span: of several DIs also which one."""
+    if isinstance(shown, TimelineEntry):
+        label = clean_text(scene.contenders[shown.contender_index].label)
+        if len(scene.dis) > 1:
+            return f"{label} · {clean_text(scene.dis[shown.di_index].name)}"
+        return label
+    if shown.kind == "opening":
+        return clean_text(scene.title)
+    if shown.kind == "di":
+        return clean_text(scene.dis[shown.di_index or 0].name)
+    return "Summary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +144,11 @@ def youtube_chapters(timeline: Timeline, scene: VideoScene) -> YouTubeChapters:
     )
 
 
+def chapters_text(timeline: Timeline, scene: VideoScene) -> str:
+    """Lines "m:ss title" for a YouTube description; empty when there cannot be any."""
+    return youtube_chapters(timeline, scene).text()
+
+
 def _details(timeline: Timeline, steps: Sequence[_Step], scene: VideoScene) -> Iterator[_Detail]:
     """From the most detailed way to the least."""
     names = _Names(scene, steps)
@@ -145,9 +192,9 @@ class _Names:
             name if name and names.count(name) == 1 else f"{name} (DI {number})".strip()
             for number, name in enumerate(names, start=1)
         ]
-        blocks = [list(block) for _, block in groupby(steps, key=lambda step: step.di_index)]
-        self._firsts = {block[0] for block in blocks}
-        self._num_steps = {block[0].di_index: len(block) for block in blocks}
+        by_di = [list(group) for _, group in groupby(steps, key=lambda step: step.di_index)]
+        self._firsts = {group[0] for group in by_di}
+        self._num_steps = {group[0].di_index: len(group) for group in by_di}
 
     def full(self, steps: Sequence[_Step]) -> str:
         """Names of contenders and DI; of the DI alone where it is all of it."""
@@ -223,11 +270,11 @@ def _steps(timeline: Timeline) -> list[_Step]:
 def _grouped(steps: Sequence[_Step], min_s: int, end_s: float) -> list[_Group]:
     """Neighbors put together until each group lasts: first within a DI, ``min_s``; then, where a
     whole DI is shorter than YouTube takes, with what follows (or goes before, at the end)."""
-    blocks = [list(block) for _, block in groupby(steps, key=lambda step: step.di_index)]
-    ends_s = [block[0].start_s for block in blocks[1:]] + [end_s]
+    by_di = [list(of_di) for _, of_di in groupby(steps, key=lambda step: step.di_index)]
+    ends_s = [of_di[0].start_s for of_di in by_di[1:]] + [end_s]
     groups: list[_Group] = []
-    for block, block_end_s in zip(blocks, ends_s, strict=True):
-        groups += _lasting([[step] for step in block], min_s, block_end_s)
+    for of_di, di_end_s in zip(by_di, ends_s, strict=True):
+        groups += _lasting([[step] for step in of_di], min_s, di_end_s)
     return _lasting(groups, MIN_CHAPTER_S, end_s)
 
 
@@ -282,55 +329,6 @@ def _clock(seconds: int, *, has_hours: bool) -> str:
     if has_hours:
         return f"{minutes // 60}:{minutes % 60:02d}:{second:02d}"
     return f"{minutes}:{second:02d}"
-
-
-@dataclass(frozen=True, slots=True)
-class Chapter:
-    """A stretch of the video, in frames at 48 kHz, and what it is called."""
-
-    start_frame: int
-    end_frame: int
-    title: str
-
-
-def chapters(timeline: Timeline, scene: VideoScene) -> tuple[Chapter, ...]:
-    """One chapter per span, covering the whole video; neighbors of one segment are one."""
-    found: list[Chapter] = []
-    last: tuple[int, int] | TimelineCard | None = None
-    for span in timeline.spans():
-        shown = span.what
-        if isinstance(shown, TimelineEntry):
-            key: tuple[int, int] | TimelineCard = (shown.contender_index, shown.di_index)
-        else:
-            key = shown
-        if key == last:
-            found[-1] = Chapter(found[-1].start_frame, span.end_frame, found[-1].title)
-        else:
-            found.append(Chapter(span.start_frame, span.end_frame, span_title(shown, scene)))
-        last = key
-    return tuple(found)
-
-
-def chapters_text(timeline: Timeline, scene: VideoScene) -> str:
-    """Lines "m:ss title" for a YouTube description; empty when there cannot be any."""
-    return youtube_chapters(timeline, scene).text()
-
-
-def span_title(shown: TimelineEntry | TimelineCard, scene: VideoScene) -> str:
-    """What a chapter or a subtitle calls a span: of several DIs also which one."""
-    if isinstance(shown, TimelineEntry):
-        label = clean_text(scene.contenders[shown.contender_index].label)
-        if len(scene.dis) > 1:
-            return f"{label} · {clean_text(scene.dis[shown.di_index].name)}"
-        return label
-    if shown.kind == "opening":
-        return clean_text(scene.title)
-    if shown.kind == "di":
-        return clean_text(scene.dis[shown.di_index or 0].name)
-    return "Summary"
-
-
-# MERGED Subtitles with the contender's name while it plays: WebVTT and SubRip.
 
 
 def web_vtt(timeline: Timeline, scene: VideoScene) -> str:

@@ -2,6 +2,10 @@
 
 A contender's picture is rasterized when its turn comes, with its waveform in two colors. From one
 video frame to the next only the columns that the playhead has crossed are copied, in Y, U and V.
+
+From SVG text it goes to the planes that an encoder takes. Video is 8-bit YCbCr 4:2:0, BT.709,
+limited range (ITU-R BT.709-6, item 3.2 and 3.4). The conversion is done here rather than by
+swscale, whose default matrix is that of BT.601.
 """
 
 from __future__ import annotations
@@ -26,11 +30,6 @@ from jobs.pipeline.video.layout import Layout
 from jobs.pipeline.video.scene import SegmentKey, SvgRenderer, VideoScene, Waveform
 from jobs.pipeline.vocabulary.options import Size
 
-# MERGED From SVG text to the planes that an encoder takes.
-# MERGED
-# MERGED Video is 8-bit YCbCr 4:2:0, BT.709, limited range (ITU-R BT.709-6, item 3.2 and 3.4). The conversion
-# MERGED is done here rather than by swscale, whose default matrix is that of BT.601.
-
 ByteArray: TypeAlias = NDArray[np.uint8]
 _Floats: TypeAlias = NDArray[np.float32]
 
@@ -38,6 +37,10 @@ _KR, _KB = 0.2126, 0.0722
 _KG = 1.0 - _KR - _KB
 # Rows of the picture converted at a time: bounds the memory for 4K.
 _ROWS = 128
+
+# Alternating order comes back to the same pictures: keep as many as fit in here.
+_CACHE_BYTES = 96 * 2**20
+_CLOCK_CHARACTERS = "0123456789: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,13 +185,6 @@ def _to_byte(plane: _Floats) -> ByteArray:
     return np.rint(plane).astype(np.uint8)
 
 
-# Alternating order comes back to the same pictures: keep as many as fit in here.
-_CACHE_BYTES = 96 * 2**20
-_CLOCK_CHARACTERS = "0123456789: "
-
-_Frame: TypeAlias = NDArray[np.uint8]
-
-
 @dataclass(frozen=True, slots=True)
 class _Picture:
     """``still``: the whole canvas, nothing played yet. ``played``: the waveform, all played."""
@@ -220,7 +216,7 @@ class Composer:
         self.use_system_fonts = not self.font_book.covers(scene.texts())
         self._size = size
         width, height = size
-        self._buffer: _Frame = np.empty((height * 3 // 2, width), np.uint8)
+        self._buffer: ByteArray = np.empty((height * 3 // 2, width), np.uint8)
         chroma = self._buffer[height:].reshape(2, height // 2, width // 2)
         self._planes = Planes(self._buffer[:height], chroma[0], chroma[1])
         factor = width / self._layout.canvas.width
@@ -233,7 +229,7 @@ class Composer:
         self._digits = self._draw_digits(factor)
         self._cache: OrderedDict[SegmentKey, _Picture] = OrderedDict()
 
-    def frames(self) -> Iterator[_Frame]:
+    def frames(self) -> Iterator[ByteArray]:
         """Every video frame in turn, ``(height · 3/2, width)``: Y, then U, then V.
 
         It is always the same array: use it up before asking for the next.
@@ -246,7 +242,7 @@ class Composer:
             else:
                 yield from self._entry_frames(span, span.what)
 
-    def _entry_frames(self, span: TimelineSpan, entry: TimelineEntry) -> Iterator[_Frame]:
+    def _entry_frames(self, span: TimelineSpan, entry: TimelineEntry) -> Iterator[ByteArray]:
         picture = self._picture((entry.contender_index, entry.di_index))
         self._planes.paste(picture.still, 0, 0)
         step = self._timeline.frames_per_video_frame
@@ -347,7 +343,7 @@ class Composer:
             for index, character in enumerate(_CLOCK_CHARACTERS)
         }
 
-    def _draw(self, template: str, values: Mapping[str, object], size: Size) -> _Frame:
+    def _draw(self, template: str, values: Mapping[str, object], size: Size) -> ByteArray:
         return render_rgba(
             self._render_svg(template, values),
             size,

@@ -1,4 +1,9 @@
-"""What the templates of a contender are filled with: header, name, chain, facts, waveform."""
+"""What the templates of a contender are filled with: header, name, chain, facts, waveform, color.
+
+Contender colors share lightness and chroma in OKLCH (Björn Ottosson, "A perceptual color space for
+image processing", 2020), so none looks like the favorite; the hue goes on by the golden angle,
+which keeps neighbors far apart however many there are.
+"""
 
 from __future__ import annotations
 
@@ -30,11 +35,10 @@ from jobs.pipeline.video.chain import ChainCards
 from jobs.pipeline.video.scene import SceneDI, SceneSegment, VideoScene, Waveform
 from jobs.pipeline.vocabulary.options import THEMES, Size, ThemeName
 
-# MERGED A color for every contender.
-# MERGED
-# MERGED Contender colors share lightness and chroma in OKLCH (Björn Ottosson, "A perceptual color space
-# MERGED for image processing", 2020), so none looks like the favorite; the hue goes on by the golden
-# MERGED angle, which keeps neighbors far apart however many there are.
+HEADER_GAP = 20
+CLOCK_ROOM = 330
+CLOCK_SIZE = 38
+WAVE_PAD = 24
 
 _FIRST_HUE_DEG = 68.0
 _GOLDEN_ANGLE_DEG = 137.50776
@@ -74,12 +78,6 @@ def _encode(linear: float) -> float:
     if linear <= 0.0031308:
         return 12.92 * linear
     return float(1.055 * linear ** (1 / 2.4) - 0.055)
-
-
-HEADER_GAP = 20
-CLOCK_ROOM = 330
-CLOCK_SIZE = 38
-WAVE_PAD = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +260,7 @@ class Layout:
         return placed
 
     def _facts(self, segment: SceneSegment) -> list[dict[str, str]]:
-        """The line above the waveform: how the input was staged, how loud it is played."""
+        """The line above the waveform: the input gain, how loud it is played."""
         level = "Level-matched"
         if segment.loudness_lufs is not None:
             level += f" to {signed(segment.loudness_lufs)} LUFS"

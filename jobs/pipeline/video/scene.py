@@ -1,4 +1,7 @@
-"""What a video shows, as data. How it looks is in ``layout.py`` and ``templates/video/*.svg``.
+"""What a video shows, as data, and the waveforms on the screen.
+
+How it looks is in ``layout.py`` and ``templates/video/*.svg``. The waveforms are read from the
+montage: they show what sounds, level-matched.
 
 The pipeline is free of Django: anyone who calls hands in an ``SvgRenderer``, for example
 ``django.template.loader.render_to_string``.
@@ -18,106 +21,11 @@ from numpy.typing import NDArray
 
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
 from jobs.pipeline.formats.timeline import Timeline
-from jobs.pipeline.signal.samples import BLOCK_FRAMES, OUTPUT_SAMPLE_RATE_HZ, FloatArray
+from jobs.pipeline.signal.samples import CHUNK_FRAMES, OUTPUT_SAMPLE_RATE_HZ, FloatArray
 from jobs.pipeline.vocabulary.options import ThemeName
-
-# MERGED The waveforms on the screen, read from the montage: they show what sounds, level-matched.
 
 # (contender_index, di_index)
 SegmentKey: TypeAlias = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Waveform:
-    """One segment in ``bars``: ``peaks`` and ``rms``, linear, shape ``(bars,)``; its length."""
-
-    peaks: NDArray[np.float32]
-    rms: NDArray[np.float32]
-    num_frames: int
-
-
-class _Bars:
-    """Gathers peak and mean square of ``num_frames`` frames in ``num_bars`` equal parts."""
-
-    def __init__(self, num_frames: int, num_bars: int) -> None:
-        self.num_frames = num_frames
-        self.peaks = np.zeros(num_bars, np.float32)
-        self.squares = np.zeros(num_bars, np.float64)
-        self.counts = np.zeros(num_bars, np.int64)
-
-    def add(self, block: FloatArray, first_frame: int) -> None:
-        frames = np.arange(first_frame, first_frame + block.shape[1])
-        bars = frames * len(self.peaks) // self.num_frames
-        starts = np.flatnonzero(np.diff(bars, prepend=-1))
-        at = bars[starts]
-        peaks = np.maximum.reduceat(np.abs(block).max(axis=0), starts)
-        self.peaks[at] = np.maximum(self.peaks[at], peaks)
-        self.squares[at] += np.add.reduceat((block.astype(np.float64) ** 2).mean(axis=0), starts)
-        self.counts[at] += np.diff(starts, append=len(bars))
-
-    def finish(self) -> Waveform:
-        rms = np.sqrt(self.squares / np.maximum(self.counts, 1)).astype(np.float32)
-        return Waveform(self.peaks, rms, self.num_frames)
-
-
-def segment_frames(timeline: Timeline) -> dict[SegmentKey, int]:
-    """How long each segment of the timeline is, in frames."""
-    lengths: dict[SegmentKey, int] = defaultdict(int)
-    for entry in timeline.entries:
-        key = (entry.contender_index, entry.di_index)
-        lengths[key] = max(lengths[key], entry.source_start_frame + entry.num_frames)
-    return dict(lengths)
-
-
-def read_waveforms(
-    timeline: Timeline, montage: Path, num_bars: int, *, progress: Progress = no_progress
-) -> dict[SegmentKey, Waveform]:
-    """The waveform of every segment. One pass over the montage, block by block."""
-    gathered = {
-        key: _Bars(num_frames, num_bars) for key, num_frames in segment_frames(timeline).items()
-    }
-    with open_montage(timeline, montage) as file:
-        for entry in timeline.entries:
-            bars = gathered[entry.contender_index, entry.di_index]
-            file.seek(entry.start_frame)
-            position = entry.source_start_frame
-            for block in _blocks(file, entry.num_frames):
-                progress(file.tell() / timeline.total_frames)
-                bars.add(block, position)
-                position += block.shape[1]
-    return {key: bars.finish() for key, bars in gathered.items()}
-
-
-def _blocks(file: soundfile.SoundFile, num_frames: int) -> Iterator[FloatArray]:
-    while num_frames > 0:
-        block = file.read(min(BLOCK_FRAMES, num_frames), dtype="float32", always_2d=True)
-        if len(block) == 0:
-            return
-        num_frames -= len(block)
-        yield block.T
-
-
-def open_montage(timeline: Timeline, montage: Path) -> soundfile.SoundFile:
-    """Open the montage. Raises ``PipelineError`` VIDEO_MONTAGE_INVALID if it is not the timeline's
-    sound: stereo, 48 kHz, exactly as long.
-    """
-    try:
-        file = soundfile.SoundFile(montage)
-    except (soundfile.LibsndfileError, OSError) as error:
-        raise PipelineError(
-            "VIDEO_MONTAGE_INVALID", "The sound of the video cannot be read.", detail=str(error)
-        ) from error
-    actual = (file.channels, file.samplerate, file.frames)
-    expected = (2, OUTPUT_SAMPLE_RATE_HZ, timeline.total_frames)
-    if actual != expected:
-        file.close()
-        raise PipelineError(
-            "VIDEO_MONTAGE_INVALID",
-            "The sound of the video does not fit its timeline.",
-            detail=f"channels, rate, frames are {actual} instead of {expected}",
-        )
-    return file
-
 
 # Takes the name of a template ("video/contender.svg") and its values; gives SVG text in which
 # every value is escaped.
@@ -151,8 +59,8 @@ class SceneDI:
 
 @dataclass(frozen=True, slots=True)
 class SceneContender:
-    """One chain. ``note``: how the input was staged, in a few words, where that is the same with
-    every DI; what differs is in the segments."""
+    """One chain. ``note``: the input gain, in a few words, where that is the same with every
+    DI; what differs is in the segments."""
 
     label: str
     gear: tuple[SceneGear, ...]
@@ -161,7 +69,7 @@ class SceneContender:
 
 @dataclass(frozen=True, slots=True)
 class SceneSegment:
-    """What is true of one contender over one DI and no other. ``note``: how the input was staged;
+    """What is true of one contender over one DI and no other. ``note``: the input gain;
     ``loudness_lufs``: as published, ``None`` where it is not known."""
 
     note: str
@@ -173,7 +81,7 @@ class VideoScene:
     """Everything a video tells. ``contenders`` and ``dis`` are indexed as in the timeline,
     ``segments`` by both.
 
-    The waveforms are not here: they are read from the montage, so they show what sounds.
+    The waveforms are not here: see ``read_waveforms``.
     """
 
     title: str
@@ -200,3 +108,95 @@ class VideoScene:
                 parts += [gear.name, gear.make, gear.creator, gear.licence, *gear.settings]
         parts += [segment.note for segment in self.segments.values()]
         return " ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Waveform:
+    """One segment in ``bars``: ``peaks`` and ``rms``, linear, shape ``(bars,)``; its length."""
+
+    peaks: NDArray[np.float32]
+    rms: NDArray[np.float32]
+    num_frames: int
+
+
+class _Bars:
+    """Gathers peak and mean square of ``num_frames`` frames in ``num_bars`` equal parts."""
+
+    def __init__(self, num_frames: int, num_bars: int) -> None:
+        self.num_frames = num_frames
+        self.peaks = np.zeros(num_bars, np.float32)
+        self.squares = np.zeros(num_bars, np.float64)
+        self.counts = np.zeros(num_bars, np.int64)
+
+    def add(self, chunk: FloatArray, first_frame: int) -> None:
+        frames = np.arange(first_frame, first_frame + chunk.shape[1])
+        bars = frames * len(self.peaks) // self.num_frames
+        starts = np.flatnonzero(np.diff(bars, prepend=-1))
+        at = bars[starts]
+        peaks = np.maximum.reduceat(np.abs(chunk).max(axis=0), starts)
+        self.peaks[at] = np.maximum(self.peaks[at], peaks)
+        self.squares[at] += np.add.reduceat((chunk.astype(np.float64) ** 2).mean(axis=0), starts)
+        self.counts[at] += np.diff(starts, append=len(bars))
+
+    def finish(self) -> Waveform:
+        rms = np.sqrt(self.squares / np.maximum(self.counts, 1)).astype(np.float32)
+        return Waveform(self.peaks, rms, self.num_frames)
+
+
+def segment_frames(timeline: Timeline) -> dict[SegmentKey, int]:
+    """How long each segment of the timeline is, in frames."""
+    lengths: dict[SegmentKey, int] = defaultdict(int)
+    for entry in timeline.entries:
+        key = (entry.contender_index, entry.di_index)
+        lengths[key] = max(lengths[key], entry.source_start_frame + entry.num_frames)
+    return dict(lengths)
+
+
+def read_waveforms(
+    timeline: Timeline, montage: Path, num_bars: int, *, progress: Progress = no_progress
+) -> dict[SegmentKey, Waveform]:
+    """The waveform of every segment. One pass over the montage, chunk by chunk."""
+    gathered = {
+        key: _Bars(num_frames, num_bars) for key, num_frames in segment_frames(timeline).items()
+    }
+    with open_montage(timeline, montage) as file:
+        for entry in timeline.entries:
+            bars = gathered[entry.contender_index, entry.di_index]
+            file.seek(entry.start_frame)
+            position = entry.source_start_frame
+            for chunk in _chunks(file, entry.num_frames):
+                progress(file.tell() / timeline.total_frames)
+                bars.add(chunk, position)
+                position += chunk.shape[1]
+    return {key: bars.finish() for key, bars in gathered.items()}
+
+
+def _chunks(file: soundfile.SoundFile, num_frames: int) -> Iterator[FloatArray]:
+    while num_frames > 0:
+        chunk = file.read(min(CHUNK_FRAMES, num_frames), dtype="float32", always_2d=True)
+        if len(chunk) == 0:
+            return
+        num_frames -= len(chunk)
+        yield chunk.T
+
+
+def open_montage(timeline: Timeline, montage: Path) -> soundfile.SoundFile:
+    """Open the montage. Raises ``PipelineError`` VIDEO_MONTAGE_INVALID if it is not the timeline's
+    sound: stereo, 48 kHz, exactly as long.
+    """
+    try:
+        file = soundfile.SoundFile(montage)
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise PipelineError(
+            "VIDEO_MONTAGE_INVALID", "The sound of the video cannot be read.", detail=str(error)
+        ) from error
+    actual = (file.channels, file.samplerate, file.frames)
+    expected = (2, OUTPUT_SAMPLE_RATE_HZ, timeline.total_frames)
+    if actual != expected:
+        file.close()
+        raise PipelineError(
+            "VIDEO_MONTAGE_INVALID",
+            "The sound of the video does not fit its timeline.",
+            detail=f"channels, rate, frames are {actual} instead of {expected}",
+        )
+    return file

@@ -78,10 +78,10 @@ class TruePeakMeter:
         )
         self._peak = 0.0
 
-    def add(self, block: FloatArray, *, is_last: bool = False) -> None:
+    def add(self, chunk: FloatArray, *, is_last: bool = False) -> None:
         """Hear ``(channels, frames)``."""
-        oversampled = self._resampler.resample_chunk(np.ascontiguousarray(block.T), last=is_last)
-        for values in (block, oversampled):
+        oversampled = self._resampler.resample_chunk(np.ascontiguousarray(chunk.T), last=is_last)
+        for values in (chunk, oversampled):
             if values.size:
                 self._peak = max(self._peak, float(values.max()), -float(values.min()))
 
@@ -145,10 +145,10 @@ def _encode(
                 meter.add(decoded.to_ndarray().astype(np.float32, copy=False))
 
     gain = np.float32(db_to_gain(gain_db))
-    for number, block in enumerate(_aac_frames(timeline, montage)):
+    for number, chunk in enumerate(_aac_frames(timeline, montage)):
         if number % _PROGRESS_EVERY_AAC_FRAMES == 0:
             progress(number * AAC_FRAME / timeline.total_frames)
-        frame = av.AudioFrame.from_ndarray(block * gain, format="fltp", layout="stereo")
+        frame = av.AudioFrame.from_ndarray(chunk * gain, format="fltp", layout="stereo")
         frame.sample_rate = OUTPUT_SAMPLE_RATE_HZ
         frame.pts = number * AAC_FRAME
         store(encoder.encode(frame))
@@ -161,6 +161,6 @@ def _aac_frames(timeline: Timeline, montage: Path) -> Iterator[FloatArray]:
     """The montage from frame 1,024 on, in encoder frames; the last one may be short."""
     with open_montage(timeline, montage) as source:
         source.seek(min(AAC_PRIMING, timeline.total_frames))
-        for block in source.blocks(16 * AAC_FRAME, dtype="float32", always_2d=True):
-            for start in range(0, len(block), AAC_FRAME):
-                yield np.ascontiguousarray(block[start : start + AAC_FRAME].T)
+        for chunk in source.blocks(16 * AAC_FRAME, dtype="float32", always_2d=True):
+            for start in range(0, len(chunk), AAC_FRAME):
+                yield np.ascontiguousarray(chunk[start : start + AAC_FRAME].T)

@@ -1,11 +1,9 @@
-"""Kinds of gear, and the slots of a chain."""
+"""Kinds of gear, and the slots of a chain: words with a label each, for lists of choices."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import EnumType, StrEnum
-
-# MERGED Words with a label, for lists of choices.
 
 
 class WordType(EnumType):

@@ -1,7 +1,8 @@
-"""The options of a shootout: one line each says all there is to know of it.
+"""The options of a shootout, with the sizes and themes of its video.
 
-A field of ``ShootoutOptions`` becomes a column of the model, a field of the API, a field of the
-page, a key of the shootout file and of the manifest, and a row in the docs.
+One line says all there is to know of an option: a field of ``ShootoutOptions`` becomes a column of
+the model, a field of the API, a field of the page, a key of the shootout file and of the manifest,
+and a row in the docs.
 """
 
 from __future__ import annotations
@@ -12,9 +13,7 @@ from typing import Annotated, Final, Literal, TypeAlias, get_type_hints
 
 from msgspec import Meta
 
-# MERGED What a video can look like: its sizes, and its themes.
-
-Size: TypeAlias = tuple[int, int]
+Size: TypeAlias = tuple[int, int]  # width, height in pixels
 
 DEFAULT_VIDEO_SIZE: Final[Size] = (1920, 1080)
 VIDEO_SIZES: Final[tuple[Size, ...]] = (

@@ -18,7 +18,7 @@ from gear.models import Capture, GearItem, SignalChain
 from jobs.models import Job, Notification
 from jobs.tests.running import run_until_idle
 from shootouts.archive.tests.archives import export_url, exported, files_of, packed, post_import
-from shootouts.files.upkeep import FOLDERS, orphans_find
+from shootouts.files.consistency import FOLDERS, orphans_find
 from shootouts.models import DITrack, Segment, Shootout
 from shootouts.services.di_tracks import di_track_update
 from shootouts.tests.factories import (

@@ -16,7 +16,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from gear.models import Capture
-from shootouts.files.upkeep import OrphanSearch, orphans_delete, orphans_find
+from shootouts.files.consistency import OrphanSearch, orphans_delete, orphans_find
 from shootouts.models import CachedAudio, DITrack, Manifest, RenderedFile, Segment, Shootout
 from shootouts.services.di_tracks import di_track_delete, di_track_upload
 from shootouts.services.shootouts import shootout_render

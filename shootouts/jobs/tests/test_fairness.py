@@ -11,7 +11,7 @@ import pytest
 
 from jobs.pipeline.files import sha256_of
 from jobs.pipeline.formats.shootout_info import ContenderInfo, DIInfo, ShootoutInfo
-from jobs.pipeline.measure.loudness import measure_blocks
+from jobs.pipeline.measure.loudness import measure_chunks
 from jobs.pipeline.recipe import CabBlock, DISource, NamBlock, SegmentRecipe
 from jobs.pipeline.render.prefix import FolderPrefixes
 from jobs.pipeline.render.segment import render_segment
@@ -30,7 +30,7 @@ def shootout(tmp_path_factory: pytest.TempPathFactory) -> FinishedAudio:
     folder = tmp_path_factory.mktemp("fairness")
     captures, irs = sorted(PACK.glob("captures/*.nam")), sorted(PACK.glob("irs/*.wav"))
     recording = open_audio(sorted(PACK.glob("di/*.flac"))[0])
-    beginning = recording.blocks(num_frames=round(DI_S * recording.sample_rate_hz))
+    beginning = recording.chunks(num_frames=round(DI_S * recording.sample_rate_hz))
     di = folder / "di.wav"
     write_wav_f32(di, beginning, recording.sample_rate_hz, recording.num_channels)
     sources = {sha256_of(path): path for path in (di, *captures, *irs)}
@@ -66,7 +66,7 @@ def test_every_pair_is_equally_loud_after_decoding(shootout: FinishedAudio) -> N
     loudness_lufs = []
     for segment in shootout.segments:
         assert segment.published.num_channels == 1
-        measured = measure_blocks(iter([decoded(segment.path)]), 48_000, 1)
+        measured = measure_chunks(iter([decoded(segment.path)]), 48_000, 1)
         assert measured.integrated_lufs is not None
         assert measured.true_peak_dbtp is not None
         assert measured.true_peak_dbtp <= -1.0
@@ -78,7 +78,7 @@ def test_every_pair_is_equally_loud_after_decoding(shootout: FinishedAudio) -> N
 def test_only_a_constant_gain_was_applied(shootout: FinishedAudio) -> None:
     for segment in shootout.segments:
         assert segment.alignment is not None
-        whole = np.concatenate(list(open_audio(segment.result.pre_gain_path).blocks()), axis=1)
+        whole = np.concatenate(list(open_audio(segment.result.pre_gain_path).chunks()), axis=1)
         before = whole[:, segment.alignment.advance_frames :]
         after = decoded(segment.path)
         assert after.shape == before.shape

@@ -15,7 +15,7 @@ from gear.services.chains import BlockInput, IRInput, chain_create, chain_delete
 from gts.web.errors import ConflictError, InvalidInputError
 from jobs.files.storage import StoredFile, store_local_file, stored_name
 from jobs.models import Job
-from jobs.pipeline.measure.loudness import measure_blocks
+from jobs.pipeline.measure.loudness import measure_chunks
 from jobs.queue import lifecycle
 from jobs.queue.runner import run_job
 from jobs.tests.running import run_until_idle
@@ -47,7 +47,7 @@ def _integrated_lufs(file: RenderedFile) -> float:
         samples, rate_hz = soundfile.read(
             io.BytesIO(stored.read()), dtype="float32", always_2d=True
         )
-    measured = measure_blocks(iter([samples.T.copy()]), rate_hz, samples.shape[1])
+    measured = measure_chunks(iter([samples.T.copy()]), rate_hz, samples.shape[1])
     assert measured.integrated_lufs is not None
     return measured.integrated_lufs
 

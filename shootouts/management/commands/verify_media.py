@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
-from shootouts.files.upkeep import FileState, verify_media
+from shootouts.files.consistency import FileState, verify_media
 from shootouts.models import Shootout
 
 

@@ -18,7 +18,7 @@ CHALLENGE = (
 )
 HEADERS = {"User-Agent": "tests"}
 
-# One for all calls: making a client takes longer than an answer.
+# One for all calls: making a client takes longer than a response.
 http = httpx.Client(headers=HEADERS)
 
 
@@ -38,10 +38,10 @@ def authorize(fake: FakeServer, **changes: str | None) -> httpx.Response:
     return http.get(address, params=given)
 
 
-def returned(answer: httpx.Response) -> dict[str, str]:
+def returned(response: httpx.Response) -> dict[str, str]:
     """The query with which the browser is sent back."""
-    assert answer.status_code == 302, answer.text
-    query = parse_qs(urlsplit(answer.headers["location"]).query, keep_blank_values=True)
+    assert response.status_code == 302, response.text
+    query = parse_qs(urlsplit(response.headers["location"]).query, keep_blank_values=True)
     return {name: values[0] for name, values in query.items()}
 
 

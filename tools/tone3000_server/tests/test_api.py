@@ -36,12 +36,12 @@ def alice_token(teased: FakeServer) -> str:
     return token
 
 
-def ids(answer: httpx.Response) -> list[int]:
-    return [row["id"] for row in answer.json()["data"]]
+def ids(response: httpx.Response) -> list[int]:
+    return [row["id"] for row in response.json()["data"]]
 
 
-def names_of_models(answer: httpx.Response) -> list[str]:
-    return [row["name"] for row in answer.json()["data"]]
+def names_of_models(response: httpx.Response) -> list[str]:
+    return [row["name"] for row in response.json()["data"]]
 
 
 def test_nothing_without_a_token_of_a_user(teased: FakeServer) -> None:
@@ -151,8 +151,8 @@ def test_the_odd_ones(teased: FakeServer, alice_token: str) -> None:
 
 
 def test_the_search_is_short_of_some_fields(teased: FakeServer, alice_token: str) -> None:
-    answer = get(teased, "tones/search", alice_token, query="crunch", gears="amp_pedal")
-    [row] = answer.json()["data"]
+    response = get(teased, "tones/search", alice_token, query="crunch", gears="amp_pedal")
+    [row] = response.json()["data"]
     assert not {"license", "sizes", "links", "is_public"} & set(row)
     assert row["models_count"] == 6
     assert "id" not in row["makes"][0]
@@ -212,9 +212,9 @@ def test_a_redirect_leads_to_a_host_that_takes_no_token(
     teased: FakeServer, alice_token: str
 ) -> None:
     teased.set(download_mode="redirect")
-    answer = fetch(url_of(teased, alice_token, f"{CRUNCH}01"), alice_token)
-    assert answer.status_code == 302
-    target = answer.headers["location"]
+    response = fetch(url_of(teased, alice_token, f"{CRUNCH}01"), alice_token)
+    assert response.status_code == 302
+    target = response.headers["location"]
     assert httpx.URL(target).host != httpx.URL(teased.base).host
     assert fetch(target).status_code == 200
     assert teased.lint()["leaked_authorization"] == 0
@@ -256,13 +256,13 @@ def test_every_file_can_be_played(
 
 def test_the_demo_pack_is_on_offer() -> None:
     folder = settings.GTS_DEMO_DIR
-    world = catalog(folder)
-    demos = [tone for tone_id, tone in world.tones.items() if DEMO_FIRST <= tone_id < 9099]
+    state = catalog(folder)
+    demos = [tone for tone_id, tone in state.tones.items() if DEMO_FIRST <= tone_id < 9099]
     models = [model for tone in demos for model in tone.models]
     paths = {model.path for model in models}
     assert paths == {*folder.glob("captures/*.nam"), *folder.glob("irs/*.wav")}
     assert {"1", "2", None} == {model.architecture for model in models}
-    assert len(world.favorites["alice"]) == NUM_FAVORITES
+    assert len(state.favorites["alice"]) == NUM_FAVORITES
 
 
 # Limits and failures
@@ -282,27 +282,27 @@ def test_the_rate_limit_slides(teased: FakeServer, alice_token: str) -> None:
     assert get(teased, "user", alice_token).status_code == 200
 
 
-def test_the_firewall_answers_in_html(teased: FakeServer, alice_token: str) -> None:
+def test_the_firewall_speaks_html(teased: FakeServer, alice_token: str) -> None:
     teased.set(is_behind_waf=True)
-    answer = get(teased, "user", alice_token)
-    assert answer.status_code == 403
-    assert answer.headers["content-type"].startswith("text/html")
+    response = get(teased, "user", alice_token)
+    assert response.status_code == 403
+    assert response.headers["content-type"].startswith("text/html")
 
 
 def test_failures_are_given_as_often_as_asked(teased: FakeServer, alice_token: str) -> None:
     teased.fail("/api/v1/user", times=2, status=503, body="{}", headers={"Retry-After": "7"})
     for _ in range(2):
-        answer = get(teased, "user", alice_token)
-        assert (answer.status_code, answer.headers["retry-after"]) == (503, "7")
+        response = get(teased, "user", alice_token)
+        assert (response.status_code, response.headers["retry-after"]) == (503, "7")
     assert get(teased, "user", alice_token).status_code == 200
     teased.fail("/api/v1/tones/*", delay_s=0.01)
     assert get(teased, "tones/latest", alice_token).status_code == 200
 
 
 def test_two_slashes_and_no_name_are_noticed(teased: FakeServer, alice_token: str) -> None:
-    answer = http.get(f"{teased.base}/api//v1/user?a=1")
-    assert answer.status_code == 308
-    assert answer.headers["location"] == f"{teased.base}/api/v1/user?a=1"
+    response = http.get(f"{teased.base}/api//v1/user?a=1")
+    assert response.status_code == 308
+    assert response.headers["location"] == f"{teased.base}/api/v1/user?a=1"
     http.get(f"{teased.base}/api/v1/user", headers={"User-Agent": ""})
     assert teased.lint()["double_slash"] == 1
     assert teased.lint()["missing_user_agent"] == 1

@@ -27,10 +27,10 @@ def code_for(teased: FakeServer, user: str = "alice") -> str:
 
 def test_the_whole_way(teased: FakeServer) -> None:
     teased.next_authorize("approve")
-    answer = returned(authorize(teased))
-    assert answer["state"] == "the-state"
-    assert answer["from"] == "here"  # the query of the redirect URI itself is kept
-    tokens = exchange(teased, code=answer["code"])
+    query = returned(authorize(teased))
+    assert query["state"] == "the-state"
+    assert query["from"] == "here"  # the query of the redirect URI itself is kept
+    tokens = exchange(teased, code=query["code"])
     assert tokens.headers["cache-control"] == "no-store"
     body = tokens.json()
     assert set(body) == {"access_token", "refresh_token", "token_type", "expires_in"}
@@ -68,8 +68,8 @@ def test_the_whole_way(teased: FakeServer) -> None:
 def test_a_wrong_authorization_is_refused_without_a_redirect(
     teased: FakeServer, changes: dict[str, str | None], error: str
 ) -> None:
-    answer = authorize(teased, **changes)
-    assert (answer.status_code, answer.json()["error"]) == (400, error)
+    response = authorize(teased, **changes)
+    assert (response.status_code, response.json()["error"]) == (400, error)
 
 
 def test_only_registered_addresses_and_loopback_are_sent_back_to(teased: FakeServer) -> None:
@@ -109,35 +109,35 @@ def test_outcomes_without_a_code(
     teased: FakeServer, outcome: str, expected: dict[str, str]
 ) -> None:
     teased.next_authorize(outcome)
-    answer = returned(authorize(teased))
-    assert answer["state"] == "the-state"
-    assert "code" not in answer
-    assert expected.items() <= answer.items()
+    query = returned(authorize(teased))
+    assert query["state"] == "the-state"
+    assert "code" not in query
+    assert expected.items() <= query.items()
 
 
 def test_canceled_but_signed_in_has_a_code_and_no_tone(teased: FakeServer) -> None:
     teased.next_authorize("cancel_with_code")
-    answer = returned(authorize(teased, prompt="select_tone"))
-    assert answer["canceled"] == "true"
-    assert "tone_id" not in answer
-    assert exchange(teased, code=answer["code"]).status_code == 200
+    query = returned(authorize(teased, prompt="select_tone"))
+    assert query["canceled"] == "true"
+    assert "tone_id" not in query
+    assert exchange(teased, code=query["code"]).status_code == 200
 
 
 def test_a_refusal_is_a_page_and_no_redirect(teased: FakeServer) -> None:
     teased.next_authorize("refuse")
-    answer = authorize(teased)
-    assert (answer.status_code, answer.headers["content-type"][:9]) == (400, "text/html")
+    response = authorize(teased)
+    assert (response.status_code, response.headers["content-type"][:9]) == (400, "text/html")
 
 
 def test_a_tone_that_is_not_there_is_replaced(teased: FakeServer) -> None:
     teased.next_authorize("approve", tone_id=9002)
-    answer = returned(authorize(teased, prompt="load_tone", tone_id="9001"))
-    assert answer["tone_id"] == "9002"
+    query = returned(authorize(teased, prompt="load_tone", tone_id="9001"))
+    assert query["tone_id"] == "9002"
     teased.set(auto_approve="alice")
-    answer = returned(authorize(teased, prompt="load_tone", tone_id="9001"))
-    assert answer["tone_id"] == "9001"
-    answer = returned(authorize(teased, prompt="load_tone", tone_id=str(PRIVATE_OF_BOB)))
-    assert answer["tone_id"] != str(PRIVATE_OF_BOB)
+    query = returned(authorize(teased, prompt="load_tone", tone_id="9001"))
+    assert query["tone_id"] == "9001"
+    query = returned(authorize(teased, prompt="load_tone", tone_id=str(PRIVATE_OF_BOB)))
+    assert query["tone_id"] != str(PRIVATE_OF_BOB)
 
 
 def test_the_page_by_hand(teased: FakeServer) -> None:
@@ -178,8 +178,8 @@ def test_a_wrong_exchange_gets_nothing_and_uses_the_code_up(
     teased: FakeServer, changes: dict[str, str | None]
 ) -> None:
     code = code_for(teased)
-    answer = exchange(teased, **{"code": code, **changes})
-    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
+    response = exchange(teased, **{"code": code, **changes})
+    assert (response.status_code, response.json()["error"]) == (400, "invalid_grant")
     if "code" not in changes:
         assert exchange(teased, code=code).status_code == 400
 
@@ -191,8 +191,8 @@ def test_the_form_of_an_exchange(teased: FakeServer) -> None:
     assert as_json.json()["error"] == "invalid_request"
     assert exchange(teased, code=code, client_secret="x").json()["error"] == "invalid_client"
     assert exchange(teased, client_id="other").json()["error"] == "invalid_client"
-    answer = exchange(teased, code=code, grant_type="password")
-    assert answer.json()["error"] == "unsupported_grant_type"
+    response = exchange(teased, code=code, grant_type="password")
+    assert response.json()["error"] == "unsupported_grant_type"
     assert exchange(teased, code=code).status_code == 200
 
 
@@ -223,7 +223,7 @@ def test_a_refresh_rotates(teased: FakeServer) -> None:
     assert refresh(teased, "x", client_id="t3k_pub_other").json()["error"] == "invalid_client"
 
 
-def test_dead_refresh_tokens_in_the_other_words(teased: FakeServer) -> None:
+def test_dead_refresh_tokens_in_the_other_style(teased: FakeServer) -> None:
     teased.set(error_style="gotrue")
     used = teased.tokens()["refresh_token"]
     refresh(teased, used)

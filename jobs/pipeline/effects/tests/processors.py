@@ -21,14 +21,14 @@ def play(
     signal: FloatArray,
     parameters: Mapping[str, float] = MappingProxyType({}),
     *,
-    block_frames: int = 4096,
+    chunk_frames: int = 4096,
     sample_rate_hz: int = RATE_HZ,
     **more: float,
 ) -> FloatArray:
     """``parameters`` may be given in a mapping or by name."""
     complete = validate_parameters(processor, {**parameters, **more})
     stage = start_processor(processor, complete, sample_rate_hz, signal.shape[0])
-    parts = [stage.process(block) for block in cut(signal, block_frames)]
+    parts = [stage.process(chunk) for chunk in cut(signal, chunk_frames)]
     return np.concatenate([*parts, stage.finish()], axis=1)
 
 

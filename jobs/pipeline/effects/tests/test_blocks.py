@@ -112,14 +112,14 @@ def test_filters_take_three_decibels_at_their_cutoff(processor: str, cutoff_hz: 
 
 @pytest.mark.parametrize("name", PROCESSORS)
 @pytest.mark.parametrize("num_channels", [1, 2])
-def test_block_size_changes_nothing(name: str, num_channels: int) -> None:
+def test_chunk_size_changes_nothing(name: str, num_channels: int) -> None:
     signal = noise(9_000, num_channels=num_channels)
-    whole = play(name, signal, AUDIBLE.get(name, {}), block_frames=signal.shape[1])
+    whole = play(name, signal, AUDIBLE.get(name, {}), chunk_frames=signal.shape[1])
     assert whole.shape == signal.shape
     assert whole.dtype == np.float32
     assert not np.allclose(whole, signal, atol=1e-3)
-    for block_frames in (1, 7, 64, 511):
-        parts = play(name, signal, AUDIBLE.get(name, {}), block_frames=block_frames)
+    for chunk_frames in (1, 7, 64, 511):
+        parts = play(name, signal, AUDIBLE.get(name, {}), chunk_frames=chunk_frames)
         assert np.array_equal(parts, whole)
 
 

@@ -1,4 +1,11 @@
-"""What each block of a chain turned out to be, as the manifest has it; told apart by ``kind``."""
+"""The blocks of a chain in the manifest: as they were asked for, and as they turned out.
+
+The recipe of a segment (``Recorded…``) is a record of any age, with every key as it was;
+``jobs.pipeline.recipe`` is what is rendered, and makes that of an older record too. The digest of a
+recipe is that of its text, so a number stays as it was written.
+
+``BlockFacts`` are what each block turned out to be. Both are told apart by ``kind``.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +17,27 @@ from jobs.pipeline.formats.records import Count, Number, Record, Sha256, about
 from jobs.pipeline.recipe import MAX_CAB_IRS, ChannelRule
 from jobs.pipeline.vocabulary.options import InputMode
 
-# MERGED The recipe of a segment as a manifest of any age has it: a record, with every key as it was.
-# MERGED
-# MERGED ``jobs.pipeline.recipe`` is what is rendered, and makes that of an older record too. The digest of a
-# MERGED recipe is that of its text, so a number stays as it was written.
-
+# Of what was asked for.
 _Seconds: TypeAlias = Annotated[int, Meta(ge=0)] | Annotated[float, Meta(ge=0)]
 _CAPTURE = about("of the capture")
-_RECORDED_TAIL_END = "where its file ends, in dB below its peak; null for −90, and −60 over "
+_WANTED_TAIL_END = "where its file ends, in dB below its peak; null for −90, and −60 over "
 _LEAD = "whether silence in front of its file is left out"
 _START = about("where it was played from", is_later=True)
 _END = about("where it was played to; null is its end", is_later=True)
 _CHANNEL = about("the channel of its file, where several differ", is_later=True)
 _ALIGNED = about("whether the onsets of its IRs are brought together", is_later=True)
-_RECORDED_OF_FIRST = about("of its one IR", is_former=True)
 _IRS = about("", is_later=True)
+
+# Of what it turned out to be.
+_RATE = about("the rate it ran at")
+_SOURCE_RATE = about("an IR as in its file")
+_SCALING = about("scaling to unit energy")
+_TRIMMED = "silence left out in front"
+_TAIL_END = "where it ends, below its peak"
+_CUT = "how much sound above −90 dB was left out at the end, with a fade"
+
+# Of both, where a cabinet had one IR only.
+_OF_FIRST = about("of its one IR", is_former=True)
 
 
 class RecordedDI(Record, frozen=True, kw_only=True):
@@ -47,7 +60,7 @@ class RecordedCabIR(Record, frozen=True, kw_only=True):
     delay_ms: Annotated[Number, about("its own delay")]
     channel_rule: Annotated[ChannelRule | UnsetType, _CHANNEL] = UNSET
     tail_end_db: Annotated[
-        Number | UnsetType | None, about(f"{_RECORDED_TAIL_END}2 s", is_later=True)
+        Number | UnsetType | None, about(f"{_WANTED_TAIL_END}2 s", is_later=True)
     ] = UNSET
     is_lead_trimmed: Annotated[bool | UnsetType, about(_LEAD, is_later=True)] = UNSET
 
@@ -62,14 +75,14 @@ class RecordedCab(Record, frozen=True, kw_only=True, tag_field="kind", tag="cab"
 
     is_aligned: Annotated[bool | UnsetType, _ALIGNED] = UNSET
     irs: Annotated[_CabIRs | UnsetType, _IRS] = UNSET
-    sha256: Annotated[Sha256 | UnsetType, _RECORDED_OF_FIRST] = UNSET
-    gain_db: Annotated[Number | UnsetType, _RECORDED_OF_FIRST] = UNSET
+    sha256: Annotated[Sha256 | UnsetType, _OF_FIRST] = UNSET
+    gain_db: Annotated[Number | UnsetType, _OF_FIRST] = UNSET
 
 
 class RecordedSpace(Record, frozen=True, kw_only=True, tag_field="kind", tag="space"):
     sha256: Annotated[Sha256, _CAPTURE]
     mix_pct: Annotated[Number, about("its mix, 0 to 100")]
-    tail_end_db: Annotated[Number | None, about(f"{_RECORDED_TAIL_END}10 s")]
+    tail_end_db: Annotated[Number | None, about(f"{_WANTED_TAIL_END}10 s")]
     is_lead_trimmed: Annotated[bool, about(_LEAD)]
 
 
@@ -92,15 +105,6 @@ class RecordedRecipe(Record, frozen=True, kw_only=True):
     is_aligned: Annotated[
         bool | UnsetType, about("whether the render was moved as it was made", is_former=True)
     ] = UNSET
-
-
-_RATE = about("the rate it ran at")
-_SOURCE_RATE = about("an IR as in its file")
-_OF_FIRST = about("of its one IR", is_former=True)
-_SCALING = about("scaling to unit energy")
-_TRIMMED = "silence left out in front"
-_TAIL_END = "where it ends, below its peak"
-_CUT = "how much sound above −90 dB was left out at the end, with a fade"
 
 
 class NamFacts(Record, frozen=True, kw_only=True, tag_field="kind", tag="nam"):

@@ -1,7 +1,10 @@
-"""The manifest as a whole, and the one place where it is read and written.
+"""The manifest as a whole, the one place where it is read and written, and its JSON Schema.
 
-Everything that is published is read from here and from nowhere else, so deleting a chain, a
-capture or a DI never changes a published page.
+Everything that is published is read from here and from nowhere else, so deleting a chain, a capture
+or a DI never changes a published page.
+
+The schemas say to other programs what a manifest of each version is. The file of the newest is made
+from the types (``python -m tools.manifest_documents``).
 """
 
 from __future__ import annotations
@@ -146,11 +149,6 @@ def manifest_as_json(manifest: Manifest) -> dict[str, Any]:
 def manifest_text(manifest: Manifest) -> str:
     """As a file. Raises ``ValueError`` for a number that JSON does not have."""
     return json.dumps(builtins_of(manifest), indent=1, ensure_ascii=False, allow_nan=False)
-
-
-# MERGED What a manifest is, by schema version, for other programs.
-# MERGED
-# MERGED The file of the newest version is made from the types (``python -m tools.manifest_documents``).
 
 
 @cache

@@ -1,4 +1,5 @@
-"""One DI through one contender, as the manifest has it: the fairness certificate."""
+"""One DI through one contender, as the manifest has it, with what was measured: the fairness
+certificate."""
 
 from __future__ import annotations
 
@@ -11,11 +12,13 @@ from jobs.pipeline.formats.manifest.blocks import BlockFacts, RecordedRecipe
 from jobs.pipeline.formats.records import Position, Record, Sha256, about
 from jobs.pipeline.vocabulary.options import InputMode
 
-# MERGED What is measured of the published samples of one segment.
+_AS_PUBLISHED = "measured on the samples as published; mono as dual mono"
 
 
 class SegmentMetrics(Record, frozen=True, kw_only=True):
-    """Levels are RMS or peak relative to full scale 1.0: a sine of full scale has 0 dBFS peak and
+    """What is measured of the published samples.
+
+    Levels are RMS or peak relative to full scale 1.0: a sine of full scale has 0 dBFS peak and
     −3.01 dBFS RMS. ``None`` stands where a value is not defined; there is no infinity.
 
     What looks at windows of 50 ms looks at sound only: those below −120 dBFS do not count. Shares
@@ -56,9 +59,6 @@ class SegmentMetrics(Record, frozen=True, kw_only=True):
         }
         bands = tuple(None if dbfs is None else round(dbfs, 2) for dbfs in self.third_octave_dbfs)
         return SegmentMetrics(**{**values, "third_octave_dbfs": bands})
-
-
-_AS_PUBLISHED = "measured on the samples as published; mono as dual mono"
 
 
 class InputStaging(Record, frozen=True, kw_only=True):

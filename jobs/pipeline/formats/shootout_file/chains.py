@@ -1,4 +1,4 @@
-"""The chains of a shootout file: ``[[chain]]`` and its blocks."""
+"""The gear (``[[gear]]``) and the chains (``[[chain]]``) of a shootout file."""
 
 from __future__ import annotations
 
@@ -39,8 +39,6 @@ from jobs.pipeline.recipe import (
     ProcessorBlock,
 )
 from jobs.pipeline.vocabulary.gear import GearKind, Slot
-
-# MERGED The gear of a shootout file: ``[[gear]]``.
 
 GEAR_KEYS = ("id", "file", "kind", "name", "make", "creator", "licence", "url", "description")
 # How an impulse response is read: its keys in the file, and their names in the recipe.

@@ -1,4 +1,4 @@
-"""The whole shootout file, and its options."""
+"""The whole shootout file: its recordings (``[[di]]``), its options, and what is in it besides."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ from jobs.pipeline.vocabulary.options import (
     SwitchOption,
 )
 
-# MERGED The recordings of a shootout file: ``[[di]]``.
-
+FILE_KEYS = ("title", "description")
+_TABLES = ("options", "di", "gear", "chain")
 DI_KEYS = ("file", "name", "guitar", "pickup", "tuning", "bpm", "notes")
 # Named as in ``DISource``, all of it.
 DI_SOURCE_KEYS = ("input_level_dbu", "channel_rule", "start_s", "end_s")
@@ -93,10 +93,6 @@ def read_di(
         path=file,
         channel_rule=choice,
     )
-
-
-FILE_KEYS = ("title", "description")
-_TABLES = ("options", "di", "gear", "chain")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import pytest
 from accounts.tests import needs
 from jobs.pipeline.jit import sound_kernels
 from jobs.pipeline.measure import loudness_kernels
-from jobs.pipeline.measure.loudness import LoudnessMeter, k_weighting, measure_blocks
+from jobs.pipeline.measure.loudness import LoudnessMeter, k_weighting, measure_chunks
 from jobs.pipeline.measure.loudness_kernels import TruePeak, between_taps
 from jobs.pipeline.render import chain
 from jobs.pipeline.render.cab import CabProcessor, ImpulseResponse
@@ -72,7 +72,7 @@ def test_one_half_of_a_unit_is_not_heard_in_the_other(kernels: SoundKernels) -> 
     assert np.abs(convolver.convolve(frames)[:half]).max() < convolver.noise_floor
 
 
-def test_a_cabinet_is_the_same_compiled_or_not_in_blocks_of_any_length(
+def test_a_cabinet_is_the_same_compiled_or_not_in_chunks_of_any_length(
     kernels: SoundKernels, without_kernels: Callable[[], None]
 ) -> None:
     taps = np.random.default_rng(6).standard_normal(700) * np.exp(-np.arange(700) / 90.0)
@@ -90,28 +90,28 @@ def test_a_cabinet_is_the_same_compiled_or_not_in_blocks_of_any_length(
 
 
 def through_cabinet(
-    taps: np.ndarray[tuple[int], np.dtype[np.float64]], dry: FloatArray, block_frames: int
+    taps: np.ndarray[tuple[int], np.dtype[np.float64]], dry: FloatArray, chunk_frames: int
 ) -> FloatArray:
     response = ImpulseResponse(taps, 0, RATE_HZ, 0.0, RATE_HZ, len(taps), ())
     processor = CabProcessor(response, len(dry))
-    parts = [processor.process(block) for block in cut(dry, block_frames)]
+    parts = [processor.process(chunk) for chunk in cut(dry, chunk_frames)]
     return np.concatenate([*parts, processor.finish()], axis=1)
 
 
-@pytest.mark.parametrize("block_frames", [1, 7, 8, 511, 20_000])
+@pytest.mark.parametrize("chunk_frames", [1, 7, 8, 511, 20_000])
 def test_the_dc_blocker_gives_the_same_bits_compiled_or_not(
-    kernels: SoundKernels, without_kernels: Callable[[], None], block_frames: int
+    kernels: SoundKernels, without_kernels: Callable[[], None], chunk_frames: int
 ) -> None:
-    dry = noise(20_001 if block_frames > 1 else 500, num_channels=2) + np.float32(0.1)
-    compiled = block_by_block(dry, block_frames)
+    dry = noise(20_001 if chunk_frames > 1 else 500, num_channels=2) + np.float32(0.1)
+    compiled = chunk_by_chunk(dry, chunk_frames)
     without_kernels()
-    np.testing.assert_array_equal(block_by_block(dry, block_frames), compiled)
-    np.testing.assert_array_equal(block_by_block(dry, dry.shape[1]), compiled)
+    np.testing.assert_array_equal(chunk_by_chunk(dry, chunk_frames), compiled)
+    np.testing.assert_array_equal(chunk_by_chunk(dry, dry.shape[1]), compiled)
 
 
-def block_by_block(dry: FloatArray, block_frames: int) -> FloatArray:
+def chunk_by_chunk(dry: FloatArray, chunk_frames: int) -> FloatArray:
     blocker = DCBlocker(RATE_HZ, len(dry))
-    return np.concatenate([blocker.process(block) for block in cut(dry, block_frames)], axis=1)
+    return np.concatenate([blocker.process(chunk) for chunk in cut(dry, chunk_frames)], axis=1)
 
 
 def test_the_dc_blocker_lets_nothing_of_a_constant_through() -> None:
@@ -126,9 +126,9 @@ def test_the_meter_reads_the_same_compiled_or_not(
     kernels: SoundKernels, without_kernels: Callable[[], None], sample_rate_hz: int
 ) -> None:
     signal = np.concatenate([plucks(4.0), noise(4 * RATE_HZ)[:, : plucks(4.0).shape[1]]])
-    compiled = measure_blocks(cut(signal, 30_011), sample_rate_hz, 2)
+    compiled = measure_chunks(cut(signal, 30_011), sample_rate_hz, 2)
     without_kernels()
-    plain = measure_blocks(cut(signal, 30_011), sample_rate_hz, 2)
+    plain = measure_chunks(cut(signal, 30_011), sample_rate_hz, 2)
     for name, value in compiled.as_json().items():
         # Loudness within rounding; true peak far within a thousandth of a decibel.
         assert value == pytest.approx(getattr(plain, name), abs=1e-5), name
@@ -140,8 +140,8 @@ def test_every_hop_gets_the_energy_of_its_own_frames(
 ) -> None:
     def powers() -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
         meter = LoudnessMeter(44_101, 1)
-        for block in cut(plucks(2.0), 777):
-            meter.add(block)
+        for chunk in cut(plucks(2.0), 777):
+            meter.add(chunk)
         return meter.momentary_powers()
 
     compiled = powers()
@@ -161,7 +161,7 @@ def test_true_peak_finds_the_top_of_a_sine(frequency_hz: float) -> None:
         tone = np.sin(2 * np.pi * frequency_hz * time_s + phase)
         # Faded, so that no step is measured.
         tone *= np.minimum(1.0, np.minimum(time_s, time_s[::-1]) / 0.1)
-        result = measure_blocks(cut(tone[np.newaxis].astype(np.float32), 10_000), RATE_HZ, 1)
+        result = measure_chunks(cut(tone[np.newaxis].astype(np.float32), 10_000), RATE_HZ, 1)
         assert result.true_peak_dbtp is not None
         assert -hidden_db - 0.02 < result.true_peak_dbtp < 0.02
 

@@ -46,11 +46,11 @@ def ffmpeg_ebur128(signal: FloatArray, sample_rate_hz: int) -> FFmpegLoudness:
                 return
 
     position = 0
-    for block in cut(signal, sample_rate_hz // 10):
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block), "fltp", "stereo")
+    for chunk in cut(signal, sample_rate_hz // 10):
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(chunk), "fltp", "stereo")
         frame.sample_rate, frame.pts = sample_rate_hz, position
         frame.time_base = Fraction(1, sample_rate_hz)
-        position += block.shape[1]
+        position += chunk.shape[1]
         graph.push(frame)
         drain()
     graph.push(None)

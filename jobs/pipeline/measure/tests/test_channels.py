@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.measure.channels import mono_blocks
+from jobs.pipeline.measure.channels import mono_chunks
 from jobs.pipeline.measure.probe import probe_di
 from jobs.pipeline.recipe import DISource, NamBlock, SegmentRecipe
 from jobs.pipeline.render.segment import render_segment
@@ -51,7 +51,7 @@ def test_the_amp_gets_the_level_of_the_mono_original(
     path = saved(tmp_path, *make(GUITAR))
     probe = probe_di(path)
     assert (probe.channels.layout, probe.channel_rule) == (layout, rule)
-    sound = np.concatenate(list(mono_blocks(open_audio(path), probe.channel_rule)), axis=1)
+    sound = np.concatenate(list(mono_chunks(open_audio(path), probe.channel_rule)), axis=1)
     assert level_dbfs(sound) == pytest.approx(level_dbfs(GUITAR), abs=0.1)
     mono_dbfs = probe_di(saved(tmp_path, GUITAR)).rms_dbfs
     assert probe.rms_dbfs == pytest.approx(mono_dbfs, abs=0.1)

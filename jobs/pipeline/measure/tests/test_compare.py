@@ -98,13 +98,13 @@ class TestError:
         one += noise(RATE_HZ)
         a, b = write("a", one), write("b", one)
         assert write_residual(a, b, compare_files(a, b), out) == RATE_HZ
-        assert not any(block.any() for block in open_audio(out).blocks())
+        assert not any(chunk.any() for chunk in open_audio(out).chunks())
 
     def test_the_residual_is_what_was_added(self, write: Write, tmp_path: Path) -> None:
         tone, extra = sine(-6.0, 2.0), sine(-40.0, 2.0, frequency_hz=3000.0)
         a, b = write("a", tone + extra), write("b", tone)
         write_residual(a, b, compare_files(a, b), tmp_path / "r.wav")
-        left = np.concatenate(list(open_audio(tmp_path / "r.wav").blocks()), axis=1)
+        left = np.concatenate(list(open_audio(tmp_path / "r.wav").chunks()), axis=1)
         assert left == pytest.approx(extra, abs=1e-5)
 
     def test_one_channel_against_two(self, write: Write) -> None:

@@ -15,7 +15,7 @@ from jobs.pipeline.measure.loudness import (
     LoudnessMeter,
     LoudnessResult,
     k_weighting,
-    measure_blocks,
+    measure_chunks,
     measure_file,
     power_to_lufs,
 )
@@ -40,7 +40,7 @@ def tones(*parts: tuple[float | None, float], num_channels: int = 2) -> FloatArr
 
 
 def measure(signal: FloatArray, sample_rate_hz: int = RATE_HZ) -> LoudnessResult:
-    return measure_blocks(cut(signal, 16_384), sample_rate_hz, signal.shape[0])
+    return measure_chunks(cut(signal, 16_384), sample_rate_hz, signal.shape[0])
 
 
 def meter_of(signal: FloatArray) -> LoudnessMeter:
@@ -211,11 +211,11 @@ def test_one_channel_is_measured_as_the_two_it_is_played_by() -> None:
     assert one_side.integrated_lufs == pytest.approx(as_mono.integrated_lufs - 3.01, abs=0.01)
 
 
-@pytest.mark.parametrize("block_frames", [1, 7, 511, 100_000])
-def test_block_size_changes_nothing(block_frames: int) -> None:
-    signal = plucks(0.5 if block_frames < 10 else 4.0)
+@pytest.mark.parametrize("chunk_frames", [1, 7, 511, 100_000])
+def test_chunk_size_changes_nothing(chunk_frames: int) -> None:
+    signal = plucks(0.5 if chunk_frames < 10 else 4.0)
     whole = measure(signal, 44_100)
-    pieces = measure_blocks(cut(signal, block_frames), 44_100, 1)
+    pieces = measure_chunks(cut(signal, chunk_frames), 44_100, 1)
     for ours, theirs in zip(pieces.as_json().values(), whole.as_json().values(), strict=True):
         assert ours == pytest.approx(theirs, abs=1e-9)
 

@@ -21,26 +21,26 @@ from jobs.pipeline.tests.signals import cut, noise, silence, sine
 RATE_HZ = 48_000
 
 
-def measured(signal: FloatArray, block_frames: int = 16_384) -> SegmentMetrics:
+def measured(signal: FloatArray, chunk_frames: int = 16_384) -> SegmentMetrics:
     meter = MetricsMeter(RATE_HZ, signal.shape[0])
     loudness = LoudnessMeter(RATE_HZ, signal.shape[0])
-    for block in cut(signal, block_frames):
-        meter.add(block)
-        loudness.add(block)
+    for chunk in cut(signal, chunk_frames):
+        meter.add(chunk)
+        loudness.add(chunk)
     return meter.result(loudness.result())
 
 
 def spectrum_of(signal: FloatArray, rate_hz: int = RATE_HZ) -> Spectrum:
     meter = SpectrumMeter(rate_hz, signal.shape[0])
-    for block in cut(signal, 16_384):
-        meter.add(block)
+    for chunk in cut(signal, 16_384):
+        meter.add(chunk)
     return meter.result()
 
 
 def notes_of(signal: FloatArray) -> tuple[DetectedNote, ...]:
     meter = NoteMeter(RATE_HZ, signal.shape[0])
-    for block in cut(signal, 16_384):
-        meter.add(block)
+    for chunk in cut(signal, 16_384):
+        meter.add(chunk)
     return meter.result()
 
 
@@ -106,12 +106,12 @@ class TestLevels:
         text = json.dumps(to_builtins(metrics))
         assert convert(json.loads(text), SegmentMetrics) == metrics
 
-    @pytest.mark.parametrize("block_frames", [511, 48_000])
-    def test_the_cut_does_not_matter(self, block_frames: int) -> None:
+    @pytest.mark.parametrize("chunk_frames", [511, 48_000])
+    def test_the_cut_does_not_matter(self, chunk_frames: int) -> None:
         signal = plucked([0.1, 0.6], 1.2, decay_db_per_s=30.0)
         found, expected = (
             to_builtins(metrics.rounded())
-            for metrics in (measured(signal, block_frames), measured(signal))
+            for metrics in (measured(signal, chunk_frames), measured(signal))
         )
         for name, value in expected.items():
             assert found[name] == pytest.approx(value, abs=0.011), name

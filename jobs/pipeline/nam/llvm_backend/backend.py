@@ -1,4 +1,7 @@
-"""The parts of a network laid out for compiled kernels."""
+"""The parts of a network laid out for compiled kernels: programs and LSTM cells.
+
+Programs become the tables and numbers that the kernels read.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +20,23 @@ from jobs.pipeline.nam.network import LstmCell, aligned_zeros
 from jobs.pipeline.nam.program import Apply, Combine, Operation, Product, Program, Rows
 from jobs.pipeline.signal.samples import FloatArray
 
-# MERGED Programs laid out as the tables and numbers that the kernels read.
-
 # Frames that the present of a line may move on before it is carried back to the beginning: few, so
 # that lines stay in the second-level cache, and enough to do it seldom.
 LINE_FRAMES: Final = 1_024
 _CACHE_LINE_FLOATS: Final = 16
+
+
+class LlvmBackend:
+    name = "llvm"
+
+    def __init__(self, kernels: Kernels) -> None:
+        self._kernels = kernels
+
+    def program(self, program: Program) -> LlvmProgram:
+        return LlvmProgram(program, self._kernels)
+
+    def lstm_cell(self, cell: LstmCell) -> LlvmLstmCell:
+        return LlvmLstmCell(cell, self._kernels)
 
 
 class LlvmProgram:
@@ -43,6 +57,40 @@ class LlvmProgram:
 
     def start(self) -> LlvmRunner:
         return LlvmRunner(self)
+
+
+class LlvmRunner:
+    """One signal's way through a program: its memory, and where in it the present is."""
+
+    def __init__(self, shared: LlvmProgram) -> None:
+        self._shared = shared
+        self._memory = aligned_zeros(shared.memory_floats)
+        self._position = 0
+
+    def process(self, chunk: FloatArray) -> FloatArray:
+        """(inputs, n) to (outputs, n), n ≥ 0."""
+        shared = self._shared
+        source = np.ascontiguousarray(chunk, np.float32)
+        num_frames = chunk.shape[1]
+        target = np.empty((shared.num_outputs, num_frames), np.float32)
+        self._position = shared.kernels.run(
+            self._memory.ctypes.data,
+            shared.numbers.ctypes.data,
+            shared.operations.ctypes.data,
+            len(shared.operations),
+            shared.terms.ctypes.data,
+            shared.lines.ctypes.data,
+            len(shared.lines),
+            source.ctypes.data,
+            num_frames,
+            target.ctypes.data,
+            num_frames,
+            shared.ends.ctypes.data,
+            num_frames,
+            self._position,
+            LINE_FRAMES,
+        )
+        return target
 
 
 class _Layout:
@@ -124,49 +172,15 @@ class _Layout:
         return np.concatenate(parts)
 
 
-class LlvmRunner:
-    """One signal's way through a program: its memory, and where in it the present is."""
-
-    def __init__(self, shared: LlvmProgram) -> None:
-        self._shared = shared
-        self._memory = aligned_zeros(shared.memory_floats)
-        self._position = 0
-
-    def process(self, block: FloatArray) -> FloatArray:
-        """(inputs, n) to (outputs, n), n ≥ 0."""
-        shared = self._shared
-        source = np.ascontiguousarray(block, np.float32)
-        num_frames = block.shape[1]
-        target = np.empty((shared.num_outputs, num_frames), np.float32)
-        self._position = shared.kernels.run(
-            self._memory.ctypes.data,
-            shared.numbers.ctypes.data,
-            shared.operations.ctypes.data,
-            len(shared.operations),
-            shared.terms.ctypes.data,
-            shared.lines.ctypes.data,
-            len(shared.lines),
-            source.ctypes.data,
-            num_frames,
-            target.ctypes.data,
-            num_frames,
-            shared.ends.ctypes.data,
-            num_frames,
-            self._position,
-            LINE_FRAMES,
-        )
-        return target
-
-
 def _table(records: Sequence[tuple[int, ...]]) -> NDArray[np.int64]:
     return np.array(records, np.int64)
 
 
-# MERGED An LSTM cell laid out as its kernel reads it.
-
-
 class LlvmLstmCell:
-    """Units are rounded up to whole vectors; those there are too many of stay 0."""
+    """An LSTM cell laid out as its kernel reads it.
+
+    Units are rounded up to whole vectors; those there are too many of stay 0.
+    """
 
     def __init__(self, cell: LstmCell, kernels: Kernels) -> None:
         lanes = kernels.host.lanes
@@ -194,10 +208,10 @@ class LlvmLstmRunner:
         self._hidden[: shared.cell.num_units] = shared.cell.first_hidden
         self._memory[: shared.cell.num_units] = shared.cell.first_memory
 
-    def process(self, block: FloatArray) -> FloatArray:
+    def process(self, chunk: FloatArray) -> FloatArray:
         """(inputs, n) to (units, n)."""
         shared = self._shared
-        source = np.ascontiguousarray(block.T, np.float32)
+        source = np.ascontiguousarray(chunk.T, np.float32)
         num_frames, num_inputs = source.shape
         target = np.empty((num_frames, shared.num_padded), np.float32)
         shared.kernels.run_lstm_cell(
@@ -215,16 +229,3 @@ class LlvmLstmRunner:
         if num_frames:
             self._hidden[:] = target[-1]
         return target[:, : shared.cell.num_units].T
-
-
-class LlvmBackend:
-    name = "llvm"
-
-    def __init__(self, kernels: Kernels) -> None:
-        self._kernels = kernels
-
-    def program(self, program: Program) -> LlvmProgram:
-        return LlvmProgram(program, self._kernels)
-
-    def lstm_cell(self, cell: LstmCell) -> LlvmLstmCell:
-        return LlvmLstmCell(cell, self._kernels)

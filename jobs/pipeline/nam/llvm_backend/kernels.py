@@ -1,7 +1,11 @@
-"""The code that runs a program: products, elementwise operations, and the loop over them.
+"""The kernels of networks, compiled for this processor: of a program, and of one LSTM cell.
 
-Tiles of ``tile_frames`` frames go through all operations one after the other. The last tile of
-a block may be shorter: it is computed whole, and what belongs to no frame is written over later.
+A program is products, elementwise operations, and the loop over them. Tiles of ``tile_frames``
+frames go through all operations one after the other. The last tile of a chunk may be shorter: it
+is computed whole, and what belongs to no frame is written over later.
+
+An LSTM goes frame by frame, its hidden units a vector at a time. Equations:
+``jobs.pipeline.nam.architectures``.
 """
 
 from __future__ import annotations
@@ -29,15 +33,46 @@ from jobs.pipeline.nam.llvm_backend import activations, tables
 from jobs.pipeline.nam.llvm_backend.activations import sigmoid, tanh
 from jobs.pipeline.nam.llvm_backend.tables import TILE_VECTORS, output_counts, tile_frames
 
+_LOCK: Final = threading.Lock()
+
 # What ``run`` takes; see ``emit_run``.
 RUN_ARGUMENTS: Final = (
     FLOATS, FLOATS, INDICES, INDEX, INDICES, INDICES, INDEX,
     FLOATS, INDEX, FLOATS, INDEX, INDICES, INDEX, INDEX, INDEX,
 )  # fmt: skip
+# What ``run_lstm_cell`` takes; see ``emit_lstm_cell``.
+LSTM_ARGUMENTS: Final = (
+    FLOATS, FLOATS, INDEX, INDEX, FLOATS, FLOATS, FLOATS, INDEX, INDEX, INDEX
+)  # fmt: skip
+
+# Of an LSTM cell: i, f, g, o.
+NUM_GATES: Final = 4
+
+
+def host_kernels() -> Kernels | None:
+    """Kernels for this processor, compiled at the first call; None where that cannot be."""
+    with _LOCK:
+        return compiled_once()
+
+
+@functools.cache
+def compiled_once() -> Kernels | None:
+    return made_for_this_host(lambda host: Kernels(host))
+
+
+class Kernels:
+    """What is compiled, as functions. Raises ``RuntimeError`` when LLVM refuses."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        code = Code("nam", host, [emit_run, emit_lstm_cell])
+        self.run = code.function("run", RUN_ARGUMENTS, ctypes.c_int64)
+        self.run_lstm_cell = code.function("run_lstm_cell", LSTM_ARGUMENTS)
+        self._code = code
 
 
 def emit_run(module: Any, host: Host) -> None:
-    """``run``: a block through a program. Returns the position after it.
+    """``run``: a chunk through a program. Returns the position after it.
 
     Arguments: memory, numbers; operations and how many; terms; lines and how many; source and its
     stride, target and its stride, the two places (source rows, target rows) with their counts as
@@ -226,21 +261,12 @@ def _emit_elementwise(module: Any, host: Host) -> dict[int, Value]:
     return functions
 
 
-# MERGED The code of one LSTM cell over a block. Equations: ``jobs.pipeline.nam.architectures``.
-
-NUM_GATES: Final = 4
-# What ``run_lstm_cell`` takes; see ``emit_lstm_cell``.
-LSTM_ARGUMENTS: Final = (
-    FLOATS, FLOATS, INDEX, INDEX, FLOATS, FLOATS, FLOATS, INDEX, INDEX, INDEX
-)  # fmt: skip
-
-
 def emit_lstm_cell(module: Any, host: Host) -> None:
-    """``run_lstm_cell``: all frames of a block, hidden units a vector at a time.
+    """``run_lstm_cell``: all frames of a chunk, hidden units a vector at a time.
 
     Arguments: numbers (per vector of units: bias, then the weights of every input, then of every
     hidden unit, each for the gates i, f, o, g); inputs (frame after frame), how many and the stride
-    of a frame; hidden units before the block; memory of the units, carried on; outputs (frame after
+    of a frame; hidden units before the chunk; memory of the units, carried on; outputs (frame after
     frame, whole vectors); hidden units; vectors of them; frames.
     """
     e = Emitter(module, "run_lstm_cell", LSTM_ARGUMENTS, lanes=host.lanes, exported=True)
@@ -275,30 +301,3 @@ def emit_lstm_cell(module: Any, host: Host) -> None:
         b.store(e.at(b.load(out), b.mul(num_vectors, index(host.lanes))), out)
         b.store(e.at(b.load(heard), input_stride), heard)
     b.ret_void()
-
-
-# MERGED The kernels of networks, compiled for this processor.
-
-_LOCK: Final = threading.Lock()
-
-
-class Kernels:
-    """Raises ``RuntimeError`` when LLVM refuses."""
-
-    def __init__(self, host: Host) -> None:
-        self.host = host
-        code = Code("nam", host, [emit_run, emit_lstm_cell])
-        self.run = code.function("run", RUN_ARGUMENTS, ctypes.c_int64)
-        self.run_lstm_cell = code.function("run_lstm_cell", LSTM_ARGUMENTS)
-        self._code = code
-
-
-def host_kernels() -> Kernels | None:
-    """Kernels for this processor, compiled at the first call; None where that cannot be."""
-    with _LOCK:
-        return compiled_once()
-
-
-@functools.cache
-def compiled_once() -> Kernels | None:
-    return made_for_this_host(lambda host: Kernels(host))

@@ -1,8 +1,10 @@
-"""The records that kernels read: 64-bit integers, one field after the other.
+"""The records that kernels read: 64-bit integers, one field after the other; and the tile.
 
 Offsets count float32: from the start of a signal's memory, or of a network's numbers. A *place* is
 where rows of samples stand: the offset of the first, the distance between rows, and a mask for the
 position in time (−1 for rows with a past, which move on as time goes; 0 for rows without).
+
+A tile is how much of a network's signal a kernel takes at a time, by what the processor has.
 """
 
 from __future__ import annotations
@@ -12,26 +14,15 @@ from typing import Final, NamedTuple
 from jobs.pipeline.jit.compiler import Host
 from jobs.pipeline.nam.llvm_backend import activations
 
-# MERGED How much of a network's signal a kernel takes at a time, by what the processor has.
-
 # Vectors of one row that a kernel takes at a time. With the outputs below, sums, samples and one
 # weight fill the registers: 8·3 + 3 + 1 of 32, or 4·3 + 3 + 1 of 16.
 TILE_VECTORS: Final = 3
 
-
-def tile_frames(host: Host) -> int:
-    """Frames a network takes at a time."""
-    return TILE_VECTORS * host.lanes
-
-
-def output_counts(host: Host) -> tuple[int, ...]:
-    """How many outputs of a product are summed at once, from the most to one."""
-    return (8, 4, 2, 1) if host.num_registers >= 32 else (4, 2, 1)
-
-
+# Kinds of operations.
 PRODUCT: Final = 0
 COMBINE: Final = {"copy": 1, "add": 2, "subtract": 3, "multiply": 4}
 APPLY: Final = {name: 5 + i for i, name in enumerate(activations.NAMES)}
+# The offset of what is not there.
 NO_PLACE: Final = -1
 
 
@@ -80,3 +71,13 @@ class Line(NamedTuple):
     stride: int
     num_rows: int
     lookback: int
+
+
+def tile_frames(host: Host) -> int:
+    """Frames a network takes at a time."""
+    return TILE_VECTORS * host.lanes
+
+
+def output_counts(host: Host) -> tuple[int, ...]:
+    """How many outputs of a product are summed at once, from the most to one."""
+    return (8, 4, 2, 1) if host.num_registers >= 32 else (4, 2, 1)

@@ -95,17 +95,17 @@ def test_every_processor_gives_the_same_bits(name: str, of_each_width: list[Llvm
 
 
 @pytest.mark.parametrize("name", [name for name in own_models.NAMES if "linear" not in name])
-@pytest.mark.parametrize("block_frames", [1, 7, 64, 511])
-def test_blocks_change_not_a_bit(name: str, block_frames: int) -> None:
+@pytest.mark.parametrize("chunk_frames", [1, 7, 64, 511])
+def test_chunks_change_not_a_bit(name: str, chunk_frames: int) -> None:
     dry = NOISE[:, :1500]
     engine = build_engine(own_models.load(name), backend=backends.load_llvm())
     whole = engine.start().process(dry)
     stage = engine.start()
-    blocks = [
-        stage.process(dry[:, start : start + block_frames])
-        for start in range(0, dry.shape[1], block_frames)
+    chunks = [
+        stage.process(dry[:, start : start + chunk_frames])
+        for start in range(0, dry.shape[1], chunk_frames)
     ]
-    np.testing.assert_array_equal(np.hstack(blocks), whole)
+    np.testing.assert_array_equal(np.hstack(chunks), whole)
 
 
 @pytest.mark.parametrize("name", own_models.NAMES)

@@ -8,7 +8,7 @@ import pytest
 from jobs.pipeline.nam.backend import Backend
 from jobs.pipeline.nam.engine import build_engine
 from jobs.pipeline.nam.tests import backends, own_models
-from jobs.pipeline.nam.tests.tolerance import MAX_BLOCK_DIFFERENCE
+from jobs.pipeline.nam.tests.tolerance import MAX_CHUNK_DIFFERENCE
 
 # A loud chord, silence, a step.
 INPUT = np.hstack(
@@ -44,16 +44,16 @@ def test_one_engine_serves_signals_that_do_not_hear_each_other(backend: Backend)
     engine = build_engine(own_models.load("wavenet_two_arrays"), backend=backend)
     alone = engine.start().process(INPUT)
     first, second = engine.start(), engine.start()
-    blocks = []
+    chunks = []
     for start in range(0, INPUT.shape[1], 100):
-        block = INPUT[:, start : start + 100]
-        blocks.append(first.process(block))
-        second.process(-3.0 * block)
-    np.testing.assert_allclose(np.hstack(blocks), alone, atol=MAX_BLOCK_DIFFERENCE)
+        chunk = INPUT[:, start : start + 100]
+        chunks.append(first.process(chunk))
+        second.process(-3.0 * chunk)
+    np.testing.assert_allclose(np.hstack(chunks), alone, atol=MAX_CHUNK_DIFFERENCE)
 
 
 @pytest.mark.parametrize("name", own_models.NAMES)
-def test_an_empty_block_is_an_empty_block(name: str, backend: Backend) -> None:
+def test_an_empty_chunk_is_an_empty_chunk(name: str, backend: Backend) -> None:
     stage = build_engine(own_models.load(name), backend=backend).start()
     assert stage.process(np.zeros((1, 0), np.float32)).shape == (1, 0)
     assert stage.finish().shape == (1, 0)

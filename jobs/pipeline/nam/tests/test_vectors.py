@@ -12,13 +12,13 @@ import pytest
 from jobs.pipeline.nam.engine import NamEngine, NamStage, build_engine, self_test_report
 from jobs.pipeline.nam.file import read_nam
 from jobs.pipeline.nam.tests import backends, own_models, vectors
-from jobs.pipeline.nam.tests.tolerance import MAX_BLOCK_DIFFERENCE, assert_same_sound
+from jobs.pipeline.nam.tests.tolerance import MAX_CHUNK_DIFFERENCE, assert_same_sound
 from jobs.pipeline.nam.tests.vectors import Vector
 from jobs.pipeline.signal.samples import FloatArray
 from jobs.pipeline.tests.shared_data import NAM_VECTORS
 
-# (frames of a block, frame up to which the signal comes in such blocks)
-BLOCKS = ((1, 250), (7, 1_500), (64, 6_000), (511, 1_000_000))
+# (frames of a chunk, frame up to which the signal comes in such chunks)
+CHUNKS = ((1, 250), (7, 1_500), (64, 6_000), (511, 1_000_000))
 
 each_vector = pytest.mark.parametrize("vector", vectors.ALL, ids=lambda vector: vector.id)
 each_backend = pytest.mark.parametrize("backend", backends.NAMES)
@@ -34,13 +34,13 @@ def rendered(vector: Vector, backend: str) -> FloatArray:
     return engine_of(vector, backend).start().process(vector.read_input())
 
 
-def rendered_in_blocks(stage: NamStage, dry: FloatArray) -> FloatArray:
-    blocks, start = [], 0
-    for frames, until in BLOCKS:
+def rendered_in_chunks(stage: NamStage, dry: FloatArray) -> FloatArray:
+    chunks, start = [], 0
+    for frames, until in CHUNKS:
         while start < min(until, dry.shape[1]):
-            blocks.append(stage.process(dry[:, start : start + frames]))
+            chunks.append(stage.process(dry[:, start : start + frames]))
             start += frames
-    return np.hstack(blocks)
+    return np.hstack(chunks)
 
 
 @each_vector
@@ -51,9 +51,9 @@ def test_it_sounds_like_the_reference(backend: str, vector: Vector) -> None:
 
 @each_vector
 @each_backend
-def test_blocks_change_nothing(backend: str, vector: Vector) -> None:
+def test_chunks_change_nothing(backend: str, vector: Vector) -> None:
     whole = rendered(vector, backend)
-    cut = rendered_in_blocks(engine_of(vector, backend).start(), vector.read_input())
+    cut = rendered_in_chunks(engine_of(vector, backend).start(), vector.read_input())
     # Linear is not compiled: SciPy runs it on every backend.
     if backend == "llvm" and "linear" not in vector.id:
         np.testing.assert_array_equal(cut, whole)
@@ -61,7 +61,7 @@ def test_blocks_change_nothing(backend: str, vector: Vector) -> None:
         # Two networks there multiply what NumPy rounds differently: 1.2e-5 for an A1 standard.
         assert_same_sound(cut, whole)
     else:
-        assert np.abs(cut - whole).max() < MAX_BLOCK_DIFFERENCE * max(1.0, np.abs(whole).max())
+        assert np.abs(cut - whole).max() < MAX_CHUNK_DIFFERENCE * max(1.0, np.abs(whole).max())
 
 
 def test_the_shared_set_is_complete_where_it_is() -> None:

@@ -11,8 +11,8 @@ from jobs.pipeline.signal.samples import FloatArray
 # Another correct float32 engine: what is left is rounding.
 MAX_ESR: Final = 1e-9
 MAX_ERROR_OF_PEAK: Final = 1e-4
-# The same engine cut into other blocks.
-MAX_BLOCK_DIFFERENCE: Final = 1e-6
+# The same engine cut into other chunks.
+MAX_CHUNK_DIFFERENCE: Final = 1e-6
 
 
 def assert_same_sound(rendered: FloatArray, expected: FloatArray) -> None:

@@ -5,10 +5,10 @@ condition c, a an activation (maybe gated), and all of it per frame:
 
     z = conv(x) + mix(c)     y = a(z)     head ← head + y     x ← x + W·y + b
 
-``config`` reads and checks, ``weights`` puts a file's numbers into place, ``layer`` and
-``network`` run it. The options of file versions 0.6 and 0.7 (bottleneck, ``head1x1``,
-``layer1x1``, FiLM, gating modes, groups, ``condition_dsp``, slimmable layers) are further calls
-in the same sequence.
+``parse`` reads and checks, ``config`` is what comes of it, ``network`` puts a file's numbers into
+place and writes all down as a program. The options of file versions 0.6 and 0.7 (bottleneck,
+``head1x1``, ``layer1x1``, FiLM, gating modes, groups, ``condition_dsp``, slimmable layers) are
+further operations in the same sequence.
 """
 
 from jobs.pipeline.nam.wavenet.config import WaveNetConfig

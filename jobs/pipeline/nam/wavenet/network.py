@@ -1,4 +1,8 @@
-"""A WaveNet at one size, ready to run, with the network that conditions it where there is one."""
+"""A WaveNet at one size, ready to run, with the network that conditions it where there is one.
+
+The numbers are taken from the file's flat list and given their names; with them the network is
+written down as a program.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,48 @@ from jobs.pipeline.nam.wavenet.config import (
 )
 from jobs.pipeline.signal.samples import FloatArray
 
-# MERGED A WaveNet's numbers, taken from the file's flat list and given their names.
+# NeuralAmpModelerCore up to 0.5.5 modulates after layer1x1 in blended layers only (its issue 320);
+# the trainer, and later Cores, in all. 0.5.5 made the reference renders, so it is followed here;
+# no public capture is known to modulate at this place, and ``parse`` warns when one does.
+_GATINGS_WITH_LAYER1X1_FILM: Final = ("blended",)
+# With one of these, the mix-in is no part of the layer's one product.
+_SEPARATE_MIXIN: Final = {"conv_post_film", "input_mixin_pre_film", "input_mixin_post_film"}
+
+
+class WaveNetNetwork:
+    """Weights of a WaveNet at one size (``slim``), shared between signals.
+
+    ``weights``: of the whole network (``config``), in file order. ``condition``: the network that
+    conditions the layers, where there is one.
+    """
+
+    def __init__(
+        self,
+        config: WaveNetConfig,
+        slim: WaveNetConfig,
+        weights: FloatArray,
+        condition: Network | None,
+        backend: Backend,
+    ) -> None:
+        self.label = slim.label_within(config)
+        self.weight_count = slim.num_weights
+        self.receptive_field_frames = slim.receptive_field_frames
+        self._program = backend.program(write_program(slim, name_weights(config, slim, weights)))
+        self._condition = condition
+
+    def start(self) -> Runner:
+        runner = self._program.start()
+        return _ConditionedRunner(runner, self._condition.start()) if self._condition else runner
+
+
+class _ConditionedRunner:
+    def __init__(self, runner: Runner, condition: Runner) -> None:
+        self._runner = runner
+        self._condition = condition
+
+    def process(self, chunk: FloatArray) -> FloatArray:
+        """(1, n) to (outputs, n)."""
+        return self._runner.process(np.vstack([chunk, self._condition.process(chunk)]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +90,7 @@ class WaveNetWeights:
     post_head: tuple[ConvWeights, ...]
 
 
-def lay_out(full: WaveNetConfig, slim: WaveNetConfig, weights: FloatArray) -> WaveNetWeights:
+def name_weights(full: WaveNetConfig, slim: WaveNetConfig, weights: FloatArray) -> WaveNetWeights:
     """Read ``weights`` in the order of ``full`` and keep of each matrix what ``slim`` needs."""
     reader = WeightReader(weights)
 
@@ -75,18 +120,6 @@ def lay_out(full: WaveNetConfig, slim: WaveNetConfig, weights: FloatArray) -> Wa
     return WaveNetWeights(tuple(arrays), post_head)
 
 
-# MERGED A WaveNet written down as a program.
-# MERGED
-# MERGED Biases and mix-in are part of the layer's one product unless something is modulated on the way. The
-# MERGED buffer of a layer's input keeps the past that the layer hears; all else is shared by the layers.
-
-# NeuralAmpModelerCore up to 0.5.5 modulates after layer1x1 in blended layers only (its issue 320);
-# the trainer, and later Cores, in all. 0.5.5 made the reference renders, so it is followed here;
-# no public capture is known to modulate at this place, and ``parse`` warns when one does.
-_GATINGS_WITH_LAYER1X1_FILM: Final = ("blended",)
-_SEPARATE_MIXIN: Final = {"conv_post_film", "input_mixin_pre_film", "input_mixin_post_film"}
-
-
 def write_program(config: WaveNetConfig, weights: WaveNetWeights) -> Program:
     """Inputs: the signal, or the signal and below it the condition where a network makes one."""
     condition_size = config.arrays[0].condition_size
@@ -97,7 +130,12 @@ def write_program(config: WaveNetConfig, weights: WaveNetWeights) -> Program:
 
 
 class _Writer:
-    """What all layers share while their operations are written down."""
+    """What all layers share while their operations are written down.
+
+    Biases and mix-in are part of the layer's one product unless something is modulated on the way.
+    The buffer of a layer's input keeps the past that the layer hears; all else is shared by the
+    layers.
+    """
 
     def __init__(
         self, config: WaveNetConfig, weights: WaveNetWeights, program: Program, condition: Rows
@@ -238,39 +276,3 @@ class _Writer:
             self._program.convolve(result, weights, values)
             values = result
         return values
-
-
-class WaveNetNetwork:
-    """Weights of a WaveNet at one size (``slim``), shared between signals.
-
-    ``weights``: of the whole network (``config``), in file order. ``condition``: the network that
-    conditions the layers, where there is one.
-    """
-
-    def __init__(
-        self,
-        config: WaveNetConfig,
-        slim: WaveNetConfig,
-        weights: FloatArray,
-        condition: Network | None,
-        backend: Backend,
-    ) -> None:
-        self.label = slim.label_within(config)
-        self.weight_count = slim.num_weights
-        self.receptive_field_frames = slim.receptive_field_frames
-        self._program = backend.program(write_program(slim, lay_out(config, slim, weights)))
-        self._condition = condition
-
-    def start(self) -> Runner:
-        runner = self._program.start()
-        return _ConditionedRunner(runner, self._condition.start()) if self._condition else runner
-
-
-class _ConditionedRunner:
-    def __init__(self, runner: Runner, condition: Runner) -> None:
-        self._runner = runner
-        self._condition = condition
-
-    def process(self, block: FloatArray) -> FloatArray:
-        """(1, n) to (outputs, n)."""
-        return self._runner.process(np.vstack([block, self._condition.process(block)]))

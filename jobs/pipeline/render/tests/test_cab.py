@@ -32,11 +32,11 @@ def load(inputs: Inputs, taps: FloatArray, file_rate: int, rate: int = RATE_HZ) 
 
 
 def play(
-    response: ImpulseResponse, signal: FloatArray, block_frames: int = 16_384, gain_db: float = 0.0
+    response: ImpulseResponse, signal: FloatArray, chunk_frames: int = 16_384, gain_db: float = 0.0
 ) -> FloatArray:
     louder = dataclasses.replace(response, taps=response.taps * db_to_gain(gain_db))
     processor = CabProcessor(louder, signal.shape[0])
-    parts = [processor.process(block) for block in cut(signal, block_frames)]
+    parts = [processor.process(chunk) for chunk in cut(signal, chunk_frames)]
     return np.concatenate([*parts, processor.finish()], axis=1)
 
 
@@ -77,11 +77,11 @@ def test_convolution_is_the_textbooks_and_keeps_the_tail(inputs: Inputs) -> None
     assert np.abs(wet[0] - expected).max() < 1e-6 * np.abs(expected).max()
 
 
-@pytest.mark.parametrize("block_frames", [1, 64, 511, 4096])
-def test_block_size_changes_nothing(inputs: Inputs, block_frames: int) -> None:
+@pytest.mark.parametrize("chunk_frames", [1, 64, 511, 4096])
+def test_chunk_size_changes_nothing(inputs: Inputs, chunk_frames: int) -> None:
     response = load(inputs, cabinet(3), 44_100)
     dry = noise(5_000, num_channels=2)
-    assert np.array_equal(play(response, dry, block_frames), play(response, dry, 5_000))
+    assert np.array_equal(play(response, dry, chunk_frames), play(response, dry, 5_000))
 
 
 def test_silence_after_a_response_changes_nothing(inputs: Inputs) -> None:

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.measure.loudness import measure_blocks
+from jobs.pipeline.measure.loudness import measure_chunks
 from jobs.pipeline.recipe import CHANNEL_RULES, ChannelRule, IRSettings
 from jobs.pipeline.render.ir_preview import MAX_PASSAGE_S, Passage, ir_preview_wav
 from jobs.pipeline.signal.samples import FloatArray
@@ -36,7 +36,7 @@ def heard(path: Path, passage: Passage, rule: ChannelRule, **settings: bool) -> 
 
 
 def loudness_lufs(samples: FloatArray) -> float:
-    loudness = measure_blocks([samples[np.newaxis]], RATE_HZ, 1).integrated_lufs
+    loudness = measure_chunks([samples[np.newaxis]], RATE_HZ, 1).integrated_lufs
     assert loudness is not None
     return loudness
 

@@ -16,9 +16,9 @@ from jobs.pipeline.errors import CancelledError, PipelineError
 from jobs.pipeline.files import sha256_of
 from jobs.pipeline.measure.loudness import (
     LoudnessResult,
-    measure_blocks,
+    measure_chunks,
     measure_file,
-    measure_gated_blocks,
+    measure_gated_chunks,
 )
 from jobs.pipeline.render.publishing import LevelMatch, match_levels, publish_segment
 from jobs.pipeline.signal.encode import write_wav_f32
@@ -80,7 +80,7 @@ def test_a_gain_that_moves_the_gates_reaches_the_target_too(
         for offset_db in (0.0, 3.0, -4.0, 9.0)
     ]
     renders = [
-        measure_gated_blocks([db_to_gain(gain_db) * shape], 48_000, 1)
+        measure_gated_chunks([db_to_gain(gain_db) * shape], 48_000, 1)
         for shape, gain_db in zip(shapes, (0.0, -12.0, -9.0, -20.0), strict=True)
     ]
     signals = [
@@ -89,7 +89,7 @@ def test_a_gain_that_moves_the_gates_reaches_the_target_too(
     ]
     match = match_levels(renders, target_lufs=target_lufs)
     for signal, gain_db in zip(signals, match.gains_db, strict=True):
-        after = measure_blocks([(db_to_gain(gain_db) * signal).astype(np.float32)], 48_000, 1)
+        after = measure_chunks([(db_to_gain(gain_db) * signal).astype(np.float32)], 48_000, 1)
         assert after.integrated_lufs == pytest.approx(match.common_target_lufs, abs=0.02)
         assert after.true_peak_dbtp is not None
         assert after.true_peak_dbtp <= -1.0 + 0.01
@@ -103,10 +103,10 @@ def test_a_gain_that_moves_the_gates_reaches_the_target_too(
 def test_every_target_is_reached(levels: list[tuple[float, float]], target_lufs: float) -> None:
     """A gate that leaps only makes what is louder softer, so no target is leaped over."""
     signal = steps([(-20.0, 1.0), *levels])
-    basis_lufs = measure_gated_blocks([signal], 48_000, 1).basis_lufs(target_lufs)
+    basis_lufs = measure_gated_chunks([signal], 48_000, 1).basis_lufs(target_lufs)
     assert basis_lufs is not None
     gained = (db_to_gain(target_lufs - basis_lufs) * signal).astype(np.float32)
-    after = measure_blocks([gained], 48_000, 1)
+    after = measure_chunks([gained], 48_000, 1)
     assert after.integrated_lufs == pytest.approx(target_lufs, abs=0.02)
 
 
@@ -118,7 +118,7 @@ def pre_gain(folder: Path, signal: FloatArray, name: str = "pre.wav") -> Path:
 def test_segments_agree_after_publication(tmp_path: Path) -> None:
     signals = [plucks(6.0), noise(200_000, level=0.01), np.tanh(20 * plucks(5.0))]
     paths = [pre_gain(tmp_path, signal, f"{n}.wav") for n, signal in enumerate(signals)]
-    levels = match_levels([measure_blocks([signal], 48_000, 1) for signal in signals])
+    levels = match_levels([measure_chunks([signal], 48_000, 1) for signal in signals])
     for number, (path, gain_db) in enumerate(zip(paths, levels.gains_db, strict=True)):
         publish_segment(path, gain_db, tmp_path / f"{number}.flac")
         measurement = measure_file(tmp_path / f"{number}.flac")

@@ -175,21 +175,21 @@ def every_kind_of_block(inputs: Inputs) -> list[BlockRecipe]:
     ]
 
 
-@pytest.mark.parametrize("block_frames", [1, 7, 64, 511, 1 << 20])
+@pytest.mark.parametrize("chunk_frames", [1, 7, 64, 511, 1 << 20])
 def test_a_whole_segment_does_not_depend_on_how_its_di_is_cut(
-    inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block_frames: int
+    inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk_frames: int
 ) -> None:
     di = inputs.sound(plucks(0.5, sample_rate_hz=44_100), 44_100)
     blocks = every_kind_of_block(inputs)
     expected, one = play(inputs, tmp_path / "a.wav", di, blocks)
     assert one.shape[0] == 2
 
-    decode = AudioFile.blocks
+    decode = AudioFile.chunks
 
     def cut(self: AudioFile, _wanted: int = 0, **span: Any) -> Iterator[FloatArray]:
-        return decode(self, block_frames, **span)
+        return decode(self, chunk_frames, **span)
 
-    monkeypatch.setattr(AudioFile, "blocks", cut)
+    monkeypatch.setattr(AudioFile, "chunks", cut)
     result, other = play(inputs, tmp_path / "b.wav", di, blocks)
     assert other.shape == one.shape
     assert np.abs(other - one).max() < 1e-6

@@ -28,12 +28,12 @@ def halls(num_channels: int, duration_s: float = 0.8) -> list[FloatArray]:
 
 
 def play(
-    space: SpaceResponse, signal: FloatArray, mix_pct: float = 100.0, block_frames: int = 65_536
+    space: SpaceResponse, signal: FloatArray, mix_pct: float = 100.0, chunk_frames: int = 65_536
 ) -> FloatArray:
     """With a second of silence behind it, as the renderer gives."""
     padded = np.concatenate([signal, silence(1.0, num_channels=len(signal))], axis=1)
     processor = SpaceProcessor(space, len(signal), mix_pct)
-    parts = [processor.process(block) for block in cut(padded, block_frames)]
+    parts = [processor.process(chunk) for chunk in cut(padded, chunk_frames)]
     out = np.concatenate([*parts, processor.finish()], axis=1)
     assert out.shape == padded.shape
     return out
@@ -96,22 +96,22 @@ def test_one_channel_is_heard_alike_by_both(inputs: Inputs) -> None:
 
 
 @pytest.mark.parametrize("num_channels", [1, 4])
-@pytest.mark.parametrize("block_frames", [511, 16_384, 40_001])
+@pytest.mark.parametrize("chunk_frames", [511, 16_384, 40_001])
 @pytest.mark.parametrize("mix_pct", [30.0, 100.0])
-def test_blocks_of_any_length_give_the_same_bits(
-    inputs: Inputs, num_channels: int, block_frames: int, mix_pct: float
+def test_chunks_of_any_length_give_the_same_bits(
+    inputs: Inputs, num_channels: int, chunk_frames: int, mix_pct: float
 ) -> None:
     space = response(inputs, *halls(num_channels), rate=44_100)  # with frames ahead of time zero
     assert space.lead_frames > 0
     dry = np.repeat(plucks(1.2), min(num_channels, 2), axis=0)
     whole = play(space, dry, mix_pct)
-    assert np.array_equal(play(space, dry, mix_pct, block_frames), whole)
+    assert np.array_equal(play(space, dry, mix_pct, chunk_frames), whole)
 
 
 def test_single_frames_give_the_same_bits(inputs: Inputs) -> None:
     space, dry = response(inputs, *halls(1, 0.4)), plucks(0.05)
     processor = SpaceProcessor(space, 1, 40.0)
-    parts = [processor.process(block) for block in cut(dry, 1)]
+    parts = [processor.process(chunk) for chunk in cut(dry, 1)]
     out = np.concatenate([*parts, processor.finish()], axis=1)
     assert np.array_equal(out, play(space, dry, 40.0)[:, : dry.shape[1]])
 

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from jobs.pipeline.errors import PipelineError
-from jobs.pipeline.measure.channels import mono_blocks
+from jobs.pipeline.measure.channels import mono_chunks
 from jobs.pipeline.measure.probe import probe_di
 from jobs.pipeline.render.ir_file import probe_ir
 from jobs.pipeline.signal.decode import open_audio
@@ -42,7 +42,7 @@ def test_every_format_decodes_to_what_was_written(
 ) -> None:
     signal = sine(-12.0, 1.0, frequency_hz=440.0)
     audio = open_audio(save(tmp_path / name, signal, subtype=subtype))
-    decoded = np.concatenate(list(audio.blocks(1000)), axis=1)
+    decoded = np.concatenate(list(audio.chunks(1000)), axis=1)
 
     assert (audio.format, audio.sample_rate_hz, audio.num_channels) == (format_name, 48_000, 1)
     assert audio.num_frames == decoded.shape[1] == 48_000
@@ -53,9 +53,9 @@ def test_every_format_decodes_to_what_was_written(
     assert np.abs(decoded - signal)[:, inside].max() <= tolerance
 
 
-def test_blocks_are_never_longer_than_asked_for(tmp_path: Path) -> None:
+def test_chunks_are_never_longer_than_asked_for(tmp_path: Path) -> None:
     audio = open_audio(save(tmp_path / "a.wav", noise(2500, num_channels=2)))
-    assert [block.shape for block in audio.blocks(1000)] == [(2, 1000), (2, 1000), (2, 500)]
+    assert [chunk.shape for chunk in audio.chunks(1000)] == [(2, 1000), (2, 1000), (2, 500)]
 
 
 def refusal(path: Path) -> str:
@@ -131,12 +131,12 @@ def test_decoding_can_begin_and_end_anywhere(tmp_path: Path) -> None:
     for name, subtype in (("a.wav", "FLOAT"), ("a.flac", "PCM_24")):
         audio = open_audio(save(tmp_path / name, signal, subtype=subtype))
         part = np.concatenate(
-            list(audio.blocks(777, start_frame=12_345, num_frames=20_000)), axis=1
+            list(audio.chunks(777, start_frame=12_345, num_frames=20_000)), axis=1
         )
-        whole = np.concatenate(list(audio.blocks()), axis=1)
+        whole = np.concatenate(list(audio.chunks()), axis=1)
         assert np.array_equal(part, whole[:, 12_345:32_345])
     with pytest.raises(PipelineError, match="AUDIO_TRUNCATED"):
-        list(audio.blocks(start_frame=40_000, num_frames=10_001))
+        list(audio.chunks(start_frame=40_000, num_frames=10_001))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -173,7 +173,7 @@ def test_identical_channels_are_one_channel(tmp_path: Path) -> None:
     probe = probe_di(path)
     assert probe.is_dual_mono
     assert probe.warnings == ()
-    heard = np.concatenate(list(mono_blocks(open_audio(path), "mix")), axis=1)
+    heard = np.concatenate(list(mono_chunks(open_audio(path), "mix")), axis=1)
     assert np.array_equal(heard, mono)
 
 
@@ -186,7 +186,7 @@ def test_different_channels_are_mixed_with_a_warning_or_one_is_chosen(tmp_path: 
         ("right", signal[1:]),
         ("mix", (signal[:1] + signal[1:]) / 2),
     ):
-        heard = np.concatenate(list(mono_blocks(audio, rule)), axis=1)  # type: ignore[arg-type]
+        heard = np.concatenate(list(mono_chunks(audio, rule)), axis=1)  # type: ignore[arg-type]
         assert np.array_equal(heard, expected)
 
 
@@ -260,10 +260,10 @@ def test_flac_holds_the_dithered_samples_that_its_hash_is_of(tmp_path: Path) -> 
 def test_dither_depends_on_the_key_alone(tmp_path: Path) -> None:
     signal = plucks()
 
-    def pcm(block_frames: int, key: str) -> str:
+    def pcm(chunk_frames: int, key: str) -> str:
         path = tmp_path / "a.flac"
-        blocks = cut(signal, block_frames)
-        return write_pcm_24(path, blocks, 48_000, 1, dither_key=key).pcm_sha256
+        chunks = cut(signal, chunk_frames)
+        return write_pcm_24(path, chunks, 48_000, 1, dither_key=key).pcm_sha256
 
     assert pcm(999, "one") == pcm(16_384, "one") != pcm(999, "two")
 
@@ -276,32 +276,32 @@ def test_what_is_beyond_full_scale_is_clipped_and_counted(tmp_path: Path) -> Non
     assert back == pytest.approx([0.5, 1.0, -1.0, 0.0], abs=1e-6)
 
 
-@pytest.mark.parametrize("num_blocks", [2, 40])
+@pytest.mark.parametrize("num_chunks", [2, 40])
 @pytest.mark.parametrize("name", ["a.flac", "a.wav"])
 def test_a_disk_that_takes_no_more_is_told_and_leaves_nothing(
-    tmp_path: Path, name: str, num_blocks: int
+    tmp_path: Path, name: str, num_chunks: int
 ) -> None:
     """The limit of the process stands for the disk. The short file fails at its very end."""
-    block = np.random.default_rng(0).uniform(-0.5, 0.5, (2, 4096)).astype(np.float32)
+    chunk = np.random.default_rng(0).uniform(-0.5, 0.5, (2, 4096)).astype(np.float32)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, before[1]))
     try:
         with pytest.raises(OSError, match="File too large"):
-            write_pcm_24(tmp_path / name, [block] * num_blocks, 48_000, 2, dither_key="k")
+            write_pcm_24(tmp_path / name, [chunk] * num_chunks, 48_000, 2, dither_key="k")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
-    def blocks() -> Iterator[FloatArray]:
+    def chunks() -> Iterator[FloatArray]:
         yield noise(100)
         raise RuntimeError("power cut")
 
     (tmp_path / "a.flac").write_bytes(b"old")
     for write in (
-        lambda: write_pcm_24(tmp_path / "a.flac", blocks(), 48_000, 1, dither_key=""),
-        lambda: write_wav_f32(tmp_path / "a.flac", blocks(), 48_000, 1),
+        lambda: write_pcm_24(tmp_path / "a.flac", chunks(), 48_000, 1, dither_key=""),
+        lambda: write_wav_f32(tmp_path / "a.flac", chunks(), 48_000, 1),
     ):
         with pytest.raises(RuntimeError, match="power cut"):
             write()

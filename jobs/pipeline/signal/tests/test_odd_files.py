@@ -26,7 +26,7 @@ def wav(path: Path, **values: str) -> Path:
 
 
 def ours(path: Path) -> FloatArray:
-    return np.concatenate(list(open_audio(path).blocks()), axis=1)
+    return np.concatenate(list(open_audio(path).chunks()), axis=1)
 
 
 def ffmpeg(*arguments: str | Path) -> bytes:

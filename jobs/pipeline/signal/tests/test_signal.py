@@ -12,11 +12,11 @@ from jobs.pipeline.tests.signals import cut, level_db, noise, plucks, silence, s
 @pytest.mark.parametrize(
     ("from_hz", "to_hz"), [(44_100, 48_000), (48_000, 44_100), (96_000, 48_000)]
 )
-@pytest.mark.parametrize("block_frames", [1, 64, 511, 20_000])
-def test_resampling_does_not_depend_on_blocks(from_hz: int, to_hz: int, block_frames: int) -> None:
+@pytest.mark.parametrize("chunk_frames", [1, 64, 511, 20_000])
+def test_resampling_does_not_depend_on_chunks(from_hz: int, to_hz: int, chunk_frames: int) -> None:
     signal = noise(3_001, num_channels=2)
     resampler = Resampler(from_hz, to_hz, 2)
-    parts = [resampler.process(block) for block in cut(signal, block_frames)]
+    parts = [resampler.process(chunk) for chunk in cut(signal, chunk_frames)]
     pieces = np.concatenate([*parts, resampler.finish()], axis=1)
 
     assert pieces.shape == (2, int(3_001 * to_hz / from_hz + 0.5))
@@ -36,13 +36,13 @@ def test_the_same_rate_changes_nothing() -> None:
     assert resample(signal, 48_000, 48_000) is signal
 
 
-@pytest.mark.parametrize("block_frames", [1, 63, 1000, 96_000])
-def test_outline_keeps_every_peak(block_frames: int) -> None:
+@pytest.mark.parametrize("chunk_frames", [1, 63, 1000, 96_000])
+def test_outline_keeps_every_peak(chunk_frames: int) -> None:
     signal = plucks()
     signal[0, 77_777] = -0.9
     outline = WaveformOutline()
-    for block in cut(signal, block_frames):
-        outline.add(block)
+    for chunk in cut(signal, chunk_frames):
+        outline.add(chunk)
     columns = outline.columns(500)
 
     assert len(columns) == 500

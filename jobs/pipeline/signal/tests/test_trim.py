@@ -20,14 +20,14 @@ from jobs.pipeline.recipe import (
 )
 from jobs.pipeline.render.segment import render_segment
 from jobs.pipeline.render.tests.inputs import Inputs
-from jobs.pipeline.signal.decode import open_audio, trimmed_blocks
+from jobs.pipeline.signal.decode import open_audio, trimmed_chunks
 from jobs.pipeline.signal.samples import FloatArray
 from jobs.pipeline.signal.trim import Trim
 from jobs.pipeline.tests.signals import noise, plucks, silence
 
 
 def played(path: Path, trim: Trim) -> FloatArray:
-    return np.concatenate(list(trimmed_blocks(open_audio(path), trim)), axis=1)
+    return np.concatenate(list(trimmed_chunks(open_audio(path), trim)), axis=1)
 
 
 @pytest.mark.parametrize("rate_hz", [44_100, 48_000, 96_000])
@@ -51,7 +51,7 @@ def test_formats_that_cannot_be_sought_are_cut_at_the_same_frames(
     name: str, tmp_path: Path
 ) -> None:
     soundfile.write(path := tmp_path / name, plucks(3.0).T, 48_000)
-    whole = np.concatenate(list(open_audio(path).blocks()), axis=1)
+    whole = np.concatenate(list(open_audio(path).chunks()), axis=1)
     part = played(path, Trim(0.5, 2.0))
     assert part.shape == (1, 72_000)
     assert np.array_equal(part[:, 240:-240], whole[:, 24_240 : 96_000 - 240])

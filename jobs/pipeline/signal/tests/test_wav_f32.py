@@ -10,10 +10,10 @@ import pytest
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.signal.decode import open_audio
 from jobs.pipeline.signal.encode import WavF32File, write_wav_f32
-from jobs.pipeline.signal.samples import BLOCK_FRAMES
+from jobs.pipeline.signal.samples import CHUNK_FRAMES
 from jobs.pipeline.tests.signals import noise
 
-SIGNAL = noise(BLOCK_FRAMES + 1_000, num_channels=2)
+SIGNAL = noise(CHUNK_FRAMES + 1_000, num_channels=2)
 
 
 @pytest.fixture
@@ -26,13 +26,13 @@ def path(tmp_path: Path) -> Path:
 def test_what_was_written_comes_back_from_any_frame_on(path: Path) -> None:
     file = WavF32File.open(path)
     assert (file.sample_rate_hz, file.num_channels, file.num_frames) == (44_100, 2, SIGNAL.shape[1])
-    for start, count in [(0, SIGNAL.shape[1]), (7, BLOCK_FRAMES + 1), (500, 0)]:
-        read = np.concatenate([SIGNAL[:, :0], *file.blocks(start, count)], axis=1)
+    for start, count in [(0, SIGNAL.shape[1]), (7, CHUNK_FRAMES + 1), (500, 0)]:
+        read = np.concatenate([SIGNAL[:, :0], *file.chunks(start, count)], axis=1)
         np.testing.assert_array_equal(read, SIGNAL[:, start : start + count])
 
 
 def test_libsndfile_reads_the_same(path: Path) -> None:
-    read = np.concatenate(list(open_audio(path).blocks()), axis=1)
+    read = np.concatenate(list(open_audio(path).chunks()), axis=1)
     np.testing.assert_array_equal(read, SIGNAL)
 
 
@@ -53,5 +53,5 @@ def test_a_file_of_another_kind_is_refused(path: Path) -> None:
 
 def test_more_is_asked_for_than_there_is(path: Path) -> None:
     with pytest.raises(PipelineError) as caught:
-        list(WavF32File.open(path).blocks(SIGNAL.shape[1] - 10, 11))
+        list(WavF32File.open(path).chunks(SIGNAL.shape[1] - 10, 11))
     assert caught.value.code == "AUDIO_TRUNCATED"

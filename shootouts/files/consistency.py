@@ -1,9 +1,11 @@
-"""Stored files that nothing names: left by a process that was killed between file and row.
+"""Whether stored files and rows agree: files that nothing names, and files that have changed.
 
-A file is an orphan when it is older than a grace time, lies in a folder whose files always have a
-row, and no row and no manifest names it. Names are asked for after the files were listed, so a row
-that is just being written is seen. A name that was once free is never used again by new uploads
-or results, so what is an orphan stays one.
+A file is an orphan, left by a process that was killed between file and row, when it is older than a
+grace time, lies in a folder whose files always have a row, and no row and no manifest names it.
+Names are asked for after the files were listed, so a row that is just being written is seen. A name
+that was once free is never used again by new uploads or results, so what is an orphan stays one.
+
+Whether files are still what they were when they were stored is told by their SHA-256.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from shootouts.models import DITrack, Manifest, RenderedFile, Segment, Shootout
 # Whatever else lies in the storage is not ours to judge.
 FOLDERS: Final = (".health", "cache", "captures", "di", "imports", "previews", "renders")
 _AT_ONCE: Final = 500
+_READ_BYTES: Final = 1024 * 1024
 _UUID_CHARS: Final = 36
 
 T = TypeVar("T")
@@ -172,12 +175,6 @@ def _texts(data: Any) -> Iterator[str]:
             yield from _texts(value)
 
 
-# MERGED Are stored files still what they were when they were stored? Compared by SHA-256.
-
-_READ_BYTES = 1024 * 1024
-_ROWS_AT_ONCE = 500
-
-
 class FileState(StrEnum):
     WHOLE = "whole"
     CHANGED = "changed"
@@ -209,13 +206,13 @@ def verify_media(shootout: Shootout | None = None) -> Iterator[FileCheck]:
         digests, names = _sources_of(shootout)
         captures = captures.filter(sha256__in=digests, file__in=names)
         tracks = tracks.filter(sha256__in=digests, file__in=names)
-    for file in files.iterator(_ROWS_AT_ONCE):
+    for file in files.iterator(_AT_ONCE):
         state = _look_at(file.file.name or "", file.sha256)
         yield FileCheck(file.kind, file.name, file.file.name or "", state)
-    for capture in captures.select_related("gear").iterator(_ROWS_AT_ONCE):
+    for capture in captures.select_related("gear").iterator(_AT_ONCE):
         state = _look_at(capture.file.name or "", capture.sha256)
         yield FileCheck("capture", str(capture.gear), capture.file.name or "", state)
-    for track in tracks.iterator(_ROWS_AT_ONCE):
+    for track in tracks.iterator(_AT_ONCE):
         state = _look_at(track.file.name or "", track.sha256)
         yield FileCheck("di track", track.name, track.file.name or "", state)
 
@@ -225,7 +222,7 @@ def _sources_of(shootout: Shootout) -> tuple[set[str], set[str]]:
     digests: set[str] = set()
     names: set[str] = set()
     segments = Segment.objects.filter(render__shootout=shootout)
-    for sources in segments.values_list("sources", flat=True).iterator(_ROWS_AT_ONCE):
+    for sources in segments.values_list("sources", flat=True).iterator(_AT_ONCE):
         digests.update(sources.keys())
         names.update(sources.values())
     return digests, names

@@ -1,4 +1,11 @@
-"""The connections to Tone 3000: pooled, bounded in time, followed nowhere by themselves."""
+"""The connections to Tone 3000, how much may be asked over them, and when to be quiet.
+
+Connections are pooled, bounded in time, and follow nothing by themselves. Counts are kept in the
+cache, so they hold across processes (Redis in production; the embedded mode is one process).
+
+Three reasons to be quiet: an account has used up its requests per minute; Tone 3000 has said "too
+many" (to one account, or by its firewall to all of us); or it has failed several times in a row.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +14,9 @@ import hashlib
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
-import httpx
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.cache import cache
@@ -19,10 +25,39 @@ from accounts.tone3000.calls import certificates
 from gear.tone3000.access import BACKING_OFF, UNAVAILABLE, BackingOffError, Tone3000Error
 from gts.web.slots import give_back_slot
 
+if TYPE_CHECKING:
+    import httpx
+
+
 # Of each step; a request as a whole has a deadline of its own.
-TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0, pool=10.0)
+_TIMEOUT_S: Final = 10.0
+_CONNECT_TIMEOUT_S: Final = 5.0
 # More than the slow calls that must be possible at once.
-_LIMITS: Final = httpx.Limits(max_connections=100, max_keepalive_connections=20)
+_MAX_CONNECTIONS: Final = 100
+_MAX_IDLE_CONNECTIONS: Final = 20
+
+# Their limit per token and minute. It is counted here per account, because a refresh makes a new
+# token every hour, and refused here before it is refused there.
+REQUESTS_PER_MINUTE: Final = 100
+_WINDOW_S: Final = 60
+_BUCKET_S: Final = 5
+
+# Without a Retry-After the pauses double.
+_FIRST_PAUSE_S: Final = 4.0
+_LONGEST_PAUSE_S: Final = 300.0
+_FORGET_PAUSES_S: Final = 600
+
+# So many failures in a row, of whomever, open the circuit: no one asks until a trial succeeds.
+FAILURES_TO_OPEN: Final = 8
+OPEN_S: Final = 20.0
+_TRIAL_S: Final = 30
+_FORGET_FAILURES_S: Final = 120
+
+EVERYBODY: Final = "everybody"
+
+_OPEN_UNTIL: Final = "tone3000:open_until"
+_FAILURES: Final = "tone3000:failures"
+_TRIAL: Final = "tone3000:trial"
 
 _pools: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = WeakKeyDictionary()
 
@@ -54,44 +89,18 @@ async def _leave_turn(request: httpx.Request) -> None:
 
 
 def _new_pool() -> httpx.AsyncClient:
+    import httpx  # when it is first asked: see ``api_url``
+
     return httpx.AsyncClient(
-        timeout=TIMEOUT,
-        limits=_LIMITS,
+        timeout=httpx.Timeout(_TIMEOUT_S, connect=_CONNECT_TIMEOUT_S),
+        limits=httpx.Limits(
+            max_connections=_MAX_CONNECTIONS, max_keepalive_connections=_MAX_IDLE_CONNECTIONS
+        ),
         follow_redirects=False,
         verify=certificates(),
         headers={"User-Agent": settings.GTS_USER_AGENT},
         event_hooks={"request": [_leave_turn]},
     )
-
-
-# MERGED How much may be asked of Tone 3000, and when to be quiet: kept in the cache, so it holds across
-# MERGED processes (Redis in production; the embedded mode is one process).
-# MERGED
-# MERGED Three reasons to be quiet: an account has used up its requests per minute; Tone 3000 has said "too
-# MERGED many" (to one account, or by its firewall to all of us); or it has failed several times in a row.
-
-# Their limit per token and minute. It is counted here per account, because a refresh makes a new
-# token every hour, and refused here before it is refused there.
-REQUESTS_PER_MINUTE: Final = 100
-_WINDOW_S: Final = 60
-_BUCKET_S: Final = 5
-
-# Without a Retry-After the pauses double.
-_FIRST_PAUSE_S: Final = 4.0
-_LONGEST_PAUSE_S: Final = 300.0
-_FORGET_PAUSES_S: Final = 600
-
-# So many failures in a row, of whomever, open the circuit: no one asks until a trial succeeds.
-FAILURES_TO_OPEN: Final = 8
-OPEN_S: Final = 20.0
-_TRIAL_S: Final = 30
-_FORGET_FAILURES_S: Final = 120
-
-EVERYBODY: Final = "everybody"
-
-_OPEN_UNTIL: Final = "tone3000:open_until"
-_FAILURES: Final = "tone3000:failures"
-_TRIAL: Final = "tone3000:trial"
 
 
 class RateLimit:
