@@ -172,7 +172,7 @@ class PickBegunOutput(PickOutput):
     url = serializers.CharField(help_text="open it in a browser that is logged in here as you")
 
 
-NO_PAGE = "There is no such page."
+NO_PAGE = "Page not found."
 NO_SEARCH = "This server does not search Tone 3000."
 
 

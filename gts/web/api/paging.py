@@ -223,7 +223,7 @@ def _is_moment(value: Any) -> bool:
 PAGE_SIZE: Final = 24
 MAX_PAGE_SIZE: Final = 100
 CURSOR_HELP: Final = "From next or previous of an answer; nothing to read in it."
-_BAD_CURSOR: Final = "There is no such cursor: take it from next or previous of an answer."
+_BAD_CURSOR: Final = "Unknown cursor: take it from next or previous of an answer."
 _SIZE: Final = "page_size"
 
 

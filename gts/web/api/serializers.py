@@ -72,7 +72,7 @@ def is_too_long(field: serializers.Field[Any, Any, Any, Any], data: Any) -> bool
     return max_length is not None and isinstance(data, list | Mapping) and len(data) > max_length
 
 
-UNKNOWN_FIELD = "There is no such field."
+UNKNOWN_FIELD = "Unknown field."
 READ_ONLY_FIELD = "This field cannot be set."
 WRONG_TYPE = "This is not a value of the right type."
 TOO_LONG = "Ensure this field has no more than {max_length} characters."
