@@ -224,7 +224,7 @@ def user_erase(*, user: User, confirm: str, keeps_operator: bool = False) -> Non
             operator_check_left([user.pk], locks=True)
         row = User.objects.select_for_update().filter(pk=user.pk).first()
         if row is None:
-            raise NotFoundError("There is no such account.")
+            raise NotFoundError("Account not found.")
         OutstandingToken.objects.filter(user=row).delete()
         _forget_traces(row)
         row.delete()  # and by cascade everything of theirs; files go after the commit

@@ -78,7 +78,7 @@ def storage_check(*, user: User, new_bytes: int) -> None:
     if used + max(new_bytes, 1) > limit:
         raise TooLargeError(
             f"You keep {_size(used)} of {_size(limit)} that you may, and this takes "
-            f"{_size(new_bytes)}. Delete recordings, captures or shootouts to make room.",
+            f"{_size(new_bytes)}. Delete DI tracks, captures or shootouts to make room.",
             code="QUOTA_STORAGE",
         )
 

@@ -38,13 +38,13 @@ from gts.web.errors import NotFoundError
 # Choices in one list. Longer ones are searched, not read.
 MAX_OFFERED = 24
 
-NO_GEAR = "There is no such gear."
-NO_CAPTURE = "There is no such capture."
-NO_CHAIN = "There is no such chain."
-NO_TAG = "There is no such tag."
-NO_PRESET = "There is no such preset."
-NO_ENTRY = "There is no such entry in your library."
-NO_GROUP = "There is no such group of chains."
+NO_GEAR = "Gear not found."
+NO_CAPTURE = "Capture not found."
+NO_CHAIN = "Chain not found."
+NO_TAG = "Tag not found."
+NO_PRESET = "Preset not found."
+NO_ENTRY = "Not found in your library."
+NO_GROUP = "Chain group not found."
 
 
 def gear_list(user: User | AnonymousUser) -> GearItemQuerySet:

@@ -142,7 +142,7 @@ SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
         {"name": name, "description": description}
         for name, description in (
             ("accounts", "Who asks: profile, tokens, sessions, export and erasure."),
-            ("di-tracks", "Recordings straight from the guitar, which are played through chains."),
+            ("di-tracks", "Dry guitar, straight from the pickup, which is played through chains."),
             ("gear", "Captures and impulse responses: shared, one's own, with tags."),
             ("library", "The captures one keeps, with nicknames."),
             ("tone3000", "Tones of Tone 3000: to look at, to pick, to add."),

@@ -248,7 +248,7 @@ GTS_MAX_DI_TRACKS = env_number("GTS_MAX_DI_TRACKS", 8)
 GTS_MAX_RUNNING_RENDERS = env_number("GTS_MAX_RUNNING_RENDERS", 2)
 GTS_MAX_WAITING_RENDERS = env_number("GTS_MAX_WAITING_RENDERS", 20)
 
-# Of one user: bytes kept (recordings, captures, rendered files), and renders queued in 24 hours.
+# Of one user: bytes kept (DI tracks, captures, rendered files), and renders queued in 24 hours.
 # 0: any number. Who has the machine to themselves is not limited.
 _IS_SHARED = not IS_EMBEDDED and not IS_TEST
 GTS_QUOTA_STORAGE_BYTES = env_number("GTS_QUOTA_STORAGE_BYTES", _IS_SHARED * 20 * 1024**3)

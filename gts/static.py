@@ -125,4 +125,4 @@ def _is_host_known(scope: Scope) -> bool:
 async def _send_not_found(scope: Scope, send: Send) -> None:
     headers = [(b"content-type", b"text/plain; charset=utf-8"), *scope_headers(scope)]
     await send({"type": "http.response.start", "status": 404, "headers": headers})
-    await send({"type": "http.response.body", "body": b"There is no such file.\n"})
+    await send({"type": "http.response.body", "body": b"File not found.\n"})

@@ -37,7 +37,7 @@ def api_not_found(request: HttpRequest) -> HttpResponseBase:
             is_known = False
         if is_known:
             return HttpResponsePermanentRedirect(request.get_full_path(force_append_slash=True))
-    return json_error(404, "NOT_FOUND", "There is no such address in the API.")
+    return json_error(404, "NOT_FOUND", "Address not found in the API.")
 
 
 def favicon(request: HttpRequest) -> HttpResponseRedirect:

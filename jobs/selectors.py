@@ -53,10 +53,10 @@ def job_list(user: User) -> JobQuerySet:
 def job_get(user: User | AnonymousUser, uuid: UUID) -> Job:
     """Raises ``NotFoundError`` when there is none, or when it is another's."""
     if not user.is_authenticated:
-        raise NotFoundError("There is no such job.")
+        raise NotFoundError("Job not found.")
     job = Job.objects.owned_by(user).select_related("parent").filter(uuid=uuid).first()
     if job is None:
-        raise NotFoundError("There is no such job.")
+        raise NotFoundError("Job not found.")
     return job
 
 
@@ -106,7 +106,7 @@ def notification_get(user: User, uuid: UUID) -> Notification:
     """Raises ``NotFoundError`` when there is none, or when it is another's."""
     notification = notification_list(user).filter(uuid=uuid).first()
     if notification is None:
-        raise NotFoundError("There is no such notification.")
+        raise NotFoundError("Notification not found.")
     return notification
 
 

@@ -34,7 +34,7 @@ from shootouts.models.media import RenderedFileKind
 
 Viewer = User | AnonymousUser
 
-NO_SHOOTOUT = "There is no such shootout."
+NO_SHOOTOUT = "Shootout not found."
 
 # Raise it when the same two files come to something else.
 _COMPARISON_VERSION: Final = 1
@@ -48,7 +48,7 @@ def di_track_get(user: Viewer, uuid: UUID) -> DITrack:
     """Raises ``NotFoundError`` when there is none of that id, or it is someone else's."""
     track = di_track_list(user).filter(uuid=uuid).first()
     if track is None:
-        raise NotFoundError("There is no such DI track.")
+        raise NotFoundError("DI track not found.")
     return track
 
 
@@ -103,7 +103,7 @@ def render_manifest_get(shootout: Shootout, version: int) -> Manifest:
     """Of a run of a shootout of one's own. Raises ``NotFoundError`` where there is none."""
     found = Manifest.objects.filter(render__shootout=shootout, render__version=version).first()
     if found is None:
-        raise NotFoundError("There is no such render, or it has no manifest.")
+        raise NotFoundError("Render not found, or it has no manifest.")
     return found
 
 
@@ -145,7 +145,7 @@ def segment_pair_get(shootout: Shootout, di: int, reference: int, other: int) ->
     try:
         return SegmentPair(by_contender[reference], by_contender[other])
     except KeyError:
-        raise NotFoundError("There is no such segment.") from None
+        raise NotFoundError("Segment not found.") from None
 
 
 def band_differences(manifest: Manifest, di: int, reference: int, other: int) -> list[float | None]:
@@ -194,7 +194,7 @@ def comment_get_moderated(user: Viewer, uuid: UUID) -> Comment:
 def _the_comment(comments: CommentQuerySet, uuid: UUID) -> Comment:
     comment = comments.for_lists().filter(uuid=uuid).first()
     if comment is None:
-        raise NotFoundError("There is no such comment.")
+        raise NotFoundError("Comment not found.")
     return comment
 
 
@@ -208,5 +208,5 @@ def chain_preview_get(user: Viewer, uuid: UUID) -> ChainPreview:
     previews = ChainPreview.objects.owned_by(user).select_related("job")
     preview = previews.filter(uuid=uuid).first()
     if preview is None:
-        raise NotFoundError("There is no such preview.")
+        raise NotFoundError("Preview not found.")
     return preview

@@ -84,7 +84,7 @@ class MeDeleteInput(StrictSerializer):
 
 
 class QuotasOutput(serializers.Serializer[Any]):
-    storage_used_bytes = serializers.IntegerField(help_text="recordings, captures, rendered files")
+    storage_used_bytes = serializers.IntegerField(help_text="DI tracks, captures, rendered files")
     storage_limit_bytes = serializers.IntegerField(allow_null=True, help_text="null: no limit")
     renders_used_per_day = serializers.IntegerField(help_text="queued within the last 24 hours")
     renders_limit_per_day = serializers.IntegerField(allow_null=True, help_text="null: no limit")

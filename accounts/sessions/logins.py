@@ -80,7 +80,7 @@ def login_end(*, user: User, login_id: UUID, address: str | None = None) -> None
         audit.record(AuditAction.SESSION_ENDED, user=user, address=address)
         return
     if not families_revoke(families_alive(user).filter(family=login_id.hex), address=address):
-        raise NotFoundError("There is no such session.")
+        raise NotFoundError("Session not found.")
 
 
 @transaction.atomic

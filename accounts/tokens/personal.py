@@ -78,7 +78,7 @@ def personal_token_revoke(*, user: User, token_id: UUID, address: str | None = N
     tokens = PersonalAccessToken.objects.filter(user=user, uuid=token_id, revoked_at=None)
     row = tokens.first()
     if row is None or not tokens.update(revoked_at=timezone.now()):
-        raise NotFoundError("There is no such token.")
+        raise NotFoundError("Token not found.")
     audit.record(AuditAction.PERSONAL_TOKEN_REVOKED, user=user, address=address, detail=row.prefix)
 
 
@@ -101,7 +101,7 @@ def personal_token_get(user: User, token_id: UUID) -> PersonalAccessToken:
     """Raises ``NotFoundError``."""
     row = personal_tokens_list(user).filter(uuid=token_id).first()
     if row is None:
-        raise NotFoundError("There is no such token.")
+        raise NotFoundError("Token not found.")
     return row
 
 

@@ -39,7 +39,7 @@ from gts.web.api.views import APIView, AsyncAPIView
 from gts.web.errors import NotFoundError
 from jobs.api.jobs import JobOutput, job_accepted
 
-NO_PAGE = "There is no such page."
+NO_PAGE = "Page not found."
 NO_SEARCH = "This server does not search Tone 3000."
 
 

@@ -106,7 +106,7 @@ def _one_amp(blocks: Sequence[ChainBlock]) -> Iterator[ChainError]:
 
 
 def _cabs(blocks: Sequence[ChainBlock]) -> Iterator[ChainError]:
-    """The first amp decides: a head needs a cab, a rig forbids all of them."""
+    """The first amp decides: a head needs a cab, a full rig forbids all of them."""
     cabs = _positions(blocks, _is_cab)
     amp = _first_amp(blocks)
     kind = UNKNOWN if amp is None else blocks[amp].kind
@@ -128,7 +128,7 @@ def _loop(blocks: Sequence[ChainBlock]) -> Iterator[ChainError]:
     for position in _positions(blocks, lambda block: block.slot == Slot.LOOP):
         yield ChainError(
             LOOP_FORBIDDEN,
-            "A full rig has no effects loop: move the block before the amp or to the end.",
+            "A full rig has no FX loop: move the block before the amp or to the end.",
             position,
         )
 
@@ -258,7 +258,7 @@ def _what_next(missing: str, slots: set[str]) -> str:
     if missing == IR_REQUIRED:
         if Slot.LOOP not in slots:
             return "The amp head needs a cabinet: choose a cab IR."
-        return "The amp head needs a cabinet; effects may stand in its loop before."
+        return "The amp head needs a cabinet; effects may stand in its FX loop before."
     if slots:
         return "The chain can be played; effects may follow."
     return "The chain can be played; it is full."

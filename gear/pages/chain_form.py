@@ -1,6 +1,6 @@
-"""The board on which a chain is built, between a form in the browser and ``chain_create``.
+"""The chain form, on which a chain is built: between a form in the browser and ``chain_create``.
 
-A block on the board has a key. The form sends the keys in the order in which the blocks stand,
+A block of it has a key. The form sends the keys in the order in which the blocks stand,
 ``block=<key>``, and for each ``<key>-slot``, ``<key>-source`` and its parameters. Further impulse
 responses of a cabinet have keys of their own, ``<key>-ir=<key of the response>``.
 """
@@ -71,7 +71,7 @@ def _numbers(fields: Iterable[ParameterField], errors: list[str]) -> dict[str, f
 
 
 @dataclass(slots=True)
-class BoardIR:
+class ChainFormIR:
     """One impulse response of a cabinet, with its own gain, delay and polarity."""
 
     key: str
@@ -98,8 +98,8 @@ class BoardIR:
 
 
 @dataclass(slots=True)
-class BoardBlock:
-    """One block as it stands on the board. ``source``: a capture's id, ``processor:<name>``, or
+class ChainFormBlock:
+    """One block as it stands in the form. ``source``: a capture's id, ``processor:<name>``, or
     nothing chosen yet. ``extra_irs``: of a cabinet, beside its own. ``is_space``: a place for a
     space, which has a mix."""
 
@@ -108,7 +108,7 @@ class BoardBlock:
     source: str = ""
     values: dict[str, str] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
-    extra_irs: list[BoardIR] = field(default_factory=list)
+    extra_irs: list[ChainFormIR] = field(default_factory=list)
     is_space: bool = False
 
     @property
@@ -149,13 +149,13 @@ class BoardBlock:
         return _fields(BLOCK_TYPES[self.processor].parameters, self.values)
 
     @property
-    def irs(self) -> list[BoardIR]:
+    def irs(self) -> list[ChainFormIR]:
         """All impulse responses of a cabinet, its own one first."""
-        own = BoardIR(self.key, self.source, self.values, self.errors)
+        own = ChainFormIR(self.key, self.source, self.values, self.errors)
         return [own, *self.extra_irs]
 
     @property
-    def used_irs(self) -> list[BoardIR]:
+    def used_irs(self) -> list[ChainFormIR]:
         """Of the further ones those where something is chosen."""
         return [ir for ir in self.extra_irs if ir.source]
 
@@ -195,24 +195,24 @@ def _capture_id(source: str, errors: list[str]) -> UUID | None:
         return UUID(source)
     except ValueError:
         missing = "Choose the first impulse response, or take out the others."
-        errors.append("There is no such capture." if source else missing)
+        errors.append("Capture not found." if source else missing)
         return None
 
 
 @dataclass(slots=True)
 class ChainForm:
     name: str = ""
-    blocks: list[BoardBlock] = field(default_factory=list)
+    blocks: list[ChainFormBlock] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     name_errors: list[str] = field(default_factory=list)
 
-    def slots(self) -> Iterator[tuple[Slot, str, list[BoardBlock]]]:
+    def slots(self) -> Iterator[tuple[Slot, str, list[ChainFormBlock]]]:
         """The places in playing order with what stands there."""
         for slot in Slot:
             yield slot, slot.help, [block for block in self.blocks if block.slot == slot]
 
     @property
-    def used_blocks(self) -> list[BoardBlock]:
+    def used_blocks(self) -> list[ChainFormBlock]:
         return [block for block in self.blocks if block.is_used]
 
     @property
@@ -248,14 +248,14 @@ class ChainForm:
             self.errors.append(error.message)
 
 
-def new_block(slot: str, source: str = "") -> BoardBlock:
+def new_block(slot: str, source: str = "") -> ChainFormBlock:
     """``source``: ``processor:<name>``, or ``capture`` or ``space`` for one to be chosen."""
     chosen = "" if source in (CAPTURE, SPACE) else source
-    return BoardBlock(key=_new_key(), slot=slot, source=chosen, is_space=source == SPACE)
+    return ChainFormBlock(key=_new_key(), slot=slot, source=chosen, is_space=source == SPACE)
 
 
-def new_ir() -> BoardIR:
-    return BoardIR(key=_new_key())
+def new_ir() -> ChainFormIR:
+    return ChainFormIR(key=_new_key())
 
 
 def _new_key() -> str:
@@ -266,16 +266,16 @@ def empty_chain_form() -> ChainForm:
     return ChainForm(blocks=[new_block(Slot.AMP), new_block(Slot.CAB)])
 
 
-def board_from_form(data: QueryDict) -> ChainForm:
+def chain_form_from_data(data: QueryDict) -> ChainForm:
     """Whatever was sent, as it stood; unknown slots and processors are left out."""
     blocks = [
-        BoardBlock(
+        ChainFormBlock(
             key=key,
             slot=data.get(f"{key}-slot", ""),
             source=data.get(f"{key}-source", ""),
             values=_values(data, key),
             extra_irs=[
-                BoardIR(ir_key, data.get(f"{ir_key}-source", ""), _values(data, ir_key))
+                ChainFormIR(ir_key, data.get(f"{ir_key}-source", ""), _values(data, ir_key))
                 for ir_key in dict.fromkeys(data.getlist(f"{key}-ir"))
             ],
             is_space=data.get(f"{key}-for", "") == SPACE,
@@ -284,15 +284,15 @@ def board_from_form(data: QueryDict) -> ChainForm:
     ]
     order = {slot: index for index, slot in enumerate(Slot.values)}
     known = [block for block in blocks if block.slot in order and is_known(block)]
-    board = ChainForm(name=data.get("name", "").strip(), blocks=known)
+    form = ChainForm(name=data.get("name", "").strip(), blocks=known)
     for slot in (Slot.AMP, Slot.CAB):
-        if not any(block.slot == slot for block in board.blocks):
-            board.blocks.append(new_block(slot))
-    board.blocks.sort(key=lambda block: order[block.slot])
-    return board
+        if not any(block.slot == slot for block in form.blocks):
+            form.blocks.append(new_block(slot))
+    form.blocks.sort(key=lambda block: order[block.slot])
+    return form
 
 
-def is_known(block: BoardBlock) -> bool:
+def is_known(block: ChainFormBlock) -> bool:
     """Whether there is such a block; a space stands at the end of a chain."""
     if block.is_space:
         return block.slot == Slot.POST and not block.is_processor
@@ -312,11 +312,11 @@ def _values(data: QueryDict, key: str) -> dict[str, str]:
     }
 
 
-def suggest_name(board: ChainForm, captures: Mapping[UUID, Capture]) -> str:
+def suggest_name(form: ChainForm, captures: Mapping[UUID, Capture]) -> str:
     """``Amp + Cab``, when no one has thought of a better one."""
     titles = {str(uuid): capture.title for uuid, capture in captures.items()}
     core = [
-        titles[block.source] for block in board.blocks if block.is_fixed and block.source in titles
+        titles[block.source] for block in form.blocks if block.is_fixed and block.source in titles
     ]
     return " + ".join(filter(None, core))[:200]
 

@@ -127,13 +127,13 @@ class GearUploadForm(GearFields):
         super().__init__(*args, **{"auto_id": "capture_%s", **kwargs})
 
 
-def board_context(request: HttpRequest, board: chain_form.ChainForm) -> dict[str, Any]:
+def chain_form_context(request: HttpRequest, form: chain_form.ChainForm) -> dict[str, Any]:
     # Several slots take the same kinds.
     found = {
         kinds: captures_to_choose(request.user, kinds)
         for kinds in {*chain_form.KINDS_OF_SLOT.values(), chain_form.KINDS_OF_SPACE}
     }
-    chosen = captures_get(request.user, board.capture_ids()).values()
+    chosen = captures_get(request.user, form.capture_ids()).values()
     options = {
         kinds: chain_form.capture_options(captures, kinds, chosen)
         for kinds, captures in found.items()
@@ -147,14 +147,14 @@ def board_context(request: HttpRequest, board: chain_form.ChainForm) -> dict[str
             "spaces": options[chain_form.KINDS_OF_SPACE] if slot == Slot.POST else None,
             "processors": chain_form.processor_options(slot),
         }
-        for slot, text, blocks in board.slots()
+        for slot, text, blocks in form.slots()
     ]
-    return {"board": board, "slots": slots, "has_captures": any(found.values())}
+    return {"chain_form": form, "slots": slots, "has_captures": any(found.values())}
 
 
-def embedded_board_context(request: HttpRequest, board: chain_form.ChainForm) -> dict[str, Any]:
-    """For a board within another page, which stays there when a chain has been built."""
-    return {**board_context(request, board), "is_embedded": True}
+def embedded_chain_form_context(request: HttpRequest, form: chain_form.ChainForm) -> dict[str, Any]:
+    """For a chain form within another page, which stays there when a chain has been built."""
+    return {**chain_form_context(request, form), "is_embedded": True}
 
 
 def described(chains: Any) -> list[dict[str, Any]]:
@@ -164,7 +164,7 @@ def described(chains: Any) -> list[dict[str, Any]]:
 
 def block_options(
     request: HttpRequest,
-    block: chain_form.BoardBlock,
+    block: chain_form.ChainFormBlock,
     text: str = "",
     chosen: Iterable[Capture] = (),
 ) -> chain_form.CaptureOptions:

@@ -21,9 +21,9 @@ from gear.pages.forms import (
     GearForm,
     GearUploadForm,
     block_options,
-    board_context,
+    chain_form_context,
     described,
-    embedded_board_context,
+    embedded_chain_form_context,
 )
 from gear.selectors import (
     capture_get,
@@ -165,31 +165,33 @@ class ChainNewView(PageView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return render(
-            request, "gear/chain_new.html", board_context(request, chain_form.empty_chain_form())
+            request,
+            "gear/chain_new.html",
+            chain_form_context(request, chain_form.empty_chain_form()),
         )
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        board = chain_form.board_from_form(request.POST)
-        chain = self._create(board)
+        form = chain_form.chain_form_from_data(request.POST)
+        chain = self._create(form)
         if chain is None:
             if self.is_partial:
-                context = embedded_board_context(request, board)
-                return render(request, "gear/_board.html", context, status=422)
-            context = board_context(request, board)
+                context = embedded_chain_form_context(request, form)
+                return render(request, "gear/_chain_form.html", context, status=422)
+            context = chain_form_context(request, form)
             return render(request, "gear/chain_new.html", context, status=422)
         if not self.is_partial:
             messages.success(request, f"{chain.name} is ready to play.")
             return redirect("chain-list")
-        context = embedded_board_context(request, chain_form.empty_chain_form())
+        context = embedded_chain_form_context(request, chain_form.empty_chain_form())
         [context["new_chain"]] = described([chain_get(self.user, chain.uuid)])
-        return render(request, "gear/_board.html", context)
+        return render(request, "gear/_chain_form.html", context)
 
-    def _create(self, board: chain_form.ChainForm) -> SignalChain | None:
-        inputs = board.as_inputs()
-        if board.has_errors:
+    def _create(self, form: chain_form.ChainForm) -> SignalChain | None:
+        inputs = form.as_inputs()
+        if form.has_errors:
             return None
-        name = board.name or chain_form.suggest_name(
-            board, captures_get(self.user, board.capture_ids())
+        name = form.name or chain_form.suggest_name(
+            form, captures_get(self.user, form.capture_ids())
         )
         try:
             made = make_once(
@@ -198,28 +200,28 @@ class ChainNewView(PageView):
             )
             return chain_get(self.user, UUID(made.id))
         except AppError as error:
-            board.add_error(error)
+            form.add_error(error)
             return None
 
 
 class ChainBlockView(PageView):
-    """One more block for the board: ``?slot=pre&source=processor:gain`` or ``source=capture``."""
+    """One more block for the form: ``?slot=pre&source=processor:gain`` or ``source=capture``."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         slot = request.GET.get("slot", "")
         source = request.GET.get("source", "")
         block = chain_form.new_block(slot, source)
         if slot not in Slot.values or not chain_form.is_known(block):
-            return HttpResponseBadRequest("There is no such block.")
+            return HttpResponseBadRequest("Unknown block.")
         context = {"block": block, "options": block_options(request, block)}
         return render(request, "gear/_block.html", context)
 
 
 class ChainIRView(PageView):
-    """One more impulse response for the cabinet on the board: ``?block=<key of its block>``."""
+    """One more impulse response for the cabinet in the form: ``?block=<key of its block>``."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        block = chain_form.BoardBlock(request.GET.get("block", ""), Slot.CAB)
+        block = chain_form.ChainFormBlock(request.GET.get("block", ""), Slot.CAB)
         context = {
             "block": block,
             "ir": chain_form.new_ir(),
@@ -236,7 +238,7 @@ class ChainOptionsView(PageView):
         key, slot = request.GET.get("key", ""), request.GET.get("slot", "")
         text = request.GET.get(f"{key}-find", "")
         is_space = request.GET.get("source", "") == chain_form.SPACE
-        block = chain_form.BoardBlock(
+        block = chain_form.ChainFormBlock(
             key, slot, request.GET.get(f"{key}-source", ""), is_space=is_space
         )
         chosen = captures_get(request.user, chain_form.ChainForm(blocks=[block]).capture_ids())

@@ -20,5 +20,11 @@ def channels_to_hear(capture: Capture) -> list[ChannelToHear]:
 
 
 @register.filter
+def network_name(label: str) -> str:
+    """ "A2 Full" of "A2 Full (8 channels)"."""
+    return label.partition(" (")[0]
+
+
+@register.filter
 def warnings(capture: Capture) -> list[str]:
     return capture_warnings(capture)

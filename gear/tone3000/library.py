@@ -70,7 +70,7 @@ def tab_named(name: str) -> Tab:
     try:
         return Tab(name)
     except ValueError:
-        raise NotFoundError("There is no such list.") from None
+        raise NotFoundError("List not found.") from None
 
 
 @dataclass(frozen=True, slots=True)

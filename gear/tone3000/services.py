@@ -147,7 +147,7 @@ def tone_capture_add(
         if not is_identifier(value)
     ]
     if kind and kind not in GearKind.values:
-        wrong.append(ErrorDetail("/kind", "INVALID", "There is no such kind of gear."))
+        wrong.append(ErrorDetail("/kind", "INVALID", "Unknown kind of gear."))
     if wrong:
         raise InvalidInputError(wrong[0].message, details=wrong)
     known = Capture.objects.owned_by(owner).of_tone(tone_id).filter(tone3000_id=model_id)

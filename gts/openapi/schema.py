@@ -152,7 +152,7 @@ _TEXTS = {
     "400": "The body cannot be read.",
     "401": "Not authenticated.",
     "403": "The token may only read, a session is needed, or its CSRF token is missing.",
-    "404": "There is no such thing, or it is not yours.",
+    "404": "Not found, or not yours.",
     "409": "Not in the state that this needs, or done already.",
     "412": "It was changed since the ETag in If-Match was given.",
     "413": "Larger than is accepted.",

@@ -311,6 +311,6 @@ def test_uploaded_and_cannot_be_used_never_stand_together(
 def upload(page: Page, folder: Path, name: str, samples: Any) -> None:
     path = folder / f"{name}.wav"
     path.write_bytes(wav_bytes(samples))
-    form = page.locator("form", has=page.get_by_role("button", name="Upload the recording"))
+    form = page.locator("form", has=page.get_by_role("button", name="Upload the DI track"))
     form.locator('input[type="file"]').set_input_files(path)
-    form.get_by_role("button", name="Upload the recording").click()
+    form.get_by_role("button", name="Upload the DI track").click()

@@ -118,10 +118,10 @@ def test_from_favorites_to_a_rendered_shootout(
     page.get_by_label("Make a video with chapters").uncheck()
     page.get_by_role("button", name="Render", exact=True).click()
     expect(page.locator("[data-player]")).to_be_visible(timeout=RENDER_TIMEOUT_MS)
-    rig = page.locator(".rig").first
-    expect(rig).to_contain_text("Halyard 22 Clean, clean")
-    expect(rig).to_contain_text("by Bob’s Amp Repair, CC0")
-    link = rig.get_by_role("link", name="at Tone 3000").first
+    chain = page.locator(".contender-chain").first
+    expect(chain).to_contain_text("Halyard 22 Clean, clean")
+    expect(chain).to_contain_text("by Bob’s Amp Repair, CC0")
+    link = chain.get_by_role("link", name="at Tone 3000").first
     expect(link).to_have_attribute("href", re.compile(re.escape(fake.base) + "/halyard-22-clean-"))
     downloads = [entry for entry in fake.requests() if "/download/" in entry["path"]]
     assert len(downloads) == 2
@@ -234,23 +234,23 @@ def _excerpt(folder: Path) -> Path:
 
 
 def _upload_di(page: Page, path: Path) -> None:
-    form = page.locator("form", has=page.get_by_role("button", name="Upload the recording"))
+    form = page.locator("form", has=page.get_by_role("button", name="Upload the DI track"))
     form.locator('input[type="file"]').set_input_files(path)
-    form.get_by_role("button", name="Upload the recording").click()
+    form.get_by_role("button", name="Upload the DI track").click()
     expect(page.get_by_role("checkbox", name="undertow")).to_be_checked(timeout=30_000)
 
 
 def _build_chain(page: Page, name: str, *, gain_db: str = "") -> None:
-    board = page.locator("#board")
+    chain_form = page.locator("#chain-form")
     if gain_db:
-        before = board.locator('[data-slot="pre"]')
+        before = chain_form.locator('[data-slot="pre"]')
         before.get_by_label("Processor").select_option("Gain")
         before.get_by_role("button", name="Add effect").click()
         before.get_by_label("Gain", exact=True).fill(gain_db)
-    _choose(board.get_by_label("Amp capture"), "Halyard 22 Clean, clean")
-    _choose(board.get_by_label("Cab capture"), "Demo Cabinets, quay 2x12")
-    board.get_by_label("Name of the chain").fill(name)
-    board.get_by_role("button", name="Add this chain").click()
+    _choose(chain_form.get_by_label("Amp capture"), "Halyard 22 Clean, clean")
+    _choose(chain_form.get_by_label("Cab capture"), "Demo Cabinets, quay 2x12")
+    chain_form.get_by_label("Name of the chain").fill(name)
+    chain_form.get_by_role("button", name="Add this chain").click()
     expect(page.get_by_role("checkbox", name=name)).to_be_checked()
 
 

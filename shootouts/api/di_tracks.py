@@ -49,13 +49,13 @@ class DITrackListView(ListAPIView[DITrack]):
         return di_track_list(self.request.user)
 
     @extend_schema(
-        summary="Upload a recording; a job looks into it",
+        summary="Upload a DI track; a job looks into it",
         request=DITrackUploadInput,
         responses={202: DITrackUploaded},
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        """Upload a recording. It may be used once its job is completed."""
+        """Upload a DI track. It may be used once its job is completed."""
         data = DITrackUploadInput(data=request.data)
         data.is_valid(raise_exception=True)
         fields = dict(data.validated_data)
@@ -84,19 +84,19 @@ class DITrackDetailView(APIView):
 
     @extend_schema(summary="Delete a DI track", responses={204: None})
     def delete(self, request: Request, uuid: UUID) -> Response:
-        """Delete a recording. What was rendered from it stays."""
+        """Delete a DI track. What was rendered from it stays."""
         di_track_delete(track=di_track_get(request.user, uuid))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class DITrackAudioView(FileView):
     @extend_schema(
-        summary="The recording as it was uploaded",
+        summary="The DI track as it was uploaded",
         parameters=[MediaQuery],
         responses={(200, "audio/*"): OpenApiTypes.BINARY},
     )
     async def get(self, request: Request, uuid: UUID) -> HttpResponseBase:
-        """The recording as it was uploaded, with Range."""
+        """The DI track as it was uploaded, with Range."""
         track = await in_database(di_track_get, request.user, uuid)
         name = stored_name(track.file)
         media = MediaFile(

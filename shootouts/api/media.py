@@ -79,7 +79,7 @@ def _visible_file(user: User | AnonymousUser, uuid: UUID) -> RenderedFile:
     files = RenderedFile.objects.visible_to(user).select_related("render__shootout")
     file = files.filter(uuid=uuid).first()
     if file is None:
-        raise NotFoundError("There is no such file.")
+        raise NotFoundError("File not found.")
     return file
 
 
@@ -127,7 +127,7 @@ class ShootoutExportView(APIView):
         responses={(200, "application/zip"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, uuid: UUID) -> HttpResponseBase:
-        """`shootout.toml`, which `manage.py render_shootout` reads, its recordings and captures,
+        """`shootout.toml`, which `manage.py render_shootout` reads, its DI tracks and captures,
         and the published manifest. 409 INCOMPLETE names every part that is missing."""
         query = ExportQuery.values_of(request)
         shootout = shootout_get_owned(request.user, uuid)

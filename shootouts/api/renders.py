@@ -125,7 +125,7 @@ class ManifestSchemaView(APIView):
         try:
             answer = Response(dict(manifest_schema(version)))
         except KeyError:
-            raise NotFoundError("There is no such version of the schema.") from None
+            raise NotFoundError("Schema version not found.") from None
         patch_cache_control(answer, public=True, max_age=_SCHEMA_MAX_AGE_S)
         return answer
 

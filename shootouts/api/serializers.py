@@ -32,7 +32,7 @@ _MAX_DI_TRACKS_READ: Final = ROOM * max(settings.GTS_MAX_DI_TRACKS, 1)
 
 
 class FindingOutput(serializers.Serializer[Any]):
-    """What is doubtful about a recording, and what to do."""
+    """What is doubtful about a DI track, and what to do."""
 
     code = serializers.CharField()
     severity = serializers.ChoiceField(choices=FindingSeverity.choices)

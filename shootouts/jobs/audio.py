@@ -44,16 +44,15 @@ def audio_children(render: Render) -> list[ChildJob]:
     missing = segments[:num_missing]
     recipes = [segment_recipe_from_json(segment.recipe) for segment in missing]
     plan = plan_renders(recipes)
-    users = {
-        recipe_digest(prefix): segment
-        for segment, recipe in zip(missing, recipes, strict=True)
-        for prefix in recipe.prefixes()
-    }
+    users: dict[str, list[Segment]] = {}
+    for segment, recipe in zip(missing, recipes, strict=True):
+        for prefix in recipe.prefixes():
+            users.setdefault(recipe_digest(prefix), []).append(segment)
     children = [
         ChildJob(
             kind=RenderPrefix.kind,
             payload={
-                "segment": str(users[recipe_digest(prefix)].uuid),
+                "segment": str(users[recipe_digest(prefix)][-1].uuid),
                 "num_blocks": len(prefix.blocks),
             },
             label=_prefix_label(render, users[recipe_digest(prefix)], len(prefix.blocks)),
@@ -136,9 +135,10 @@ def _segment(job: Job) -> Segment:
     return segment
 
 
-def _prefix_label(render: Render, segment: Segment, num_blocks: int) -> str:
-    contender = render.content.contenders[segment.contender_index]
-    return f"Amp pass: {contender.gear[num_blocks - 1].name} · {_di_name(render, segment)}"[:200]
+def _prefix_label(render: Render, segments: list[Segment], num_blocks: int) -> str:
+    contender = render.content.contenders[segments[-1].contender_index]
+    name = f"{contender.gear[num_blocks - 1].name} · {_di_name(render, segments[-1])}"
+    return f"Amp pass (used by {len(segments)} chains): {name}"[:200]
 
 
 def _segment_label(render: Render, segment: Segment) -> str:

@@ -74,7 +74,7 @@ class ImportShootout:
 def _inspect(context: JobContext, file: ShootoutFile) -> Inspected:
     """As uploads are, one after the other. Raises ``PipelineError`` naming the file."""
     if len({di.source.sha256 for di in file.dis}) < len(file.dis):
-        raise PipelineError("SHOOTOUT_FILE_INVALID", "Two [[di]] are the same recording.")
+        raise PipelineError("SHOOTOUT_FILE_INVALID", "Two [[di]] are the same DI track.")
     gear = used_gear(file)
     num_files = len(file.dis) + len(gear)
     probes: dict[str, DIProbe] = {}

@@ -22,7 +22,7 @@ FORM_ID = "shootout-form"
 
 
 class DIFields(forms.Form):
-    """What is said of a recording, when it is uploaded and later."""
+    """What is said of a DI track, when it is uploaded and later."""
 
     name = forms.CharField(label="Name", max_length=200)
     guitar = forms.CharField(label="Guitar", max_length=100, required=False)
@@ -46,7 +46,7 @@ class DIUploadForm(DIFields):
         help_text="Leave blank to use the file name",
     )
     file = forms.FileField(
-        label="Recording",
+        label="DI track",
         help_text="WAV, FLAC, AIFF, OGG or MP3; up to 100 MB and 10 minutes",
         widget=forms.FileInput(attrs={"accept": ".wav,.flac,.aif,.aiff,.ogg,.mp3"}),
         error_messages={"required": "Choose a file.", "empty": "The file is empty."},
@@ -58,7 +58,7 @@ class DIUploadForm(DIFields):
 
 
 class DITrackForm(DIFields):
-    """Everything about a recording that may be changed at any time."""
+    """Everything about a DI track that may be changed at any time."""
 
     notes = forms.CharField(
         label="Notes",
@@ -119,7 +119,7 @@ class ShootoutForm(forms.Form):
         help_text="What is being compared, and what to listen for",
     )
     visibility = forms.ChoiceField(
-        label="Who may see it",
+        label="Visibility",
         choices=[
             (Visibility.PRIVATE, "Private"),
             (Visibility.UNLISTED, "Unlisted (anyone with the link)"),
@@ -132,7 +132,7 @@ class ShootoutForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
-            # The fields stand among uploads and boards, which are forms of their own.
+            # The fields stand among uploads and the chain form, which are forms of their own.
             field.widget.attrs["form"] = FORM_ID
 
     def options(self) -> Iterator[tuple[ShootoutOption, forms.BoundField]]:
@@ -170,7 +170,7 @@ class ShootoutSettingsForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     visibility = forms.ChoiceField(
-        label="Who may see it",
+        label="Visibility",
         choices=ShootoutForm.base_fields["visibility"].choices,  # type: ignore[attr-defined]
         widget=forms.RadioSelect,
     )

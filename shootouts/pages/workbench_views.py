@@ -20,7 +20,7 @@ from accounts.models import User
 from accounts.page_kit import PageView, add_app_error
 from gear.chains.describe import CHANNELS_TO_HEAR, ChannelToHear
 from gear.pages.chain_form import empty_chain_form
-from gear.pages.forms import GearUploadForm, described, embedded_board_context
+from gear.pages.forms import GearUploadForm, described, embedded_chain_form_context
 from gear.selectors import chain_list
 from gts.web.display import number
 from gts.web.errors import AppError
@@ -95,7 +95,7 @@ class ShootoutNewView(PageView):
             "has_tone3000": bool(settings.GTS_TONE3000_KEY),
             "max_contenders": settings.GTS_MAX_CONTENDERS,
             "max_tracks": settings.GTS_MAX_DI_TRACKS,
-            **embedded_board_context(request, empty_chain_form()),
+            **embedded_chain_form_context(request, empty_chain_form()),
         }
         return render(request, "shootouts/shootout_new.html", context, status=status)
 
@@ -106,7 +106,7 @@ class ShootoutChoicesView(PageView):
 
     def get(self, request: HttpRequest, kind: str) -> HttpResponse:
         if kind not in _LISTS:
-            raise Http404("There is no such list.")
+            raise Http404("List not found.")
         context = {"choices": _choices(self.user, kind, request.GET)}
         return render(request, "shootouts/_choices.html", context)
 
@@ -148,7 +148,7 @@ def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
-        raise Http404("There is no such id.") from error
+        raise Http404("Id not found.") from error
 
 
 class DIDetailView(PageView):

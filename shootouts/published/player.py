@@ -11,13 +11,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from jobs.pipeline.formats.manifest import (
-    Descriptor,
-    InputStaging,
-    NamFacts,
-    Segment,
-    SegmentMetrics,
-)
+from jobs.pipeline.formats.manifest import Descriptor, NamFacts, Segment, SegmentMetrics
 from jobs.pipeline.formats.manifest import Manifest as ManifestContent
 from jobs.pipeline.formats.shootout_info import DIInfo, GearLine
 from jobs.pipeline.measure.third_octaves import third_octave_difference_db, third_octave_mean_db
@@ -64,7 +58,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class FairnessRow:
-    """One segment of the certificate; ``x_…`` are places on a common loudness scale."""
+    """One segment of the level report; ``x_…`` are places on a common loudness scale."""
 
     position: int
     label: str
@@ -73,8 +67,8 @@ class FairnessRow:
     x_after: float
 
     @property
-    def staging(self) -> str:
-        return staging_text(self.segment.staging)
+    def input_trim(self) -> str:
+        return input_trim_text(self.segment)
 
     @property
     def networks(self) -> list[NamFacts]:
@@ -89,44 +83,47 @@ class FairnessRow:
         )
 
 
-def staging_text(staging: InputStaging) -> str:
-    """How its DI reached a chain and how well that level is known: "normalized, level assumed"."""
-    if staging.mode == staging.basis:
+def input_trim_text(segment: Segment) -> str:
+    """By what the input of a chain was trimmed, or why not by the levels: "calibrated"."""
+    staging = segment.staging
+    if staging.basis != "assumed" or staging.requested == "normalized":
         return staging.mode
-    return f"{staging.mode}, level {staging.basis}"
+    if segment.recipe.di.input_level_dbu is None:
+        return "DI track has no input level"
+    return "capture has no calibration"
 
 
 @dataclass(frozen=True, slots=True)
-class RigInput:
-    """A DI as it reached a contender. ``staging``: in words."""
+class ChainInput:
+    """A DI as it reached a contender. ``trim``: in words, what decided on its gain."""
 
     di_name: str
-    staging: str
+    trim: str
     gain_db: float
 
 
 @dataclass(frozen=True, slots=True)
-class Rig:
+class ContenderChain:
     """A contender: what it is made of, and how loud it was played."""
 
     position: int
     label: str
     gear: Sequence[GearLine]
-    inputs: Sequence[RigInput]
+    inputs: Sequence[ChainInput]
 
 
-def rigs(manifest: Manifest) -> list[Rig]:
-    """The contenders, with the input staging of every DI through each."""
+def contender_chains(manifest: Manifest) -> list[ContenderChain]:
+    """The contenders, with the input trim of every DI through each."""
     content = manifest.content
     return [
-        Rig(
+        ContenderChain(
             position=position,
             label=contender.label,
             gear=contender.gear,
             inputs=[
-                RigInput(
+                ChainInput(
                     content.dis[segment.di].name,
-                    staging_text(segment.staging),
+                    input_trim_text(segment),
                     segment.staging.gain_db,
                 )
                 for segment in content.segments
@@ -138,7 +135,7 @@ def rigs(manifest: Manifest) -> list[Rig]:
 
 
 @dataclass(frozen=True, slots=True)
-class Performance:
+class PlayedDITrack:
     """One DI track with all that was rendered from it."""
 
     di: DIInfo
@@ -149,8 +146,8 @@ class Performance:
     measured: Sequence[MeasuredSegment]
 
 
-def performances(manifest: Manifest) -> list[Performance]:
-    """The shootout by DI track: the lanes of the player and the rows of the certificate."""
+def played_di_tracks(manifest: Manifest) -> list[PlayedDITrack]:
+    """The shootout by DI track: the lanes of the player and the rows of the level report."""
     content = manifest.content
     segments = {(segment.di, segment.contender): segment for segment in content.segments}
     reasons = {(failed.di, failed.contender): failed.reason for failed in content.failed_segments}
@@ -181,7 +178,7 @@ def performances(manifest: Manifest) -> list[Performance]:
             if lane.segment is not None
         ]
         of_di = [segment for segment in measured if segment.di == di_index]
-        found.append(Performance(di, di_index, lanes, rows, place(target_lufs), of_di))
+        found.append(PlayedDITrack(di, di_index, lanes, rows, place(target_lufs), of_di))
     return found
 
 
@@ -238,7 +235,7 @@ class Download:
 
 _TITLES = {
     RenderedFileKind.VIDEO: "Video",
-    RenderedFileKind.MONTAGE: "Montage, all contenders in playing order",
+    RenderedFileKind.MONTAGE: "All takes in one file",
     RenderedFileKind.THUMBNAIL: "Thumbnail",
     RenderedFileKind.CHAPTERS: "Chapters for the video description",
     RenderedFileKind.SUBTITLES_VTT: "Subtitles (WebVTT)",

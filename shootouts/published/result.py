@@ -28,9 +28,9 @@ class PublishedResult:
         "data",
         "files_state",
         "player_data",
-        "performances",
+        "di_tracks",
         "has_metrics",
-        "rigs",
+        "contender_chains",
         "downloads",
         "video",
         "poster",
@@ -50,16 +50,16 @@ class PublishedResult:
         return player.player_data(self.manifest)
 
     @cached_property
-    def performances(self) -> Sequence[player.Performance]:
-        return player.performances(self.manifest)
+    def di_tracks(self) -> Sequence[player.PlayedDITrack]:
+        return player.played_di_tracks(self.manifest)
 
     @property
     def has_metrics(self) -> bool:
-        return any(performance.measured for performance in self.performances)
+        return any(di_track.measured for di_track in self.di_tracks)
 
     @cached_property
-    def rigs(self) -> Sequence[player.Rig]:
-        return player.rigs(self.manifest)
+    def contender_chains(self) -> Sequence[player.ContenderChain]:
+        return player.contender_chains(self.manifest)
 
     @cached_property
     def _files(self) -> Sequence[RenderedFile]:

@@ -109,7 +109,7 @@ def tracks_check(*, owner: User, ids: Sequence[UUID], details: list[ErrorDetail]
     _check_count(ids, "/di_tracks", 1, settings.GTS_MAX_DI_TRACKS, "DI tracks", details)
     found = {track.uuid: track for track in DITrack.objects.owned_by(owner).filter(uuid__in=ids)}
     details += [
-        ErrorDetail(f"/di_tracks/{index}/di_track_id", "NOT_FOUND", "There is no such DI track.")
+        ErrorDetail(f"/di_tracks/{index}/di_track_id", "NOT_FOUND", "DI track not found.")
         for index, uuid in enumerate(ids)
         if uuid not in found
     ]
@@ -126,7 +126,7 @@ def chains_check(
     chains = SignalChain.objects.owned_by(owner).filter(uuid__in=ids)
     found = {chain.uuid: chain for chain in chains}
     details += [
-        ErrorDetail(f"/contenders/{index}/chain_id", "NOT_FOUND", "There is no such chain.")
+        ErrorDetail(f"/contenders/{index}/chain_id", "NOT_FOUND", "Chain not found.")
         for index, uuid in enumerate(ids)
         if uuid not in found
     ]

@@ -98,7 +98,7 @@ def di_track_upload(
         return _create(owner, stored, file_name, name, metadata)
     except IntegrityError as error:  # the same file in two uploads at once: one is first
         _forget(stored)
-        raise ConflictError("This recording is being uploaded already.") from error
+        raise ConflictError("This DI track is being uploaded already.") from error
     except BaseException:
         _forget(stored)
         raise
@@ -220,7 +220,7 @@ def _forget(stored: StoredFile) -> None:
 
 
 def _already_there(track: DITrack) -> DuplicateError:
-    message = f"You already have this recording: {track.name}."
+    message = f"You already have this DI track: {track.name}."
     return DuplicateError(message, pointer="/file", existing=Existing("di-track", track.uuid))
 
 

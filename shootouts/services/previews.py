@@ -109,7 +109,7 @@ def di_track_to_preview(owner: User, di_track_id: UUID) -> DITrack:
     """Raises ``InvalidInputError`` NOT_FOUND or NOT_READY."""
     track = DITrack.objects.owned_by(owner).filter(uuid=di_track_id).first()
     if track is None:
-        detail = ErrorDetail("/di_track_id", "NOT_FOUND", "There is no such DI track.")
+        detail = ErrorDetail("/di_track_id", "NOT_FOUND", "DI track not found.")
     elif track.state != "ready":
         detail = ErrorDetail("/di_track_id", "NOT_READY", f"{track.name} is still being checked.")
     else:

@@ -24,10 +24,10 @@ const REFUSED_MS = 10_000;
 const LOGGED_OUT = 4001;
 const TOO_MANY = 4029;
 const KEY = "progress";
-const LAMPS = new Map([
-  ["running", "lamp--busy"],
-  ["completed", "lamp--good"],
-  ["failed", "lamp--bad"],
+const INDICATORS = new Map([
+  ["running", "indicator--busy"],
+  ["completed", "indicator--good"],
+  ["failed", "indicator--bad"],
 ]);
 
 /** @type {Watch | null} */
@@ -184,7 +184,7 @@ class Watch {
     }
     const wasCompleted = item.dataset.state === "completed";
     item.dataset.state = child.state;
-    need(item, "[data-lamp]").className = `lamp ${LAMPS.get(child.state) ?? ""}`;
+    need(item, "[data-indicator]").className = `indicator ${INDICATORS.get(child.state) ?? ""}`;
     need(item, "progress", HTMLProgressElement).value = child.progress;
     need(item, "[data-value]").textContent =
       child.state === "running" ? `${Math.round(child.progress)} %` : child.state_label;

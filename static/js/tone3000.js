@@ -27,6 +27,6 @@ if (document.querySelector("[data-picked]")) {
   window.close();
 }
 
-// What was added here can be chosen at once on a board that is open in another tab.
+// What was added here can be chosen at once in a chain form that is open in another tab.
 const captures = "BroadcastChannel" in window ? new BroadcastChannel("gts-captures") : null;
 document.body.addEventListener("captures-changed", () => captures?.postMessage("changed"));

@@ -36,8 +36,8 @@ def candidates(guidance: Guidance) -> list[ChainBlock]:
     [
         ("", ["pre", "amp"], "a head or a full rig"),
         (PEDAL, ["pre", "amp"], "a head or a full rig"),
-        (AMP, ["loop", "cab"], "in its loop"),
-        (f"{AMP} {LOOP}", ["loop", "cab"], "in its loop"),
+        (AMP, ["loop", "cab"], "in its FX loop"),
+        (f"{AMP} {LOOP}", ["loop", "cab"], "in its FX loop"),
         (f"{AMP} {CAB}", ["post"], "effects may follow"),
         (RIG, ["post"], "effects may follow"),
         (f"{RIG} {POST}", ["post"], "effects may follow"),

@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.tests.factories import api_client, details_of, make_user
 from gear.chains.tests.test_ir_settings import ir_bytes, upload
 from gear.models import Capture, GearItem, SignalChain
-from gear.pages.tests.test_pages import HTMX, board
+from gear.pages.tests.test_pages import HTMX, chain_form_data
 from gear.pages.tests.test_pages import make_capture as make_saved
 from gear.tests.factories import make_capture, upload_of
 from jobs.models import Job
@@ -215,7 +215,7 @@ def test_groups_vary_spaces_and_their_mix(alice: User) -> None:
 # On the pages -------------------------------------------------------------------------------------
 
 
-def test_the_board_offers_spaces_where_they_stand(client: Client, alice: User) -> None:
+def test_the_chain_form_offers_spaces_where_they_stand(client: Client, alice: User) -> None:
     client.force_login(alice)
     make_saved(alice, kind="full_rig")
     none_yet = client.get(f"{reverse('chain-block')}?slot=post&source=space").content.decode()
@@ -257,7 +257,7 @@ def test_its_row_says_what_it_has(client: Client, alice: User) -> None:
 
 
 def with_space(rig: Capture, hall: object, mix: str) -> dict[str, Any]:
-    data = board(("amp", rig.uuid), ("cab", ""), ("post", hall))
+    data = chain_form_data(("amp", rig.uuid), ("cab", ""), ("post", hall))
     key = data["block"][2]
     return data | {f"{key}-for": "space", f"{key}-mix_pct": mix}
 

@@ -45,8 +45,10 @@ def make_capture(
     return capture
 
 
-def board(*blocks: tuple[str, object], name: str = "", **parameters: object) -> dict[str, Any]:
-    """What the board sends for blocks of (slot, source), in this order."""
+def chain_form_data(
+    *blocks: tuple[str, object], name: str = "", **parameters: object
+) -> dict[str, Any]:
+    """What the chain form sends for blocks of (slot, source), in this order."""
     data: dict[str, Any] = {"name": name, "block": []}
     for index, (slot, source) in enumerate(blocks):
         key = f"b{index}"
@@ -119,11 +121,13 @@ def test_rows_of_others_do_not_exist(client: Client, alice: User, charlie: User)
     assert answer["HX-Trigger"] == "captures-changed"
 
 
-def test_the_board_builds_a_chain_in_playing_order(client: Client, alice: User) -> None:
+def test_the_chain_form_builds_a_chain_in_playing_order(client: Client, alice: User) -> None:
     amp, cab = make_capture(alice), make_capture(alice, kind="cab", name="Greenback")
     client.force_login(alice)
     # The order of the places counts, not the order in which blocks were put there.
-    data = board(("cab", cab.uuid), ("amp", amp.uuid), ("pre", "processor:gain"), gain_db="3,5")
+    data = chain_form_data(
+        ("cab", cab.uuid), ("amp", amp.uuid), ("pre", "processor:gain"), gain_db="3,5"
+    )
     answer = client.post(reverse("chain-new"), data)
     assert (answer.status_code, answer["Location"]) == (302, reverse("chain-list"))
     chain = SignalChain.objects.get()
@@ -134,7 +138,7 @@ def test_the_board_builds_a_chain_in_playing_order(client: Client, alice: User) 
 
 
 @pytest.mark.parametrize("name", list(BLOCK_TYPES))
-def test_every_processor_can_be_put_on_the_board_and_bypassed(
+def test_every_processor_can_be_put_in_the_chain_form_and_bypassed(
     client: Client, alice: User, name: str
 ) -> None:
     block_type = BLOCK_TYPES[name]
@@ -148,7 +152,7 @@ def test_every_processor_can_be_put_on_the_board_and_bypassed(
     assert page.count(f'<option value="{source}">') == len(block_type.places)
 
     rig = make_capture(alice, kind="full_rig")
-    data = board(("amp", rig.uuid), ("cab", ""), ("post", source))
+    data = chain_form_data(("amp", rig.uuid), ("cab", ""), ("post", source))
     for bypass in ({}, {"b2-bypass": "on"}):
         assert client.post(reverse("chain-new"), {**data, **bypass}).status_code == 302
         block = Block.objects.filter(processor=name).latest("id")
@@ -161,7 +165,7 @@ def test_errors_stand_beside_the_block_they_are_about(client: Client, alice: Use
     rig = make_capture(alice, kind="full_rig")
     cab = make_capture(alice, kind="cab", name="Greenback")
     client.force_login(alice)
-    data = board(("amp", rig.uuid), ("cab", cab.uuid), name="Kept")
+    data = chain_form_data(("amp", rig.uuid), ("cab", cab.uuid), name="Kept")
     answer = client.post(reverse("chain-new"), data, **HTMX)
     assert answer.status_code == 422
     text = answer.content.decode()
@@ -176,7 +180,9 @@ def test_numbers_that_are_none_or_out_of_range_are_named(client: Client, alice: 
     amp, cab = make_capture(alice), make_capture(alice, kind="cab", name="Greenback")
     client.force_login(alice)
     for value, message in (("loud", "not a number"), ("99", "24")):
-        data = board(("pre", "processor:gain"), ("amp", amp.uuid), ("cab", cab.uuid), gain_db=value)
+        data = chain_form_data(
+            ("pre", "processor:gain"), ("amp", amp.uuid), ("cab", cab.uuid), gain_db=value
+        )
         answer = client.post(reverse("chain-new"), data, **HTMX)
         assert answer.status_code == 422
         text = answer.content.decode()
@@ -187,8 +193,8 @@ def test_numbers_that_are_none_or_out_of_range_are_named(client: Client, alice: 
 
 
 def cab_of(*irs: tuple[object, dict[str, str]], first: object, amp: object) -> dict[str, Any]:
-    """A board with an amp, and a cabinet of one impulse response and others, with what is set."""
-    data = board(("amp", amp), ("cab", first))
+    """A chain form with an amp, and a cabinet of some impulse responses, with what is set."""
+    data = chain_form_data(("amp", amp), ("cab", first))
     data["b1-ir"] = []
     for index, (source, values) in enumerate(irs):
         key = f"ir{index}"
@@ -284,9 +290,9 @@ def test_one_more_impulse_response_comes_with_its_choices(client: Client, alice:
     assert re.search(rf'value="{near.uuid}"[^>]*selected', again)
 
 
-def test_an_empty_board_asks_for_an_amp(client: Client, alice: User) -> None:
+def test_an_empty_chain_form_asks_for_an_amp(client: Client, alice: User) -> None:
     client.force_login(alice)
-    answer = client.post(reverse("chain-new"), board(("amp", ""), ("cab", "")), **HTMX)
+    answer = client.post(reverse("chain-new"), chain_form_data(("amp", ""), ("cab", "")), **HTMX)
     assert answer.status_code == 422
     assert 'role="alert"' in answer.content.decode()
 
@@ -297,7 +303,7 @@ def test_captures_of_others_cannot_be_built_with(
     amp, cab = make_capture(alice), make_capture(alice, kind="cab", name="Greenback")
     client.force_login(charlie)
     assert str(amp.uuid) not in client.get(reverse("chain-new")).content.decode()
-    data = board(("amp", amp.uuid), ("cab", cab.uuid))
+    data = chain_form_data(("amp", amp.uuid), ("cab", cab.uuid))
     assert client.post(reverse("chain-new"), data).status_code == 422
     assert not SignalChain.objects.exists()
 
@@ -335,7 +341,7 @@ def test_lists_take_the_same_queries_however_long(client: Client, alice: User) -
     assert counts[0] == counts[1]
 
 
-def test_the_board_offers_what_is_saved_before_it_offers_all_there_is(
+def test_the_chain_form_offers_what_is_saved_before_it_offers_all_there_is(
     client: Client, alice: User, charlie: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However large the catalog: the newest of it, one's library, and what is chosen already."""
@@ -362,7 +368,7 @@ def test_the_board_offers_what_is_saved_before_it_offers_all_there_is(
     )
 
 
-def test_the_board_finds_what_it_does_not_offer(
+def test_the_chain_form_finds_what_it_does_not_offer(
     client: Client, alice: User, charlie: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Among what is shared by its gear, in one's library by nicknames and files too."""

@@ -91,7 +91,7 @@ def _codecs() -> Iterator[Finding]:
     missing = sorted({"WAV", "FLAC", "AIFF", "OGG", "MP3"} - soundfile.available_formats().keys())
     if missing:
         yield Finding(
-            f"recordings as {', '.join(missing)} cannot be read",
+            f"DI tracks as {', '.join(missing)} cannot be read",
             "Install it from PyPI's wheel: pip install --force-reinstall --no-deps soundfile",
         )
     for codec in ("libx264", "aac"):

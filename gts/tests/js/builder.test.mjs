@@ -1,4 +1,4 @@
-// What the board of a chain and the line-up of a shootout add up to.
+// What the chain form and the line-up of a shootout add up to.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -70,9 +70,9 @@ describe("a chain", () => {
 
 describe("a line-up", () => {
   test("says what is missing", () => {
-    assert.equal(lineupHint(0, 0), "Still needed: two chains and a track.");
-    assert.equal(lineupHint(1, 0), "Still needed: one more chain and a track.");
-    assert.equal(lineupHint(2, 0), "Still needed: a track.");
+    assert.equal(lineupHint(0, 0), "Still needed: two chains and a DI track.");
+    assert.equal(lineupHint(1, 0), "Still needed: one more chain and a DI track.");
+    assert.equal(lineupHint(2, 0), "Still needed: a DI track.");
     assert.equal(lineupHint(1, 3), "Still needed: one more chain.");
     assert.equal(lineupHint(2, 1), "Creates the shootout and starts rendering at once.");
   });

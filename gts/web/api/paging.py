@@ -48,7 +48,7 @@ _MAX_WHOLE: Final = 2**63 - 1
 _YEARS: Final = range(1900, 9999)
 
 CURSOR_HELP: Final = "From next or previous of an answer; nothing to read in it."
-_BAD_CURSOR: Final = "There is no such cursor: take it from next or previous of an answer."
+_BAD_CURSOR: Final = "Unknown cursor: take it from next or previous of an answer."
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from rest_framework.utils.html import is_html_input
 # of the services ("A shootout takes 2 to 27 chains"). Beyond it no item is looked at.
 ROOM: Final = 4
 
-UNKNOWN_FIELD = "There is no such field."
+UNKNOWN_FIELD = "Unknown field."
 READ_ONLY_FIELD = "This field cannot be set."
 WRONG_TYPE = "This is not a value of the right type."
 TOO_LONG = "Ensure this field has no more than {max_length} characters."

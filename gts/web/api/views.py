@@ -24,7 +24,7 @@ from gts.web.errors import ErrorDetail
 
 M = TypeVar("M", bound=Model)
 
-UNKNOWN_PARAMETER = "There is no such parameter."
+UNKNOWN_PARAMETER = "Unknown parameter."
 
 # Comments and no docstrings: views would inherit them, and the schema show them.
 

@@ -84,7 +84,7 @@ def unpack_archive(
             if entry is None:
                 raise PipelineError("SHOOTOUT_FILE_INVALID", f"There is no file {name[:200]}.")
             if PurePosixPath(name).suffix.lower() not in MEDIA_SUFFIXES:
-                message = f"{name} is neither a recording nor a capture."
+                message = f"{name} is neither a DI track nor a capture."
                 raise PipelineError(UNSUPPORTED, message)
             _unpack(archive, entry, folder, limits.max_file_bytes, progress)
     return root

@@ -95,7 +95,7 @@ class ReadTask:
 
 _READERS: Final = "jobs.pipeline.gate.readers"
 
-READ_DI: Final = ReadTask(f"{_READERS}:read_di", "recording", Limits(cpu_s=120, wall_s=480.0))
+READ_DI: Final = ReadTask(f"{_READERS}:read_di", "DI track", Limits(cpu_s=120, wall_s=480.0))
 READ_NAM: Final = ReadTask(f"{_READERS}:read_nam_file", "capture", Limits(cpu_s=30, wall_s=90.0))
 READ_IR: Final = ReadTask(
     f"{_READERS}:read_ir_file", "impulse response", Limits(cpu_s=20, wall_s=60.0)

@@ -69,7 +69,7 @@ class ChannelInspector:
             second = (self._num_frames + top) / self._rate_hz
             raise PipelineError(
                 "DI_IMPLAUSIBLE_LEVEL",
-                f"At {second:.3f} s a sample of the recording is {magnitudes[top]:.3g} times full "
+                f"At {second:.3f} s a sample of the DI track is {magnitudes[top]:.3g} times full "
                 "scale. No guitar is that loud: the file is damaged. Export it again.",
             )
         self._num_frames += len(samples)
@@ -260,7 +260,7 @@ def _level_findings(channels: Sequence[ChannelInspector], level_dbfs: float) -> 
             over_db,
             "dBFS",
             f"The DI goes {over_db:.1f} dB above full scale. Nothing is lost here, but its level "
-            "is hardly that of the recording: calibrated levels may be wrong.",
+            "is hardly that of the DI track: calibrated levels may be wrong.",
         )
     dc = max((channel.dc for channel in channels), key=abs)
     if abs(dc) >= _MAX_DC:
@@ -333,7 +333,7 @@ def _source_findings(channels: Sequence[ChannelInspector], sample_format: str) -
         if len(walls) == len(channels) and not rates:
             message = (
                 f"The sound of the DI ends at {max(walls) / 1000:.0f} kHz, as that of MP3 does: it "
-                "was probably converted from one. Use the original recording."
+                "was probably converted from one. Use the original file."
             )
             found.append(Finding("LOSSY", "warning", max(walls) / 1000, "kHz", message))
     return found

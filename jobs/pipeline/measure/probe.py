@@ -44,7 +44,7 @@ def probe_di(
     if audio.num_channels > 2:
         raise PipelineError(
             "AUDIO_TOO_MANY_CHANNELS",
-            f"The file has {audio.num_channels} channels; a DI recording has one or two.",
+            f"The file has {audio.num_channels} channels; a DI track has one or two.",
         )
     if audio.duration_s > max_duration_s:
         raise _too_long("AUDIO_TOO_LONG", max_duration_s)
@@ -56,7 +56,7 @@ def probe_di(
         num_frames += chunk.shape[1]
         if num_frames > max_duration_s * audio.sample_rate_hz:
             raise _too_long("AUDIO_TOO_LONG", max_duration_s)
-        _refuse_not_finite(chunk, "DI_NOT_FINITE", "recording")
+        _refuse_not_finite(chunk, "DI_NOT_FINITE", "DI track")
         for inspector, samples in zip(inspectors, chunk, strict=True):
             inspector.push(samples)
         peak = max(peak, float(np.abs(chunk).max()))
@@ -65,7 +65,7 @@ def probe_di(
         progress(min(1.0, num_frames / audio.num_frames))
     if num_frames < MIN_DI_DURATION_S * audio.sample_rate_hz:
         raise PipelineError(
-            "DI_TOO_SHORT", f"The recording is shorter than {MIN_DI_DURATION_S:g} s."
+            "DI_TOO_SHORT", f"The DI track is shorter than {MIN_DI_DURATION_S:g} s."
         )
     levels = meter.result()
     rule = resolve_rule(channel_rule, levels)
@@ -104,7 +104,7 @@ def _audible(levels: ChannelLevels, rule: ChannelRule, peak: float) -> float:
     """The gated level of the one channel that goes into the amp."""
     level_dbfs = levels.level_dbfs(rule)
     if peak < _SILENCE_GAIN or levels.louder_dbfs() < SILENCE_DBFS - 40.0:
-        raise PipelineError("DI_SILENT", "The recording is silent.")
+        raise PipelineError("DI_SILENT", "The DI track is silent.")
     if level_dbfs is not None and level_dbfs >= SILENCE_DBFS - 40.0:
         return level_dbfs
     if rule == "mix":
@@ -112,7 +112,7 @@ def _audible(levels: ChannelLevels, rule: ChannelRule, peak: float) -> float:
             "DI_CHANNELS_CANCEL",
             "The two channels are out of phase: mixed they are silent. Choose left or right.",
         )
-    raise PipelineError("DI_SILENT", f"The {rule} channel of the recording is silent.")
+    raise PipelineError("DI_SILENT", f"The {rule} channel of the DI track is silent.")
 
 
 def _used(inspectors: list[ChannelInspector], rule: ChannelRule) -> list[ChannelInspector]:

@@ -242,7 +242,7 @@ def reamp_raw(
     """
     audio = open_audio(di_path)
     if audio.num_channels > 2:
-        raise PipelineError("AUDIO_TOO_MANY_CHANNELS", "A DI recording has one or two channels.")
+        raise PipelineError("AUDIO_TOO_MANY_CHANNELS", "A DI track has one or two channels.")
     engine = build_engine(read_nam(capture_path), slim_size)
     rate_hz = engine.sample_rate_hz
     processors: list[Processor] = []

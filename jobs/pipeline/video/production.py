@@ -157,8 +157,9 @@ def _di_details(di: DIInfo) -> tuple[str, ...]:
 
 
 def _input_note(staging: InputStaging) -> str:
-    basis = "" if staging.basis == staging.mode else f" ({staging.basis})"
-    return f"input {staging.mode} {staging.gain_db:+.1f} dB{basis}"
+    is_uncalibrated = staging.basis == "assumed" and staging.requested != "normalized"
+    reason = "no calibration" if is_uncalibrated else staging.mode
+    return f"input trim {staging.gain_db:+.1f} dB ({reason})"
 
 
 @dataclass(frozen=True, slots=True)

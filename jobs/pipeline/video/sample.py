@@ -78,5 +78,5 @@ def _riff(num_frames: int, tone: int) -> FloatArray:
     pluck = sum(np.sin(2 * np.pi * pitch_hz * h * phase_s) / h for h in range(1, 7))
     drive = _TONES[tone % len(_TONES)][2]
     sound = np.tanh(drive * np.asarray(pluck) * np.exp(-4.0 * phase_s))
-    levelled: FloatArray = (sound * (_RMS / np.sqrt(np.mean(sound**2)))).astype(np.float32)
-    return levelled
+    leveled: FloatArray = (sound * (_RMS / np.sqrt(np.mean(sound**2)))).astype(np.float32)
+    return leveled

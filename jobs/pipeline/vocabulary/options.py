@@ -159,8 +159,9 @@ class ShootoutOptions:
         PlaybackOrder,
         ChoiceOption(
             choices=PLAYBACK_ORDERS,
-            label="Playing order of montage and video",
-            help="Alternating switches between contenders within each DI track",
+            label="Playing order",
+            help="Of the video and of all takes in one file. Alternating switches between "
+            "contenders within each DI track",
             key="order",
         ).meta,
     ] = "sequential"

@@ -133,7 +133,7 @@ def test_one_that_is_gone_meanwhile_is_not_there(alice: User) -> None:
     row = make("shootout", alice)
     shootout_delete(shootout=Shootout.objects.get(pk=row.pk))
     for again in (shootout_delete, update):
-        with pytest.raises(Exception, match="no such shootout"):
+        with pytest.raises(Exception, match="Shootout not found"):
             again(shootout=row)
 
 

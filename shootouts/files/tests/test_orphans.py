@@ -179,7 +179,7 @@ def test_the_same_upload_twice_leaves_one_file(alice: User, media_root: Path) ->
     content = wav_bytes(plucked())
     di_track_upload(owner=alice, upload=upload(content, "riff.wav"))
     before = age_everything(media_root)
-    with pytest.raises(Exception, match="already have this recording"):
+    with pytest.raises(Exception, match="already have this DI track"):
         di_track_upload(owner=alice, upload=upload(content, "riff.wav"))
     assert age_everything(media_root) == before
 

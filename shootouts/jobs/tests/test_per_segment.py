@@ -127,8 +127,10 @@ def test_every_frame_is_about_the_segment_that_sounds(shootout: Shootout) -> Non
         values = {**layout.contender(*key), "duration": "0:03", "duration_x": "200"}
         texts = svg_texts(render_svg("video/contender.svg", values))
         staging = segment["staging"]
-        assert re.findall(r"input \w+ ([+-][\d.]+) dB", texts) == [f"{staging['gain_db']:+.1f}"]
-        assert f"input {staging['mode']} " in texts
+        assert staging["requested"] == "auto"
+        reason = "calibrated" if staging["basis"] == "calibrated" else "no calibration"
+        trims = re.findall(r"input trim ([+-][\d.]+) dB \((.*)\)", texts)
+        assert trims == [(f"{staging['gain_db']:+.1f}", reason)]
         assert f"Level-matched to {number(segment['loudness_after_lufs'])} LUFS" in texts
         assert data["contenders"][key[0]]["label"] in texts
         assert f"DI {key[1] + 1} / 3\n{data['dis'][key[1]]['name']}" in texts
@@ -181,7 +183,14 @@ def test_every_row_of_the_page_is_about_its_segment(client: Client, shootout: Sh
     for (contender, di), segment in by_key(data).items():
         staged = f"{signed(segment['staging']['gain_db'])} dB"
         row = part(page, f'data-fair="{di}-{contender}"', "</tr>")
-        assert re.findall(r'<span class="num">([+−][\d.]+ dB)</span></td>', row) == [staged]
+        if segment["staging"]["basis"] == "calibrated":
+            reason = "calibrated"
+        elif segment["recipe"]["di"]["input_level_dbu"] is None:
+            reason = "DI track has no input level"
+        else:
+            reason = "capture has no calibration"
+        trims = re.findall(r'<span class="num">([+−][\d.]+ dB)</span> \((.*?)\)</td>', row)
+        assert trims == [(staged, reason)]
         numbers = [
             number(segment["loudness_before_lufs"], 2),
             signed(segment["gain_db"], 2),
@@ -189,9 +198,10 @@ def test_every_row_of_the_page_is_about_its_segment(client: Client, shootout: Sh
             number(segment["true_peak_dbtp"], 2),
         ]
         assert re.findall(r'<td class="is-number">(.*?)</td>', row) == numbers
-        rig = part(page, f'data-rig="{contender}"', "</article>")
+        chain = part(page, f'data-contender-chain="{contender}"', "</article>")
         name = data["dis"][di]["name"]
-        assert re.findall(rf'{name}: .*?<span class="num">(.*?)</span>', rig) == [staged]
+        trims = re.findall(rf'{name}: .*?<span class="num">(.*?)</span> \((.*?)\)', chain)
+        assert trims == [(staged, reason)]
         lane = part(part(page, f'data-lanes="{di}"', "lanes--end"), f'data-lane="{contender}"')
         assert f'<span class="num">{signed(segment["gain_db"])} dB</span>' in lane
         table = part(page, f'aria-label="Metrics of {name}"', "</table>")

@@ -12,7 +12,7 @@ from shootouts.services.di_tracks import di_reports_add
 class Command(BaseCommand):
     help = (
         "Judge the DI tracks that were uploaded before there were reports, as is also done once a "
-        "day. Recordings and what was rendered from them stay as they are."
+        "day. DI tracks and what was rendered from them stay as they are."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

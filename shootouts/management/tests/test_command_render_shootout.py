@@ -227,7 +227,7 @@ MISTAKES = [
     (_outside, r"SHOOTOUT_FILE_INVALID.*outside the folder"),
     (_unknown_key, r"SHOOTOUT_FILE_INVALID.*does not know nmae"),
     (_no_toml, r"SHOOTOUT_FILE_INVALID"),
-    (_silent_di, r"DI_SILENT: DI “Riff” \(di\.wav\): The recording is silent"),
+    (_silent_di, r"DI_SILENT: DI “Riff” \(di\.wav\): The DI track is silent"),
     (_trimmed_too_far, r"DI_TRIM_INVALID: DI “Slow blues” \(di\.wav\): .*from 500 s"),
     (_ends_before_it_starts, r"\[\[di\]\] 1: end_s must be after start_s"),
     (_wrong_weights, r"NAM_WEIGHT_COUNT"),

@@ -182,35 +182,35 @@ def test_a_cabinet_is_blended_from_several_impulse_responses(
     _upload_capture(page, DEMO / "captures" / "tempest-100-lead.nam", "Amp head", "Tempest")
     _upload_capture(page, DEMO / "irs" / "lantern-1x12-open.wav", "Cabinet IR", "Lantern")
     _upload_capture(page, DEMO / "irs" / "breakwater-4x12.wav", "Cabinet IR", "Breakwater")
-    board = page.locator("#board")
-    add = board.get_by_role("button", name="Add second IR")
-    align = board.get_by_label("Phase-align")
+    chain_form = page.locator("#chain-form")
+    add = chain_form.get_by_role("button", name="Add second IR")
+    align = chain_form.get_by_label("Phase-align")
     expect(add).to_be_hidden()
-    _choose(board.get_by_label("Amp capture"), "Tempest")
-    _choose(board.get_by_label("Cab capture"), "Lantern")
+    _choose(chain_form.get_by_label("Amp capture"), "Tempest")
+    _choose(chain_form.get_by_label("Cab capture"), "Lantern")
 
     # By keyboard alone: one more, chosen, set, and one too many taken out again.
     add.press("Enter")
-    second = board.get_by_role("group", name="Impulse response 2")
+    second = chain_form.get_by_role("group", name="Impulse response 2")
     expect(second.get_by_label("Cab capture")).to_be_focused()
     expect(second.get_by_label("Gain")).to_be_hidden()
     _choose(second.get_by_label("Cab capture"), "Breakwater")
     second.get_by_label("Gain").fill("-6")
     second.get_by_label("Invert polarity (Ø)").press("Space")
     add.press("Enter")
-    third = board.get_by_role("group", name="Impulse response 3")
+    third = chain_form.get_by_role("group", name="Impulse response 3")
     expect(third.get_by_label("Cab capture")).to_be_focused()
     add.press("Enter")
-    expect(board.get_by_role("group", name="Impulse response")).to_have_count(4)
+    expect(chain_form.get_by_role("group", name="Impulse response")).to_have_count(4)
     expect(add).to_be_hidden()
     third.get_by_role("button", name="Remove").press("Enter")
     expect(add).to_be_focused()
-    board.get_by_role("group", name="Impulse response 3").get_by_role("button").press("Enter")
+    chain_form.get_by_role("group", name="Impulse response 3").get_by_role("button").press("Enter")
     align.press("Space")
 
     # What is refused stays as it was typed, with the reason beside it.
     second.get_by_label("Delay").fill("11")
-    board.get_by_role("button", name="Add this chain").click()
+    chain_form.get_by_role("button", name="Add this chain").click()
     expect(second.get_by_text("must be from 0 to 10 ms")).to_be_visible()
     expect(second.get_by_label("Gain")).to_have_value("-6")
     expect(second.get_by_label("Invert polarity (Ø)")).to_be_checked()
@@ -218,7 +218,7 @@ def test_a_cabinet_is_blended_from_several_impulse_responses(
     # That answer is a 422, which browsers write to the console.
     assert [text for text in watched.complaints if "422" not in text] == []
     second.get_by_label("Delay").fill("1.5")
-    board.get_by_role("button", name="Add this chain").click()
+    chain_form.get_by_role("button", name="Add this chain").click()
     row = page.locator("#chain-picker li", has_text="Tempest + Lantern")
     expect(row).to_contain_text("Gain -6 dB, inverted, 1.5 ms later")
 
@@ -234,10 +234,10 @@ def _excerpt(folder: Path) -> Path:
 
 
 def _upload_di(page: Page, path: Path) -> None:
-    form = page.locator("form", has=page.get_by_role("button", name="Upload the recording"))
+    form = page.locator("form", has=page.get_by_role("button", name="Upload the DI track"))
     form.locator('input[type="file"]').set_input_files(path)
     form.get_by_label("Guitar").fill("Telecaster")
-    form.get_by_role("button", name="Upload the recording").click()
+    form.get_by_role("button", name="Upload the DI track").click()
     # It is ticked as soon as its check has passed.
     expect(page.get_by_role("checkbox", name="undertow")).to_be_checked(timeout=30_000)
 
@@ -253,15 +253,15 @@ def _upload_capture(page: Page, path: Path, kind: str, name: str) -> None:
 
 
 def _build_chain(page: Page, amp: str, cab: str, *, gain_db: str = "") -> None:
-    board = page.locator("#board")
+    chain_form = page.locator("#chain-form")
     if gain_db:
-        before = board.locator('[data-slot="pre"]')
+        before = chain_form.locator('[data-slot="pre"]')
         before.get_by_label("Processor").select_option("Gain")
         before.get_by_role("button", name="Add effect").click()
         before.get_by_label("Gain", exact=True).fill(gain_db)
-    _choose(board.get_by_label("Amp capture"), amp)
-    _choose(board.get_by_label("Cab capture"), cab)
-    board.get_by_role("button", name="Add this chain").click()
+    _choose(chain_form.get_by_label("Amp capture"), amp)
+    _choose(chain_form.get_by_label("Cab capture"), cab)
+    chain_form.get_by_role("button", name="Add this chain").click()
     expect(page.get_by_role("checkbox", name=f"{amp} + {cab}")).to_be_checked()
 
 
@@ -319,9 +319,9 @@ def _assert_video_plays(page: Page) -> None:
 
 
 def _assert_the_residual_is_heard(page: Page) -> None:
-    form = page.locator("[data-versus]")
-    form.get_by_role("button", name="Compare").click()
-    expect(form.get_by_role("status")).to_contain_text("What is left lies")
+    form = page.locator("[data-null-test]")
+    form.get_by_role("button", name="Run the null test").click()
+    expect(form.get_by_role("status")).to_contain_text("residual −")
     heard_s = form.locator("audio").evaluate(
         """audio => new Promise((done) => {
           audio.onloadedmetadata = () => done(audio.duration);
@@ -329,9 +329,9 @@ def _assert_the_residual_is_heard(page: Page) -> None:
         })"""
     )
     assert heard_s > DI_EXCERPT_S - 0.1
-    form.get_by_label("without what it shares with").select_option(index=0)
-    form.get_by_role("button", name="Compare").click()
-    expect(form.get_by_role("status")).to_have_text("Nothing is left: the two are the same.")
+    form.get_by_label("minus B").select_option(index=0)
+    form.get_by_role("button", name="Run the null test").click()
+    expect(form.get_by_role("status")).to_contain_text("no residual, the two are identical.")
 
 
 _PLAYER = "document.querySelector('[data-player]').player.engine"

@@ -1,4 +1,4 @@
-"""A space on the board of a chain, in a real browser: by mouse, by keyboard, on small screens."""
+"""A space in the chain form, in a real browser: by mouse, by keyboard, on small screens."""
 
 from __future__ import annotations
 

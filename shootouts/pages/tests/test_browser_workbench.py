@@ -55,9 +55,9 @@ def _pick_chains(page: Page) -> None:
     names = page.locator("#chain-picker .row__title").all_text_contents()
     assert sorted(names) == [f"Chain {number:02}" for number in range(60)]
     expect(line_up).to_have_count(3)
-    find = page.get_by_label("Find one of your tracks")
+    find = page.get_by_label("Find one of your DI tracks")
     find.fill("nothing like it")
-    expect(page.locator("#track-list")).to_have_text("None is called “nothing like it”.")
+    expect(page.locator("#track-list")).to_have_text("No results for “nothing like it”.")
 
 
 def _find_an_amp(page: Page) -> None:
@@ -69,7 +69,7 @@ def _find_an_amp(page: Page) -> None:
     find.press_sequentially("Amp 03")
     expect(amp.locator("option")).to_have_count(2)
     expect(find).to_be_focused()
-    find.press("Enter")  # finds, and does not send the board
+    find.press("Enter")  # finds, and does not send the chain form
     amp.select_option(label="Amp 03")
     find.fill("Amp 21")
     expect(amp.locator("option")).to_have_count(3)

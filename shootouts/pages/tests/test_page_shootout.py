@@ -132,7 +132,7 @@ class TestWhileRendering:
 class TestResult:
     pytestmark = pytest.mark.django_db(transaction=True)
 
-    def test_the_page_has_player_papers_and_downloads(
+    def test_the_page_has_player_level_report_and_downloads(
         self, client: Client, alice: User, rendered: Shootout
     ) -> None:
         client.force_login(alice)

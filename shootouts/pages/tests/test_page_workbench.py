@@ -138,7 +138,7 @@ class TestWorkbench:
         assert re.search(rf'value="{chains[3].uuid}"[^>]*checked', found)
         assert "Show more" not in found
         nothing = client.get(CHOICES, {"find": "<nothing>"}).content.decode()
-        assert "None is called “&lt;nothing&gt;”." in nothing
+        assert "No results for “&lt;nothing&gt;”." in nothing
 
     def test_further_choices_follow_those_that_are_there(
         self, client: Client, alice: User, charlie: User

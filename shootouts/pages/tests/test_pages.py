@@ -86,13 +86,13 @@ class TestAccess:
             label="take 1",
             payload={"di_track": str(gone)},
             error_code="DI_SILENT",
-            error_message="This recording is silent.",
+            error_message="This DI track is silent.",
         )
         url = reverse("di-row", args=[gone])
         client.force_login(charlie)
         assert client.get(url).status_code == 404
         client.force_login(alice)
-        assert "This recording is silent." in client.get(url).content.decode()
+        assert "This DI track is silent." in client.get(url).content.decode()
 
 
 @pytest.mark.django_db

@@ -100,7 +100,11 @@ def test_whatever_it_shows_makes_it_another(alice: User, shootout: Shootout) -> 
         (say, "What a chime!", True),
         (hide, "What a chime!", False),
         (rename, "Alice of the Amps", True),
-        (lambda: RenderedFile.objects.filter(kind="montage").delete(), "Montage", False),
+        (
+            lambda: RenderedFile.objects.filter(kind="montage").delete(),
+            "All takes in one file",
+            False,
+        ),
         (lambda: Shootout.objects.update(state="partial"), "Some segments could not", True),
     ]
     for change, text, is_there in changes:
@@ -181,7 +185,7 @@ def test_the_parts_that_never_change_are_rendered_once(
     def again(*_: object) -> None:
         raise AssertionError("worked out again")
 
-    for name in ("performances", "player_data", "rigs"):
+    for name in ("played_di_tracks", "player_data", "contender_chains"):
         monkeypatch.setattr(f"shootouts.published.result.player.{name}", again)
     second = client.get(detail_url(shootout)).content.decode()
     for text in ("Level report", "Analysis", "data-player", "Downloads"):

@@ -114,7 +114,7 @@ def test_a_segment_from_the_cache_says_where_it_was_rendered() -> None:
     assert manifest["engine"]["blas_kernel"] == sample_origin()["blas_kernel"]
 
 
-def test_the_certificate_is_whole_in_json_and_on_the_page(client: Client) -> None:
+def test_the_level_report_is_whole_in_json_and_on_the_page(client: Client) -> None:
     shootout = render(make_shootout(make_user()))
     manifest = manifest_of(shootout)
     json.dumps(manifest, allow_nan=False)
@@ -150,8 +150,8 @@ def test_the_certificate_is_whole_in_json_and_on_the_page(client: Client) -> Non
     [
         ("auto", {"mode": "calibrated", "basis": "calibrated", "gain_db": -6.0}, "calibrated"),
         ("calibrated", {"mode": "calibrated", "basis": "calibrated"}, "calibrated"),
-        ("normalized", {"mode": "normalized", "basis": "assumed"}, "normalized, level assumed"),
-        ("raw", {"mode": "raw", "basis": "unknown", "gain_db": 0.0}, "raw, level unknown"),
+        ("normalized", {"mode": "normalized", "basis": "assumed"}, "normalized"),
+        ("raw", {"mode": "raw", "basis": "unknown", "gain_db": 0.0}, "raw"),
     ],
 )
 def test_every_contender_shows_how_its_input_was_staged(
@@ -171,9 +171,10 @@ def test_every_contender_shows_how_its_input_was_staged(
     page = client.get(reverse("shootout-detail", args=[shootout.uuid])).content.decode()
     for segment in manifest["segments"]:
         assert segment["staging"].items() >= {**staged, "requested": input_mode}.items()
-        shown = rf'{words} <span class="num">{re.escape(signed(segment["staging"]["gain_db"]))} dB'
-        rig = page[page.index(f'data-rig="{segment["contender"]}"') :]
-        assert re.search(shown, rig[: rig.index("</article>")])
+        gain = re.escape(signed(segment["staging"]["gain_db"]))
+        shown = rf'<span class="num">{gain} dB</span> \({words}\)'
+        chain = page[page.index(f'data-contender-chain="{segment["contender"]}"') :]
+        assert re.search(shown, chain[: chain.index("</article>")])
         row = page[page.index(f'data-fair="0-{segment["contender"]}"') :]
         assert re.search(shown, row[: row.index("</tr>")])
 
@@ -284,7 +285,7 @@ def test_the_documentation_names_exactly_the_keys_there_are() -> None:
     shootout.refresh_from_db()
     partial = manifest_of(shootout)
     assert partial["failed_segments"]
-    # Rigs as alike as these leave nothing to remark.
+    # Chains as alike as these get no descriptor.
     remark = {"notes": [to_builtins(Descriptor("rms_dbfs", 1.0, "Louder"))]}
     # Segments as short as these leave no chapters for YouTube.
     chapter = YouTubeChapter(start_s=0, title="A")

@@ -81,7 +81,9 @@ def test_what_segments_share_is_rendered_ahead_of_them_and_once() -> None:
         (1, "shootouts.render_segment"),
         (2, "shootouts.finalize_shootout"),
     ]
-    assert root.children.get(kind="shootouts.render_prefix").label == "Amp pass: Amp 2 · riff"
+    assert root.children.get(kind="shootouts.render_prefix").label == (
+        "Amp pass (used by 2 chains): Amp 2 · riff"
+    )
     assert CachedAudio.objects.count() == 3  # the prefix and two segments
 
 

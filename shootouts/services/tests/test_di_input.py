@@ -64,7 +64,7 @@ def test_every_field_of_a_recipe_can_be_set_everywhere() -> None:
     for offered in (DITrackInput().fields, DITrackForm.base_fields, EDITABLE):
         assert di <= set(offered)
     assert di <= set(DITrackOutput().fields)
-    # Blocks: API, board and file offer the same.
+    # Blocks: API, chain form and file offer the same.
     assert names(NamBlock, "sha256", "kind") == set(NAM_PARAMETERS.names)
     ir = set(IR_PARAMETERS.names)
     assert names(CabIR, "sha256") == ir | names(IRSettings)

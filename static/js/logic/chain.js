@@ -1,11 +1,11 @@
-// What is on the board of a signal chain, and what it still needs.
+// What is in the chain form, and what the chain still needs.
 
 /**
  * Of an amp or a cabinet that was chosen: its name, and of an amp its kind.
  * @typedef {{name: string, kind: string, hasOwnCab: boolean}} Choice
  */
 
-/** A full rig brings its own cabinet, and the effects loop is inside. */
+/** A full rig brings its own cabinet, and the FX loop is inside. */
 export function isFullRig(/** @type {Choice | null} */ amp) {
   return amp?.kind === "full_rig";
 }

@@ -1,4 +1,4 @@
-// Two contenders against each other, in words.
+// The null test of two contenders, in words.
 
 /** @import { Comparison } from "../types.d.ts" */
 
@@ -8,16 +8,16 @@
  * @param {string} b the name of the one that is taken away
  */
 export function describe(found, a, b) {
-  if (found.esr_db === null) return "Nothing is left: the two are the same.";
-  const changes = [`changed by ${level(found.gain_db ?? 0, 1)}`];
+  const title = `Null test ${a} − ${b}`;
+  if (found.esr_db === null) return `${title}: no residual, the two are identical.`;
+  const changes = [`${b} at ${level(found.gain_db ?? 0, 1)}`];
   if (found.is_inverted) changes.push("polarity inverted");
   if (found.lag_frames) {
     const direction = found.lag_frames > 0 ? "earlier" : "later";
     changes.push(`moved ${Math.abs(found.lag_frames)} samples ${direction}`);
   }
-  // No more can be left than there was, so this is never above it.
-  const left = `What is left lies ${level(-found.esr_db, 1)} below it.`;
-  return `${b}, ${changes.join(", ")}, was taken from ${a}. ${left}`;
+  // Against A. No more can be left than there was, so this is never above 0 dB.
+  return `${title}: ${changes.join(", ")}; residual ${level(found.esr_db, 1)}.`;
 }
 
 /**

@@ -8,7 +8,7 @@
 export function lineupHint(numChains, numTracks) {
   const missing = [];
   if (numChains < 2) missing.push(numChains ? "one more chain" : "two chains");
-  if (!numTracks) missing.push("a track");
+  if (!numTracks) missing.push("a DI track");
   return missing.length
     ? `Still needed: ${missing.join(" and ")}.`
     : "Creates the shootout and starts rendering at once.";

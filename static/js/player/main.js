@@ -108,9 +108,9 @@ class Player {
 
   // Each contender in its color wherever the page speaks of it.
   paint() {
-    for (const place of all(document, "[data-lane], [data-rig], [data-contender]")) {
-      const { lane, rig, contender } = place.dataset;
-      const color = laneColor(Number(lane ?? rig ?? contender), "var(--lane-lightness)");
+    for (const place of all(document, "[data-lane], [data-contender-chain], [data-contender]")) {
+      const { lane, contenderChain, contender } = place.dataset;
+      const color = laneColor(Number(lane ?? contenderChain ?? contender), "var(--lane-lightness)");
       place.style.setProperty("--lane", color);
     }
   }
@@ -269,8 +269,8 @@ class Player {
     const failure = failed ? `A segment could not be loaded: ${failed.reason}` : "";
     status.textContent = engine.notice || failure || text;
     this.root.dataset.ready = String(engine.numReady);
-    for (const rig of all(document, "[data-rig]"))
-      rig.classList.toggle("is-live", Number(rig.dataset.rig) === engine.live);
+    for (const chain of all(document, "[data-contender-chain]"))
+      chain.classList.toggle("is-live", Number(chain.dataset.contenderChain) === engine.live);
     for (const row of all(document, "[data-fair]"))
       row.classList.toggle("is-live", row.dataset.fair === `${this.di}-${engine.live}`);
     this.drawRuler();

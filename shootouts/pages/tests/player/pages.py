@@ -68,7 +68,7 @@ def player_page() -> str:
     }
     segment = read_manifest(kept_manifest("2026-11-30-space")).segments[0]
     unchanged = replace(segment, gain_db=0.0)
-    performances = [
+    di_tracks = [
         {
             "position": di,
             "di": {"name": f"Riff {di + 1}"},
@@ -78,7 +78,7 @@ def player_page() -> str:
     ]
     request = RequestFactory().get("/")
     request.user = AnonymousUser()
-    context = {"data": data, "player_data": data, "performances": performances}
+    context = {"data": data, "player_data": data, "di_tracks": di_tracks}
     return str(engines["django"].from_string(_PAGE).render(context, request))
 
 

@@ -1,11 +1,11 @@
-// Two contenders against each other: the API compares, this says it in words and offers the rest.
+// The null test of two contenders: the API compares, this says it in words and plays the residual.
 
 import { need } from "./dom.js";
 import { describe } from "./logic/comparison.js";
 
 /** @import { Comparison, Problem } from "./types.d.ts" */
 
-/** A job compares two contenders once for everybody; until it has, the answer is 202. */
+/** A job compares two contenders once for all; until it has, the answer is 202. */
 async function comparison(/** @type {string} */ url) {
   for (;;) {
     const answer = await fetch(url);
@@ -17,15 +17,15 @@ async function comparison(/** @type {string} */ url) {
 
 document.addEventListener("submit", async (event) => {
   const form = event.target;
-  if (!(form instanceof HTMLFormElement) || !form.matches("[data-versus]")) return;
+  if (!(form instanceof HTMLFormElement) || !form.matches("[data-null-test]")) return;
   event.preventDefault();
   const a = need(form, '[name="a"]', HTMLSelectElement);
   const b = need(form, '[name="b"]', HTMLSelectElement);
   const query = new URLSearchParams({ di: form.dataset.di ?? "", a: a.value, b: b.value });
-  const text = need(form, "[data-versus-text]");
-  const audio = need(form, "[data-versus-audio]", HTMLAudioElement);
+  const text = need(form, "[data-null-test-text]");
+  const audio = need(form, "[data-null-test-audio]", HTMLAudioElement);
   const button = need(form, "button", HTMLButtonElement);
-  need(form, "[data-versus-result]").hidden = false;
+  need(form, "[data-null-test-result]").hidden = false;
   audio.hidden = true;
   audio.removeAttribute("src");
   text.textContent = "Comparing …";

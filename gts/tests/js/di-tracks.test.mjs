@@ -14,7 +14,7 @@ describe("a trim", () => {
     assert.equal(endFor(1.6, 1.5, 10), 1.9);
   });
 
-  test("stays in the recording", () => {
+  test("stays in the DI track", () => {
     assert.equal(startFor(0.3, 0.2), 0);
     assert.equal(endFor(9.995, 0, 10), null, "at its end");
     assert.equal(endFor(1, 9.8, 10), null, "there is no room for 0.4 s");
@@ -25,10 +25,10 @@ describe("a trim", () => {
 describe("a comparison", () => {
   const found = { esr_db: -4.84, gain_db: -1.25, is_inverted: false, lag_frames: 0 };
 
-  test("says what is left", () => {
+  test("gives the residual", () => {
     assert.equal(
       inWords(found, "Plexi", "Tweed"),
-      "Tweed, changed by −1.3 dB, was taken from Plexi. What is left lies 4.8 dB below it.",
+      "Null test Plexi − Tweed: Tweed at −1.3 dB; residual −4.8 dB.",
     );
   });
 
@@ -36,7 +36,7 @@ describe("a comparison", () => {
     const text = inWords({ ...found, is_inverted: true, lag_frames: -12 }, "Plexi", "Tweed");
     assert.match(
       text,
-      /^Tweed, changed by −1\.3 dB, polarity inverted, moved 12 samples later, was/,
+      /: Tweed at −1\.3 dB, polarity inverted, moved 12 samples later; residual −4\.8 dB\.$/,
     );
     assert.match(inWords({ ...found, lag_frames: 3 }, "a", "b"), /moved 3 samples earlier/);
   });
@@ -44,7 +44,7 @@ describe("a comparison", () => {
   test("of two that are the same", () => {
     assert.equal(
       inWords({ ...found, esr_db: null }, "a", "b"),
-      "Nothing is left: the two are the same.",
+      "Null test a − b: no residual, the two are identical.",
     );
   });
 

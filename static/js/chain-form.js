@@ -1,4 +1,4 @@
-// The board of a signal chain: order, removal, what a full rig leaves out, and the impulse
+// The chain form: order, removal, what a full rig leaves out, and the impulse
 // responses of a cabinet.
 
 import { all, closest, closestTo, find, need } from "./dom.js";
@@ -29,7 +29,7 @@ function update(/** @type {HTMLElement} */ form) {
   }
   need(form, "[data-chain-name]", HTMLInputElement).placeholder = chainName(amp, cab);
   numberIRs(form);
-  // After a chain was added the board is empty, and what it said then stays until something moves.
+  // After a chain was added the form is empty, and what it said then stays until something moves.
   if (form.dataset.touched || amp?.name)
     need(form, "[data-guidance]").textContent = guidance(amp, cab);
 }
@@ -43,11 +43,11 @@ function numberIRs(/** @type {HTMLElement} */ form) {
 }
 
 function updateAll() {
-  for (const form of all(document, "[data-board]")) update(form);
+  for (const form of all(document, "[data-chain-form]")) update(form);
 }
 
 document.addEventListener("change", (event) => {
-  const form = closestTo(event, "[data-board]");
+  const form = closestTo(event, "[data-chain-form]");
   if (!form) return;
   form.dataset.touched = "1";
   update(form);
@@ -61,7 +61,7 @@ document.addEventListener("click", (event) => {
   if (removed) {
     removed.remove();
     need(block, "[data-add-ir]").focus();
-    const form = closest(block, "[data-board]");
+    const form = closest(block, "[data-chain-form]");
     if (form) numberIRs(form);
   } else if (closestTo(event, "[data-remove]")) {
     const slot = closest(block, "[data-slot]");
