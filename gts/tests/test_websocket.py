@@ -286,7 +286,7 @@ async def test_cancelling_hundreds_of_children_reaches_the_watcher_in_one_look()
 async def test_bursts_are_thinned_but_the_last_word_comes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(consumers, "_MIN_INTERVAL_S", 0.2)
+    monkeypatch.setattr(consumers, "_MIN_JOB_INTERVAL_S", 0.2)
     job = await new_job()
     claimed = await database_sync_to_async(lambda: lifecycle.claim(job.uuid, worker="w"))()
     assert claimed is not None
