@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pyotp
-import segno
 from django.conf import settings
 from django.contrib.auth import login
 from django.db import transaction
@@ -115,6 +114,8 @@ def setup_url(user: User, secret: str) -> str:
 
 
 def qr_code(text: str) -> QRCode:
+    import segno  # one page shows it, and every web process would hold it
+
     rows = list(segno.make_qr(text, error="m").matrix_iter(border=_QR_BORDER))
     squares = (
         f"M{x} {y}h1v1h-1z"

@@ -22,6 +22,7 @@ _LATE = (
     "boto3",
     "botocore",
     "httpx",
+    "segno",
 )
 
 # What pages, the API and the admin are made of.
