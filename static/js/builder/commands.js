@@ -1,0 +1,299 @@
+// From what was clicked or typed to the action on the document.
+
+import { find, need } from "../dom.js";
+import * as actions from "./actions.js";
+import { ask } from "./api.js";
+import {
+  catalog,
+  commit,
+  editShootout,
+  focusNext,
+  keepMine,
+  loadTheirs,
+  page,
+  render,
+  root,
+  saver,
+  say,
+  show,
+  startOver,
+  step,
+} from "./builder.js";
+import { chooseBlocks, chooseCapture, chooseChains } from "./chooser.js";
+import { findOption, lineUpOf } from "./document.js";
+import { validity } from "./grid.js";
+import { nameOf, settableOf, typedValue, valueAt } from "./parameters.js";
+
+/** @import { Block, Parameter, SlotName, SlotWord } from "./types.d.ts" */
+
+const isValid = (/** @type {string} */ key) => validity(page.expansion)(key);
+
+/** @type {Record<string, (target: HTMLElement, data: DOMStringMap) => unknown>} */
+const COMMANDS = {
+  // The chain.
+  add: (_, { slot, slotId }) => addTo(/** @type {SlotName} */ (slot), slotId),
+  none: (_, { slotId = "" }) => {
+    focusNext(`[data-slot-id="${slotId}"][data-do="add"]`);
+    commit(actions.addNone(page.draft, slotId));
+  },
+  open: (_, { option = "" }) => {
+    if (page.opened.has(option)) page.opened.delete(option);
+    else page.opened.add(option);
+    show();
+  },
+  duplicate: (_, { option = "" }) => {
+    const before = optionIds();
+    const next = actions.duplicateOption(page.draft, option);
+    commit(next);
+    // The copy is there to be set otherwise.
+    for (const slot of next.slots)
+      for (const { id } of slot.options) if (!before.has(id)) page.opened.add(id);
+    say("Duplicated.");
+  },
+  replace: (_, { option = "" }) => replace(option),
+  "remove-option": (_, { option = "" }) => removeOption(option),
+  "move-option": (_, { option = "", step: by }) =>
+    commit(actions.moveOption(page.draft, option, Number(by))),
+  "move-slot": (_, { slotId = "", step: by }) =>
+    commit(actions.moveSlot(page.draft, slotId, Number(by))),
+  "remove-slot": (_, { slotId = "" }) => {
+    const slot = page.draft.slots.find(({ id }) => id === slotId)?.slot;
+    focusNext(`#slot-${slot}`);
+    commit(actions.removeSlot(page.draft, slotId));
+    say("Removed.");
+  },
+  "add-ir": (_, { option = "" }) => addIR(option),
+  "remove-ir": (_, { option = "", part }) => {
+    focusNext(`[data-do="add-ir"][data-option="${option}"]`);
+    commit(actions.removeIR(page.draft, option, Number(part)));
+  },
+  // Parameters.
+  slide: (target, data) => setTo(data, (each) => valueAt(each, Number(valueOfField(target)))),
+  type: (target, data) => setTo(data, (each) => typedValue(each, valueOfField(target))),
+  reset: (_, data) => setTo(data, (parameter) => parameter.default),
+  switch: (target, { option = "", part, name = "" }) =>
+    commit(actions.setParameter(page.draft, option, Number(part), name, isTicked(target))),
+  // Cells and the line-up.
+  toggle: (target, { key = "" }) => {
+    page.cursor = key;
+    if (target.getAttribute("aria-disabled") === "true") say(target.title);
+    else commit(actions.toggleCell(page.draft, key));
+    show();
+  },
+  shift: (_, { key = "", step: by }) => {
+    shiftContender(key, Number(by));
+    focusNext(`[data-do="grip"][data-key="${CSS.escape(key)}"]`);
+  },
+  label: (target, { key = "" }) =>
+    commit(actions.setLabel(page.draft, key, valueOfField(target), isValid), `label:${key}`),
+  "drop-out": (_, { key = "" }) => {
+    const keys = lineUpOf(page.draft, isValid).map((each) => each.key);
+    const next = keys[keys.indexOf(key) + 1] ?? keys.at(-2);
+    focusNext(next ? `[data-do="drop-out"][data-key="${CSS.escape(next)}"]` : "#lineup-heading");
+    commit(actions.removeContender(page.draft, key));
+    say("Taken out of the line-up.");
+  },
+  "add-chains": async () => {
+    const ids = await chooseChains(catalog.chains);
+    if (ids.length) commit(actions.addChains(page.draft, ids, isValid));
+  },
+  // DI tracks.
+  track: (target, { id = "" }) => commit(actions.chooseTrack(page.draft, id, isTicked(target))),
+  "find-track": (target) => findTracks(valueOfField(target)),
+  // The draft.
+  undo: () => step("undo"),
+  redo: () => step("redo"),
+  render,
+  retry: () => saver.retry(),
+  "keep-mine": keepMine,
+  "load-theirs": loadTheirs,
+  "start-over": startOver,
+  "edit-made": () => editShootout(page.shootoutUrl.split("/").at(-2) ?? ""),
+  "delete-draft": async (_, { id = "" }) => {
+    const { status } = await ask(`drafts/${id}/`, { method: "DELETE" });
+    if (status === 204 || status === 404)
+      page.others = page.others.filter((other) => other.id !== id);
+    focusNext("#content");
+    show();
+  },
+  demo: (target) => tryDemo(target),
+};
+
+/**
+ * @param {HTMLElement} target
+ * @param {string} [name] instead of what it says itself
+ */
+export function runCommand(target, name = target.dataset.do ?? "") {
+  COMMANDS[name]?.(target, target.dataset);
+}
+
+/** Title, description and options. */
+export function changeField(/** @type {HTMLElement} */ field) {
+  if (!field.closest("[data-fields]")) return;
+  if (field instanceof HTMLTextAreaElement) {
+    commit({ ...page.draft, description: field.value }, "description");
+  } else if (field instanceof HTMLInputElement) {
+    const { name, type, value } = field;
+    if (name === "title") commit({ ...page.draft, title: value }, "title");
+    else if (type === "checkbox") commit(actions.setOption(page.draft, name, field.checked));
+    else if (type === "radio") commit(actions.setOption(page.draft, name, value));
+    else if (field.validity.valid && value !== "")
+      commit(actions.setOption(page.draft, name, Number(value)), name);
+  }
+}
+
+function valueOfField(/** @type {HTMLElement} */ target) {
+  return target instanceof HTMLInputElement ? target.value : "";
+}
+
+function isTicked(/** @type {HTMLElement} */ target) {
+  return target instanceof HTMLInputElement && target.checked;
+}
+
+function optionIds() {
+  return new Set(page.draft.slots.flatMap(({ options }) => options.map(({ id }) => id)));
+}
+
+// The chain -----------------------------------------------------------------------------------------
+
+/**
+ * @param {SlotName} name
+ * @param {string} [slotId]
+ */
+async function addTo(name, slotId) {
+  const word = /** @type {SlotWord} */ (page.known.data.slots.find((slot) => slot.name === name));
+  const blocks = await chooseBlocks(word, catalog.types, catalog.captures);
+  if (!blocks.length) return;
+  addBlocks(name, blocks, slotId || undefined);
+  say(blocks.length === 1 ? "Added." : `${blocks.length} added.`);
+}
+
+/**
+ * Options for a slot. Beside a full rig the cabinet may also be none, and an effect that was added
+ * alone is there to be set.
+ * @param {SlotName} name
+ * @param {Block[]} blocks
+ * @param {string} [slotId]
+ */
+export function addBlocks(name, blocks, slotId) {
+  const before = optionIds();
+  const next = withoutCabForRigs(actions.addOptions(page.draft, name, blocks, slotId));
+  focusNext(`#slot-${name}`);
+  const added = next.slots.flatMap(({ options }) => options.filter(({ id }) => !before.has(id)));
+  if (added.length === 1 && added[0].block?.processor) page.opened.add(added[0].id);
+  commit(next);
+}
+
+function withoutCabForRigs(/** @type {import("./types.d.ts").Draft} */ draft) {
+  const hasRig = draft.slots.some(({ options }) =>
+    options.some(({ block }) => {
+      const capture = catalog.captures.get(block?.capture_id ?? "");
+      return capture?.gear.kind === "full_rig";
+    }),
+  );
+  const cab = draft.slots.find(({ slot }) => slot === "cab");
+  return hasRig && cab ? actions.addNone(draft, cab.id) : draft;
+}
+
+/** A capture that is ready, to where its kind stands. */
+export function addCapture(/** @type {import("./types.d.ts").Capture} */ capture) {
+  catalog.add(capture);
+  const { kind } = capture.gear;
+  const slot = page.known.data.slots.find(({ kinds }) => kinds.includes(kind));
+  if (!slot) return;
+  const there = page.draft.slots.find((each) => each.slot === slot.name);
+  addBlocks(slot.name, [{ capture_id: capture.id, parameters: {} }], there?.id);
+}
+
+async function replace(/** @type {string} */ optionId) {
+  const found = findOption(page.draft, optionId);
+  const word = page.known.data.slots.find(({ name }) => name === found?.slot.slot);
+  if (!word) return;
+  const id = await chooseCapture(`Replace at ${word.label}`, word.kinds, catalog.captures);
+  if (id) commit(actions.replaceCapture(page.draft, optionId, id));
+}
+
+async function addIR(/** @type {string} */ optionId) {
+  const id = await chooseCapture("Add an IR to this cabinet", ["cab"], catalog.captures);
+  if (id) commit(actions.addIR(page.draft, optionId, id));
+}
+
+/** Also by the Delete key. The focus goes to the option that takes its place. */
+export function removeOption(/** @type {string} */ optionId) {
+  const found = findOption(page.draft, optionId);
+  if (!found) return;
+  const { slot, option } = found;
+  const place = slot.options.indexOf(option);
+  const next = slot.options[place + 1] ?? slot.options[place - 1];
+  focusNext(next ? `[data-do="remove-option"][data-option="${next.id}"]` : `#slot-${slot.slot}`);
+  commit(actions.removeOption(page.draft, optionId));
+  say(`${nameOf(option, page.known)} removed. Undo with Ctrl+Z.`);
+}
+
+/**
+ * @param {DOMStringMap} data of the field
+ * @param {(parameter: Parameter) => number | null} valueFor
+ */
+export function setTo({ option = "", part = "0", name = "" }, valueFor) {
+  const block = findOption(page.draft, option)?.option.block;
+  if (!block) return;
+  const { numbers } = settableOf(block, Number(part), page.known);
+  const parameter = numbers.find((each) => each.name === name);
+  const value = parameter ? valueFor(parameter) : null;
+  if (value === null) return;
+  const next = actions.setParameter(page.draft, option, Number(part), name, value);
+  commit(next, `${option}:${part}:${name}`);
+}
+
+/**
+ * @param {string} key
+ * @param {number} by
+ */
+export function shiftContender(key, by) {
+  commit(actions.moveContender(page.draft, key, by, isValid), `shift:${key}`);
+  const keys = lineUpOf(page.draft, isValid).map((each) => each.key);
+  say(`Now number ${keys.indexOf(key) + 1} of ${keys.length}.`);
+}
+
+// Material ------------------------------------------------------------------------------------------
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let timer;
+
+function findTracks(/** @type {string} */ text) {
+  page.find = text.trim();
+  show();
+  if (!page.hasMoreTracks) return;
+  clearTimeout(timer);
+  timer = setTimeout(() => catalog.findTracks(page.find), 250);
+}
+
+/** A DI track of the demo and its amps and cabs: nine chains to begin with. */
+async function tryDemo(/** @type {HTMLElement} */ button) {
+  if (button.getAttribute("aria-disabled")) return;
+  button.setAttribute("aria-disabled", "true");
+  /** @type {import("./types.d.ts").Answer<{di_track_id: string, capture_ids: string[]}>} */
+  const { body, error } = await ask(page.known.data.demo_url, { method: "POST" });
+  button.removeAttribute("aria-disabled");
+  if (!body) {
+    need(root, "[data-first-problem]").textContent = error?.message ?? "";
+    return;
+  }
+  let draft = actions.chooseTrack(page.draft, body.di_track_id, true);
+  const captures = await Promise.all(
+    body.capture_ids.map(async (id) => {
+      /** @type {import("./types.d.ts").Answer<import("./types.d.ts").Capture>} */
+      const { body: capture } = await ask(`captures/${id}/`);
+      return capture;
+    }),
+  );
+  for (const capture of captures) {
+    if (!capture) continue;
+    catalog.add(capture);
+    const slot = capture.gear.kind === "cab" ? "cab" : "amp";
+    draft = actions.addOptions(draft, slot, [{ capture_id: capture.id, parameters: {} }]);
+  }
+  focusNext("#grid-heading");
+  commit(draft);
+  find(root, "#grid-heading")?.scrollIntoView({ block: "center" });
+}
