@@ -147,6 +147,7 @@ SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
             ("library", "The captures one keeps, with nicknames."),
             ("tone3000", "Tones of Tone 3000: to look at, to pick, to add."),
             ("chains", "Signal chains, presets of processors, groups of chains, previews."),
+            ("drafts", "Shootouts that are being put together, and what becomes of them."),
             ("shootouts", "Chains compared over DI tracks: make, render, read what was published."),
             ("comments", "What people say about shootouts."),
             ("media", "Rendered sound, video and texts by their ids."),

@@ -243,6 +243,8 @@ GTS_CACHE_MAX_BYTES = env_number("GTS_CACHE_MAX_BYTES", 5 * 1024**3)
 # Limits of a shootout (product vocabulary: 1–8 DI tracks × 2–27 chains).
 GTS_MAX_CONTENDERS = env_number("GTS_MAX_CONTENDERS", 27)
 GTS_MAX_DI_TRACKS = env_number("GTS_MAX_DI_TRACKS", 8)
+# Drafts of shootouts that one user may keep; 0: any number.
+GTS_MAX_DRAFTS = env_number("GTS_MAX_DRAFTS", 100)
 
 # Of one user: renders under way at once, and more that wait for their turn.
 GTS_MAX_RUNNING_RENDERS = env_number("GTS_MAX_RUNNING_RENDERS", 2)
@@ -313,6 +315,8 @@ GTS_KEEP_JOBS_DAYS = env_number("GTS_KEEP_JOBS_DAYS", 90)
 GTS_ORPHAN_GRACE_HOURS = env_number("GTS_ORPHAN_GRACE_HOURS", 24)
 # Previews of chains that no one asked for again in so long are forgotten.
 GTS_KEEP_PREVIEWS_HOURS = env_number("GTS_KEEP_PREVIEWS_HOURS", 24)
+# Drafts that no one has changed in so long are forgotten; 0 keeps them all.
+GTS_KEEP_DRAFTS_DAYS = env_number("GTS_KEEP_DRAFTS_DAYS", 90)
 
 # Where backups go, once a day, and how many of them stay. Empty: none are made.
 GTS_BACKUP_DIR = str(env_path("GTS_BACKUP_DIR", base=BASE_DIR) or "")

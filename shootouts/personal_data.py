@@ -17,6 +17,7 @@ from shootouts.models import (
     Comment,
     Contender,
     DITrack,
+    Draft,
     Manifest,
     Render,
     RenderedFile,
@@ -31,6 +32,7 @@ def register_all() -> None:
     register_table(Shootout, owner="owner")
     register_table(ShootoutDI, owner="shootout__owner")
     register_table(Contender, owner="shootout__owner")
+    register_table(Draft, owner="owner")
     register_table(Render, owner="shootout__owner")
     # Where the server keeps the inputs is no one's business.
     register_table(Segment, owner="render__shootout__owner", hidden=("sources",))

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from jobs.pipeline.recipe import (
     ProcessorBlock,
     SegmentRecipe,
 )
+from jobs.pipeline.vocabulary.options import InputMode
 from shootouts.models import ChainPreview, DITrack, Segment, Shootout
 
 
@@ -107,11 +108,17 @@ def di_source(track: DITrack) -> DISource:
 
 def segment_recipe(shootout: Shootout, track: DITrack, chain: SignalChain) -> SegmentRecipe:
     """The recipe of one DI through one chain. The chain must be valid."""
-    return SegmentRecipe(
-        di=di_source(track),
-        blocks=tuple(_block_recipe(block) for block in chain.blocks.all()),
-        input_mode=shootout.options.input_mode,
-    )
+    blocks = [(block, list(block.extra_irs.all())) for block in chain.blocks.all()]
+    return blocks_recipe(track, blocks, shootout.options.input_mode)
+
+
+def blocks_recipe(
+    track: DITrack, blocks: Iterable[tuple[Block, Iterable[BlockIR]]], input_mode: InputMode
+) -> SegmentRecipe:
+    """The same of blocks that may belong to no chain, each with the further impulse responses of
+    its cabinet."""
+    recipes = tuple(_block_recipe(block, irs) for block, irs in blocks)
+    return SegmentRecipe(di=di_source(track), blocks=recipes, input_mode=input_mode)
 
 
 def segment_sources(track: DITrack, chain: SignalChain) -> dict[str, str]:
@@ -138,11 +145,11 @@ def font_paths() -> list[Path]:
     return sorted(Path(settings.BASE_DIR, "static", "fonts").glob("*.[ot]tf"))
 
 
-def _block_recipe(block: Block) -> BlockRecipe:
+def _block_recipe(block: Block, irs: Iterable[BlockIR]) -> BlockRecipe:
     if block.capture is None:
         return ProcessorBlock(block.processor, block.parameters)
-    irs = (_used(ir.capture, ir) for ir in block.extra_irs.all() if ir.capture is not None)
-    return captured_block(block.capture.gear.kind, _used(block.capture, block), irs)
+    further = (_used(ir.capture, ir) for ir in irs if ir.capture is not None)
+    return captured_block(block.capture.gear.kind, _used(block.capture, block), further)
 
 
 def _used(capture: Capture, row: Block | BlockIR) -> UsedCapture:

@@ -21,6 +21,8 @@ from shootouts.models import (
     CommentQuerySet,
     DITrack,
     DITrackQuerySet,
+    Draft,
+    DraftQuerySet,
     Manifest,
     Render,
     RenderedFile,
@@ -35,6 +37,7 @@ from shootouts.models.media import RenderedFileKind
 Viewer = User | AnonymousUser
 
 NO_SHOOTOUT = "Shootout not found."
+NO_DRAFT = "Draft not found."
 
 # Raise it when the same two files come to something else.
 _COMPARISON_VERSION: Final = 1
@@ -86,6 +89,19 @@ def shootout_get_owned(user: Viewer, uuid: UUID) -> Shootout:
     if shootout is None:
         raise NotFoundError(NO_SHOOTOUT)
     return shootout
+
+
+def draft_list(user: Viewer) -> DraftQuerySet:
+    """One's own, the last touched first, without their documents. One query."""
+    return Draft.objects.owned_by(user).for_lists()
+
+
+def draft_get(user: Viewer, uuid: UUID) -> Draft:
+    """Raises ``NotFoundError`` when there is none of that id, or it is someone else's."""
+    draft = Draft.objects.owned_by(user).select_related("shootout").filter(uuid=uuid).first()
+    if draft is None:
+        raise NotFoundError(NO_DRAFT)
+    return draft
 
 
 def manifest_get(shootout: Shootout) -> Manifest | None:

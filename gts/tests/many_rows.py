@@ -25,6 +25,7 @@ from shootouts.models import (
     Comment,
     Contender,
     DITrack,
+    Draft,
     Manifest,
     Render,
     RenderedFile,
@@ -91,3 +92,4 @@ def _make_shootout(owner: User, other: User, track: DITrack, chain: SignalChain,
     )  # fmt: skip
     Shootout.objects.filter(pk=shootout.pk).update(latest_render=render, published_render=render)
     Comment.objects.create(shootout=shootout, author=other, text="Loud!")
+    Draft.objects.create(owner=owner, title="Plexi", document={}, shootout=shootout)

@@ -58,6 +58,7 @@ def everybody(route: str, method: str, status: int, *, args: str = "", **more: A
 
 
 WORDS: Final = {"text": "They differ in the attack."}
+DRAFT: Final = {"document": {"schema_version": 1}}
 NO_MODEL: Final = "=1 =2"  # a tone and a model of Tone 3000, which no one has asked for
 
 API: Final = (
@@ -175,6 +176,15 @@ API: Final = (
     own("api-shootout-export", "get", "shootout", 200),
     own("api-shootout-export", "get", "public", 200),
     each("api-shootout-import", "post", 422),
+    # Drafts of shootouts; hers is of her line-up, and complete.
+    each("api-draft-list", "get", 200),
+    each("api-draft-list", "post", 422),
+    each("api-draft-expansion", "post", 422),
+    own("api-draft", "get", "draft", 200),
+    own("api-draft", "put", "draft", 200, body=DRAFT),
+    own("api-draft", "patch", "draft", 200, body={"title": "New"}),
+    own("api-draft", "delete", "draft", 204),
+    own("api-draft-shootout", "post", "draft", 201),
     # Comments: Alice's, on what she has published. Operators may hide them.
     shown("api-shootout-comments", "get", "shootout", 200),
     everybody("api-shootout-comments", "get", 200, args="public"),

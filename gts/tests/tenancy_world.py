@@ -25,6 +25,7 @@ from jobs.tests.running import run_until_idle
 from shootouts.models import ChainPreview, Comment, DITrack, RenderedFile, Shootout
 from shootouts.models.media import RenderedFileKind
 from shootouts.services.comments import comment_create, comment_hide
+from shootouts.services.drafts import draft_of_shootout
 from shootouts.services.previews import chain_preview_request
 from shootouts.services.renders import rendered_file_store
 from shootouts.services.shootouts import shootout_create, shootout_update
@@ -82,6 +83,7 @@ def make_world(folder: Path) -> World:
         "hidden_comment": _hidden(public, alice).uuid,
         "token": _token_of(alice),
         "session": _session_of(alice),
+        "draft": draft_of_shootout(shootout=private)[0].uuid,
     }
 
 

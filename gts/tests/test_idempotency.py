@@ -28,6 +28,7 @@ NOT_KEPT = {
     "api-chain-guidance",
     "api-comment-hide",
     "api-comment-unhide",
+    "api-draft-expansion",
     "api-notification-read",
     "api-notification-read-all",
     "api-personal-token-list",

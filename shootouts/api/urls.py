@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from shootouts.api import comments, di_tracks, media, previews, renders, shootouts
+from shootouts.api import comments, di_tracks, drafts, media, previews, renders, shootouts
 
 urlpatterns = [
     path("di-tracks/", di_tracks.DITrackListView.as_view(), name="api-di-track-list"),
@@ -37,6 +37,14 @@ urlpatterns = [
         "previews/<uuid:uuid>/audio/",
         previews.ChainPreviewAudioView.as_view(),
         name="api-preview-audio",
+    ),
+    path("drafts/", drafts.DraftListView.as_view(), name="api-draft-list"),
+    path("drafts/expansion/", drafts.DraftExpansionView.as_view(), name="api-draft-expansion"),
+    path("drafts/<uuid:uuid>/", drafts.DraftDetailView.as_view(), name="api-draft"),
+    path(
+        "drafts/<uuid:uuid>/shootout/",
+        drafts.DraftShootoutView.as_view(),
+        name="api-draft-shootout",
     ),
     path("shootouts/", shootouts.ShootoutListView.as_view(), name="api-shootout-list"),
     path("shootouts/import/", media.ShootoutImportView.as_view(), name="api-shootout-import"),

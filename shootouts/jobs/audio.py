@@ -22,6 +22,7 @@ from shootouts.models import CachedAudio, ChainPreview, Render, RenderedFile, Se
 from shootouts.models.shootout import SegmentState
 from shootouts.selectors import SegmentPair
 from shootouts.services.comparisons import ComparisonFigures
+from shootouts.services.estimates import work_done
 from shootouts.services.previews import chain_preview_complete
 from shootouts.services.renders import cached_audio_keep, segment_complete, segment_end
 
@@ -89,10 +90,10 @@ class RenderPrefix:
 
         segment = _segment(context.job)
         with scratch_folder() as folder:
-            compute_prefix(
+            prefixes = compute_prefix(
                 segment, context.job.payload["num_blocks"], folder, progress=context.report
             )
-        return {}
+        return work_done(prefixes.sound_s, prefixes.passes) if prefixes.passes else {}
 
     def finished(self, job: Job) -> None:
         """The segments look for it themselves."""
@@ -112,7 +113,8 @@ class RenderSegment:
             audio = segment_audio(segment, folder, progress=context.report)
         with context.holding():
             segment_complete(segment=segment)
-        return {"was_cached": audio.was_cached}
+        done = {} if audio.was_cached else work_done(audio.di_duration_s, audio.passes)
+        return {"was_cached": audio.was_cached, **done}
 
     def finished(self, job: Job) -> None:
         if job.state == JobState.COMPLETED:

@@ -43,6 +43,7 @@ from shootouts.models import DITrack, Render, RenderedFile, Segment
 from shootouts.models.media import RenderedFileKind
 from shootouts.models.shootout import SegmentState, ShootoutState
 from shootouts.services.di_tracks import di_track_probe
+from shootouts.services.estimates import work_done
 from shootouts.services.renders import (
     di_track_accept,
     di_track_reject,
@@ -196,7 +197,8 @@ class FinalizeShootout:
             )
         with context.holding():
             manifest_publish(render=render, content=content)
-        return {"num_segments": len(audio.segments)}
+        sound_s = sum(finished.published.duration_s for finished in audio.segments)
+        return {"num_segments": len(audio.segments), **work_done(sound_s)}
 
     def finished(self, job: Job) -> None:
         """The root job hears of it as its parent."""
@@ -266,7 +268,7 @@ class MakeVideo:
                     info=made.info if is_video else {},
                     holding=context.holding,
                 )
-        return {}
+        return work_done(render.manifest.content.timeline.duration_s)
 
     def finished(self, job: Job) -> None:
         """A failed video leaves the audio as it is; the reason stays on the job."""

@@ -12,11 +12,18 @@ from typing import Any
 
 from jobs.pipeline.environment import sample_origin
 from jobs.pipeline.errors import Progress, no_progress
-from jobs.pipeline.recipe import PrefixRecipe, recipe_digest, render_key, segment_recipe_from_json
+from jobs.pipeline.recipe import (
+    PrefixRecipe,
+    block_digests,
+    recipe_digest,
+    render_key,
+    segment_recipe_from_json,
+)
 from jobs.pipeline.render.chain_run import render_prefixes
 from jobs.pipeline.render.prefix import Prefix
 from jobs.pipeline.render.segment import SegmentRender, render_segment
 from jobs.pipeline.shootout import SegmentResult
+from jobs.pipeline.vocabulary.sound import OUTPUT_SAMPLE_RATE_HZ
 from shootouts.models import ChainPreview, Segment
 from shootouts.rendering import fetch_sources
 from shootouts.services.renders import (
@@ -28,11 +35,18 @@ from shootouts.services.renders import (
 
 @dataclass(frozen=True, slots=True)
 class SegmentAudio:
-    """``path``: float32 WAV at 48 kHz, on this machine. ``measured``: of it, as JSON."""
+    """``path``: float32 WAV at 48 kHz, on this machine. ``measured``: of it, as JSON. ``passes``:
+    SHA-256 of the captures that it was sent through for this."""
 
     path: Path
     measured: Mapping[str, Any]
     was_cached: bool
+    passes: tuple[str, ...] = ()
+
+    @property
+    def di_duration_s(self) -> float:
+        """Of what was played, without the tail."""
+        return float(self.measured.get("di_num_frames", 0)) / OUTPUT_SAMPLE_RATE_HZ
 
 
 def segment_audio(
@@ -49,34 +63,38 @@ def segment_audio(
     if found is not None:
         return SegmentAudio(*found, was_cached=True)
     path = folder / f"{segment.uuid}.wav"
+    prefixes = CachedPrefixes(folder)
     render = render_segment(
         recipe,
         fetch_sources(segment, folder),
         path,
-        prefixes=CachedPrefixes(folder),
+        prefixes=prefixes,
         progress=progress,
     )
     measured = _measured_as_json(render)
     inputs = recipe.input_digests()
     cached_audio_keep(key=key, inputs=inputs, path=path, described=measured)
     cache_forget_ownerless(inputs=inputs)
-    return SegmentAudio(path, measured, was_cached=False)
+    return SegmentAudio(path, measured, was_cached=False, passes=tuple(prefixes.passes))
 
 
 def compute_prefix(
     segment: Segment, num_blocks: int, folder: Path, *, progress: Progress = no_progress
-) -> None:
-    """Make sure that the cache has the first ``num_blocks`` blocks of a segment's chain.
+) -> CachedPrefixes:
+    """Make sure that the cache has the first ``num_blocks`` blocks of a segment's chain. What comes
+    back tells what that took.
 
     Raises as ``segment_audio``.
     """
     recipe = segment_recipe_from_json(segment.recipe)
+    prefixes = CachedPrefixes(folder)
     render_prefixes(
         [prefix for prefix in recipe.prefixes() if len(prefix.blocks) <= num_blocks],
         fetch_sources(segment, folder),
-        CachedPrefixes(folder),
+        prefixes,
         progress=progress,
     )
+    return prefixes
 
 
 def segment_result(
@@ -99,10 +117,15 @@ def _measured_as_json(render: SegmentRender) -> dict[str, Any]:
 
 
 class CachedPrefixes:
-    """The cache as the pipeline sees it (``jobs.pipeline.render.prefix.PrefixStore``)."""
+    """The cache as the pipeline sees it (``jobs.pipeline.render.prefix.PrefixStore``).
+
+    ``passes``: SHA-256 of the captures of what was kept. ``sound_s``: how long the DI of that is.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.passes: list[str] = []
+        self.sound_s = 0.0
 
     def find(self, recipe: PrefixRecipe) -> Prefix | None:
         found = cached_audio_find(key=render_key(recipe), folder=self._folder)
@@ -112,6 +135,8 @@ class CachedPrefixes:
         return self._folder / f"{recipe_digest(recipe)}.wav"
 
     def keep(self, recipe: PrefixRecipe, prefix: Prefix) -> None:
+        self.passes += block_digests(recipe.blocks[-1])  # it ends with a capture
+        self.sound_s = prefix.context.di_num_frames / OUTPUT_SAMPLE_RATE_HZ
         cached_audio_keep(
             key=render_key(recipe),
             inputs=recipe.input_digests(),

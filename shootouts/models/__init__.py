@@ -1,6 +1,7 @@
 """DI tracks, shootouts, renders, segments, media, comments as rows."""
 
 from shootouts.models.di_track import DITrack, DITrackQuerySet
+from shootouts.models.draft import Draft, DraftQuerySet
 from shootouts.models.media import (
     CachedAudio,
     CachedInput,
@@ -34,6 +35,8 @@ __all__ = [
     "Contender",
     "DITrack",
     "DITrackQuerySet",
+    "Draft",
+    "DraftQuerySet",
     "Manifest",
     "ManifestIsImmutableError",
     "ManifestQuerySet",
