@@ -6,7 +6,12 @@ import { describe, test } from "node:test";
 import { Saver } from "../../../static/js/builder/saving.js";
 
 const document = (title) => ({ title });
-const good = (id, revision) => ({ status: 200, etag: `"${revision}-x"`, body: { id }, error: null });
+const good = (id, revision) => ({
+  status: 200,
+  etag: `"${revision}-x"`,
+  body: { id },
+  error: null,
+});
 const bad = (status, message = "") => ({ status, etag: "", body: null, error: { message } });
 
 /** A saver whose server answers what it is told to, in order, and whose clock stands still. */
@@ -80,10 +85,13 @@ describe("a draft", () => {
   });
 
   test("that changes while it is saved is saved once more", async () => {
-    const { saver, log } = saving(() => {
-      saver.changed(document("b"));
-      return good("d1", 2);
-    }, good("d1", 3));
+    const { saver, log } = saving(
+      () => {
+        saver.changed(document("b"));
+        return good("d1", 2);
+      },
+      good("d1", 3),
+    );
     saver.loaded("d1", '"1-x"');
     saver.changed(document("a"));
     assert.ok(!(await saver.flush()));

@@ -84,7 +84,8 @@ export const page = {
   audition: null,
   isRendering: false,
   refusal: "",
-  shootoutUrl: "",
+  shootoutId: "",
+  isMade: false,
   others: [],
 };
 
@@ -172,6 +173,7 @@ export function commit(next, tag = "") {
 
 function changed() {
   page.isCurrent = false;
+  page.isMade = false;
   page.refusal = "";
   saver.changed(history_.present);
   expandSoon();
@@ -238,11 +240,9 @@ function open(answer, etag) {
   history_.replace(readDocument(answer.document));
   saver.loaded(answer.id, etag);
   const unsaved = backup.kept(answer.id);
-  page.shootoutUrl = answer.shootout_id ? `/shootouts/${answer.shootout_id}/` : "";
-  if (answer.state === "made") {
-    saver.state = "made";
-    page.save = { state: "made", message: "" };
-  } else if (unsaved) {
+  page.shootoutId = answer.shootout_id ?? "";
+  page.isMade = answer.state === "made";
+  if (unsaved) {
     history_.replace(readDocument(unsaved.document));
     saver.etag = unsaved.etag;
     saver.changed(history_.present);
@@ -263,12 +263,15 @@ export async function load(/** @type {string} */ id) {
   return status;
 }
 
-/** Of a shootout: the draft that there is already, or a new one. */
+/** Of a shootout: the draft that it was made from, or that is open for it, or a new one. */
 export async function editShootout(/** @type {string} */ shootoutId) {
-  const found = page.others.find(
-    (other) => other.shootout_id === shootoutId && other.state === "open",
-  );
-  if (found && (await load(found.id)) === 200) return;
+  /** @type {Answer<{results: DraftAnswer[]}>} */
+  const { body: drafts } = await ask("drafts/?page_size=100");
+  const found = drafts?.results.find((draft) => draft.shootout_id === shootoutId);
+  if (found && (await load(found.id)) === 200) {
+    if (page.isMade) await takeChanges(shootoutId);
+    return;
+  }
   /** @type {Answer<DraftAnswer>} */
   const { body, etag, error } = await ask("drafts/", {
     method: "POST",
@@ -280,6 +283,28 @@ export async function editShootout(/** @type {string} */ shootoutId) {
   show();
 }
 
+/** What was changed of the shootout on its own page since it was made from this draft. */
+async function takeChanges(/** @type {string} */ shootoutId) {
+  /** @type {Answer<Record<string, string>>} */
+  const { body } = await ask(`shootouts/${shootoutId}/`);
+  if (!body) return;
+  const { title, description, options } = page.draft;
+  /** @type {Answer<Expansion>} */
+  const { body: judged } = await ask("drafts/expansion/", {
+    method: "POST",
+    body: { document: page.draft },
+  });
+  const isTitled = title !== "" || body.title !== judged?.auto_title;
+  const names = Object.keys(options);
+  const now = {
+    ...page.draft,
+    title: isTitled ? body.title : "",
+    description: body.description ?? description,
+    options: Object.fromEntries(names.map((name) => [name, body[name] ?? options[name]])),
+  };
+  if (JSON.stringify(now) !== JSON.stringify(page.draft)) commit(now);
+}
+
 /** An empty draft; the one before stays among the others. */
 export async function startOver() {
   await saver.flush();
@@ -288,8 +313,8 @@ export async function startOver() {
 
 async function loadOthers() {
   /** @type {Answer<{results: DraftAnswer[]}>} */
-  const { body } = await ask("drafts/?page_size=24");
-  page.others = (body?.results ?? []).filter(({ state }) => state === "open");
+  const { body } = await ask("drafts/?state=open&page_size=24");
+  page.others = body?.results ?? [];
 }
 
 export async function start() {
@@ -318,7 +343,12 @@ export async function refresh() {
   /** @type {Answer<DraftAnswer>} */
   const { body, etag } = await ask(`drafts/${saver.id}/`);
   const isSame = etag.split("-")[0] === saver.etag.split("-")[0];
-  if (body && !saver.hasUnsaved && (!isSame || body.state === "made")) open(body, etag);
+  if (!body || saver.hasUnsaved) return;
+  if (isSame) {
+    page.shootoutId = body.shootout_id ?? "";
+    page.isMade = body.state === "made";
+    show();
+  } else open(body, etag);
 }
 
 export async function keepMine() {

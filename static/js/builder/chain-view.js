@@ -29,14 +29,18 @@ export function chainView(/** @type {Page} */ page) {
         h("h3", { class: "slot__title", id: `slot-${name}`, tabindex: "-1" }, word.label),
         h("p", { class: "field__help" }, word.help),
       ),
-      entries.map((entry, index) => entryView(page, word, entry, index, entries.length)),
-      hint && h("p", { key: "hint", class: "slot__message" }, hint),
-      (!isCore || !entries.length) &&
-        h(
-          "div",
-          { key: "add", class: "slot__add" },
-          addButton(name, "", entries.length ? moreText(name) : addText(name), !entries.length),
-        ),
+      h(
+        "div",
+        { class: "slot__body" },
+        entries.map((entry, index) => entryView(page, word, entry, index, entries.length)),
+        hint && h("p", { key: "hint", class: "slot__message" }, hint),
+        (!isCore || !entries.length) &&
+          h(
+            "div",
+            { key: "add", class: "slot__add" },
+            addButton(name, "", entries.length ? moreText(name) : addText(name), !entries.length),
+          ),
+      ),
     );
   });
 }

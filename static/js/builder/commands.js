@@ -6,7 +6,6 @@ import { ask } from "./api.js";
 import {
   catalog,
   commit,
-  editShootout,
   focusNext,
   keepMine,
   loadTheirs,
@@ -85,7 +84,10 @@ const COMMANDS = {
     focusNext(`[data-do="grip"][data-key="${CSS.escape(key)}"]`);
   },
   label: (target, { key = "" }) =>
-    commit(actions.setLabel(page.draft, key, valueOfField(target), isValid), `label:${key}`),
+    commit(
+      actions.setLabel(page.draft, key, valueOfField(target).replace(/\s+/g, " "), isValid),
+      `label:${key}`,
+    ),
   "drop-out": (_, { key = "" }) => {
     const keys = lineUpOf(page.draft, isValid).map((each) => each.key);
     const next = keys[keys.indexOf(key) + 1] ?? keys.at(-2);
@@ -108,7 +110,6 @@ const COMMANDS = {
   "keep-mine": keepMine,
   "load-theirs": loadTheirs,
   "start-over": startOver,
-  "edit-made": () => editShootout(page.shootoutUrl.split("/").at(-2) ?? ""),
   "delete-draft": async (_, { id = "" }) => {
     const { status } = await ask(`drafts/${id}/`, { method: "DELETE" });
     if (status === 204 || status === 404)
@@ -143,7 +144,8 @@ export function changeField(/** @type {HTMLElement} */ field) {
 }
 
 function valueOfField(/** @type {HTMLElement} */ target) {
-  return target instanceof HTMLInputElement ? target.value : "";
+  const hasValue = target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
+  return hasValue ? target.value : "";
 }
 
 function isTicked(/** @type {HTMLElement} */ target) {

@@ -80,9 +80,22 @@ export function gridView(/** @type {Page} */ page) {
     h(
       "p",
       { key: "help", class: "small muted grid__help" },
-      "Click a combination to leave it out. By keyboard: arrows, and Space.",
+      h("strong", {}, countText(grid.rows.flatMap(({ cells }) => cells))),
+      " Click a combination to leave it out; by keyboard: arrows, and Space.",
     ),
   ];
+}
+
+function countText(/** @type {GridCell[]} */ cells) {
+  const num = cells.filter(({ number }) => number > 0).length;
+  const numOff = cells.filter(({ isOn, isValid }) => isValid && !isOn).length;
+  const numInvalid = cells.filter(({ isValid }) => !isValid).length;
+  const parts = [
+    `${num} of ${cells.length} play`,
+    numOff && `${numOff} switched off`,
+    numInvalid && `${numInvalid} cannot be played`,
+  ];
+  return `${parts.filter(Boolean).join(", ")}.`;
 }
 
 /**

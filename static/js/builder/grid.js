@@ -136,6 +136,7 @@ export function lengthText(/** @type {number} */ seconds) {
 /** What stands at an amp or cabinet that has no option yet. */
 export function emptyText(/** @type {Draft} */ draft, /** @type {string} */ slot) {
   if (slot === "amp") return "Every chain needs one: add at least one amp.";
+  if (slot !== "cab") return "";
   const hasAmp = draft.slots.some((each) => each.slot === "amp");
   return hasAmp ? "An amp head needs a cabinet: add at least one." : "";
 }

@@ -10,6 +10,7 @@
  */
 
 const SVG = "http://www.w3.org/2000/svg";
+const TYPED = "textarea, input:not([type=range])";
 const AS_PROPERTY = new Set(["value", "checked"]);
 
 /** @type {WeakMap<Element, string>} */
@@ -154,9 +155,12 @@ function setAttribute(element, name, value) {
 function setProperty(element, name, value, isForced) {
   if (name === "checked" && element instanceof HTMLInputElement) {
     element.checked = Boolean(value);
-  } else if (element instanceof HTMLInputElement || element instanceof HTMLSelectElement) {
-    const isTyped =
-      element === document.activeElement && element.matches("input:not([type=range])");
+  } else if (
+    element instanceof HTMLInputElement ||
+    element instanceof HTMLTextAreaElement ||
+    element instanceof HTMLSelectElement
+  ) {
+    const isTyped = element === document.activeElement && element.matches(TYPED);
     if ((isForced || !isTyped) && element.value !== String(value)) element.value = String(value);
   }
 }

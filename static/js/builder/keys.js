@@ -48,6 +48,12 @@ const KEYS = {
     shiftContender(dataset.key ?? "", by);
     return true;
   },
+  // A name is one line, however many it takes to show it.
+  label: (event, target) => {
+    if (event.key !== "Enter") return false;
+    find(root, `[data-do="grip"][data-key="${CSS.escape(target.dataset.key ?? "")}"]`)?.focus();
+    return true;
+  },
   toggle: (event, { dataset }) => {
     const { row, column } = dataset;
     const to = arrowed(Number(row), Number(column), event.key, ...extent());

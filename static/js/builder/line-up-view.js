@@ -87,8 +87,9 @@ export function lineUpView(/** @type {Page} */ page) {
             },
             String(index + 1),
           ),
-          h("input", {
+          h("textarea", {
             class: "contender__name",
+            rows: "1",
             value: each.label,
             placeholder: each.name,
             maxlength: "200",

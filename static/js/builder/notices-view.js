@@ -87,28 +87,23 @@ export function noticesView(/** @type {Page} */ page) {
           ],
         ),
       ];
-    case "made":
-      return [
-        notice("made", "success", "This draft has become a shootout.", [
-          page.shootoutUrl &&
-            h(
-              "a",
-              {
-                key: "open",
-                class: "button button--small button--primary",
-                href: page.shootoutUrl,
-              },
-              "Open the shootout",
-            ),
-          page.shootoutUrl && button("Edit its line-up", "edit-made"),
-          button("Start a new one", "start-over"),
-        ]),
-      ];
     case "refused":
       return [notice("refused", "error", `Not saved: ${message}`, [])];
     default:
-      return [];
+      return page.shootoutId ? [shootoutNotice(page)] : [];
   }
+}
+
+function shootoutNotice(/** @type {Page} */ { isMade, shootoutId }) {
+  const link = h(
+    "a",
+    { key: "open", class: "button button--small", href: `/shootouts/${shootoutId}/` },
+    "Open the shootout",
+  );
+  const text = isMade
+    ? "This draft has become a shootout. What you change here is rendered again when you press Render; what is the same is not computed again."
+    : "You are editing the line-up of a shootout. Its page stays as it is until you press Render.";
+  return notice("shootout", isMade ? "success" : "warning", text, [link]);
 }
 
 /**

@@ -65,7 +65,7 @@ export class Saver {
 
   /** Whether someone has to decide first. */
   get #needsSomeone() {
-    return ["logged_out", "conflict", "made"].includes(this.state);
+    return ["logged_out", "conflict"].includes(this.state);
   }
 
   get hasUnsaved() {
@@ -152,8 +152,7 @@ export class Saver {
       this.etag = "";
       this.#say("unsaved");
       this.#schedule(0);
-    } else if (status === 409) this.#say("made", error?.message);
-    else if (status === 0 || status === 429 || status >= 500) {
+    } else if (status === 0 || status === 429 || status >= 500) {
       this.#numFailures += 1;
       this.#say("failed", error?.message);
       this.#schedule(pauseS(this.#numFailures) * 1000);

@@ -200,8 +200,7 @@ export type SaveState =
   | "failed"
   | "logged_out"
   | "conflict"
-  | "refused"
-  | "made";
+  | "refused";
 
 /** All that the views show. */
 export interface Page {
@@ -230,8 +229,10 @@ export interface Page {
   isRendering: boolean;
   /** What rendering was refused for. */
   refusal: string;
-  /** Of the shootout that this draft has become, or that it changes. */
-  shootoutUrl: string;
+  /** The shootout that this draft has become, or that it changes; empty: none. */
+  shootoutId: string;
+  /** That shootout is what the draft says: nothing was changed since. */
+  isMade: boolean;
   /** Open drafts that are not this one. */
   others: DraftAnswer[];
 }
