@@ -95,6 +95,7 @@ API: Final = (
     own("api-preset", "patch", "preset", 200),
     own("api-preset", "delete", "preset", 204),
     everybody("api-capture-list", "get", 200),
+    everybody("api-capture-facets", "get", 200),
     shown("api-capture", "get", "capture", 200),
     own("api-capture-preview", "get", "cab", 200),
     each("api-library-list", "get", 200),

@@ -76,6 +76,72 @@ export interface Comparison {
   residual_url: string;
 }
 
+/** A capture as `captures/` lists it; of what it has, what pages use. */
+export interface Capture {
+  id: string;
+  name: string;
+  format: string;
+  architecture: string;
+  unsupported_reason: string;
+  gain: number | null;
+  is_calibrated: boolean;
+  has_own_cab: boolean;
+  is_mine: boolean;
+  tags: string[];
+  tone3000_id: string;
+  library_entry: { id: string; nickname: string; is_favorite: boolean } | null;
+  gear: {
+    id: string;
+    kind: string;
+    name: string;
+    make: string;
+    creator: string;
+    licence: string;
+    source: string;
+    source_url: string;
+  };
+}
+
+/** What the captures of a list have in common. */
+export interface CaptureFacets {
+  num_captures: number;
+  is_complete: boolean;
+  kinds: FacetValue[];
+  makes: FacetValue[];
+  licences: FacetValue[];
+  architectures: FacetValue[];
+  tags: FacetValue[];
+}
+
+export interface FacetValue {
+  value: string;
+  num_captures: number;
+}
+
+/** A tone of Tone 3000 in a list. */
+export interface Tone {
+  id: string;
+  title: string;
+  creator: { username: string | null; display_name: string | null } | null;
+  licence: string | null;
+  url: string | null;
+  makes: string[];
+  kind: string | null;
+  unsupported_reason: string;
+}
+
+/** A tone with all of its models. */
+export interface ToneDetail extends Tone {
+  models: {
+    id: string;
+    name: string | null;
+    size: string | null;
+    architecture: string | null;
+    has_file: boolean;
+    capture_id: string | null;
+  }[];
+}
+
 /** An error of the API. */
 export interface Problem {
   code: string;

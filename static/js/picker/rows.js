@@ -1,0 +1,36 @@
+// What a row says of a capture.
+
+/** @typedef {import("../types.d.ts").Capture} Capture */
+
+/** Of what is dragged: JSON of a list of captures. */
+export const mimeType = "application/x-gts-captures";
+
+export function nicknameOf(/** @type {Capture} */ capture) {
+  return capture.library_entry?.nickname ?? "";
+}
+
+/** What people call it: their nickname, else its gear, and of several models which. */
+export function titleOf(/** @type {Capture} */ capture) {
+  const { gear, name, tone3000_id: isModel } = capture;
+  return nicknameOf(capture) || (isModel ? `${gear.name}, ${name}` : gear.name);
+}
+
+/**
+ * What else there is to know before it is chosen; nothing that is not known.
+ * @param {Capture} capture
+ * @param {(kind: string) => string} labelOf
+ */
+export function detailsOf(capture, labelOf) {
+  const { gear, architecture, gain } = capture;
+  const isRenamed = nicknameOf(capture) !== "";
+  const parts = [
+    isRenamed ? `${gear.make} ${gear.name}`.trim() : gear.make,
+    labelOf(gear.kind),
+    architecture,
+    gain === null ? "" : `gain ${gain.toFixed(2)}`,
+    gear.creator && `by ${gear.creator}`,
+    gear.licence,
+    ...capture.tags.slice(0, 3).map((tag) => `#${tag}`),
+  ];
+  return parts.filter(Boolean).join(" · ");
+}
