@@ -30,17 +30,15 @@ def test_a_client_says_how_long_it_will_wait(header: str, expected_s: float) -> 
 
 
 async def test_the_news_of_the_end_ends_the_wait() -> None:
-    job_id, looks = uuid4(), 0
+    job_id, loop, has_looked = uuid4(), asyncio.get_running_loop(), asyncio.Event()
 
     def is_over() -> bool:
-        nonlocal looks
-        looks += 1
+        loop.call_soon_threadsafe(has_looked.set)
         return False
 
     waiting = asyncio.create_task(wait_for_end(job_id, is_over, at_most_s=30.0))
     layer = get_channel_layer()
-    while not looks:
-        await asyncio.sleep(0)
+    await has_looked.wait()
     for kind, told in (("job.progress", job_id), ("job.finished", uuid4())):
         await layer.group_send(group_of(job_id), {"type": kind, "event": {"job_id": str(told)}})
     await asyncio.sleep(0)

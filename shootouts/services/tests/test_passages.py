@@ -20,6 +20,7 @@ from jobs.pipeline.nam import loaded
 from jobs.queue import lifecycle
 from jobs.services import job_enqueue
 from jobs.tests.running import run_until_idle
+from shootouts.job_kinds import COMPARE_SEGMENTS
 from shootouts.models import CachedAudio, ChainPreview, DITrack
 from shootouts.services.previews import (
     DIPassage,
@@ -162,7 +163,7 @@ def test_no_one_and_strangers_hear_nothing(
         ({"start_s": 1.4}, ("/start_s", "DI_TRIM_INVALID")),
         ({"duration_s": 11}, ("/duration_s", "MAX_VALUE")),
         ({"start_s": -1}, ("/start_s", "MIN_VALUE")),
-        ({"blocks": []}, ("/blocks", "CHAIN_NEEDS_AMP")),
+        ({"blocks": []}, ("/blocks", "NO_AMP")),
         ({"chain_id": "5f0f1b8e-6a54-4a83-9d4d-3a7c38a0f6a1"}, ("/blocks", "INVALID")),
         ({"x": 1}, ("/x", "UNKNOWN_FIELD")),
     ],
@@ -231,7 +232,7 @@ def test_it_comes_before_whatever_waits_in_its_queue(
     alice: User, track: DITrack, amp: Capture, cab: Capture
 ) -> None:
     others = [
-        job_enqueue(kind="test.leaf", owner=alice, payload={}, weight=0.1, label=str(number))
+        job_enqueue(kind=COMPARE_SEGMENTS, owner=alice, payload={}, weight=0.1, label=str(number))
         for number in range(3)
     ]
     preview = request_of(alice, track, amp, cab)
