@@ -87,6 +87,7 @@ _EXPOSED_HEADERS: Final = (
     "Idempotency-Replayed",
     "Link",
     "Location",
+    "Preference-Applied",
     "RateLimit",
     "RateLimit-Policy",
     "Retry-After",
@@ -99,6 +100,7 @@ _ALLOWED_HEADERS: Final = (
     "idempotency-key",
     "if-match",
     "if-none-match",
+    "prefer",
     "range",
     "x-request-id",
 )

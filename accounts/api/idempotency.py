@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import wraps
 from inspect import iscoroutinefunction
-from typing import Concatenate, Final, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -31,6 +31,7 @@ from gts.web.errors import InvalidInputError
 
 P = ParamSpec("P")
 V = TypeVar("V", bound=APIView)
+F = TypeVar("F", bound=Callable[..., Any])
 
 REPLAYED: Final = "Idempotency-Replayed"
 _KEY: Final = re.compile(r"[!-~]{1,255}")
@@ -98,6 +99,21 @@ def idempotent(
 
     once.is_idempotent = True  # type: ignore[attr-defined]  # for the test that looks at all routes
     return extend_schema(parameters=_PARAMETERS)(once)
+
+
+def idempotent_by(
+    start: Callable[Concatenate[V, Request, P], Response],
+) -> Callable[[F], F]:
+    """For an async ``post`` whose work is all in ``start``, which is ``@idempotent``: what comes
+    after it only waits and looks."""
+    if not getattr(start, "is_idempotent", False):
+        raise TypeError(f"{start} is not @idempotent")
+
+    def mark(handler: F) -> F:
+        handler.is_idempotent = True  # type: ignore[attr-defined]  # for the same test
+        return extend_schema(parameters=_PARAMETERS)(handler)
+
+    return mark
 
 
 def fingerprint_of(request: Request) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from typing import Any, Final
 
 from drf_spectacular.utils import extend_schema_field
@@ -14,6 +15,7 @@ from gear.models import Block, BlockIR, Capture, GearItem, GearTag, LibraryEntry
 from gear.models.chain import Slot
 from gear.models.item import CaptureFormat, FileState, GearKind, GearSource, IRChannelRule
 from gear.selectors import chain_errors, has_own_cab
+from gear.services.chains import BlockInput, IRInput
 from gear.services.gear import IR_SETTINGS
 from gear.text import distinct_tags
 from gts.web.api.serializers import (
@@ -315,6 +317,14 @@ class ChainBlockInput(StrictSerializer):
     extra_irs = ExtraIRsField(
         required=False, help_text="of a cabinet: up to three beside its capture"
     )
+
+
+def block_inputs(blocks: Iterable[dict[str, Any]]) -> list[BlockInput]:
+    """What ``ChainBlockInput`` has read, as the services take it."""
+    return [
+        BlockInput(**{**block, "extra_irs": [IRInput(**ir) for ir in block.get("extra_irs", ())]})
+        for block in blocks
+    ]
 
 
 class ChainInput(StrictSerializer):

@@ -25,6 +25,7 @@ from gear.api.serializers import (
     GearUpdateInput,
     GearUploadInput,
     GearUploadOutput,
+    block_inputs,
 )
 from gear.models import (
     GearItem,
@@ -42,7 +43,7 @@ from gear.selectors import (
     gear_list,
 )
 from gear.services.captures import gear_delete, gear_upload
-from gear.services.chains import BlockInput, IRInput, chain_create, chain_delete, chain_update
+from gear.services.chains import chain_create, chain_delete, chain_update
 from gear.services.gear import gear_update
 from gts.web.api.parsers import MultiPartParser
 from gts.web.api.queries import NamedFilter, StableOrderingFilter
@@ -313,7 +314,5 @@ def _chain_values(request: Request, *, is_partial: bool) -> dict[str, Any]:
     data.is_valid(raise_exception=True)
     values: dict[str, Any] = data.validated_data
     if "blocks" in values:
-        for block in values["blocks"]:
-            block["extra_irs"] = [IRInput(**ir) for ir in block.get("extra_irs", ())]
-        values["blocks"] = [BlockInput(**block) for block in values["blocks"]]
+        values["blocks"] = block_inputs(values["blocks"])
     return values

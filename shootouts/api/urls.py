@@ -32,6 +32,7 @@ urlpatterns = [
         previews.IRPreviewView.as_view(),
         name="api-capture-preview",
     ),
+    path("previews/", previews.PassagePreviewView.as_view(), name="api-preview-list"),
     path("previews/<uuid:uuid>/", previews.ChainPreviewView.as_view(), name="api-preview"),
     path(
         "previews/<uuid:uuid>/audio/",

@@ -33,6 +33,7 @@ from shootouts import rendering
 from shootouts.job_kinds import FINALIZE_SHOOTOUT, INSPECT_DI, MAKE_VIDEO, RENDER_SHOOTOUT
 from shootouts.jobs.audio import (
     CompareSegments,
+    RenderPassage,
     RenderPrefix,
     RenderPreview,
     RenderSegment,
@@ -64,6 +65,8 @@ _VIDEO_WEIGHT = 3.0
 # Files may have to come from a storage elsewhere first; an archive has many of them.
 _DI_TIME_LIMIT_S = 900.0
 _IMPORT_TIME_LIMIT_S = 1800.0
+# Ten seconds of sound. Whatever takes so long is not listened to any more.
+_PASSAGE_TIME_LIMIT_S = 60.0
 
 # What the parts of a render are called for people; the other is the video.
 _AUDIO = "Audio"
@@ -314,6 +317,15 @@ def register_all() -> None:
             "previews", settings.GTS_MAX_RUNNING_RENDERS, settings.GTS_MAX_WAITING_RENDERS
         ),
         notice=Notice(page=lambda job: reverse("chain-list"), is_quiet=True),
+    )
+    register(
+        RenderPassage(),
+        limit=OwnerLimit(
+            "previews", settings.GTS_MAX_RUNNING_RENDERS, settings.GTS_MAX_WAITING_RENDERS
+        ),
+        notice=Notice(is_told=False),
+        time_limit_s=_PASSAGE_TIME_LIMIT_S,
+        is_awaited=True,
     )
     register(
         CompareSegments(),

@@ -23,6 +23,39 @@ export interface Region {
   end: number;
 }
 
+/** A block of a chain, as the API takes it. */
+export interface BlockInput {
+  slot: string;
+  capture_id?: string | null;
+  processor?: string;
+  parameters?: Record<string, number | boolean>;
+  extra_irs?: { capture_id: string; parameters?: Record<string, number | boolean> }[];
+}
+
+/** What is to be heard: seconds of a DI track through blocks, or through a stored chain. */
+export interface PassageRequest {
+  di_track_id: string;
+  /** In the file; left out: where the playing begins. */
+  start_s?: number | null;
+  duration_s?: number;
+  blocks?: BlockInput[];
+  chain_id?: string;
+  /** The page's own name for it; it comes back with the states. */
+  key?: string;
+}
+
+/** A preview of the API. */
+export interface Preview {
+  id: string;
+  state: "rendering" | "ready" | "failed";
+  audio_url: string | null;
+  /** How long the passage is, without what sounds on after it; null: to the end. */
+  passage_s: number | null;
+  duration_s: number | null;
+  gain_db: number | null;
+  job: { id: string; state: string; error: { message: string } | null } | null;
+}
+
 /** A job as docs/websocket.md describes it. */
 export interface Job {
   job_id: string;
