@@ -235,6 +235,8 @@ GTS_MAX_OPEN_REQUESTS = max(env_number("GTS_MAX_OPEN_REQUESTS", 1000), 1)
 # Files that are arriving there, and of one user; how long a body may pause, and take in all.
 GTS_MAX_UPLOADS = env_number("GTS_MAX_UPLOADS", 16)
 GTS_MAX_UPLOADS_PER_USER = env_number("GTS_MAX_UPLOADS_PER_USER", 4)
+# Files of one user whose upload has begun and has not ended.
+GTS_MAX_OPEN_UPLOADS = max(env_number("GTS_MAX_OPEN_UPLOADS", 100), 1)
 GTS_BODY_IDLE_S = env_number("GTS_BODY_IDLE_S", 20)
 GTS_BODY_TOTAL_S = env_number("GTS_BODY_TOTAL_S", 1800)
 # Computed audio that is kept to be used again; the longest unused goes first.
@@ -258,7 +260,7 @@ GTS_QUOTA_RENDERS_PER_DAY = env_number("GTS_QUOTA_RENDERS_PER_DAY", _IS_SHARED *
 
 # How often the API may be asked, and pages; 0: any number. By user, or by address without one.
 GTS_RATE_USER_PER_MIN = env_number("GTS_RATE_USER_PER_MIN", _IS_SHARED * 1200)
-GTS_RATE_UPLOADS_PER_HOUR = env_number("GTS_RATE_UPLOADS_PER_HOUR", _IS_SHARED * 300)
+GTS_RATE_UPLOADS_PER_HOUR = env_number("GTS_RATE_UPLOADS_PER_HOUR", _IS_SHARED * 2000)
 GTS_RATE_ANONYMOUS_PER_MIN = env_number("GTS_RATE_ANONYMOUS_PER_MIN", _IS_SHARED * 600)
 GTS_RATE_TOKENS_PER_MIN = env_number("GTS_RATE_TOKENS_PER_MIN", _IS_SHARED * 60)
 # Comments that one person may write or change within an hour.

@@ -24,7 +24,10 @@ from shootouts.models import (
     Segment,
     Shootout,
     ShootoutDI,
+    Upload,
+    UploadPart,
 )
+from shootouts.services.uploads import upload_bytes
 
 
 def register_all() -> None:
@@ -40,6 +43,9 @@ def register_all() -> None:
     register_table(RenderedFile, owner="render__shootout__owner")
     register_table(Comment, owner="author")
     register_table(ChainPreview, owner="owner", hidden=("sources",))
+    register_table(Upload, owner="owner")
+    # Pieces of what is on its way; whole it is a DI track or a capture.
+    register_table(UploadPart, owner="upload__owner", hidden=("file",))
     register_before_erasure("imports", _archives_delete)
 
 
@@ -53,6 +59,7 @@ def register_usage() -> None:
     register_storage("di_tracks", _di_bytes)
     register_storage("rendered_files", _rendered_bytes)
     register_storage("previews", _preview_bytes)
+    register_storage("uploads", upload_bytes)
     register_renders("shootouts", _render_times)
 
 

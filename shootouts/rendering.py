@@ -3,11 +3,7 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-from collections.abc import Iterable, Sequence
-=======
-from collections.abc import Iterator, Mapping, Sequence
->>>>>>> audition
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -129,9 +125,7 @@ def passage_source(track: DITrack, start_s: float, end_s: float) -> DISource:
 
 def segment_recipe(shootout: Shootout, track: DITrack, chain: SignalChain) -> SegmentRecipe:
     """The recipe of one DI through one chain. The chain must be valid."""
-<<<<<<< HEAD
-    blocks = [(block, list(block.extra_irs.all())) for block in chain.blocks.all()]
-    return blocks_recipe(track, blocks, shootout.options.input_mode)
+    return blocks_recipe(track, blocks_of(chain), shootout.options.input_mode)
 
 
 def blocks_recipe(
@@ -139,15 +133,8 @@ def blocks_recipe(
 ) -> SegmentRecipe:
     """The same of blocks that may belong to no chain, each with the further impulse responses of
     its cabinet."""
-    recipes = tuple(_block_recipe(block, irs) for block, irs in blocks)
+    recipes = tuple(block_recipe(block, list(irs)) for block, irs in blocks)
     return SegmentRecipe(di=di_source(track), blocks=recipes, input_mode=input_mode)
-=======
-    return SegmentRecipe(
-        di=di_source(track),
-        blocks=tuple(block_recipe(*block) for block in blocks_of(chain)),
-        input_mode=shootout.options.input_mode,
-    )
->>>>>>> audition
 
 
 def segment_sources(track: DITrack, chain: SignalChain) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
 
 from accounts.models import User
 from gts.web.errors import NotFoundError
@@ -31,6 +32,8 @@ from shootouts.models import (
     SegmentQuerySet,
     Shootout,
     ShootoutQuerySet,
+    Upload,
+    UploadQuerySet,
 )
 from shootouts.models.media import RenderedFileKind
 
@@ -53,6 +56,19 @@ def di_track_get(user: Viewer, uuid: UUID) -> DITrack:
     if track is None:
         raise NotFoundError("DI track not found.")
     return track
+
+
+def upload_list(user: Viewer) -> UploadQuerySet:
+    return Upload.objects.owned_by(user).with_results()
+
+
+def upload_get(user: Viewer, uuid: UUID) -> Upload:
+    """Raises ``NotFoundError`` when there is none of that id, it has expired, or it is someone
+    else's."""
+    upload = upload_list(user).filter(uuid=uuid).first()
+    if upload is None or upload.expires_at < timezone.now():
+        raise NotFoundError("Upload not found. It may have expired: upload the file again.")
+    return upload
 
 
 def shootout_list_owned(user: Viewer) -> ShootoutQuerySet:

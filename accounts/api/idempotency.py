@@ -38,6 +38,8 @@ _KEY: Final = re.compile(r"[!-~]{1,255}")
 _BAD_KEY: Final = "An Idempotency-Key has 1 to 255 visible ASCII characters."
 # What of an answer is not in its body.
 _KEPT_HEADERS: Final = ("ETag", "Location")
+# What is sent in headers, and is content all the same: a file that is to come in pieces.
+_CONTENT_HEADERS: Final = ("Upload-Length", "Upload-Metadata")
 # Refused for what one has or has done already: there may be room the next time.
 _MAY_END_OTHERWISE: Final = (413, 429)
 
@@ -129,6 +131,9 @@ def fingerprint_of(request: Request) -> str:
 def _parts(request: Request) -> Iterator[bytes]:
     yield (request.method or "").encode()
     yield request.get_full_path().encode()
+    for name in _CONTENT_HEADERS:
+        if name in request.headers:
+            yield request.headers[name].encode()
     data = request.data
     if not isinstance(data, MultiValueDict):
         yield json.dumps(data, sort_keys=True).encode()

@@ -138,6 +138,14 @@ API: Final = (
     own("api-di-track-audio", "get", "di", 200),
     own("api-di-track-preview", "get", "di", 200),
     own("api-di-track-waveform", "get", "di", 200),
+    # Uploads in pieces; the protocol wants its version first.
+    each("api-upload-list", "get", 200),
+    each("api-upload-list", "post", 412),
+    own("api-upload", "get", "upload", 200),
+    own("api-upload", "patch", "upload", 200, body={"name": "new"}),
+    own("api-upload", "delete", "upload", 204),
+    own("api-upload-content", "patch", "upload", 412),
+    own("api-upload-content", "delete", "upload", 204),
     # Shootouts.
     each("api-shootout-list", "get", 200),
     everybody("api-shootout-list", "get", 200, query="scope=public"),

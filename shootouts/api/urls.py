@@ -2,7 +2,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from shootouts.api import comments, di_tracks, drafts, media, previews, renders, shootouts
+from shootouts.api import (
+    comments,
+    di_tracks,
+    drafts,
+    media,
+    previews,
+    renders,
+    shootouts,
+    uploads,
+)
 
 urlpatterns = [
     path("di-tracks/", di_tracks.DITrackListView.as_view(), name="api-di-track-list"),
@@ -21,6 +30,13 @@ urlpatterns = [
         "di-tracks/<uuid:uuid>/waveform/",
         di_tracks.DITrackWaveformView.as_view(),
         name="api-di-track-waveform",
+    ),
+    path("uploads/", uploads.UploadListView.as_view(), name="api-upload-list"),
+    path("uploads/<uuid:uuid>/", uploads.UploadDetailView.as_view(), name="api-upload"),
+    path(
+        "uploads/<uuid:uuid>/content/",
+        uploads.UploadContentView.as_view(),
+        name="api-upload-content",
     ),
     path(
         "chains/<uuid:uuid>/preview/",

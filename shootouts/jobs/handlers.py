@@ -40,6 +40,7 @@ from shootouts.jobs.audio import (
     audio_children,
 )
 from shootouts.jobs.imports import ImportShootout
+from shootouts.jobs.uploads import SortUpload
 from shootouts.models import DITrack, Render, RenderedFile, Segment
 from shootouts.models.media import RenderedFileKind
 from shootouts.models.shootout import SegmentState, ShootoutState
@@ -305,6 +306,7 @@ def register_all() -> None:
         notice=Notice(page=lambda job: reverse("di-list"), is_quiet=True),
         time_limit_s=_DI_TIME_LIMIT_S,
     )
+    register(SortUpload(), notice=Notice(is_quiet=True), time_limit_s=_IMPORT_TIME_LIMIT_S)
     register(
         RenderShootout(),
         limit=limit,

@@ -24,6 +24,7 @@ from shootouts.models.shootout import (
     ShootoutQuerySet,
 )
 from shootouts.models.social import Comment, CommentQuerySet
+from shootouts.models.upload import Upload, UploadPart, UploadQuerySet
 
 __all__ = [
     "CachedAudio",
@@ -49,4 +50,7 @@ __all__ = [
     "Shootout",
     "ShootoutDI",
     "ShootoutQuerySet",
+    "Upload",
+    "UploadPart",
+    "UploadQuerySet",
 ]

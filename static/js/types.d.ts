@@ -181,6 +181,59 @@ export interface Problem {
   message: string;
 }
 
+/** A file on its way in: `UploadOutput` in shootouts/api/uploads.py. */
+export interface Upload {
+  id: string;
+  archive_id: string | null;
+  file_name: string;
+  folder: string;
+  length_bytes: number;
+  offset_bytes: number;
+  state: "uploading" | "sorting" | "checking" | "ready" | "unpacked" | "failed" | "deleted";
+  kind: string;
+  name: string;
+  channel_rule: string;
+  di_track_id: string | null;
+  capture_id: string | null;
+  gear_id: string | null;
+  is_known: boolean;
+  num_skipped: number;
+  html_url: string | null;
+  error: Problem | null;
+}
+
+/** What is used of static/vendor/tus-js-client. */
+export interface TusError extends Error {
+  originalResponse: { getStatus(): number; getBody(): string } | null;
+}
+
+export interface TusUpload {
+  url: string | null;
+  start(): void;
+  abort(shouldTerminate: boolean): Promise<void>;
+  findPreviousUploads(): Promise<object[]>;
+  resumeFromPreviousUpload(previous: object): void;
+}
+
+export interface TusModule {
+  Upload: new (
+    file: File,
+    options: {
+      endpoint: string;
+      chunkSize: number;
+      retryDelays: number[];
+      uploadDataDuringCreation: boolean;
+      removeFingerprintOnSuccess: boolean;
+      metadata: Record<string, string>;
+      headers: Record<string, string>;
+      onShouldRetry(error: TusError): boolean;
+      onProgress(sentBytes: number): void;
+      onError(error: TusError | Error): void;
+      onSuccess(): void;
+    },
+  ) => TusUpload;
+}
+
 /** What htmx says of a request; some of it only with some events. */
 export interface HtmxDetail {
   elt: Element;
@@ -197,8 +250,16 @@ type HtmxEvent = CustomEvent<HtmxDetail>;
 declare global {
   const htmx: {
     trigger(element: Element, name: string): void;
-    ajax(verb: string, path: string, context: { target: string; swap: string }): Promise<void>;
+    ajax(
+      verb: string,
+      path: string,
+      context: { target: string; swap: string; select?: string },
+    ): Promise<void>;
   };
+
+  interface Window {
+    tus: TusModule;
+  }
 
   interface DocumentEventMap {
     "htmx:configRequest": HtmxEvent;
