@@ -145,7 +145,10 @@ export class Audition extends EventTarget {
     const key = request.key ?? id;
     if (!this.#sounds.get(id)) this.#tell("rendering", key);
     try {
-      const [sound, refusal] = await Promise.all([this.#soundOf(id, key, request, wish.signal), woken]);
+      const [sound, refusal] = await Promise.all([
+        this.#soundOf(id, key, request, wish.signal),
+        woken,
+      ]);
       if (wish.signal.aborted) return;
       this.#wish = null;
       if (refusal) this.#tell("failed", key, refusal);

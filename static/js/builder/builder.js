@@ -6,23 +6,25 @@ import { ask, newKey } from "./api.js";
 import * as backup from "./backup.js";
 import { Catalog } from "./catalog.js";
 import { chainView } from "./chain-view.js";
-import { emptyDocument, isEmpty, readDocument } from "./document.js";
+import { emptyDocument, isEmpty, trackHeard } from "./document.js";
 import { showFields } from "./fields-view.js";
 import { gridView } from "./grid-view.js";
 import { History } from "./history.js";
 import { patch } from "./html.js";
 import { lineUpView, problemsOf, renderView, sumView } from "./line-up-view.js";
+import { listenView } from "./listen-view.js";
 import { draftsView, noticesView, saveText } from "./notices-view.js";
 import { Saver } from "./saving.js";
 import { tracksView } from "./tracks-view.js";
 
-/** @import { Answer, BuilderData, Draft, DraftAnswer, Expansion, Page } from "./types.d.ts" */
+/** @import { Answer, BuilderData, Draft, Expansion, Page } from "./types.d.ts" */
 
 const EXPANSION_PAUSE_MS = 150;
+const PASSAGE_S = 6;
 
 export const root = need(document, "[data-builder]");
 /** @type {BuilderData} */
-const data = JSON.parse(need(document, "#builder-data", HTMLScriptElement).textContent);
+export const data = JSON.parse(need(document, "#builder-data", HTMLScriptElement).textContent);
 const views = {
   notices: need(root, '[data-view="notices"]'),
   drafts: need(root, '[data-view="drafts"]'),
@@ -32,6 +34,7 @@ const views = {
   lineUp: need(root, '[data-view="line-up"]'),
   sum: need(root, '[data-view="sum"]'),
   render: need(root, '[data-view="render"]'),
+  listen: need(root, '[data-view="listen"]'),
 };
 const said = need(root, "[data-said]");
 const saveLine = need(root, "[data-save-state]");
@@ -81,13 +84,20 @@ export const page = {
   save: { state: "saved", message: "" },
   canUndo: false,
   canRedo: false,
-  audition: null,
+  audition: { state: "idle", key: "", message: "", canSwap: false },
+  passage: { trackId: "", startS: null, durationS: PASSAGE_S },
   isRendering: false,
   refusal: "",
   shootoutId: "",
   isMade: false,
   others: [],
 };
+
+/** The address leads back to this draft. */
+export function nameInAddress(/** @type {string} */ id) {
+  const address = id ? `${data.page_url}?draft=${id}` : data.page_url;
+  if (location.pathname + location.search !== address) history.replaceState(null, "", address);
+}
 
 // Showing -------------------------------------------------------------------------------------------
 
@@ -126,6 +136,7 @@ function showNow() {
   patch(views.lineUp, lineUpView(page), isForced);
   patch(views.sum, sumView(page), isForced);
   patch(views.render, renderView(page), isForced);
+  patch(views.listen, listenView(page, trackHeard(page)), isForced);
   showFields(root, page, isForced);
   showTools();
   isForced = false;
@@ -171,6 +182,14 @@ export function commit(next, tag = "") {
   if (history_.push(next, tag, Date.now())) changed();
 }
 
+/** @type {Set<() => void>} */
+const watchers = new Set();
+
+/** Call this after each change of the document. */
+export function whenChanged(/** @type {() => void} */ watcher) {
+  watchers.add(watcher);
+}
+
 function changed() {
   page.isCurrent = false;
   page.isMade = false;
@@ -178,10 +197,11 @@ function changed() {
   saver.changed(history_.present);
   expandSoon();
   learn();
+  for (const watcher of watchers) watcher();
   show();
 }
 
-async function learn() {
+export async function learn() {
   await catalog.learn(history_.present);
   show();
 }
@@ -200,7 +220,7 @@ export function step(/** @type {"undo" | "redo"} */ direction) {
 let expansionTimer;
 let asking = new AbortController();
 
-function expandSoon() {
+export function expandSoon() {
   clearTimeout(expansionTimer);
   expansionTimer = setTimeout(expand, EXPANSION_PAUSE_MS);
 }
@@ -223,142 +243,6 @@ async function expand() {
   const title = body?.auto_title || "Untitled shootout";
   need(root, 'input[name="title"]', HTMLInputElement).placeholder = title;
   show();
-}
-
-// Loading -------------------------------------------------------------------------------------------
-
-function nameInAddress(/** @type {string} */ id) {
-  const address = id ? `${data.page_url}?draft=${id}` : data.page_url;
-  if (location.pathname + location.search !== address) history.replaceState(null, "", address);
-}
-
-/**
- * @param {DraftAnswer} answer
- * @param {string} etag
- */
-function open(answer, etag) {
-  history_.replace(readDocument(answer.document));
-  saver.loaded(answer.id, etag);
-  const unsaved = backup.kept(answer.id);
-  page.shootoutId = answer.shootout_id ?? "";
-  page.isMade = answer.state === "made";
-  if (unsaved) {
-    history_.replace(readDocument(unsaved.document));
-    saver.etag = unsaved.etag;
-    saver.changed(history_.present);
-    saver.flush();
-  }
-  nameInAddress(answer.id);
-  page.expansion = null;
-  isForced = true;
-  expandSoon();
-  learn();
-  show();
-}
-
-export async function load(/** @type {string} */ id) {
-  /** @type {Answer<DraftAnswer>} */
-  const { body, etag, status } = await ask(`drafts/${id}/`);
-  if (body) open(body, etag);
-  return status;
-}
-
-/** Of a shootout: the draft that it was made from, or that is open for it, or a new one. */
-export async function editShootout(/** @type {string} */ shootoutId) {
-  /** @type {Answer<{results: DraftAnswer[]}>} */
-  const { body: drafts } = await ask("drafts/?page_size=100");
-  const found = drafts?.results.find((draft) => draft.shootout_id === shootoutId);
-  if (found && (await load(found.id)) === 200) {
-    if (page.isMade) await takeChanges(shootoutId);
-    return;
-  }
-  /** @type {Answer<DraftAnswer>} */
-  const { body, etag, error } = await ask("drafts/", {
-    method: "POST",
-    body: { shootout_id: shootoutId },
-    headers: { "Idempotency-Key": newKey() },
-  });
-  if (body) open(body, etag);
-  else page.refusal = error?.message ?? "";
-  show();
-}
-
-/** What was changed of the shootout on its own page since it was made from this draft. */
-async function takeChanges(/** @type {string} */ shootoutId) {
-  /** @type {Answer<Record<string, string>>} */
-  const { body } = await ask(`shootouts/${shootoutId}/`);
-  if (!body) return;
-  const { title, description, options } = page.draft;
-  /** @type {Answer<Expansion>} */
-  const { body: judged } = await ask("drafts/expansion/", {
-    method: "POST",
-    body: { document: page.draft },
-  });
-  const isTitled = title !== "" || body.title !== judged?.auto_title;
-  const names = Object.keys(options);
-  const now = {
-    ...page.draft,
-    title: isTitled ? body.title : "",
-    description: body.description ?? description,
-    options: Object.fromEntries(names.map((name) => [name, body[name] ?? options[name]])),
-  };
-  if (JSON.stringify(now) !== JSON.stringify(page.draft)) commit(now);
-}
-
-/** An empty draft; the one before stays among the others. */
-export async function startOver() {
-  await saver.flush();
-  location.assign(`${data.page_url}?new`);
-}
-
-async function loadOthers() {
-  /** @type {Answer<{results: DraftAnswer[]}>} */
-  const { body } = await ask("drafts/?state=open&page_size=24");
-  page.others = body?.results ?? [];
-}
-
-export async function start() {
-  const query = new URLSearchParams(location.search);
-  const [id, shootoutId] = [query.get("draft"), query.get("shootout")];
-  await Promise.all([catalog.load(), loadOthers()]);
-  const unsaved = backup.kept("");
-  if (id && (await load(id)) === 200) {
-    // That is it.
-  } else if (shootoutId) await editShootout(shootoutId);
-  else if (unsaved && !query.has("new")) commit(readDocument(unsaved.document));
-  else if (!query.has("new")) {
-    const newest = page.others.find(({ shootout_id: of }) => !of);
-    if (newest) await load(newest.id);
-  } else nameInAddress("");
-  page.others = page.others.filter((other) => other.id !== saver.id);
-  root.removeAttribute("aria-busy");
-  expandSoon();
-  show();
-}
-
-/** Another device may have gone on; what is unsaved here is not given up for that. */
-export async function refresh() {
-  if (saver.state === "logged_out") await saver.retry();
-  if (!saver.id || saver.hasUnsaved || saver.state !== "saved") return;
-  /** @type {Answer<DraftAnswer>} */
-  const { body, etag } = await ask(`drafts/${saver.id}/`);
-  const isSame = etag.split("-")[0] === saver.etag.split("-")[0];
-  if (!body || saver.hasUnsaved) return;
-  if (isSame) {
-    page.shootoutId = body.shootout_id ?? "";
-    page.isMade = body.state === "made";
-    show();
-  } else open(body, etag);
-}
-
-export async function keepMine() {
-  const { etag } = await ask(`drafts/${saver.id}/`);
-  await saver.overwrite(etag);
-}
-
-export async function loadTheirs() {
-  backup.forget(saver.id);
-  await load(saver.id);
 }
 
 // Rendering -----------------------------------------------------------------------------------------

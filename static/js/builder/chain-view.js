@@ -22,7 +22,11 @@ export function chainView(/** @type {Page} */ page) {
     const hint = entries.length ? "" : emptyText(page.draft, name);
     return h(
       "li",
-      { key: name, class: `slot${isCore ? " slot--core" : ""}${entries.length ? " is-used" : ""}` },
+      {
+        key: name,
+        "data-drop-slot": name,
+        class: `slot${isCore ? " slot--core" : ""}${entries.length ? " is-used" : ""}`,
+      },
       h(
         "div",
         { class: "slot__head" },
@@ -235,7 +239,7 @@ function optionView(page, entry, option, name, place, count) {
       h(
         "div",
         { class: "option__tools" },
-        page.audition && block && playButton(page, `option:${id}`, name),
+        block && playButton(page, `option:${id}`, name),
         block &&
           hasSettings &&
           tool("sliders", "Settings of", "open", {
@@ -253,7 +257,7 @@ function optionView(page, entry, option, name, place, count) {
 }
 
 function noneText(/** @type {SlotName} */ slot) {
-  return slot === "cab" ? "No cab" : "Nothing here";
+  return slot === "cab" ? "No cab" : "None";
 }
 
 /** Plays an option or a cell, as far as there is something to hear. */
@@ -262,8 +266,9 @@ export function playButton(
   /** @type {string} */ key,
   /** @type {string} */ name,
 ) {
-  const isThis = page.audition?.key === key && page.audition.state !== "idle";
-  const isBusy = isThis && page.audition?.state === "rendering";
+  const isThis =
+    page.audition.key === key && ["playing", "rendering"].includes(page.audition.state);
+  const isBusy = isThis && page.audition.state === "rendering";
   return h(
     "button",
     {

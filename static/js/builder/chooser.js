@@ -1,73 +1,85 @@
-// Choosing what is added: effects and captures for a slot, or saved chains. A dialog with a search
-// and boxes to tick; what is chosen comes back when it closes.
+// Choosing what is added: a dialog with a search and boxes to tick, for effects and saved chains.
+// Captures are chosen in the side panel (js/picker).
 
 import { need } from "../dom.js";
 import { ask } from "./api.js";
 import { h, icon, patch } from "./html.js";
 
-/** @import { Answer, Block, BlockType, Capture, Chain, SlotWord } from "./types.d.ts" */
+/** @import { Answer, Block, BlockType, Chain, SlotWord } from "./types.d.ts" */
 
 const SEARCH_PAUSE_MS = 200;
 const PAGE_SIZE = 48;
 
 /**
- * @typedef {{id: string, name: string, detail: string, group: string}} Row
+ * @typedef {{id: string, name: string}} Row
  * @typedef {(text: string, after: string) => Promise<{rows: Row[], next: string}>} Source
+ * @typedef {{title: string, label: string, source: Source, other?: string}} About
  */
 
-/**
- * @param {{title: string, label: string, fixed?: Row[], source: Source | null, isSingle?: boolean}} about
- * @returns {Promise<string[]>} ids of what was chosen, in the order in which it was
- */
-function choose({ title, label, fixed = [], source, isSingle = false }) {
-  const dialog = need(document, "#chooser", HTMLDialogElement);
-  /** @type {string[]} */
-  let chosen = [];
+/** What the dialog shows. */
+class Chooser {
+  /** @type {string[]} Ids, in the order in which they were chosen. */
+  chosen = [];
+  #text = "";
+  #isBusy = true;
   /** @type {Row[]} */
-  let rows = [];
-  let next = "";
-  let text = "";
-  let isBusy = Boolean(source);
-  let run = 0;
+  #rows = [];
+  #next = "";
+  #run = 0;
+  #dialog;
+  #about;
 
-  const rowView = (/** @type {Row} */ row) =>
-    h(
-      "li",
-      { key: row.id },
-      h(
-        "label",
-        { class: "chooser__row" },
-        h("input", {
-          type: "checkbox",
-          checked: chosen.includes(row.id),
-          "data-choose": row.id,
-        }),
-        h(
-          "span",
-          { class: "take__text" },
-          h("span", { class: "option__name" }, row.name),
-          row.detail && h("span", { class: "option__detail" }, row.detail),
-        ),
-      ),
-    );
-  const show = () => {
-    const found = fixed.filter(({ name }) => name.toLowerCase().includes(text.toLowerCase()));
-    patch(dialog, [
+  /**
+   * @param {HTMLDialogElement} dialog
+   * @param {About} about
+   */
+  constructor(dialog, about) {
+    this.#dialog = dialog;
+    this.#about = about;
+  }
+
+  tick(/** @type {string} */ id, /** @type {boolean} */ isChosen) {
+    const others = this.chosen.filter((each) => each !== id);
+    this.chosen = isChosen ? [...others, id] : others;
+    this.show();
+  }
+
+  look(/** @type {string} */ text) {
+    this.#text = text;
+    return this.#read("");
+  }
+
+  more() {
+    return this.#read(this.#next);
+  }
+
+  async #read(/** @type {string} */ after) {
+    this.#run += 1;
+    const run = this.#run;
+    this.#isBusy = true;
+    this.show();
+    const { rows, next } = await this.#about.source(this.#text, after);
+    if (run !== this.#run) return;
+    this.#isBusy = false;
+    this.#rows = after ? [...this.#rows, ...rows] : rows;
+    this.#next = next;
+    this.show();
+  }
+
+  show() {
+    const { title, label, other } = this.#about;
+    const num = this.chosen.length;
+    patch(this.#dialog, [
       h(
         "form",
-        { method: "dialog", class: "chooser__form", "data-form": true },
+        { method: "dialog", class: "chooser__form" },
         h(
           "div",
           { class: "chooser__head" },
           h("h2", { id: "chooser-title" }, title),
           h(
             "button",
-            {
-              type: "button",
-              class: "icon-button",
-              "aria-label": "Close",
-              "data-cancel": true,
-            },
+            { type: "button", class: "icon-button", "aria-label": "Close", "data-cancel": true },
             icon("close"),
           ),
         ),
@@ -78,41 +90,11 @@ function choose({ title, label, fixed = [], source, isSingle = false }) {
           "aria-label": label,
           maxlength: "200",
           autocomplete: "off",
-          value: text,
+          value: this.#text,
           autofocus: true,
           "data-find": true,
         }),
-        h(
-          "div",
-          { class: "chooser__body", "aria-busy": String(isBusy) },
-          found.length > 0 &&
-            h(
-              "section",
-              { key: "fixed" },
-              h("h3", { class: "silk" }, "Effects"),
-              h("ul", { class: "chooser__list chooser__list--grid" }, found.map(rowView)),
-            ),
-          rows.length > 0 &&
-            h(
-              "section",
-              { key: "rows" },
-              fixed.length > 0 && h("h3", { class: "silk" }, "Captures"),
-              h("ul", { class: "chooser__list" }, rows.map(rowView)),
-              next &&
-                h(
-                  "button",
-                  { key: "more", type: "button", class: "button button--small", "data-more": true },
-                  "Show more",
-                ),
-            ),
-          !found.length &&
-            !rows.length &&
-            h(
-              "p",
-              { key: "none", class: "muted", role: "status" },
-              isBusy ? "Looking…" : noneText(text),
-            ),
-        ),
+        h("div", { class: "chooser__body", "aria-busy": String(this.#isBusy) }, this.#body()),
         h(
           "div",
           { class: "chooser__foot actions" },
@@ -121,168 +103,159 @@ function choose({ title, label, fixed = [], source, isSingle = false }) {
             {
               type: "submit",
               class: "button button--primary",
-              "aria-disabled": chosen.length ? null : "true",
+              "aria-disabled": num ? null : "true",
             },
-            chosen.length > 1 ? `Add ${chosen.length}` : "Add",
+            num > 1 ? `Add ${num}` : "Add",
           ),
-          h("p", { class: "small muted", role: "status" }, `${chosen.length} chosen`),
+          other && h("button", { type: "button", class: "button", "data-other": true }, other),
         ),
       ),
     ]);
-  };
-  const look = async (/** @type {string} */ after) => {
-    if (!source) return;
-    run += 1;
-    const mine = run;
-    isBusy = true;
-    show();
-    const found = await source(text, after);
-    if (mine !== run) return;
-    isBusy = false;
-    rows = after ? [...rows, ...found.rows] : found.rows;
-    next = found.next;
-    show();
-  };
+  }
 
-  return new Promise((done) => {
-    const stop = new AbortController();
-    const { signal } = stop;
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    let timer;
-    let isAdding = false;
-    const listen = (
-      /** @type {string} */ name,
-      /** @type {(target: HTMLElement, event: Event) => void} */ run_,
-    ) =>
-      dialog.addEventListener(
-        name,
-        (event) => {
-          if (event.target instanceof HTMLElement) run_(event.target, event);
-        },
-        { signal },
-      );
-    listen("input", (target) => {
-      if (!(target instanceof HTMLInputElement) || !target.matches("[data-find]")) return;
-      text = target.value.trim();
-      show();
-      clearTimeout(timer);
-      timer = setTimeout(() => look(""), SEARCH_PAUSE_MS);
-    });
-    listen("change", (target) => {
-      const id = target.dataset.choose;
-      if (!id || !(target instanceof HTMLInputElement)) return;
-      const others = isSingle ? [] : chosen.filter((each) => each !== id);
-      chosen = target.checked ? [...others, id] : others;
-      show();
-    });
-    listen("click", (target) => {
-      if (target.closest("[data-cancel]") || target === dialog) dialog.close();
-      else if (target.closest("[data-more]")) look(next);
-    });
-    listen("submit", (_, event) => {
-      // Enter in the search finds; what is found first is not what was meant.
-      if (!chosen.length) event.preventDefault();
-      else isAdding = true;
-    });
-    listen("close", () => {
-      clearTimeout(timer);
-      run += 1;
-      stop.abort();
-      done(isAdding ? chosen : []);
-    });
-    show();
-    dialog.showModal();
-    look("");
-  });
-}
-
-function noneText(/** @type {string} */ text) {
-  return text ? `No results for “${text}”.` : "Nothing here yet.";
+  #body() {
+    if (!this.#rows.length) {
+      const nothing = this.#text ? `No results for “${this.#text}”.` : "Nothing here yet.";
+      return h("p", { key: "none", role: "status" }, this.#isBusy ? "Looking…" : nothing);
+    }
+    return [
+      h(
+        "ul",
+        { key: "rows", class: "chooser__list" },
+        this.#rows.map(({ id, name }) =>
+          h(
+            "li",
+            { key: id },
+            h(
+              "label",
+              { class: "chooser__row" },
+              h("input", {
+                type: "checkbox",
+                checked: this.chosen.includes(id),
+                "data-choose": id,
+              }),
+              h("span", { class: "option__name" }, name),
+            ),
+          ),
+        ),
+      ),
+      this.#next &&
+        h(
+          "button",
+          { key: "more", type: "button", class: "button button--small", "data-more": true },
+          "Show more",
+        ),
+    ];
+  }
 }
 
 /**
- * Captures of these kinds, own ones and the server's.
- * @param {string[]} kinds
- * @param {Map<string, Capture>} known what is found is put there
- * @returns {Source}
+ * `isOther`: the other way was taken that the dialog offers.
+ * @param {About} about
+ * @returns {Promise<{ids: string[], isOther: boolean}>}
  */
-function captureSource(kinds, known) {
-  const query = kinds.map((kind) => `kind=${kind}`).join("&");
-  return async (text, after) => {
-    const search = text ? `&search=${encodeURIComponent(text)}` : "";
-    const path = after || `gear/?${query}&page_size=${PAGE_SIZE}${search}`;
-    /** @type {Answer<{results: (import("./types.d.ts").Gear & {captures: Omit<Capture, "gear">[]})[], next: string | null}>} */
-    const { body } = await ask(path);
-    const rows = (body?.results ?? []).flatMap(({ captures, ...gear }) =>
-      captures
-        .filter(({ state, unsupported_reason: reason }) => state === "ready" && !reason)
-        .map((capture) => {
-          known.set(capture.id, { ...capture, gear });
-          const own = captures.length > 1 || capture.name !== gear.name ? capture.name : "";
-          const kind = gear.kind === "full_rig" ? "Full rig" : "";
-          const detail = [gear.make, own, kind, capture.architecture].filter(Boolean).join(" · ");
-          return { id: capture.id, name: gear.name, detail, group: gear.kind };
-        }),
-    );
-    return { rows, next: pathOf(body?.next) };
-  };
+function choose(about) {
+  const dialog = need(document, "#chooser", HTMLDialogElement);
+  const chooser = new Chooser(dialog, about);
+  const { promise, resolve } = deferred();
+  const stop = new AbortController();
+  const { signal } = stop;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  let isAdding = false;
+  let isOther = false;
+
+  dialog.addEventListener("input", onInput, { signal });
+  dialog.addEventListener("change", onChange, { signal });
+  dialog.addEventListener("click", onClick, { signal });
+  dialog.addEventListener("submit", onSubmit, { signal });
+  dialog.addEventListener("close", onClose, { signal });
+  chooser.show();
+  dialog.showModal();
+  chooser.look("");
+  return promise;
+
+  function onInput(/** @type {Event} */ { target }) {
+    if (!(target instanceof HTMLInputElement) || !target.matches("[data-find]")) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => chooser.look(target.value.trim()), SEARCH_PAUSE_MS);
+  }
+
+  function onChange(/** @type {Event} */ { target }) {
+    if (target instanceof HTMLInputElement && target.dataset.choose)
+      chooser.tick(target.dataset.choose, target.checked);
+  }
+
+  function onClick(/** @type {Event} */ { target }) {
+    if (!(target instanceof Element)) return;
+    if (target.closest("[data-more]")) chooser.more();
+    isOther = target.closest("[data-other]") !== null;
+    if (isOther || target === dialog || target.closest("[data-cancel]")) dialog.close();
+  }
+
+  function onSubmit(/** @type {Event} */ event) {
+    isAdding = chooser.chosen.length > 0;
+    // Enter in the search finds; what is found first is not what was meant.
+    if (!isAdding) event.preventDefault();
+  }
+
+  function onClose() {
+    clearTimeout(timer);
+    stop.abort();
+    resolve({ ids: isAdding ? chooser.chosen : [], isOther });
+  }
 }
 
-function pathOf(/** @type {string | null | undefined} */ next) {
-  if (!next) return "";
-  const { pathname, search } = new URL(next, location.href);
-  return pathname + search;
+function deferred() {
+  /** @type {(value: {ids: string[], isOther: boolean}) => void} */
+  let resolve = () => {};
+  /** @type {Promise<{ids: string[], isOther: boolean}>} */
+  const promise = new Promise((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
 }
 
 /**
- * What may stand at a slot: built-in effects where they may, and captures.
+ * Built-in effects that may stand at a slot, or the wish for captures instead.
  * @param {SlotWord} slot
  * @param {Map<string, BlockType>} types
- * @param {Map<string, Capture>} captures
- * @returns {Promise<Block[]>}
+ * @returns {Promise<{blocks: Block[], isOther: boolean}>}
  */
-export async function chooseBlocks(slot, types, captures) {
-  const effects = slot.takes_processors
-    ? [...types.values()].filter(({ places }) => places.includes(slot.name))
-    : [];
-  const ids = await choose({
+export async function chooseEffects(slot, types) {
+  const all = [...types.values()].filter(({ places }) => places.includes(slot.name));
+  const { ids, isOther } = await choose({
     title: `Add to ${slot.label}`,
-    label: effects.length ? "Find an effect or a capture" : "Find a capture",
-    fixed: effects.map(({ name, title }) => ({ id: name, name: title, detail: "", group: "" })),
-    source: captureSource(slot.kinds, captures),
+    label: "Find an effect",
+    other: slot.name === "post" ? "Pedals, outboard, spaces…" : "Captured pedals, outboard…",
+    source: async (text) => {
+      const found = all.filter(({ title }) => title.toLowerCase().includes(text.toLowerCase()));
+      return { rows: found.map(({ name, title }) => ({ id: name, name: title })), next: "" };
+    },
   });
-  return ids.map((id) =>
-    types.has(id) ? { processor: id, parameters: {} } : { capture_id: id, parameters: {} },
-  );
-}
-
-/**
- * One capture of these kinds, or nothing.
- * @param {string} title
- * @param {string[]} kinds
- * @param {Map<string, Capture>} captures
- */
-export async function chooseCapture(title, kinds, captures) {
-  const source = captureSource(kinds, captures);
-  const [id] = await choose({ title, label: "Find a capture", source, isSingle: true });
-  return id ?? "";
+  return { blocks: ids.map((id) => ({ processor: id, parameters: {} })), isOther };
 }
 
 /**
  * Saved chains.
  * @param {Map<string, Chain>} chains what is found is put there
  */
-export function chooseChains(chains) {
+export async function chooseChains(chains) {
   /** @type {Source} */
   const source = async (text, after) => {
     const search = text ? `&search=${encodeURIComponent(text)}` : "";
     /** @type {Answer<{results: Chain[], next: string | null}>} */
     const { body } = await ask(after || `chains/?page_size=${PAGE_SIZE}${search}`);
-    const rows = (body?.results ?? []).map((chain) => {
-      chains.set(chain.id, chain);
-      return { id: chain.id, name: chain.name, detail: "", group: "" };
-    });
+    const rows = body?.results ?? [];
+    for (const chain of rows) chains.set(chain.id, chain);
     return { rows, next: pathOf(body?.next) };
   };
-  return choose({ title: "Add saved chains", label: "Find one of your chains", source });
+  const about = { title: "Add saved chains", label: "Find one of your chains", source };
+  return (await choose(about)).ids;
+}
+
+function pathOf(/** @type {string | null | undefined} */ next) {
+  if (!next) return "";
+  const { pathname, search } = new URL(next, location.href);
+  return pathname + search;
 }

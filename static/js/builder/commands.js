@@ -1,36 +1,36 @@
 // From what was clicked or typed to the action on the document.
 
 import { find, need } from "../dom.js";
+import { openPicker } from "../picker/picker.js";
 import * as actions from "./actions.js";
 import { ask } from "./api.js";
 import {
   catalog,
   commit,
   focusNext,
-  keepMine,
-  loadTheirs,
   page,
   render,
   root,
   saver,
   say,
   show,
-  startOver,
   step,
 } from "./builder.js";
-import { chooseBlocks, chooseCapture, chooseChains } from "./chooser.js";
-import { findOption, lineUpOf } from "./document.js";
+import { chooseChains, chooseEffects } from "./chooser.js";
+import { findOption, lineUpOf, numCells } from "./document.js";
 import { validity } from "./grid.js";
+import { followDraft, playOrStop, playPicked, stopListening, swap } from "./listening.js";
+import { keepMine, loadTheirs, startOver } from "./loading.js";
 import { nameOf, settableOf, typedValue, valueAt } from "./parameters.js";
 
-/** @import { Block, Parameter, SlotName, SlotWord } from "./types.d.ts" */
+/** @import { Block, Capture, Parameter, SlotName, SlotWord } from "./types.d.ts" */
 
 const isValid = (/** @type {string} */ key) => validity(page.expansion)(key);
 
 /** @type {Record<string, (target: HTMLElement, data: DOMStringMap) => unknown>} */
 const COMMANDS = {
   // The chain.
-  add: (_, { slot, slotId }) => addTo(/** @type {SlotName} */ (slot), slotId),
+  add: (target, { slot, slotId }) => addTo(target, /** @type {SlotName} */ (slot), slotId),
   none: (_, { slotId = "" }) => {
     focusNext(`[data-slot-id="${slotId}"][data-do="add"]`);
     commit(actions.addNone(page.draft, slotId));
@@ -49,7 +49,7 @@ const COMMANDS = {
       for (const { id } of slot.options) if (!before.has(id)) page.opened.add(id);
     say("Duplicated.");
   },
-  replace: (_, { option = "" }) => replace(option),
+  replace: (target, { option = "" }) => replace(target, option),
   "remove-option": (_, { option = "" }) => removeOption(option),
   "move-option": (_, { option = "", step: by }) =>
     commit(actions.moveOption(page.draft, option, Number(by))),
@@ -61,7 +61,7 @@ const COMMANDS = {
     commit(actions.removeSlot(page.draft, slotId));
     say("Removed.");
   },
-  "add-ir": (_, { option = "" }) => addIR(option),
+  "add-ir": (target, { option = "" }) => addIR(target, option),
   "remove-ir": (_, { option = "", part }) => {
     focusNext(`[data-do="add-ir"][data-option="${option}"]`);
     commit(actions.removeIR(page.draft, option, Number(part)));
@@ -102,6 +102,24 @@ const COMMANDS = {
   // DI tracks.
   track: (target, { id = "" }) => commit(actions.chooseTrack(page.draft, id, isTicked(target))),
   "find-track": (target) => findTracks(valueOfField(target)),
+  // Listening.
+  play: (_, { play = "" }) => playOrStop(play),
+  stop: (target) => {
+    focusNext(`[data-play="${CSS.escape(page.audition.key)}"]`);
+    target.blur();
+    stopListening();
+    find(root, `[data-play="${CSS.escape(page.audition.key)}"]`)?.focus();
+  },
+  swap,
+  "passage-track": (target) => {
+    page.passage = { ...page.passage, trackId: valueOfField(target), startS: null };
+    followDraft();
+  },
+  "passage-start": (target) => {
+    page.passage = { ...page.passage, startS: Number(valueOfField(target)) };
+    followDraft();
+    show();
+  },
   // The draft.
   undo: () => step("undo"),
   redo: () => step("redo"),
@@ -144,7 +162,10 @@ export function changeField(/** @type {HTMLElement} */ field) {
 }
 
 function valueOfField(/** @type {HTMLElement} */ target) {
-  const hasValue = target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
+  const hasValue =
+    target instanceof HTMLInputElement ||
+    target instanceof HTMLTextAreaElement ||
+    target instanceof HTMLSelectElement;
   return hasValue ? target.value : "";
 }
 
@@ -159,15 +180,48 @@ function optionIds() {
 // The chain -----------------------------------------------------------------------------------------
 
 /**
+ * Effects are chosen in a dialog, captures in the panel beside the page. What of a slot's captures
+ * is taken out there goes.
+ * @param {HTMLElement} anchor
  * @param {SlotName} name
  * @param {string} [slotId]
  */
-async function addTo(name, slotId) {
-  const word = /** @type {SlotWord} */ (page.known.data.slots.find((slot) => slot.name === name));
-  const blocks = await chooseBlocks(word, catalog.types, catalog.captures);
-  if (!blocks.length) return;
-  addBlocks(name, blocks, slotId || undefined);
-  say(blocks.length === 1 ? "Added." : `${blocks.length} added.`);
+async function addTo(anchor, name, slotId) {
+  const word = wordOf(name);
+  if (word.takes_processors) {
+    const { blocks, isOther } = await chooseEffects(word, catalog.types);
+    if (blocks.length) addBlocks(name, blocks, slotId || undefined);
+    if (!isOther) return;
+  }
+  const entry = page.draft.slots.find(({ id, slot }) => (slotId ? id === slotId : slot === name));
+  const isThere = Boolean(entry && (slotId || !word.takes_processors));
+  const options = (isThere && entry?.options) || [];
+  const before = options.flatMap(({ id, block }) =>
+    block?.capture_id ? [{ id, captureId: block.capture_id }] : [],
+  );
+  const captures = await openPicker({
+    kinds: word.kinds,
+    slot: name,
+    chosen: [...new Set(before.map(({ captureId }) => captureId))],
+    anchor,
+    onAudition: (capture) => playPicked(name, capture),
+  });
+  if (!captures) return;
+  for (const capture of captures) catalog.add(capture);
+  const ids = captures.map(({ id }) => id);
+  const gone = before.filter(({ captureId }) => !ids.includes(captureId));
+  const fresh = ids.filter((id) => !before.some(({ captureId }) => captureId === id));
+  const blocks = fresh.map((id) => ({ capture_id: id, parameters: {} }));
+  const added = withoutCabForRigs(
+    actions.addOptions(page.draft, name, blocks, isThere ? entry?.id : undefined),
+  );
+  focusNext(`#slot-${name}`);
+  commit(gone.reduce((draft, { id }) => actions.removeOption(draft, id), added));
+  say(`${fresh.length} added.`);
+}
+
+function wordOf(/** @type {SlotName} */ name) {
+  return /** @type {SlotWord} */ (page.known.data.slots.find((slot) => slot.name === name));
 }
 
 /**
@@ -190,34 +244,70 @@ function withoutCabForRigs(/** @type {import("./types.d.ts").Draft} */ draft) {
   const hasRig = draft.slots.some(({ options }) =>
     options.some(({ block }) => {
       const capture = catalog.captures.get(block?.capture_id ?? "");
-      return capture?.gear.kind === "full_rig";
+      return capture?.gear.kind === "full_rig" || capture?.has_own_cab;
     }),
   );
   const cab = draft.slots.find(({ slot }) => slot === "cab");
   return hasRig && cab ? actions.addNone(draft, cab.id) : draft;
 }
 
-/** A capture that is ready, to where its kind stands. */
-export function addCapture(/** @type {import("./types.d.ts").Capture} */ capture) {
+/**
+ * A capture to where its kind stands, unless that would be more chains than may play. Says whether.
+ * @param {Capture} capture
+ * @param {SlotName} [name] where it was dropped
+ */
+export function addCapture(capture, name) {
   catalog.add(capture);
   const { kind } = capture.gear;
-  const slot = page.known.data.slots.find(({ kinds }) => kinds.includes(kind));
-  if (!slot) return;
+  const slot = page.known.data.slots.find(
+    (each) => each.kinds.includes(kind) && (!name || each.name === name),
+  );
+  if (!slot) return false;
   const there = page.draft.slots.find((each) => each.slot === slot.name);
-  addBlocks(slot.name, [{ capture_id: capture.id, parameters: {} }], there?.id);
+  const block = { capture_id: capture.id, parameters: {} };
+  const next = withoutCabForRigs(actions.addOptions(page.draft, slot.name, [block], there?.id));
+  if (numCells(next) > page.known.data.max_contenders && !name) return false;
+  commit(next, "add");
+  return true;
 }
 
-async function replace(/** @type {string} */ optionId) {
+/**
+ * @param {HTMLElement} anchor
+ * @param {string} optionId
+ */
+async function replace(anchor, optionId) {
   const found = findOption(page.draft, optionId);
-  const word = page.known.data.slots.find(({ name }) => name === found?.slot.slot);
-  if (!word) return;
-  const id = await chooseCapture(`Replace at ${word.label}`, word.kinds, catalog.captures);
+  if (!found) return;
+  const id = await pickOne(anchor, found.slot.slot, wordOf(found.slot.slot).kinds);
   if (id) commit(actions.replaceCapture(page.draft, optionId, id));
 }
 
-async function addIR(/** @type {string} */ optionId) {
-  const id = await chooseCapture("Add an IR to this cabinet", ["cab"], catalog.captures);
+/**
+ * @param {HTMLElement} anchor
+ * @param {string} optionId
+ */
+async function addIR(anchor, optionId) {
+  const id = await pickOne(anchor, "cab", ["cab"]);
   if (id) commit(actions.addIR(page.draft, optionId, id));
+}
+
+/**
+ * @param {HTMLElement} anchor
+ * @param {SlotName} slot
+ * @param {string[]} kinds
+ */
+async function pickOne(anchor, slot, kinds) {
+  const captures = await openPicker({
+    kinds,
+    slot,
+    chosen: [],
+    anchor,
+    isSingle: true,
+    onAudition: (capture) => playPicked(slot, capture),
+  });
+  const picked = captures?.[0];
+  if (picked) catalog.add(picked);
+  return picked?.id ?? "";
 }
 
 /** Also by the Delete key. The focus goes to the option that takes its place. */

@@ -1,7 +1,7 @@
 // The document of a draft: its cells, their keys, and the order of the line-up. No `document` of
 // the browser here: a value comes in, another one goes out, and none is changed.
 
-/** @import { Block, Draft, Entry, Option, SlotEntry, SlotName } from "./types.d.ts" */
+/** @import { Block, Draft, Entry, Option, Page, SlotEntry, SlotName } from "./types.d.ts" */
 
 /** The order of the signal. */
 export const SLOTS = /** @type {SlotName[]} */ (["pre", "amp", "loop", "cab", "post"]);
@@ -203,4 +203,11 @@ export function findOption(draft, id) {
 /** Whether two blocks sound the same by their source: what was chosen is not offered again. */
 export function isSameSource(/** @type {Block} */ a, /** @type {Block} */ b) {
   return a.capture_id === b.capture_id && a.processor === b.processor;
+}
+
+/** The DI track that is heard: the one that was chosen for it, else the first of the shootout. */
+export function trackHeard(/** @type {Page} */ { draft, passage, tracks }) {
+  const ready = tracks.filter(({ state }) => state === "ready");
+  const ids = [passage.trackId, ...draft.di_tracks];
+  return ids.flatMap((id) => ready.find((track) => track.id === id) ?? [])[0] ?? ready[0] ?? null;
 }

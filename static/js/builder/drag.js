@@ -1,7 +1,11 @@
 // Putting the line-up in order with mouse, pen or finger: the number of a contender is its handle.
+// And captures that are dragged from the panel to a slot.
 
 import { all, closest, closestTo } from "../dom.js";
-import { shiftContender } from "./commands.js";
+import { mimeType } from "../picker/rows.js";
+import { addCapture, shiftContender } from "./commands.js";
+
+/** @import { Capture, SlotName } from "./types.d.ts" */
 
 export function watchDragging(/** @type {HTMLElement} */ root) {
   let dragged = "";
@@ -33,4 +37,29 @@ export function watchDragging(/** @type {HTMLElement} */ root) {
 function middleOf(/** @type {HTMLElement} */ item) {
   const { top, height } = item.getBoundingClientRect();
   return top + height / 2;
+}
+
+export function watchDropping(/** @type {HTMLElement} */ root) {
+  const slotOf = (/** @type {DragEvent} */ event) =>
+    event.dataTransfer?.types.includes(mimeType) ? closestTo(event, "[data-drop-slot]") : null;
+  const mark = (/** @type {HTMLElement | null} */ slot) => {
+    for (const each of all(root, "[data-drop-slot].is-over")) each.classList.remove("is-over");
+    slot?.classList.add("is-over");
+  };
+  root.addEventListener("dragover", (event) => {
+    const slot = slotOf(event);
+    if (slot) event.preventDefault();
+    mark(slot);
+  });
+  root.addEventListener("dragleave", () => mark(null));
+  root.addEventListener("drop", (event) => {
+    const slot = slotOf(event);
+    mark(null);
+    if (!slot) return;
+    event.preventDefault();
+    /** @type {Capture[]} */
+    const captures = JSON.parse(event.dataTransfer?.getData(mimeType) || "[]");
+    const name = /** @type {SlotName} */ (slot.dataset.dropSlot);
+    for (const capture of captures) addCapture(capture, name);
+  });
 }

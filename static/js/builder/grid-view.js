@@ -135,6 +135,6 @@ function cellView(page, cell, isCursor, row, column) {
         ? h("span", { class: "cell__number" }, plays ? String(cell.number) : "off")
         : icon("close"),
     ),
-    page.audition && cell.isValid && playButton(page, `cell:${cell.key}`, cell.label),
+    cell.isValid && playButton(page, `cell:${cell.key}`, cell.label),
   );
 }

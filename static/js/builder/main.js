@@ -1,18 +1,20 @@
 // The page of the builder: its listeners. They look for `data-do`, which names an action.
 
 import { closestTo } from "../dom.js";
-import { page, refresh, root, saver, show, showAll, start, step } from "./builder.js";
+import { page, root, saver, show, showAll, step } from "./builder.js";
 import { changeField, runCommand } from "./commands.js";
-import { watchDragging } from "./drag.js";
+import { watchDragging, watchDropping } from "./drag.js";
+import { watchUploads } from "./files.js";
 import { stepOfKey } from "./history.js";
 import { keyPressed } from "./keys.js";
+import { refresh, start } from "./loading.js";
 
 const TEXT_FIELDS =
   "textarea, input:not([type=range], [type=checkbox], [type=radio], [type=number])";
 
 root.addEventListener("click", (event) => {
   const target = closestTo(event, "[data-do]");
-  if (target && !target.matches("input")) runCommand(target);
+  if (target && !target.matches("input, textarea, select")) runCommand(target);
 });
 root.addEventListener("input", (event) => {
   const target = closestTo(event, "input, textarea");
@@ -20,8 +22,8 @@ root.addEventListener("input", (event) => {
   else if (target) changeField(target);
 });
 root.addEventListener("change", (event) => {
-  const target = closestTo(event, "input, textarea");
-  if (target?.matches("[data-do][type=checkbox]")) runCommand(target);
+  const target = closestTo(event, "input, textarea, select");
+  if (target?.matches("[data-do][type=checkbox], select[data-do]")) runCommand(target);
   showAll();
 });
 root.addEventListener("dblclick", (event) => {
@@ -30,6 +32,8 @@ root.addEventListener("dblclick", (event) => {
 });
 root.addEventListener("keydown", keyPressed);
 watchDragging(root);
+watchDropping(root);
+watchUploads();
 
 document.addEventListener("keydown", (event) => {
   const isText = event.target instanceof Element && event.target.matches(TEXT_FIELDS);

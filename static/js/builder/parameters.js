@@ -130,7 +130,8 @@ export function detailOf(/** @type {Option} */ { block }, /** @type {Known} */ k
   const capture = known.captures.get(block.capture_id ?? "");
   if (!capture) return "It is no longer here: choose another one.";
   const { gear, architecture, name } = capture;
-  const own = name && name !== gear.name ? name : "";
+  // Of a tone of Tone 3000 there may be several models; else it is the name of a file.
+  const own = capture.tone3000_id ? name : "";
   const kind = gear.kind === "full_rig" ? "Full rig" : "";
   return [gear.make, own, kind, architecture].filter(Boolean).join(" · ");
 }

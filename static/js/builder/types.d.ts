@@ -1,5 +1,9 @@
 // What the builder keeps and what the API tells it. Only `tsc` reads this file.
 
+import type { Capture } from "../types.d.ts";
+
+export type { Capture };
+
 export type SlotName = "pre" | "amp" | "loop" | "cab" | "post";
 export type Values = Record<string, number | boolean>;
 
@@ -51,23 +55,6 @@ export interface Draft {
   off: string[];
   line_up: Entry[];
   options: Record<string, string | number | boolean>;
-}
-
-export interface Gear {
-  id: string;
-  kind: string;
-  name: string;
-  make: string;
-}
-
-export interface Capture {
-  id: string;
-  name: string;
-  format: string;
-  state: string;
-  architecture: string;
-  unsupported_reason: string;
-  gear: Gear;
 }
 
 export interface Parameter {
@@ -224,8 +211,10 @@ export interface Page {
   save: { state: SaveState; message: string };
   canUndo: boolean;
   canRedo: boolean;
-  /** What is heard of the chain; null where nothing can be. */
-  audition: { state: string; key: string; message: string } | null;
+  /** What is heard. */
+  audition: { state: string; key: string; message: string; canSwap: boolean };
+  /** Over which part of a DI track; without a start from where its playing begins. */
+  passage: { trackId: string; startS: number | null; durationS: number };
   isRendering: boolean;
   /** What rendering was refused for. */
   refusal: string;
