@@ -212,7 +212,7 @@ async function addTo(anchor, name, slotId) {
   const gone = before.filter(({ captureId }) => !ids.includes(captureId));
   const fresh = ids.filter((id) => !before.some(({ captureId }) => captureId === id));
   const blocks = fresh.map((id) => ({ capture_id: id, parameters: {} }));
-  const added = withoutCabForRigs(
+  const added = withOptionalCab(
     actions.addOptions(page.draft, name, blocks, isThere ? entry?.id : undefined),
   );
   focusNext(`#slot-${name}`);
@@ -233,14 +233,14 @@ function wordOf(/** @type {SlotName} */ name) {
  */
 export function addBlocks(name, blocks, slotId) {
   const before = optionIds();
-  const next = withoutCabForRigs(actions.addOptions(page.draft, name, blocks, slotId));
+  const next = withOptionalCab(actions.addOptions(page.draft, name, blocks, slotId));
   focusNext(`#slot-${name}`);
   const added = next.slots.flatMap(({ options }) => options.filter(({ id }) => !before.has(id)));
   if (added.length === 1 && added[0].block?.processor) page.opened.add(added[0].id);
   commit(next);
 }
 
-function withoutCabForRigs(/** @type {import("./types.d.ts").Draft} */ draft) {
+function withOptionalCab(/** @type {import("./types.d.ts").Draft} */ draft) {
   const hasRig = draft.slots.some(({ options }) =>
     options.some(({ block }) => {
       const capture = catalog.captures.get(block?.capture_id ?? "");
@@ -265,7 +265,7 @@ export function addCapture(capture, name) {
   if (!slot) return false;
   const there = page.draft.slots.find((each) => each.slot === slot.name);
   const block = { capture_id: capture.id, parameters: {} };
-  const next = withoutCabForRigs(actions.addOptions(page.draft, slot.name, [block], there?.id));
+  const next = withOptionalCab(actions.addOptions(page.draft, slot.name, [block], there?.id));
   if (numCells(next) > page.known.data.max_contenders && !name) return false;
   commit(next, "add");
   return true;
