@@ -133,7 +133,8 @@ export class CapturesPanel {
     results.load().then(() => {
       if (results.isStopped) return;
       this.#grid.show(results.rows.length, false);
-      this.#told();
+      // Not each page is told to who listens, only the last one.
+      if (results.isComplete || results.error) this.#told();
     });
   }
 
