@@ -15,7 +15,7 @@ from django.db.models.functions import Cast, Coalesce, Left, NullIf, Upper
 
 from accounts.models import User
 from gear.search.index import GEAR_INDEX
-from gear.search.text import finding, ranked, search, words_of
+from gear.search.text import finding, search
 from gear.text import tag_key
 from gts.web.models import PublicModel
 from jobs.pipeline.recipe import MAX_TAIL_END_DB, MIN_TAIL_END_DB, ChannelRule, IRSettings
@@ -222,20 +222,15 @@ class CaptureQuerySet(models.QuerySet["Capture"]):
     def matching_own(self, text: str, user: User | AnonymousUser) -> CaptureQuerySet:
         """As ``matching``; each word may also be in the name of the file, or in the nickname that
         ``user`` gave it. For lists that are someone's own: it reads them."""
-        words = words_of(text)
-        if not words or isinstance(user, AnonymousUser):
+        if isinstance(user, AnonymousUser):
             return self.matching(text)
-        gear = GearItem.objects.filter(pk__in=self.order_by().values("gear"))
-        entries = apps.get_model("gear", "LibraryEntry").objects.filter(user=user)
-        found = self
-        for word in words:
-            called = entries.filter(nickname__icontains=word).order_by().values("capture")
-            found = found.filter(
-                Q(name__icontains=word)
-                | Q(pk__in=called)
-                | Q(gear__in=gear.having(word).order_by().values("pk"))
-            )
-        return ranked(found, GEAR_INDEX, text, path="gear__")
+        entries = apps.get_model("gear", "LibraryEntry").objects.filter(user=user).order_by()
+
+        def also(word: str) -> Q:
+            called = entries.filter(nickname__icontains=word).values("capture")
+            return Q(name__icontains=word) | Q(pk__in=called)
+
+        return search(self, GEAR_INDEX, text, path="gear__", also=also)
 
     def with_library(self, user: User | AnonymousUser) -> CaptureQuerySet:
         """Two queries more: ``own_entries`` of each capture, the one of ``user`` if there is one,

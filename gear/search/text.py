@@ -4,7 +4,7 @@ First come rows that have every word: whole, the last one also as the beginning 
 as the letters or the digits of one (*jcm*, *800* and *JCM 800* all find JCM800). Only where no row
 has them all, rows with parts of words and with typos. The best first.
 
-SQLite finds typos that leave three letters in a row as they were.
+SQLite finds typos in words of more than five letters that leave three in a row as they were.
 
 What is typed is never syntax: it is cut into words of letters and digits, and nothing else of it
 reaches the database.
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from operator import and_, or_
 from typing import Any, Final, TypeVar, cast
@@ -45,6 +45,7 @@ from gts.web.paging import RANK, RANK_ORDER
 MAX_CHARACTERS: Final = 200
 MAX_WORDS: Final = 8
 _TRIGRAM: Final = 3
+_SHORT: Final = 5
 # The share of its trigrams that a word must have in common with the text it may be a typo of: two
 # letters may have changed places in a word of eight. PostgreSQL counts more strictly than we do.
 _MIN_SHARE: Final = 0.45
@@ -56,6 +57,7 @@ _WORD = re.compile(r"[^\W_]+")
 _PART = re.compile(r"\d+|[^\W\d_]+")
 
 Rows = TypeVar("Rows", bound=models.QuerySet[Any])
+Elsewhere = Callable[[str], Q]
 
 
 def words_of(text: str) -> list[str]:
@@ -65,29 +67,24 @@ def words_of(text: str) -> list[str]:
     return list(dict.fromkeys(words))[:MAX_WORDS]
 
 
-def search(rows: Rows, index: SearchIndex, text: str, *, path: str = "") -> Rows:
+def search(
+    rows: Rows, index: SearchIndex, text: str, *, path: str = "", also: Elsewhere | None = None
+) -> Rows:
     """The rows that ``text`` finds, the best first, with ``search_rank``. Blank: all of them.
 
     Narrow ``rows`` by everything else before: whether anything is found as it was typed is asked
     at once. ``gts.web.paging`` reads pages of it, and ranks no more of very many than it must.
-    ``path``: how a row leads to the one with the words, ``gear__`` of a capture.
+    ``path``: how a row leads to the one with the words, ``gear__`` of a capture. ``also``: where
+    else a word may be.
     """
     words = words_of(text)
     if not words:
         return rows.none() if text.strip() else rows
     how = _how(rows, index, words, path)
-    exact = how.exact(rows)
-    return _ranked(exact if exact.exists() else how.typos(rows), how)
-
-
-def ranked(rows: Rows, index: SearchIndex, text: str, *, path: str = "") -> Rows:
-    """Rows that were found in another way, in the order of ``search``. There are words in it."""
-    return _ranked(rows, _how(rows, index, words_of(text), path))
-
-
-def _ranked(rows: Rows, how: _Postgres | _SQLite) -> Rows:
+    exact = how.exact(rows, also)
+    found = exact if exact.exists() else how.typos(rows, also)
     order = rows.query.order_by or rows.model._meta.ordering
-    return rows.annotate(**{RANK: how.rank()}).order_by(RANK_ORDER, *order)
+    return found.annotate(**{RANK: how.rank()}).order_by(RANK_ORDER, *order)
 
 
 def finding(rows: Rows, index: SearchIndex, text: str) -> Rows:
@@ -96,8 +93,8 @@ def finding(rows: Rows, index: SearchIndex, text: str) -> Rows:
     if not words:
         return rows.none()
     how = _how(rows, index, words)
-    exact = how.exact(rows)
-    return exact if exact.exists() else how.typos(rows)
+    exact = how.exact(rows, None)
+    return exact if exact.exists() else how.typos(rows, None)
 
 
 def _how(
@@ -163,22 +160,29 @@ class _Postgres:
         self.vector = _Generated("search_vector", SearchVectorField(), beside)
         self.text = _Generated("search_text", models.TextField(), beside)
         *whole, last = words
-        self.query = _all_of([*(_lexemes(word, "") for word in whole), _lexemes(last, ":*")])
+        self.lexemes = [*(_lexemes(word, "") for word in whole), _lexemes(last, ":*")]
 
-    def exact(self, rows: Rows) -> Rows:
-        return self._with_words(rows, self.query)
+    def exact(self, rows: Rows, also: Elsewhere | None) -> Rows:
+        return self._with_words(rows, self.lexemes, also)
 
-    def typos(self, rows: Rows) -> Rows:
+    def typos(self, rows: Rows, also: Elsewhere | None) -> Rows:
         near = (self._near_words(word, using=rows.db) for word in self.words)
-        return self._with_words(rows, _all_of([f"({' | '.join(words)})" for words in near]))
+        return self._with_words(rows, [f"({' | '.join(words)})" for words in near], also)
 
     def rank(self) -> Combinable:
         """In whole thousandths, so that pages can begin after a rank."""
         likeness = TrigramSimilarity(self.text, " ".join(self.words))
-        return Cast(1000 * (SearchRank(self.vector, self.query) + likeness), IntegerField())
+        return Cast(
+            1000 * (SearchRank(self.vector, _all_of(self.lexemes)) + likeness), IntegerField()
+        )
 
-    def _with_words(self, rows: Rows, query: SearchQuery) -> Rows:
-        return rows.alias(search_vector=self.vector).filter(search_vector=query)
+    def _with_words(self, rows: Rows, lexemes: Sequence[str], also: Elsewhere | None) -> Rows:
+        rows = rows.alias(search_vector=self.vector)
+        if also is None:
+            return rows.filter(search_vector=_all_of(lexemes))
+        for word, one in zip(self.words, lexemes, strict=True):
+            rows = rows.filter(Q(search_vector=_all_of([one])) | also(word))
+        return rows
 
     def _near_words(self, word: str, *, using: str) -> list[str]:
         """The lexemes of ``word``, and of the words that it may be a typo or a part of."""
@@ -237,16 +241,20 @@ class _SQLite:
     def __init__(self, index: SearchIndex, words: Sequence[str], path: str) -> None:
         self.index, self.words, self.path = index, words, path
 
-    def exact(self, rows: Rows) -> Rows:
-        return rows.filter(reduce(and_, map(self._has_word, self.words)))
+    def exact(self, rows: Rows, also: Elsewhere | None) -> Rows:
+        for word in self.words:
+            found = self._has_word(word)
+            rows = rows.filter(found | also(word) if also else found)
+        return rows
 
-    def typos(self, rows: Rows) -> Rows:
-        rows = rows.filter(reduce(and_, map(self._may_be, self.words)))
+    def typos(self, rows: Rows, also: Elsewhere | None) -> Rows:
         for number, word in enumerate(self.words):
+            found = self._may_be(word)
             if _may_have_typos(word):
                 rows = rows.alias(**{f"near_{number}": self._num_trigrams(word)})
                 least = round(_MIN_SHARE * len(_trigrams(f" {word} ")))
-                rows = rows.filter(**{f"near_{number}__gte": least})
+                found &= Q(**{f"near_{number}__gte": least})
+            rows = rows.filter(found | also(word) if also else found)
         return rows
 
     def rank(self) -> Combinable:
@@ -273,6 +281,8 @@ class _SQLite:
     def _may_be(self, word: str) -> Q:
         if not _may_have_typos(word):
             return self._has_part(word)
+        if len(word) <= _SHORT:  # one letter is wrong, and no three in a row are right
+            return Q()
         match = " OR ".join(f'"{trigram}"' for trigram in _trigrams(word))
         return Q(_InFts(self.index, match, self.path))
 

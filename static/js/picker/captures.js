@@ -6,7 +6,7 @@ import { facetChoices } from "./facets.js";
 import { Grid } from "./grid.js";
 import { numFilters, parametersOf, statusOf, unfiltered, withoutFilters } from "./query.js";
 import { Results } from "./results.js";
-import { detailsOf, mimeType, nicknameOf, titleOf } from "./rows.js";
+import { detailsOf, mimeType, nicknameOf, partsOf, titleOf } from "./rows.js";
 
 /** @typedef {import("../types.d.ts").Capture} Capture */
 /** @typedef {import("./selection.js").Selection} Selection */
@@ -30,6 +30,8 @@ export class CapturesPanel {
   /** @type {Results<Capture>} */
   #results = new Results("", ask);
   #typing = 0;
+  /** @type {Map<string, string>} what kinds are called */
+  #kinds = new Map();
   /** @type {Owner} */
   #owner;
   #root;
@@ -55,6 +57,8 @@ export class CapturesPanel {
       onMove: (index) => this.#moved(index),
       onLeave: () => this.#search.focus(),
     });
+    for (const tick of all(this.#panel, '[name="kind"]', HTMLInputElement))
+      this.#kinds.set(tick.value, tick.labels?.[0]?.textContent?.trim() ?? tick.value);
     this.#listen();
   }
 
@@ -67,7 +71,6 @@ export class CapturesPanel {
     this.#filters = withoutFilters({ ...this.#filters, search: "" });
     this.#search.value = "";
     for (const tick of all(this.#panel, '[name="kind"]', HTMLInputElement)) {
-      need(tick.parentElement ?? this.#root, "span").hidden = false;
       const label = tick.closest("label");
       if (label) label.hidden = fitting.length > 0 && !fitting.includes(tick.value);
     }
@@ -133,7 +136,8 @@ export class CapturesPanel {
     results.load().then(() => {
       if (results.isStopped) return;
       this.#grid.show(results.rows.length, false);
-      this.#told();
+      // Not each page is told to who listens, only the last one.
+      if (results.isComplete || results.error) this.#told();
     });
   }
 
@@ -152,25 +156,19 @@ export class CapturesPanel {
   #bind(/** @type {HTMLElement} */ row, /** @type {Capture | undefined} */ capture) {
     if (!capture) return;
     const title = titleOf(capture);
+    const parts = partsOf(row);
     const isChosen = this.#owner.selection().has(capture.id);
     row.setAttribute("aria-selected", String(isChosen));
-    const name = need(row, "[data-name]");
-    name.textContent = title;
-    name.title = title;
-    need(row, "[data-details]").textContent = detailsOf(capture, (kind) => this.#kindLabel(kind));
-    need(row, "[data-calibrated]").hidden = !capture.is_calibrated;
-    const star = need(row, "[data-star]");
-    star.setAttribute("aria-pressed", String(capture.library_entry?.is_favorite ?? false));
-    star.setAttribute("aria-label", `Favorite: ${title}`);
-    need(row, "[data-rename]").setAttribute("aria-label", `Nickname of ${title}`);
-    const play = need(row, "[data-play]");
-    play.setAttribute("aria-label", `Play ${title}`);
-    play.hidden = !this.#owner.player();
-  }
-
-  #kindLabel(/** @type {string} */ kind) {
-    const tick = find(this.#panel, `[name="kind"][value="${CSS.escape(kind)}"]`);
-    return tick?.nextElementSibling?.textContent ?? kind;
+    parts.name.textContent = title;
+    parts.name.title = title;
+    parts.details.textContent = detailsOf(capture, (kind) => this.#kinds.get(kind) ?? kind);
+    parts.calibrated.hidden = !capture.is_calibrated;
+    const isFavorite = capture.library_entry?.is_favorite ?? false;
+    parts.star.setAttribute("aria-pressed", String(isFavorite));
+    parts.star.setAttribute("aria-label", `Favorite: ${title}`);
+    parts.rename.setAttribute("aria-label", `Nickname of ${title}`);
+    parts.play.setAttribute("aria-label", `Play ${title}`);
+    parts.play.hidden = !this.#owner.player();
   }
 
   #moved(/** @type {number} */ index) {

@@ -25,6 +25,8 @@ export class Grid {
   #active = 0;
   #column = 0;
   #isDrawing = false;
+  /** @type {HTMLElement | undefined} where Tab leads to */
+  #stop;
 
   /** @param {Parts} parts */
   constructor(parts) {
@@ -73,7 +75,7 @@ export class Grid {
 
   /** Say again what drawn rows stand for. */
   refresh() {
-    for (const [index, row] of this.#rows) this.#bind(row, index);
+    for (const [index, row] of this.#rows) this.#parts.bind(row, index);
   }
 
   /** The row, if it is drawn. */
@@ -138,7 +140,7 @@ export class Grid {
     const row = this.#spare.pop() ?? this.#parts.makeRow();
     row.style.transform = `translateY(${index * this.#rowHeight}px)`;
     row.setAttribute("aria-rowindex", String(index + 1));
-    this.#bind(row, index);
+    this.#parts.bind(row, index);
     this.#rows.set(index, row);
     // In the order of the list, for who reads them one after the other.
     const following = [...this.#rows.keys()].filter((known) => known > index);
@@ -154,19 +156,17 @@ export class Grid {
     this.#spare.push(row);
   }
 
-  #bind(/** @type {HTMLElement} */ row, /** @type {number} */ index) {
-    this.#parts.bind(row, index);
-    for (const cell of all(row, "[data-stop]")) cell.tabIndex = -1;
-  }
-
   /** Tab stops once in a grid: where the focus was last, or in the first row that is seen. */
   #markStop() {
     if (!this.#rows.size) return;
     const isDrawn = this.#rows.has(this.#active);
     const index = isDrawn ? this.#active : Math.min(...this.#rows.keys());
-    for (const cell of all(this.#parts.grid, '[data-stop][tabindex="0"]')) cell.tabIndex = -1;
-    const stop = this.#cells(index)[this.#column] ?? this.#cells(index)[0];
+    const cells = this.#cells(index);
+    const stop = cells[this.#column] ?? cells[0];
+    if (stop === this.#stop) return;
+    if (this.#stop) this.#stop.tabIndex = -1;
     if (stop) stop.tabIndex = 0;
+    this.#stop = stop;
   }
 
   /** What can have the focus in a row. */

@@ -1,9 +1,28 @@
-// What a row says of a capture.
+// What a row says of a capture, and where.
+
+import { need } from "../dom.js";
 
 /** @typedef {import("../types.d.ts").Capture} Capture */
 
 /** Of what is dragged: JSON of a list of captures. */
 export const mimeType = "application/x-gts-captures";
+
+function find(/** @type {HTMLElement} */ row) {
+  const part = (/** @type {string} */ word) => need(row, `[data-${word}]`);
+  const [name, details, calibrated] = ["name", "details", "calibrated"].map(part);
+  const [play, star, rename] = ["play", "star", "rename"].map(part);
+  return { name, details, calibrated, play, star, rename };
+}
+
+/** @type {WeakMap<HTMLElement, ReturnType<typeof find>>} */
+const known = new WeakMap();
+
+/** The parts of a row; looked for once, because rows are used again and again. */
+export function partsOf(/** @type {HTMLElement} */ row) {
+  const parts = known.get(row) ?? find(row);
+  known.set(row, parts);
+  return parts;
+}
 
 export function nicknameOf(/** @type {Capture} */ capture) {
   return capture.library_entry?.nickname ?? "";

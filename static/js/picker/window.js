@@ -6,7 +6,7 @@
  */
 
 /** Rows that are drawn beyond either edge, so that a scroll shows no gap before the next frame. */
-export const overscan = 6;
+export const overscan = 4;
 
 /**
  * The rows to draw: from `first` to before `last`.
