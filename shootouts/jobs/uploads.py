@@ -18,10 +18,11 @@ from jobs.pipeline.formats.records import JSONObject
 from jobs.registry import JobContext, Queue
 from shootouts.job_kinds import SORT_UPLOAD
 from shootouts.models import Upload
-from shootouts.models.upload import DI, UploadState
+from shootouts.models.upload import DI
 from shootouts.services.imports import archive_limits
 from shootouts.services.sorting import ARCHIVE_SUFFIX, SOUND_SUFFIXES, sorted_kind
 from shootouts.services.upload_results import (
+    upload_begin,
     upload_fetch,
     upload_place,
     upload_set_failed,
@@ -42,7 +43,7 @@ class SortUpload:
     def run(self, context: JobContext) -> JSONObject:
         rows = Upload.objects.with_results().select_related("owner")
         upload = rows.filter(uuid=context.job.payload["upload"]).first()
-        if upload is None or upload.state != UploadState.ARRIVED:
+        if upload is None or not upload_begin(upload):
             return {}  # cancelled, or done by an earlier try
         with scratch_folder() as folder:
             suffix = PurePosixPath(upload.file_name.lower()).suffix

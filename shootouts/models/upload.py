@@ -23,10 +23,15 @@ class UploadState(models.TextChoices):
     """What the row itself knows; ``Upload.shown_state`` also looks at what it became."""
 
     RECEIVING = "receiving", "Uploading"
-    ARRIVED = "arrived", "Being sorted"
+    ARRIVED = "arrived", "Waiting to be sorted"
+    SORTING = "sorting", "Being sorted"
     PLACED = "placed", "Placed"
     UNPACKED = "unpacked", "Unpacked"
     FAILED = "failed", "Failed"
+
+
+# A job has it, or is about to.
+IN_WORK: Final = (UploadState.ARRIVED, UploadState.SORTING)
 
 
 class ShownState(models.TextChoices):
@@ -62,8 +67,14 @@ class UploadQuerySet(models.QuerySet["Upload"]):
         return self.filter(state=UploadState.RECEIVING)
 
     def counted(self) -> UploadQuerySet:
-        """Whose bytes count as kept: what is placed counts as what it became."""
-        return self.exclude(state__in=[UploadState.PLACED, UploadState.UNPACKED])
+        """Whose bytes count as kept. What is sorted is about to count as what it becomes."""
+        return self.filter(
+            state__in=[UploadState.RECEIVING, UploadState.ARRIVED, UploadState.FAILED]
+        )
+
+    def without_result(self) -> UploadQuerySet:
+        """What they became is gone: deleted by its check, or by its owner."""
+        return self.filter(state=UploadState.PLACED, di_track=None, capture=None)
 
     def with_results(self) -> UploadQuerySet:
         return self.select_related("job", "di_track", "capture__gear", "archive")
@@ -129,7 +140,7 @@ class Upload(PublicModel):
         match self.state:
             case UploadState.RECEIVING:
                 return ShownState.UPLOADING
-            case UploadState.ARRIVED:
+            case UploadState.ARRIVED | UploadState.SORTING:
                 return ShownState.SORTING
             case UploadState.UNPACKED:
                 return ShownState.UNPACKED

@@ -36,7 +36,7 @@ from jobs.selectors import job_about
 from shootouts.job_kinds import INSPECT_DI
 from shootouts.models import DITrack, Upload, UploadPart
 from shootouts.models.di_track import ChannelRuleChoice
-from shootouts.models.upload import DI, ShownState, UploadKind, UploadState
+from shootouts.models.upload import DI, IN_WORK, ShownState, UploadKind, UploadState
 from shootouts.services.di_tracks import di_track_delete, di_track_update, di_track_upload
 from shootouts.services.uploads import FOLDER, KEPT, NO_UPLOAD, upload_locked, upload_sort
 
@@ -69,6 +69,22 @@ def upload_fetch(upload: Upload, target: Path) -> None:
         num_bytes = sum(append_stored(name, file) for name in names)
     if num_bytes != upload.length_bytes:
         raise PipelineError("UPLOAD_GONE", _GONE, detail=f"{num_bytes} of {upload.length_bytes}")
+    if not upload.parts.exists():
+        # What it has become goes when it is replaced, and the new one may turn out not to be good.
+        stored = store_local_file(target, f"{FOLDER}/{upload.uuid}/{0:012d}")
+        try:
+            UploadPart.objects.create(
+                upload=upload, offset_bytes=0, size_bytes=num_bytes, file=stored.name
+            )
+        except BaseException:  # of two at once, or cancelled meanwhile
+            delete_stored(stored.name)
+            raise
+
+
+def upload_begin(upload: Upload) -> bool:
+    """Whether it is still to be sorted; from now on it counts as what it is to become."""
+    rows = Upload.objects.filter(pk=upload.pk, state__in=IN_WORK)
+    return bool(rows.update(state=UploadState.SORTING))
 
 
 def upload_place(*, upload: Upload, path: Path, kind: str) -> Placed:
@@ -152,7 +168,7 @@ def _delete_replaced(row: Upload, track: DITrack | None, capture: Capture | None
 def upload_set_failed(*, upload_id: UUID, code: str, message: str) -> None:
     """In the transaction that ends its job. Its parts stay, so that it can be corrected."""
     row = Upload.objects.select_for_update(of=("self",)).filter(uuid=upload_id).first()
-    if row is None or row.state != UploadState.ARRIVED:
+    if row is None or row.state not in IN_WORK:
         return
     row.state, row.error_code, row.error_message = UploadState.FAILED, code, message[:1000]
     row.save(update_fields=["state", "error_code", "error_message", "updated_at"])
@@ -263,6 +279,7 @@ def _record(row: Upload, name: str) -> None:
         storage_check(user=row.owner, new_bytes=row.length_bytes)
     except TooLargeError as error:
         row.state, row.error_code, row.error_message = UploadState.FAILED, error.code, error.message
+        row.length_bytes = row.offset_bytes = 0  # nothing of it is kept, or counts
         row.save()
         if name:
             transaction.on_commit(lambda: delete_stored(name), robust=True)

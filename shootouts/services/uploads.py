@@ -22,7 +22,7 @@ from typing import Final
 from django.conf import settings
 from django.core.files import File
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.db.models.signals import post_delete
 from django.utils import timezone
 
@@ -42,11 +42,12 @@ from gts.web.errors import (
     UnsupportedMediaError,
 )
 from jobs.files.storage import delete_stored, store_content
+from jobs.models import JobState
 from jobs.services import job_cancel, job_enqueue
 from shootouts.job_kinds import SORT_UPLOAD
 from shootouts.models import Upload, UploadPart
 from shootouts.models.di_track import ChannelRuleChoice
-from shootouts.models.upload import UploadKind, UploadState
+from shootouts.models.upload import IN_WORK, UploadKind, UploadState
 from shootouts.services.sorting import ARCHIVE_SUFFIX, SOUND_SUFFIXES
 
 FOLDER: Final = "uploads"
@@ -190,7 +191,7 @@ def upload_sort(row: Upload) -> None:
 
 def upload_delete(*, upload: Upload) -> None:
     """Cancel it, wherever it is. What it has become already stays."""
-    if upload.state == UploadState.ARRIVED and upload.job is not None:
+    if upload.state in IN_WORK and upload.job is not None:
         with suppress(ConflictError):  # it has just ended
             job_cancel(job=upload.job)
     with transaction.atomic():
@@ -206,24 +207,30 @@ def uploads_expire() -> int:
     uploads went. Harmless to run twice, or at once on two hosts."""
     now = timezone.now()
     # Its parts are read while it is sorted, which ends some time.
-    expired = Upload.objects.filter(expires_at__lt=now).exclude(state=UploadState.ARRIVED)
+    expired = Upload.objects.filter(expires_at__lt=now).exclude(state__in=IN_WORK)
     num_gone = 0
     for upload in expired.iterator():
         upload.delete()
         num_gone += 1
-    done = UploadPart.objects.filter(
+    is_good = Q(upload__di_track__state=FileState.READY) | Q(upload__capture__state=FileState.READY)
+    # Of what its check has found bad they stay, to be corrected.
+    is_deleted = Q(upload__in=Upload.objects.without_result()) & ~Q(
+        upload__job__state=JobState.FAILED
+    )
+    placed = UploadPart.objects.filter(
         upload__state=UploadState.PLACED, upload__updated_at__lt=now - _PARTS_KEPT
     )
-    for result in ("upload__di_track__state", "upload__capture__state"):
-        for part in done.filter(**{result: FileState.READY}).iterator():
-            part.delete()
+    for part in placed.filter(is_good | is_deleted).iterator():
+        part.delete()
     return num_gone
 
 
 def upload_bytes(user: User) -> int:
     """What counts as kept: all of what is announced, or many at once would find the same room."""
-    rows = Upload.objects.owned_by(user).counted()
-    return rows.aggregate(total=Sum("length_bytes"))["total"] or 0
+    own = Upload.objects.owned_by(user)
+    announced = own.counted().aggregate(total=Sum("length_bytes"))["total"] or 0
+    kept = UploadPart.objects.filter(upload__in=own.without_result())
+    return announced + (kept.aggregate(total=Sum("size_bytes"))["total"] or 0)
 
 
 def connect_file_deletion() -> None:

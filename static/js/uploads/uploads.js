@@ -12,6 +12,7 @@ import * as transport from "./transport.js";
 const ACCEPTED = ".nam,.wav,.flac,.aif,.aiff,.ogg,.mp3,.zip";
 // Read aloud no more often.
 const SAY_EVERY_MS = 2000;
+const BY_PATH = new Intl.Collator(undefined, { numeric: true });
 
 /**
  * Takes what is dropped on `dropTarget`, and shows in `list` buttons to choose files, and what
@@ -30,7 +31,8 @@ export function startUploads({ dropTarget, list, onReady }) {
   function take(/** @type {Found[]} */ found) {
     const taken = found.filter(({ file }) => isTaken(file.name));
     view.numLeftOut += found.length - taken.length;
-    queue.add(taken);
+    // Browsers hand out a folder in no certain order.
+    queue.add(taken.sort((a, b) => BY_PATH.compare(pathOf(a), pathOf(b))));
   }
 
   onDrop(dropTarget, async (transfer) => take(await filesOfDrop(transfer)));
@@ -46,6 +48,10 @@ export function startUploads({ dropTarget, list, onReady }) {
     );
   }
   return { add: (/** @type {Iterable<File>} */ files) => take(filesOfChoice(files)) };
+}
+
+function pathOf(/** @type {Found} */ { folder, file }) {
+  return `${folder}/${file.name}`;
 }
 
 /**
