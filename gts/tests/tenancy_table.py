@@ -113,6 +113,7 @@ API: Final = (
     own("api-chain", "delete", "chain", 204),
     own("api-chain-preview", "post", "chain", 422),
     each("api-preview-list", "post", 422),
+    each("api-preview-readiness", "post", 204),
     own("api-preview", "get", "preview", 200),
     own("api-preview-audio", "get", "preview", 200),
     each("api-chain-group-list", "get", 200),

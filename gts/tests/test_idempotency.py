@@ -32,6 +32,7 @@ NOT_KEPT = {
     "api-notification-read",
     "api-notification-read-all",
     "api-personal-token-list",
+    "api-preview-readiness",
     "api-token",
     "api-token-refresh",
     "api-token-revoke",

@@ -45,6 +45,7 @@ from shootouts.services.previews import (
     ir_preview,
     passage_preview_abandon,
     passage_preview_request,
+    previews_make_ready,
 )
 
 PREFER_WAIT: Final = OpenApiParameter(
@@ -86,7 +87,7 @@ class PassagePreviewInput(StrictSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("blocks" in attrs) == ("chain_id" in attrs):
-            detail = ErrorDetail("/blocks", "INVALID", "Either blocks or a chain_id is needed.")
+            detail = ErrorDetail("/blocks", "EITHER_OR", "Either blocks or a chain_id is needed.")
             raise InvalidInputError(detail.message, details=[detail])
         return attrs
 
@@ -188,6 +189,21 @@ class PassagePreviewView(AsyncAPIView):
         if found is None:
             return started
         return Response(await in_database(_output, request, found), headers=_APPLIED)
+
+
+class PreviewReadinessView(APIView):
+    @extend_schema(
+        operation_id="preview_readiness",
+        tags=["chains"],
+        request=None,
+        responses={204: None},
+        summary="Say that previews will be asked for soon",
+        description="A server that has rendered nothing since it started loads what it needs for "
+        "that, some seconds of work, so that the first preview does not wait for it.",
+    )
+    def post(self, request: Request) -> Response:
+        previews_make_ready()
+        return Response(status=204)
 
 
 class ChainPreviewView(AsyncAPIView):

@@ -49,6 +49,11 @@ urlpatterns = [
         name="api-capture-preview",
     ),
     path("previews/", previews.PassagePreviewView.as_view(), name="api-preview-list"),
+    path(
+        "previews/readiness/",
+        previews.PreviewReadinessView.as_view(),
+        name="api-preview-readiness",
+    ),
     path("previews/<uuid:uuid>/", previews.ChainPreviewView.as_view(), name="api-preview"),
     path(
         "previews/<uuid:uuid>/audio/",

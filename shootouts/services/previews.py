@@ -6,7 +6,9 @@ to choose a channel by ear, are made for the answer alone, and write nothing.
 
 from __future__ import annotations
 
+import logging
 import math
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -53,6 +55,8 @@ from shootouts.rendering import di_source, used_channel
 if TYPE_CHECKING:
     from jobs.pipeline.render.ir_preview import Passage
 
+
+logger = logging.getLogger(__name__)
 
 DEFAULT_PASSAGE_S: Final = 6.0
 MAX_PASSAGE_S: Final = 10.0
@@ -249,6 +253,41 @@ def chain_preview_complete(
         delete_stored(stored.name)
         raise
     return row
+
+
+def previews_make_ready() -> None:
+    """Someone is about to listen. An embedded server, which starts without what computes, loads it
+    now, beside its other work; workers of their own have loaded it when they started."""
+    if settings.IS_EMBEDDED:
+        _readiness.begin()
+
+
+class _Readiness:
+    """Once in a process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._has_begun = False
+
+    def begin(self) -> None:
+        with self._lock:
+            if self._has_begun:
+                return
+            self._has_begun = True
+        threading.Thread(target=self._load, name="previews-readiness", daemon=True).start()
+
+    def _load(self) -> None:
+        from jobs.pipeline.render.passage import warm_up  # NumPy, LLVM and more
+
+        demo = settings.GTS_DEMO_DIR
+        amp, cab = min(demo.glob("captures/*.nam")), min(demo.glob("irs/*.wav"))
+        try:
+            warm_up(demo / DEMO_DI, amp, cab)
+        except Exception:
+            logger.exception("what computes could not be made ready: the first preview loads it")
+
+
+_readiness: Final = _Readiness()
 
 
 def chain_previews_prune(*, unused_since: datetime) -> int:

@@ -36,7 +36,9 @@ describe("a request", () => {
   test("is another with other blocks, or blocks in another order", () => {
     const gain = { slot: "post", processor: "gain", parameters: { gain_db: 3 } };
     const delay = { slot: "post", processor: "delay", parameters: {} };
-    const ids = [[gain, delay], [delay, gain], [gain]].map((blocks) => idOf({ ...REQUEST, blocks }));
+    const ids = [[gain, delay], [delay, gain], [gain]].map((blocks) =>
+      idOf({ ...REQUEST, blocks }),
+    );
     assert.equal(new Set(ids).size, 3);
   });
 
@@ -83,11 +85,10 @@ describe("kept sounds", () => {
     assert.equal(kept.get("two"), null);
     assert.equal(kept.get("one").id, "one");
     kept.add("long", soundOf("long", 480000));
-    assert.deepEqual(["one", "three", "long"].map((id) => kept.get(id)?.id), [
-      undefined,
-      undefined,
-      "long",
-    ]);
+    assert.deepEqual(
+      ["one", "three", "long"].map((id) => kept.get(id)?.id),
+      [undefined, undefined, "long"],
+    );
   });
 });
 
@@ -102,7 +103,8 @@ describe("a crossfade", () => {
 
   test("has constant power however alike the two are", () => {
     for (const alike of [0, 0.3, 0.8, 1])
-      for (const power of powers(alike)) assert.ok(Math.abs(power - 1) < 1e-6, `${alike}: ${power}`);
+      for (const power of powers(alike))
+        assert.ok(Math.abs(power - 1) < 1e-6, `${alike}: ${power}`);
   });
 
   test("never passes full scale between equals, and begins and ends with one of them", () => {

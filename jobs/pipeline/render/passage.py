@@ -8,6 +8,7 @@ distortion nor lag is measured, and the passage stays in memory until it is publ
 from __future__ import annotations
 
 import math
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +18,21 @@ import msgspec
 import numpy as np
 
 from jobs.pipeline.errors import PipelineError, Progress, no_progress
+from jobs.pipeline.files import sha256_of
 from jobs.pipeline.measure.channels import InputLevelMeter, mono_chunks
 from jobs.pipeline.measure.loudness import LoudnessMeter
-from jobs.pipeline.recipe import SegmentRecipe, SpaceBlock, passage_key
+from jobs.pipeline.recipe import (
+    CabBlock,
+    DISource,
+    NamBlock,
+    ProcessorBlock,
+    SegmentRecipe,
+    SpaceBlock,
+    passage_key,
+)
 from jobs.pipeline.render.chain import Signal
 from jobs.pipeline.render.chain_run import ChainRun, context_of_di, render_prefixes
-from jobs.pipeline.render.prefix import PrefixStore, RenderState
+from jobs.pipeline.render.prefix import FolderPrefixes, PrefixStore, RenderState
 from jobs.pipeline.render.publishing import match_levels
 from jobs.pipeline.render.section import ChainSection
 from jobs.pipeline.render.segment import until_quiet
@@ -101,6 +111,20 @@ def render_passage(
     progress(1.0)
     duration_s = written.num_frames / OUTPUT_SAMPLE_RATE_HZ
     return PassageRender(duration_s, match.common_target_lufs, gain_db)
+
+
+def warm_up(di: Path, capture: Path, cab: Path) -> None:
+    """Load all that a passage needs, and compile what is compiled: half a second of ``di`` is
+    played through the others, and forgotten."""
+    sources = {sha256_of(path): path for path in (di, capture, cab)}
+    di_sha256, capture_sha256, cab_sha256 = sources
+    recipe = SegmentRecipe(
+        DISource(di_sha256, start_s=1.0, end_s=1.5),
+        (NamBlock(capture_sha256), CabBlock.of(cab_sha256), ProcessorBlock("high_pass")),
+    )
+    with tempfile.TemporaryDirectory(prefix="gts-") as name:
+        prefixes = FolderPrefixes(Path(name))
+        render_passage(recipe, sources, Path(name, "passage.flac"), prefixes=prefixes)
 
 
 def _from_passage(section: ChainSection, progress: Progress = no_progress) -> RenderState:

@@ -15,7 +15,7 @@ import { Graph } from "../player/graph.js";
 import { NOTICES } from "../player/states.js";
 import { Deck } from "./deck.js";
 import { idOf, KeptSounds, LastTwo, placeOf } from "./requests.js";
-import { fetchBytesOfPage, fetchJsonOfPage, renderedPreview } from "./server.js";
+import { announce, fetchBytesOfPage, fetchJsonOfPage, renderedPreview } from "./server.js";
 
 /**
  * @import { PassageRequest } from "../types.d.ts"
@@ -68,6 +68,7 @@ export class Audition extends EventTarget {
     this.#deck.addEventListener("ended", () => this.#settle());
     this.#graph.addEventListener("state", () => this.#clockChanged());
     playAlone(this, new AbortController().signal);
+    announce(fetchJson);
   }
 
   get state() {

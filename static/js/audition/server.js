@@ -40,13 +40,19 @@ export async function renderedPreview(fetchJson, request, signal) {
   }
 }
 
+/** Someone may listen soon: a server that has just been started gets ready for it. */
+export function announce(/** @type {FetchJson} */ fetchJson) {
+  // It only saves time: without it the first one takes longer.
+  fetchJson(`${PREVIEWS}readiness/`, { method: "POST" }).catch(() => null);
+}
+
 /** With the session of this page. @type {FetchJson} */
 export async function fetchJsonOfPage(path, { headers, ...options }) {
   const response = await answerOf(path, {
     ...options,
     headers: { Accept: "application/json", ...writingHeaders(), ...headers },
   });
-  return response.json();
+  return response.status === 204 ? null : response.json();
 }
 
 /**
