@@ -148,7 +148,7 @@ def _render_s(parts: Sequence[_Part], architectures: dict[str, str], speeds: Spe
         for prefix in shared:
             amp = prefix.blocks[-1]
             assert isinstance(amp, NamBlock)  # or it would be no prefix
-            stages[stage].append(speeds.job_s(0.0, 0.0) + pass_s(recipe_digest(prefix), amp))
+            stages[stage].append(speeds.gap_s + pass_s(recipe_digest(prefix), amp))
     for part, stage in zip(missing, plan.segment_stages, strict=True):
         own_s = sum(
             pass_s(recipe_digest(each), each.blocks[-1])
@@ -156,8 +156,9 @@ def _render_s(parts: Sequence[_Part], architectures: dict[str, str], speeds: Spe
             if isinstance(each.blocks[-1], NamBlock)
         )
         stages[stage].append(speeds.job_s(speeds.segment, part.sound_s) + own_s)
-    total_s = sum(part.duration_s for part in parts)
-    return stages_s(stages, speeds.num_workers) + speeds.job_s(speeds.finalize, total_s)
+    planned_s = speeds.gap_s
+    finalized_s = speeds.job_s(speeds.finalize, sum(part.duration_s for part in parts))
+    return planned_s + stages_s(stages, speeds.num_workers) + finalized_s
 
 
 def _video_duration_s(

@@ -7,9 +7,10 @@ its row. Where nothing was rendered yet, typical figures are used.
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import median
+from statistics import median, median_low
 from typing import Any, Final, Literal, TypeAlias
 
 from gear.chains.describe import architecture_of
@@ -21,12 +22,14 @@ Basis: TypeAlias = Literal["measured", "typical"]
 
 _SOUND: Final = "sound_s"
 _PASSES: Final = "passes"
-# Of each kind so many of the last jobs are looked at.
-_NUM_JOBS: Final = 40
+# Of each kind so many of the last jobs are looked at. Of two in the middle the lower counts: the
+# first pass of a process takes longer, for it compiles its kernels.
+_NUM_JOBS: Final = 24
 _NUM_WORKERS_TYPICAL: Final = 2
 
-# Seconds that a job takes whatever it works on: to be claimed, to read and to write.
-_START_S: Final = 0.15
+# Seconds from the end of a job to the beginning of the next, of those that follow at once.
+_TYPICAL_GAP_S: Final = 0.2
+_LONGEST_GAP_S: Final = 10.0
 # Of a pass through a capture besides: probes, and silence that settles its network.
 _PROBES_S: Final = 1.5
 
@@ -46,10 +49,12 @@ def work_done(sound_s: float, passes: Iterable[str] = ()) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Speeds:
-    """Seconds of work per second of sound. ``passes``: through captures, by architecture."""
+    """Seconds of work per second of sound. ``passes``: through captures, by architecture.
+    ``gap_s``: how long a worker takes from one job to the next."""
 
     basis: Basis
     num_workers: int
+    gap_s: float
     segment: float
     finalize: float
     video: float
@@ -63,7 +68,7 @@ class Speeds:
         return rate * (sound_s + _PROBES_S)
 
     def job_s(self, rate: float, sound_s: float) -> float:
-        return _START_S + rate * sound_s
+        return self.gap_s + rate * sound_s
 
 
 def speeds_measured() -> Speeds:
@@ -76,6 +81,7 @@ def speeds_measured() -> Speeds:
     return Speeds(
         basis="measured" if segments else "typical",
         num_workers=_most_at_once([*segments, *prefixes]),
+        gap_s=_gap_s([*segments, *prefixes, *finalized]),
         segment=segment,
         finalize=_rate(finalized, _TYPICAL_FINALIZE),
         video=_rate(videos, _TYPICAL_VIDEO),
@@ -85,18 +91,14 @@ def speeds_measured() -> Speeds:
 
 def _last_jobs(kind: str) -> list[Job]:
     jobs = Job.objects.filter(kind=kind, state=JobState.COMPLETED, result__has_key=_SOUND)
-    found = jobs.only("kind", "result", "started_at", "finished_at").order_by("-created_at")
+    columns = "kind", "parent", "result", "started_at", "finished_at"
+    found = jobs.only(*columns).order_by("-created_at")
     return [job for job in found[:_NUM_JOBS] if job.result[_SOUND] and job.started_at]
 
 
-def _work_s(job: Job) -> float:
-    """Without what any job takes."""
-    return max((job.duration_s or 0.0) - _START_S, 0.0)
-
-
 def _rate(jobs: Sequence[Job], typical: float) -> float:
-    rates = [_work_s(job) / job.result[_SOUND] for job in jobs]
-    return median(rates) if rates else typical
+    rates = [(job.duration_s or 0.0) / job.result[_SOUND] for job in jobs]
+    return median_low(rates) if rates else typical
 
 
 def _pass_rates(
@@ -113,9 +115,10 @@ def _pass_rates(
         architecture = architectures.get(job.result[_PASSES][0])
         if architecture is not None:
             sound_s = job.result[_SOUND]
-            work_s = max(_work_s(job) - rest * sound_s, 0.0)
+            work_s = max((job.duration_s or 0.0) - rest * sound_s, 0.0)
             rates.setdefault(architecture, []).append(work_s / (sound_s + _PROBES_S))
-    return {name: median(found) for name, found in rates.items() if median(found) > 0.0}
+    lower = {name: median_low(found) for name, found in rates.items()}
+    return {name: rate for name, rate in lower.items() if rate > 0.0}
 
 
 def _typical_pass(architecture: str) -> float:
@@ -135,6 +138,23 @@ def _most_at_once(jobs: Sequence[Job]) -> int:
         running += change
         most = max(most, running)
     return most or _NUM_WORKERS_TYPICAL
+
+
+def _gap_s(jobs: Sequence[Job]) -> float:
+    """Within each render: when a job has ended, the next one begins in so many seconds."""
+    gaps = []
+    trees: dict[int | None, list[Job]] = {}
+    for job in jobs:
+        trees.setdefault(job.parent_id, []).append(job)
+    for tree in trees.values():
+        starts = sorted(job.started_at for job in tree if job.started_at is not None)
+        for job in tree:
+            ended = job.finished_at
+            number = len(starts) if ended is None else bisect_left(starts, ended)
+            if ended is not None and number < len(starts):
+                gaps.append((starts[number] - ended).total_seconds())
+    gaps = [gap for gap in gaps if gap < _LONGEST_GAP_S]
+    return median(gaps) if gaps else _TYPICAL_GAP_S
 
 
 def stages_s(stages: Iterable[Sequence[float]], num_workers: int) -> float:

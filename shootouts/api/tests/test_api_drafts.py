@@ -154,7 +154,7 @@ def test_the_line_up_of_a_shootout_of_ones_own_can_be_edited(
     for other, wanted in ((charlie, body), (alice, {"shootout_id": str(uuid4())})):
         refused = api_client(other).post(URL, wanted)
         assert (refused.status_code, details_of(refused)) == (
-            422, {"/shootout_id": "NOT_FOUND"},
+            422, [("/shootout_id", "NOT_FOUND")],
         )  # fmt: skip
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from accounts.models import User
 from gear.tests.factories import make_capture
@@ -30,7 +29,7 @@ def estimate(owner: User, document: dict[str, Any]) -> Estimate:
 
 
 def record(owner: User, kind: str, took_s: float, start_s: float, **done: Any) -> None:
-    started = timezone.now() - timedelta(hours=1) + timedelta(seconds=start_s)
+    started = datetime(2026, 11, 30, 15, tzinfo=UTC) + timedelta(seconds=start_s)
     ended = started + timedelta(seconds=took_s)
     Job.objects.create(
         owner=owner, kind=kind, state="completed", started_at=started, finished_at=ended,
@@ -57,13 +56,14 @@ def test_speeds_are_those_of_the_last_jobs(alice: User) -> None:
     slow = make_capture(alice, name="Slow", architecture="LSTM")
     fast = make_capture(alice, name="Fast", architecture="Linear")
     for start_s in (0.0, 1.0):
-        record(alice, RENDER_PREFIX, 20.15, start_s, sound_s=18.5, passes=[slow.sha256])
-    record(alice, RENDER_SEGMENT, 2.15, 40.0, sound_s=20.0)
-    record(alice, RENDER_SEGMENT, 4.3, 50.0, sound_s=18.5, passes=[fast.sha256])
-    record(alice, FINALIZE_SHOOTOUT, 4.15, 60.0, sound_s=40.0)
-    record(alice, MAKE_VIDEO, 10.15, 70.0, sound_s=50.0)
+        record(alice, RENDER_PREFIX, 20.0, start_s, sound_s=18.5, passes=[slow.sha256])
+    record(alice, RENDER_SEGMENT, 2.0, 20.5, sound_s=20.0)
+    record(alice, RENDER_SEGMENT, 4.15, 23.0, sound_s=18.5, passes=[fast.sha256])
+    record(alice, FINALIZE_SHOOTOUT, 4.0, 27.65, sound_s=40.0)
+    record(alice, MAKE_VIDEO, 10.0, 70.0, sound_s=50.0)
     speeds = speeds_measured()
     assert (speeds.basis, speeds.num_workers) == ("measured", 2)
+    assert speeds.gap_s == pytest.approx(0.5)
     assert speeds.segment == pytest.approx(0.1)
     assert speeds.finalize == pytest.approx(0.1)
     assert speeds.video == pytest.approx(0.2)
@@ -78,7 +78,7 @@ def test_shared_passes_count_once(alice: User) -> None:
     amp, other = (make_capture(alice, name=name, architecture="LSTM") for name in "AB")
     cabs = [make_capture(alice, "cab", name=f"Cab {n}") for n in range(3)]
     record(alice, RENDER_PREFIX, 100.0, 0.0, sound_s=10.0, passes=[amp.sha256])
-    record(alice, RENDER_SEGMENT, 0.15, 200.0, sound_s=10.0)
+    record(alice, RENDER_SEGMENT, 0.1, 101.0, sound_s=10.0)
     track = make_track(alice)
     document = document_with(slot_of("amp", amp), slot_of("cab", *cabs), tracks=[track])
     one_amp = estimate(alice, document).render_s
@@ -86,6 +86,7 @@ def test_shared_passes_count_once(alice: User) -> None:
     assert estimate(alice, document).render_s == pytest.approx(2 * one_amp, rel=0.1)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_what_was_rendered_is_measured_and_costs_nothing_again(alice: User) -> None:
     amps = [factories.make_capture(alice, weights=weights) for weights in ((0.5,), (0.4, 0.3))]
     cab = factories.make_cab(alice)
