@@ -100,6 +100,7 @@ def test_options_are_chosen_by_keyboard_alone_and_become_a_shootout_once(
     gear: dict[str, Capture],
     complaints: list[str],
 ) -> None:
+    gear["Whole rig"].gear.delete()
     page = page_of(browser, alice, live_server.url, complaints)
     page.goto(live_server.url + reverse("shootout-new"))
     page.get_by_role("checkbox", name="Riff").press("Space")
@@ -338,7 +339,7 @@ def test_a_line_up_of_saved_chains_is_edited(
     complaints: list[str],
 ) -> None:
     for name in ("Loud", "Quiet", "Other"):
-        make_chain(alice, gear["Plexi"], gear["V30"], name=name)
+        make_chain(alice, name)
     page = page_of(browser, alice, live_server.url, complaints)
     page.goto(live_server.url + reverse("shootout-new"))
     page.get_by_role("checkbox", name="Riff").check()

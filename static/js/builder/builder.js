@@ -191,6 +191,7 @@ export function whenChanged(/** @type {() => void} */ watcher) {
 }
 
 function changed() {
+  page.draft = history_.present;
   page.isCurrent = false;
   page.isMade = false;
   page.refusal = "";
