@@ -16,6 +16,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.page_kit import PageView
+from accounts.selectors import tone3000_connection_get
 from gear.selectors import library_list
 from jobs.pipeline.effects.parameters import (
     CAB_PARAMETERS,
@@ -39,6 +40,7 @@ class ShootoutNewView(PageView):
             "form": ShootoutForm(),
             "builder": _builder_data(self.user),
             "has_tone3000": bool(settings.GTS_TONE3000_KEY),
+            "is_connected": tone3000_connection_get(self.user).is_usable,
             "has_demo": has_demo_material(),
             "max_contenders": settings.GTS_MAX_CONTENDERS,
             "max_tracks": settings.GTS_MAX_DI_TRACKS,

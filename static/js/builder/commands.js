@@ -1,7 +1,6 @@
 // From what was clicked or typed to the action on the document.
 
 import { find, need } from "../dom.js";
-import { openPicker } from "../picker/picker.js";
 import * as actions from "./actions.js";
 import { ask } from "./api.js";
 import {
@@ -104,11 +103,9 @@ const COMMANDS = {
   "find-track": (target) => findTracks(valueOfField(target)),
   // Listening.
   play: (_, { play = "" }) => playOrStop(play),
-  stop: (target) => {
+  stop: () => {
     focusNext(`[data-play="${CSS.escape(page.audition.key)}"]`);
-    target.blur();
     stopListening();
-    find(root, `[data-play="${CSS.escape(page.audition.key)}"]`)?.focus();
   },
   swap,
   "passage-track": (target) => {
@@ -199,6 +196,7 @@ async function addTo(anchor, name, slotId) {
   const before = options.flatMap(({ id, block }) =>
     block?.capture_id ? [{ id, captureId: block.capture_id }] : [],
   );
+  const { openPicker } = await import("../picker/picker.js");
   const captures = await openPicker({
     kinds: word.kinds,
     slot: name,
@@ -297,6 +295,7 @@ async function addIR(anchor, optionId) {
  * @param {string[]} kinds
  */
 async function pickOne(anchor, slot, kinds) {
+  const { openPicker } = await import("../picker/picker.js");
   const captures = await openPicker({
     kinds,
     slot,

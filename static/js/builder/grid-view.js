@@ -40,7 +40,7 @@ export function gridView(/** @type {Page} */ page) {
   return [
     h(
       "div",
-      { key: "table", class: "matrix", role: "region", "aria-labelledby": "grid-heading" },
+      { key: "table", class: "matrix" },
       h(
         "table",
         { class: `grid${grid.columns.length > 4 ? " grid--wide" : ""}` },

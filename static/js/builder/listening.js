@@ -1,7 +1,6 @@
 // Hearing an option or a cell before anything is rendered: its chain over a passage of a DI track,
 // in a loop. What is changed meanwhile is heard as soon as it is there.
 
-import { Audition } from "../audition/audition.js";
 import { page, say, show, whenChanged } from "./builder.js";
 import { blocksOf, cellsOf, trackHeard } from "./document.js";
 
@@ -10,19 +9,31 @@ import { blocksOf, cellsOf, trackHeard } from "./document.js";
 
 // While a slider moves, not every value is asked for.
 const UPDATE_PAUSE_MS = 120;
+const LOAD_AFTER_MS = 2000;
 
-const audition = new Audition();
+/** @type {import("../audition/audition.js").Audition | null} Loaded when the page has time for it. */
+let audition = null;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 /** The last request, to tell whether a change of the draft changes what is heard. */
 let sounding = "";
 
-audition.addEventListener("state", (event) => {
-  const { state, message, key } = /** @type {CustomEvent} */ (event).detail;
-  page.audition = { state, message, key, canSwap: audition.canSwap };
-  if (state === "failed") say(message);
-  show();
-});
+async function load() {
+  const { Audition } = await import("../audition/audition.js");
+  if (audition) return audition;
+  const made = new Audition();
+  made.addEventListener("state", (event) => {
+    const { state, message, key } = /** @type {CustomEvent} */ (event).detail;
+    page.audition = { state, message, key, canSwap: made.canSwap };
+    if (state === "failed") say(message);
+    show();
+  });
+  audition = made;
+  return made;
+}
+
+// Before it is asked for: browsers let a sound begin only within a click.
+addEventListener("load", () => setTimeout(load, LOAD_AFTER_MS));
 
 /**
  * The blocks that `key` means: of a cell its own; of an option those of the first combination with
@@ -60,7 +71,7 @@ function requestFor(key, blocks) {
 /** Play it, or stop it when it is what plays. */
 export function playOrStop(/** @type {string} */ key) {
   const { state, key: current } = page.audition;
-  if (current === key && (state === "playing" || state === "rendering")) audition.stop();
+  if (current === key && (state === "playing" || state === "rendering")) stopListening();
   else start(key, blocksFor(key));
 }
 
@@ -68,22 +79,22 @@ export function playOrStop(/** @type {string} */ key) {
  * @param {string} key
  * @param {ReturnType<typeof blocksOf>} blocks
  */
-function start(key, blocks) {
+async function start(key, blocks) {
   const request = requestFor(key, blocks);
   if (!request) {
     say("There is nothing to hear yet: choose a DI track and an amp.");
     return;
   }
   sounding = JSON.stringify(request);
-  audition.play(request, { loop: true });
+  (audition ?? (await load())).play(request, { loop: true });
 }
 
 export function stopListening() {
-  audition.stop();
+  audition?.stop();
 }
 
 export function swap() {
-  audition.swap();
+  audition?.swap();
 }
 
 whenChanged(followDraft);
@@ -95,10 +106,10 @@ export function followDraft() {
   clearTimeout(timer);
   timer = setTimeout(() => {
     const request = requestFor(key, blocksFor(key));
-    if (!request) audition.stop();
+    if (!request) stopListening();
     else if (JSON.stringify(request) !== sounding) {
       sounding = JSON.stringify(request);
-      audition.update(request);
+      audition?.update(request);
     }
   }, UPDATE_PAUSE_MS);
 }
@@ -110,7 +121,7 @@ export function followDraft() {
  */
 export function playPicked(slot, capture) {
   if (!capture) {
-    if (page.audition.key.startsWith("picked:")) audition.stop();
+    if (page.audition.key.startsWith("picked:")) stopListening();
     return;
   }
   const block = { slot, capture_id: capture.id, parameters: {} };

@@ -121,7 +121,10 @@ export function nameOf(/** @type {Option} */ { block }, /** @type {Known} */ kno
 }
 
 export function captureName(/** @type {Capture | undefined} */ capture) {
-  return capture ? capture.gear.name : "Deleted capture";
+  if (!capture) return "Deleted capture";
+  const { gear, name, tone3000_id: isModel } = capture;
+  // Of one tone there may be several models; else it is the name of a file.
+  return isModel ? `${gear.name}, ${name}` : gear.name;
 }
 
 /** The line below: what was captured, and with what. */
@@ -129,11 +132,9 @@ export function detailOf(/** @type {Option} */ { block }, /** @type {Known} */ k
   if (!block || block.processor) return "";
   const capture = known.captures.get(block.capture_id ?? "");
   if (!capture) return "It is no longer here: choose another one.";
-  const { gear, architecture, name } = capture;
-  // Of a tone of Tone 3000 there may be several models; else it is the name of a file.
-  const own = capture.tone3000_id ? name : "";
+  const { gear, architecture } = capture;
   const kind = gear.kind === "full_rig" ? "Full rig" : "";
-  return [gear.make, own, kind, architecture].filter(Boolean).join(" · ");
+  return [gear.make, kind, architecture].filter(Boolean).join(" · ");
 }
 
 /** What is set otherwise than it comes: "Gain +6 dB, bypassed". */
