@@ -35,8 +35,8 @@ _LONGEST_GAP_S: Final = 10.0
 # Of a pass through a capture besides: probes, and silence that settles its network.
 _PROBES_S: Final = 1.5
 
-# Seconds of work per second of sound, on two cores of a server of 2024. Passes through networks that
-# are not listed take as long as the largest of these.
+# Seconds of work per second of sound, on two cores of a server of 2024. A pass through a network
+# that is not listed takes as long as through an A1 standard.
 _TYPICAL_PASS: Final = 0.025
 _TYPICAL_PASSES: Final[Mapping[str, float]] = {
     "A1 lite (12 channels)": 0.012,
