@@ -178,6 +178,8 @@ SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
         "LoginKind": "accounts.sessions.logins.LoginKind",
         "JobState": "jobs.models.JobState",
         "PreviewState": "shootouts.models.media.PreviewState",
+        "DraftState": "shootouts.models.draft.DraftState",
+        "EstimateBasis": ["measured", "typical"],
         "ShootoutState": "shootouts.models.shootout.ShootoutState",
         "SegmentState": "shootouts.models.shootout.SegmentState",
         "FileState": "gear.models.item.FileState",

@@ -135,7 +135,9 @@ class CellOutput(serializers.Serializer[Any]):
     names = serializers.ListField(
         child=serializers.CharField(), help_text="of each slot of the draft; empty: nothing"
     )
-    is_valid = serializers.BooleanField(help_text="it can be played")
+    is_valid = serializers.BooleanField(  # type: ignore[assignment]  # a name of Serializer too
+        help_text="it can be played"
+    )
     is_on = serializers.BooleanField(help_text="not switched off; only valid ones play")
     errors = CellErrorOutput(many=True)  # type: ignore[assignment]
 
@@ -150,7 +152,7 @@ class LineUpOutput(serializers.Serializer[Any]):
     key = serializers.CharField(source="cell.key", allow_null=True, default=None)
     chain_id = serializers.UUIDField(allow_null=True)
     label = serializers.CharField()  # type: ignore[assignment]  # a name of Field too
-    is_valid = serializers.BooleanField()
+    is_valid = serializers.BooleanField()  # type: ignore[assignment]  # a name of Serializer too
     message = serializers.CharField(help_text="why it cannot be played; empty: it can")
 
 

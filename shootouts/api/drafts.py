@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -148,7 +149,7 @@ class DraftListView(GenericAPIView[Draft]):
             raise InvalidInputError(_ONE_OF_TWO, details=[detail])
         is_new = True
         if shootout_id is None:
-            draft = draft_create(owner=user, document=request.data["document"])
+            draft = draft_create(owner=user, document=_sent(request)["document"])
         else:
             draft, is_new = _draft_of(user, shootout_id)
         response = _answer(request, draft, status=201 if is_new else 200)
@@ -189,8 +190,8 @@ class DraftDetailView(APIView):
         """The document is kept as it was sent, and has been looked at."""
         draft_update(
             draft=draft,
-            document=request.data.get("document"),
-            title=request.data.get("title"),
+            document=_sent(request).get("document"),
+            title=_sent(request).get("title"),
             accepted_revisions=accepted_revisions(request),
         )
         return _answer(request, draft_get(request.user, draft.uuid))
@@ -216,7 +217,7 @@ class DraftExpansionView(APIView):
         combinations than are shown `cells` is empty."""
         data = DraftReplaceInput(data=request.data)
         data.is_valid(raise_exception=True)
-        document = document_read(request.data["document"])
+        document = document_read(_sent(request)["document"])
         expansion = draft_expand(cast(User, request.user), document)
         context = {"estimate": draft_estimate(expansion), "limit": settings.GTS_MAX_CONTENDERS}
         return Response(ExpansionOutput(expansion, context=context).data)
@@ -245,6 +246,11 @@ class DraftShootoutView(APIView):
         location = reverse("api-shootout", args=[shootout.uuid])
         status = 201 if made.is_new else 200
         return Response(shown.data, status=status, headers={"Location": location})
+
+
+def _sent(request: Request) -> Mapping[str, Any]:
+    """As it was sent, for what has been looked at and is kept as it is."""
+    return cast(Mapping[str, Any], request.data)
 
 
 def _draft_of(user: User, shootout_id: UUID) -> tuple[Draft, bool]:

@@ -156,8 +156,8 @@ def _judge(owner: User, slots: Sequence[DraftSlot]) -> _Judged:
         options[number, choice] = option_of(row, irs_of.get(id(row), ()))
     findings: dict[Place, list[CellError]] = {}
     for detail in details:
-        _, number, choice, *_ = detail.pointer.split("/")
-        place = int(number), int(choice)
+        _, number_text, choice_text, *_ = detail.pointer.split("/")
+        place = int(number_text), int(choice_text)
         slot = slots[place[0]]
         error = CellError(detail.code, detail.message, slot.id, slot.options[place[1]].id)
         findings.setdefault(place, []).append(error)

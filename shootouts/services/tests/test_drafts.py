@@ -55,7 +55,8 @@ def test_a_draft_becomes_a_shootout_with_its_chains_and_its_render(
     draft = draft_create(owner=alice, document=document)
     made = draft_make(draft=draft)
     assert made.shootout.title == "2 amps over Undertow"
-    assert (made.shootout.slice_s, made.shootout.has_video) == (8.0, False)
+    options = made.shootout.options
+    assert (options.slice_s, options.has_video) == (8.0, False)
     assert labels(made.shootout) == ["Amp 0", "Amp 1"]
     names = set(SignalChain.objects.values_list("name", flat=True))
     assert names == {"2 amps over Undertow: Amp 0", "2 amps over Undertow: Amp 1"}
