@@ -169,6 +169,7 @@ export class CapturesPanel {
     parts.rename.setAttribute("aria-label", `Nickname of ${title}`);
     parts.play.setAttribute("aria-label", `Play ${title}`);
     parts.play.hidden = !this.#owner.player();
+    if (parts.play.parentElement) parts.play.parentElement.hidden = parts.play.hidden;
   }
 
   #moved(/** @type {number} */ index) {
