@@ -58,7 +58,7 @@ export class CapturesPanel {
       onLeave: () => this.#search.focus(),
     });
     for (const tick of all(this.#panel, '[name="kind"]', HTMLInputElement))
-      this.#kinds.set(tick.value, tick.labels?.[0]?.textContent?.trim() ?? tick.value);
+      this.#kinds.set(tick.value, kindIn(tick.labels?.[0]) ?? tick.value);
     this.#listen();
   }
 
@@ -76,10 +76,6 @@ export class CapturesPanel {
     }
     need(this.#root, "[data-kinds]").hidden = fitting.length === 1;
     this.#showFilters();
-  }
-
-  get scope() {
-    return this.#filters.scope;
   }
 
   /**
@@ -387,4 +383,9 @@ export class CapturesPanel {
     event.dataTransfer.setData("text/plain", dragged.map(titleOf).join("\n"));
     event.dataTransfer.effectAllowed = "copy";
   }
+}
+
+/** What a kind is called in a row, without what is explained of it in brackets. */
+function kindIn(/** @type {HTMLLabelElement | undefined} */ label) {
+  return label?.textContent?.replace(/\(.*/, "").trim();
 }
