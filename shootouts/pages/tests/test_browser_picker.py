@@ -119,6 +119,7 @@ def test_it_is_narrowed_dragged_and_fits_a_phone(
     expect(rows).to_contain_text("Hot")
     page.get_by_label("Calibrated").check()
     expect(page.get_by_role("button", name="Filters 3")).to_be_visible()
+    expect(page.locator("[data-captures]")).not_to_have_attribute("aria-busy", "true")
     dragged = rows.evaluate(
         """row => {
           const dataTransfer = new DataTransfer();
@@ -142,4 +143,44 @@ def test_it_is_narrowed_dragged_and_fits_a_phone(
     rows.first.click()
     page.get_by_role("button", name="Use capture").click()
     expect(page.get_by_label("Amp capture")).not_to_have_value("")
+    assert complaints == []
+
+
+def test_captures_are_played_one_after_the_other_and_several_are_chosen(
+    live_server: Any, alice: User, browser: Browser
+) -> None:
+    first, second, third = (make_capture(alice, name=name) for name in ("One", "Two", "Three"))
+    complaints: list[str] = []
+    page = page_of(browser, alice, live_server.url, complaints)
+    page.goto(live_server.url + reverse("chain-new"))
+    page.evaluate(
+        """async (chosen) => {
+          const { openPicker } = await import("/static/js/picker/picker.js");
+          window.played = [];
+          const anchor = document.querySelector("h1");
+          anchor.tabIndex = -1;
+          const onAudition = (capture) => played.push(capture && capture.gear.name);
+          const kinds = ["amp"];
+          openPicker({ kinds, slot: "amp", chosen: [chosen], anchor, onAudition }).then(
+            (captures) => { window.result = captures.map(({ id }) => id); },
+          );
+        }""",
+        str(first.uuid),
+    )
+    expect(page.locator(".pick")).to_have_count(3)
+    page.keyboard.press("Alt+ArrowDown")
+    page.keyboard.press("Alt+ArrowDown")
+    page.keyboard.press("Alt+ArrowUp")
+    assert page.evaluate("played") == ["Three", "Two", "Three"]
+    page.get_by_label("Play while browsing").check()
+    page.get_by_role("button", name="Play Two").click()
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("played.slice(3)") == ["Two", "One"]
+    for capture in (third, second):
+        page.locator(".pick", has_text=capture.gear.name).click()
+    page.get_by_role("button", name="Use 3 captures").click()
+    page.wait_for_function("window.result")
+    assert page.evaluate("result") == [str(one.uuid) for one in (first, third, second)]
+    assert page.evaluate("played.at(-1)") is None
+    assert page.evaluate("document.activeElement.tagName") == "H1"
     assert complaints == []
