@@ -222,6 +222,29 @@ def test_what_is_added_in_one_tab_can_be_chosen_in_another(page: Page) -> None:
     expect(page.get_by_role("button", name="Play Copper Lantern 10").first).to_be_visible()
 
 
+def test_all_models_of_a_tone_are_added_and_one_is_chosen_in_the_picker(page: Page) -> None:
+    page.goto("/chains/new/")
+    page.get_by_role("button", name="Browse: amp").click()
+    picker = page.get_by_role("dialog", name="Choose amps")
+    picker.get_by_role("tab", name="Tone 3000").click()
+    expect(picker.get_by_role("button", name="Halyard 22 Clean")).to_be_visible()
+    picker.get_by_label("Link to a tone").fill("no link")
+    picker.get_by_role("button", name="Open").click()
+    expect(picker.get_by_text("This is no link to a tone")).to_be_visible()
+    picker.get_by_label("Link to a tone").fill(f"https://www.tone3000.com/crunch-head-{CRUNCH}?x=1")
+    picker.get_by_role("button", name="Open").click()
+    expect(picker.get_by_role("heading", name="Crunch Head")).to_be_focused()
+    picker.get_by_role("button", name="Add all 6 models of this tone").click()
+    said = picker.get_by_role("status").filter(has_text="added")
+    expect(said).to_have_text("6 of 6 added.", timeout=FETCH_TIMEOUT_MS)
+    # A block takes one of them; the others are in the gear.
+    picker.get_by_role("button", name="Use capture").click()
+    expect(page.get_by_label("Amp capture")).not_to_have_value("")
+    expect(page.get_by_role("button", name="Browse: amp")).to_be_focused()
+    page.get_by_role("button", name="Browse: amp").click()
+    expect(page.locator(".pick")).to_have_count(6)
+
+
 def _add_from(page: Page, title: str, model: str, *, architecture: str = "") -> None:
     page.get_by_role("link", name=title, exact=True).click()
     expect(page.get_by_role("heading", name=title)).to_be_visible()

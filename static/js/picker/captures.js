@@ -58,7 +58,7 @@ export class CapturesPanel {
       onLeave: () => this.#search.focus(),
     });
     for (const tick of all(this.#panel, '[name="kind"]', HTMLInputElement))
-      this.#kinds.set(tick.value, tick.labels?.[0]?.textContent?.trim() ?? tick.value);
+      this.#kinds.set(tick.value, kindIn(tick.labels?.[0]) ?? tick.value);
     this.#listen();
   }
 
@@ -76,10 +76,6 @@ export class CapturesPanel {
     }
     need(this.#root, "[data-kinds]").hidden = fitting.length === 1;
     this.#showFilters();
-  }
-
-  get scope() {
-    return this.#filters.scope;
   }
 
   /**
@@ -169,6 +165,7 @@ export class CapturesPanel {
     parts.rename.setAttribute("aria-label", `Nickname of ${title}`);
     parts.play.setAttribute("aria-label", `Play ${title}`);
     parts.play.hidden = !this.#owner.player();
+    if (parts.play.parentElement) parts.play.parentElement.hidden = parts.play.hidden;
   }
 
   #moved(/** @type {number} */ index) {
@@ -386,4 +383,9 @@ export class CapturesPanel {
     event.dataTransfer.setData("text/plain", dragged.map(titleOf).join("\n"));
     event.dataTransfer.effectAllowed = "copy";
   }
+}
+
+/** What a kind is called in a row, without what is explained of it in brackets. */
+function kindIn(/** @type {HTMLLabelElement | undefined} */ label) {
+  return label?.textContent?.replace(/\(.*/, "").trim();
 }

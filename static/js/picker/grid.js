@@ -185,7 +185,8 @@ export class Grid {
   }
 
   #onKey(/** @type {KeyboardEvent} */ event) {
-    if (event.target instanceof HTMLInputElement || event.ctrlKey || event.metaKey) return;
+    if (event.target instanceof HTMLInputElement) return;
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
     const { key } = event;
     if (key === "ArrowLeft" || key === "ArrowRight") {
       const cells = this.#cells(this.#active);

@@ -47,6 +47,7 @@ class Picker {
   #selection = new Selection([]);
   /** @type {Request | null} */
   #request = null;
+  #tab = "mine";
   /** @type {(captures: Capture[] | null) => void} */
   #resolve = () => {};
 
@@ -85,7 +86,7 @@ class Picker {
     else this.#dialog.showModal();
     document.body.classList.add("has-picker");
     const scope = keptScope();
-    this.#showTab(scope, { isFirst: true });
+    this.#begin(scope);
     this.#captures.focus();
     this.#readChosen();
     /** @type {Promise<Capture[] | null>} */
@@ -140,11 +141,17 @@ class Picker {
     need(this.#dialog, "[data-chosen]").textContent = titles;
   }
 
-  /**
-   * @param {string} name
-   * @param {{isFirst?: boolean}} [options]
-   */
-  async #showTab(name, { isFirst = false } = {}) {
+  /** Who has nothing of their own yet begins with what the server has. */
+  async #begin(/** @type {string} */ scope) {
+    const request = this.#request;
+    const hasAny = await this.#showTab(scope);
+    if (hasAny || scope !== "mine" || this.#tab !== "mine" || request !== this.#request) return;
+    this.#showTab("public");
+  }
+
+  /** Says whether there is anything to choose from. */
+  async #showTab(/** @type {string} */ name) {
+    this.#tab = name;
     for (const tab of this.#tabs) {
       const isThis = tab.dataset.tab === name;
       tab.setAttribute("aria-selected", String(isThis));
@@ -157,14 +164,16 @@ class Picker {
     if (tones) tones.hidden = !isOfTones;
     if (isOfTones) {
       this.#tones?.show();
-      return;
+      return true;
     }
-    const scope = /** @type {Scope} */ (name);
-    const hasAny = await this.#captures.show(scope);
-    // Who has nothing of their own yet begins with what is there.
-    if (isFirst && !hasAny && scope === "mine" && this.#captures.scope === "mine" && this.#request)
-      this.#showTab("public");
-    else if (!isFirst) keepScope(scope);
+    return this.#captures.show(/** @type {Scope} */ (name));
+  }
+
+  /** A tab that someone has chosen: it comes first the next time. */
+  #chooseTab(/** @type {HTMLElement} */ tab) {
+    const name = tab.dataset.tab ?? "mine";
+    keepScope(name);
+    this.#showTab(name);
   }
 
   get #tabs() {
@@ -173,8 +182,7 @@ class Picker {
 
   #listen() {
     const dialog = this.#dialog;
-    for (const tab of this.#tabs)
-      tab.addEventListener("click", () => this.#showTab(tab.dataset.tab ?? "mine"));
+    for (const tab of this.#tabs) tab.addEventListener("click", () => this.#chooseTab(tab));
     need(dialog, '[role="tablist"]').addEventListener("keydown", (event) => this.#onTabKey(event));
     need(dialog, "[data-close]").addEventListener("click", () => this.#end(null));
     need(dialog, "[data-use]").addEventListener("click", () => this.#use());
@@ -223,7 +231,7 @@ class Picker {
     event.preventDefault();
     const tab = tabs[(to + tabs.length) % tabs.length];
     tab.focus();
-    this.#showTab(tab.dataset.tab ?? "mine");
+    this.#chooseTab(tab);
   }
 }
 
@@ -237,6 +245,7 @@ function keptScope() {
 }
 
 function keepScope(/** @type {string} */ scope) {
+  if (!scopes.includes(scope)) return;
   try {
     localStorage.setItem(tabKept, scope);
   } catch {

@@ -17,6 +17,10 @@ export class Selection {
     for (const id of ids) this.#chosen.set(id, null);
   }
 
+  get isSingle() {
+    return this.#isSingle;
+  }
+
   get num() {
     return this.#chosen.size;
   }

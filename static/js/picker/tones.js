@@ -183,9 +183,12 @@ export class TonesPanel {
       }
       numAdded += 1;
       const doesFit = this.#doesFit(got);
-      this.#mark(id, doesFit ? "Chosen" : "Added to your gear");
-      if (doesFit) this.#owner.selection().add(got);
-      else unfit += 1;
+      const selection = this.#owner.selection();
+      // Where one is wanted it is the first that comes.
+      const isChosen = doesFit && (!selection.isSingle || numAdded === 1);
+      this.#mark(id, isChosen ? "Chosen" : "Added to your gear");
+      if (isChosen) selection.add(got);
+      if (!doesFit) unfit += 1;
       this.#owner.onChosen();
       this.#tell(`${numAdded} of ${wanted.length} added`);
     });
