@@ -31,6 +31,7 @@ LISTS = {
     "api-tag-list": [""],
     "api-preset-list": [""],
     "api-di-track-list": [""],
+    "api-upload-list": [""],
     "api-shootout-list": ["", "?scope=public", "?scope=public&search=plexi", "?search=plexy"],
     "api-job-list": ["", "?state=failed", "?is_root=true"],
     "api-notification-list": ["", "?is_read=false"],
