@@ -32,6 +32,7 @@ from shootouts.models import (
     Segment,
     Shootout,
     ShootoutDI,
+    Upload,
 )
 
 
@@ -66,6 +67,17 @@ def _make_one(owner: User) -> None:
     Notification.objects.create(owner=owner, job=root, state="completed")
     track = DITrack.objects.create(
         owner=owner, name="Riff", file="di/x.wav", file_name="x.wav", sha256=digest, size_bytes=1
+    )
+    Upload.objects.create(
+        owner=owner,
+        file_name="x.wav",
+        length_bytes=1,
+        state="placed",
+        expires_at=timezone.now(),
+        di_track=track,
+        capture=capture,
+        job=root,
+        archive=Upload.objects.first(),
     )
     _make_shootout(owner, other, track, chain, root)
     CachedAudio.objects.create(key=digest, file="cache/x", size_bytes=1, described={})

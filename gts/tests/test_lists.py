@@ -38,6 +38,7 @@ LISTS = {
     "api-preset-list": [""],
     "api-di-track-list": [""],
     "api-draft-list": ["", "?state=open"],
+    "api-upload-list": [""],
     "api-shootout-list": ["", "?scope=public", "?scope=public&search=plexi", "?search=plexy"],
     "api-job-list": ["", "?state=failed", "?is_root=true"],
     "api-notification-list": ["", "?is_read=false"],

@@ -56,11 +56,13 @@ def content_of(request: Request) -> UploadedFile[bytes] | None:
     """What a request has brought, ``None`` without a body."""
     _ = request.data  # now it is read; a body of another type is an error
     found = request.FILES.get("content")
+    if isinstance(found, UploadedFile):
+        return found
     # Without a length the framework takes a body for empty.
     is_chunked = "chunked" in request.headers.get("Transfer-Encoding", "").lower()
-    if found is None and is_chunked and "CONTENT_LENGTH" not in request.META:
+    if is_chunked and "CONTENT_LENGTH" not in request.META:
         return read_content(request._request)  # type: ignore[arg-type]  # it is read like a file
-    return found
+    return None
 
 
 def offset_of(request: Request) -> int:

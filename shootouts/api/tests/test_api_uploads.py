@@ -112,7 +112,7 @@ def test_what_the_protocol_forbids_is_refused_and_changes_nothing(alice: User) -
     assert code_of(patch(client, address, 0, RIFF[:10])) == (409, "UPLOAD_OFFSET")
     assert code_of(patch(client, address, 2000, RIFF[:10])) == (409, "UPLOAD_OFFSET")
     wrong = client.generic(
-        "PATCH", address, b"{}", content_type="application/json",
+        "PATCH", address, "{}", content_type="application/json",
         headers=headers(Upload_Offset="1000"),
     )  # fmt: skip
     assert wrong.status_code == 415
@@ -242,7 +242,7 @@ def test_announced_twice_with_one_key_it_is_one_upload(alice: User) -> None:
 def test_what_can_be_nothing_here_is_refused_before_it_comes(
     alice: User, length: int, values: dict[str, str], found: tuple[int, str]
 ) -> None:
-    answer = announce(api_client(alice), length, **values)
+    answer = announce(api_client(alice), length, b"", **values)
     assert code_of(answer) == found
     assert not Upload.objects.exists()
 

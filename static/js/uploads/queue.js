@@ -23,7 +23,9 @@ import { hasFailed, isUnderWay, itemFrom, itemOf, readyOf } from "./items.js";
 // The server takes four from one user.
 const MAX_SENDING = 3;
 const FIRST_ASK_MS = 400;
-const LAST_ASK_MS = 2500;
+const LAST_ASK_MS = 3000;
+// Of many each answer is long, and the server has them to do.
+const MORE_ASK_MS = 20;
 const ASK_GROWTH = 1.3;
 
 export class UploadQueue {
@@ -169,8 +171,9 @@ export class UploadQueue {
     this.#isAsking = true;
     let pauseMs = FIRST_ASK_MS;
     while (this.items.some(isUnderWay)) {
-      await this.#wait(pauseMs);
-      pauseMs = Math.min(pauseMs * ASK_GROWTH, LAST_ASK_MS);
+      const numUnderWay = this.items.filter(isUnderWay).length;
+      await this.#wait(Math.min(pauseMs + numUnderWay * MORE_ASK_MS, LAST_ASK_MS));
+      pauseMs *= ASK_GROWTH;
       const ids = this.items.filter(isUnderWay).map(({ upload }) => upload?.id ?? "");
       try {
         const before = this.#numEnded();

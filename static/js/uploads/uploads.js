@@ -92,7 +92,7 @@ class UploadsView {
   onFiles = () => {};
   #list;
   #rows = made("ul", "rows uploads__rows");
-  #summary = made("p", "uploads__summary num");
+  #summary = made("p", "uploads__summary");
   #said = made("p", "visually-hidden");
   #bar = document.createElement("progress");
   /** @type {Map<string, UploadRow>} */
