@@ -103,10 +103,18 @@ export function nameInAddress(/** @type {string} */ id) {
 
 let isForced = false;
 let isDue = false;
+/** Nothing moves that is not there yet: it is shown when all that it shows has come. */
+let isReady = false;
+
+export function showFromNowOn() {
+  isReady = true;
+  root.removeAttribute("aria-busy");
+  showAll();
+}
 
 /** Once for all that has changed in this turn. */
 export function show() {
-  if (isDue) return;
+  if (isDue || !isReady) return;
   isDue = true;
   queueMicrotask(() => {
     isDue = false;
@@ -226,7 +234,7 @@ export function expandSoon() {
   expansionTimer = setTimeout(expand, EXPANSION_PAUSE_MS);
 }
 
-async function expand() {
+export async function expand() {
   asking.abort();
   asking = new AbortController();
   const { signal } = asking;

@@ -7,19 +7,23 @@ import {
   catalog,
   commit,
   data,
+  expand,
   expandSoon,
   history_,
   learn,
   nameInAddress,
   page,
-  root,
   saver,
   show,
   showAll,
+  showFromNowOn,
 } from "./builder.js";
 import { readDocument } from "./document.js";
 
 /** @import { Answer, DraftAnswer, Expansion } from "./types.d.ts" */
+
+// So long the page waits for the names and the judgment of what it shows.
+const PATIENCE_MS = 2500;
 
 /**
  * @param {DraftAnswer} answer
@@ -119,9 +123,9 @@ export async function start() {
     if (newest) await load(newest.id);
   } else nameInAddress("");
   page.others = page.others.filter((other) => other.id !== saver.id);
-  root.removeAttribute("aria-busy");
-  expandSoon();
-  show();
+  const patience = new Promise((done) => setTimeout(done, PATIENCE_MS));
+  await Promise.race([Promise.all([learn(), expand()]), patience]);
+  showFromNowOn();
 }
 
 /** Another device may have gone on; what is unsaved here is not given up for that. */
