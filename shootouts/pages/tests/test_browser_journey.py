@@ -62,13 +62,13 @@ def test_three_amps_and_three_cabs_as_files_are_heard_after_few_clicks(
     server: EmbeddedServer, page: Page, tmp_path: Path
 ) -> None:
     page.goto(server.owner_url("/shootouts/new/"))
-    expect(page.get_by_role("heading", name="Three ways to begin")).to_be_visible()
+    expect(page.get_by_role("heading", name="How to begin")).to_be_visible()
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Choose files").click()
     chooser.value.set_files(_material(tmp_path))
     expect(page.locator(".cell.is-on")).to_have_count(9, timeout=UPLOAD_TIMEOUT_MS)
     expect(page.get_by_role("checkbox", name="undertow")).to_be_checked(timeout=UPLOAD_TIMEOUT_MS)
-    expect(page.get_by_role("heading", name="Three ways to begin")).to_be_hidden()
+    expect(page.get_by_role("heading", name="How to begin")).to_be_hidden()
     expect(page.get_by_placeholder("3 amps × 3 cabs over undertow")).to_be_visible()
 
     # One is heard before anything is rendered.

@@ -158,6 +158,9 @@ function showTools() {
   need(root, '[data-do="undo"]', HTMLButtonElement).disabled = !page.canUndo;
   need(root, '[data-do="redo"]', HTMLButtonElement).disabled = !page.canRedo;
   need(root, '[data-do="start-over"]').hidden = isEmpty(page.draft);
+  const title = page.shootoutId ? "Edit line-up" : "New shootout";
+  const heading = need(root, "h1");
+  if (heading.textContent !== title) heading.textContent = title;
   if (first) first.hidden = data.has_material || !isEmpty(page.draft);
 }
 

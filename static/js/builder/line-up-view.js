@@ -193,7 +193,9 @@ export function renderView(/** @type {Page} */ page) {
         h(
           "li",
           { key: "good", class: "muted" },
-          "Creates the shootout and starts rendering at once.",
+          page.shootoutId
+            ? "Changes the shootout and renders what is new."
+            : "Creates the shootout and starts rendering at once.",
         ),
     ),
   ];
