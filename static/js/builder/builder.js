@@ -41,7 +41,7 @@ const saveLine = need(root, "[data-save-state]");
 const first = find(root, "[data-first-run]");
 
 export const catalog = new Catalog(data, () => show());
-export const history_ = new History(emptyDocument());
+const history_ = new History(emptyDocument());
 export const saver = new Saver({
   create: (document_, key) =>
     ask("drafts/", {
@@ -106,8 +106,16 @@ let isDue = false;
 /** Nothing moves that is not there yet: it is shown when all that it shows has come. */
 let isReady = false;
 
+/** @type {() => void} */
+let getReady = () => {};
+/** Settled when the draft is there: what comes before that waits for it. */
+export const ready = new Promise((done) => {
+  getReady = () => done(true);
+});
+
 export function showFromNowOn() {
   isReady = true;
+  getReady();
   root.removeAttribute("aria-busy");
   showAll();
 }
@@ -216,6 +224,12 @@ function changed() {
 export async function learn() {
   await catalog.learn(history_.present);
   show();
+}
+
+/** A document from elsewhere: there is no way back from it. */
+export function replaceDraft(/** @type {Draft} */ next) {
+  history_.replace(next);
+  page.draft = next;
 }
 
 export function step(/** @type {"undo" | "redo"} */ direction) {

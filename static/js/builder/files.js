@@ -4,7 +4,7 @@ import { need } from "../dom.js";
 import { startUploads } from "../uploads/uploads.js";
 import { chooseTrack } from "./actions.js";
 import { ask } from "./api.js";
-import { catalog, commit, page, root, say, show } from "./builder.js";
+import { catalog, commit, page, ready, root, say, show } from "./builder.js";
 import { addCapture } from "./commands.js";
 
 /** @import { Answer, Capture, Track } from "./types.d.ts" */
@@ -21,6 +21,7 @@ async function takeTrack(/** @type {string} */ id) {
   /** @type {Answer<Track>} */
   const { body } = await ask(`di-tracks/${id}/`);
   if (!body) return;
+  await ready;
   catalog.addTrack(body);
   const isFull = page.draft.di_tracks.length >= page.known.data.max_di_tracks;
   if (isFull) show();
@@ -31,6 +32,7 @@ async function takeCapture(/** @type {string} */ id) {
   /** @type {Answer<Capture>} */
   const { body } = await ask(`captures/${id}/`);
   if (!body) return;
+  await ready;
   const most = page.known.data.max_contenders;
   if (!addCapture(body))
     say(`${body.gear.name} is uploaded. With it there would be more than ${most} chains.`);

@@ -9,10 +9,10 @@ import {
   data,
   expand,
   expandSoon,
-  history_,
   learn,
   nameInAddress,
   page,
+  replaceDraft,
   saver,
   show,
   showAll,
@@ -30,15 +30,15 @@ const PATIENCE_MS = 2500;
  * @param {string} etag
  */
 function open(answer, etag) {
-  history_.replace(readDocument(answer.document));
+  replaceDraft(readDocument(answer.document));
   saver.loaded(answer.id, etag);
   const unsaved = backup.kept(answer.id);
   page.shootoutId = answer.shootout_id ?? "";
   page.isMade = answer.state === "made";
   if (unsaved) {
-    history_.replace(readDocument(unsaved.document));
+    replaceDraft(readDocument(unsaved.document));
     saver.etag = unsaved.etag;
-    saver.changed(history_.present);
+    saver.changed(page.draft);
     saver.flush();
   }
   nameInAddress(answer.id);
