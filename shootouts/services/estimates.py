@@ -48,6 +48,8 @@ _TYPICAL_PASSES: Final[Mapping[str, float]] = {
 _TYPICAL_SEGMENT: Final = 0.01
 _TYPICAL_FINALIZE: Final = 0.015
 _TYPICAL_VIDEO: Final = 0.2
+# Once, until the kernels are compiled that all of it runs on.
+_TYPICAL_START_S: Final = 1.0
 
 
 def work_done(sound_s: float, passes: Iterable[str] = ()) -> dict[str, Any]:
@@ -59,7 +61,7 @@ def work_done(sound_s: float, passes: Iterable[str] = ()) -> dict[str, Any]:
 @dataclass(frozen=True, slots=True)
 class Speeds:
     """Seconds of work per second of sound. ``passes``: through captures, by architecture.
-    ``gap_s``: how long a worker takes from one job to the next."""
+    ``gap_s``: how long a worker takes from one job to the next. ``start_s``: before the first."""
 
     basis: Basis
     num_workers: int
@@ -68,6 +70,7 @@ class Speeds:
     finalize: float
     video: float
     passes: Mapping[str, float] = field(default_factory=dict)
+    start_s: float = 0.0
 
     def pass_s(self, architecture: str, sound_s: float) -> float:
         """How long one pass through a capture takes."""
@@ -95,6 +98,7 @@ def speeds_measured() -> Speeds:
         finalize=_rate(finalized[:_NUM_OTHERS], _TYPICAL_FINALIZE),
         video=_rate(videos[:_NUM_OTHERS], _TYPICAL_VIDEO),
         passes=_pass_rates(prefixes, segments, segment),
+        start_s=0.0 if segments else _TYPICAL_START_S,
     )
 
 
