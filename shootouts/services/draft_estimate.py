@@ -156,7 +156,7 @@ def _render_s(parts: Sequence[_Part], architectures: dict[str, str], speeds: Spe
             if isinstance(each.blocks[-1], NamBlock)
         )
         stages[stage].append(speeds.job_s(speeds.segment, part.sound_s) + own_s)
-    planned_s = speeds.gap_s
+    planned_s = speeds.start_s + speeds.gap_s
     finalized_s = speeds.job_s(speeds.finalize, sum(part.duration_s for part in parts))
     return planned_s + stages_s(stages, speeds.num_workers) + finalized_s
 

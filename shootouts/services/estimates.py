@@ -24,6 +24,7 @@ _SOUND: Final = "sound_s"
 _PASSES: Final = "passes"
 # Of each kind so many of the last jobs are looked at, and the newest of them count: the machine may
 # have other things to do now than it had then.
+_NUM_LOOKED_AT: Final = 500
 _NUM_JOBS: Final = 48
 _NUM_SEGMENTS: Final = 9
 _NUM_OTHERS: Final = 3
@@ -47,6 +48,8 @@ _TYPICAL_PASSES: Final[Mapping[str, float]] = {
 _TYPICAL_SEGMENT: Final = 0.01
 _TYPICAL_FINALIZE: Final = 0.015
 _TYPICAL_VIDEO: Final = 0.2
+# Once, until the kernels are compiled that all of it runs on.
+_TYPICAL_START_S: Final = 1.0
 
 
 def work_done(sound_s: float, passes: Iterable[str] = ()) -> dict[str, Any]:
@@ -58,7 +61,7 @@ def work_done(sound_s: float, passes: Iterable[str] = ()) -> dict[str, Any]:
 @dataclass(frozen=True, slots=True)
 class Speeds:
     """Seconds of work per second of sound. ``passes``: through captures, by architecture.
-    ``gap_s``: how long a worker takes from one job to the next."""
+    ``gap_s``: how long a worker takes from one job to the next. ``start_s``: before the first."""
 
     basis: Basis
     num_workers: int
@@ -67,6 +70,7 @@ class Speeds:
     finalize: float
     video: float
     passes: Mapping[str, float] = field(default_factory=dict)
+    start_s: float = 0.0
 
     def pass_s(self, architecture: str, sound_s: float) -> float:
         """How long one pass through a capture takes."""
@@ -94,11 +98,14 @@ def speeds_measured() -> Speeds:
         finalize=_rate(finalized[:_NUM_OTHERS], _TYPICAL_FINALIZE),
         video=_rate(videos[:_NUM_OTHERS], _TYPICAL_VIDEO),
         passes=_pass_rates(prefixes, segments, segment),
+        start_s=0.0 if segments else _TYPICAL_START_S,
     )
 
 
 def _last_jobs(kind: str) -> list[Job]:
-    jobs = Job.objects.filter(kind=kind, state=JobState.COMPLETED, result__has_key=_SOUND)
+    ended = Job.objects.filter(kind=kind, state=JobState.COMPLETED).order_by("-created_at")
+    # Those of before, and those that found all in the cache, say nothing of their work.
+    jobs = Job.objects.filter(pk__in=ended.values("pk")[:_NUM_LOOKED_AT], result__has_key=_SOUND)
     columns = "kind", "parent", "result", "started_at", "finished_at"
     found = jobs.only(*columns).order_by("-created_at")
     return [job for job in found[:_NUM_JOBS] if job.result[_SOUND] and job.started_at]

@@ -12,12 +12,14 @@ from gear.tests.factories import make_capture
 from jobs.models import Job
 from jobs.tests.running import run_until_idle
 from shootouts.job_kinds import FINALIZE_SHOOTOUT, MAKE_VIDEO, RENDER_PREFIX, RENDER_SEGMENT
+from shootouts.models import DITrack
 from shootouts.pages.tests.pages import make_track
+from shootouts.services import draft_estimate as draft_estimate_module
 from shootouts.services.draft_document import document_read
 from shootouts.services.draft_estimate import Estimate, draft_estimate
 from shootouts.services.draft_expansion import draft_expand
 from shootouts.services.drafts import draft_create, draft_make
-from shootouts.services.estimates import speeds_measured, stages_s, work_done
+from shootouts.services.estimates import Speeds, speeds_measured, stages_s, work_done
 from shootouts.tests import factories
 from shootouts.tests.draft_documents import document_with, slot_of
 
@@ -86,21 +88,25 @@ def test_shared_passes_count_once(alice: User) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_was_rendered_is_measured_and_costs_nothing_again(alice: User) -> None:
+def test_what_was_rendered_is_measured_and_costs_nothing_again(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     amps = [factories.make_capture(alice, weights=weights) for weights in ((0.5,), (0.4, 0.3))]
     cab = factories.make_cab(alice)
     track = factories.make_di_track(alice)
     document = document_with(slot_of("amp", *amps), slot_of("cab", cab), tracks=[track])
-    before = estimate(alice, document)
-    assert before.basis == "typical"
+    assert estimate(alice, document).basis == "typical"
     draft_make(draft=draft_create(owner=alice, document=document))
     run_until_idle()
-    after = estimate(alice, document)
-    assert after.basis == "measured"
-    assert after.render_s < before.render_s
+    assert estimate(alice, document).basis == "measured"
     done = Job.objects.filter(kind=RENDER_SEGMENT).values_list("result", flat=True)
     assert {tuple(result["passes"]) for result in done} == {(amp.sha256,) for amp in amps}
     assert {result["sound_s"] for result in done} == {track.duration_s}
+    speeds = Speeds("measured", num_workers=1, gap_s=0.0, segment=10.0, finalize=0.0, video=0.0)
+    monkeypatch.setattr(draft_estimate_module, "speeds_measured", lambda: speeds)
+    assert estimate(alice, document).render_s == 0.0
+    DITrack.objects.filter(pk=track.pk).update(start_s=0.5)
+    assert estimate(alice, document).render_s > 10.0 * 2
 
 
 def test_alternating_videos_are_as_long_as_their_turns(alice: User) -> None:
