@@ -145,6 +145,7 @@ SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
         for name, description in (
             ("accounts", "Who asks: profile, tokens, sessions, export and erasure."),
             ("di-tracks", "Dry guitar, straight from the pickup, which is played through chains."),
+            ("uploads", "Files that come in pieces, of any kind, and what becomes of them."),
             ("gear", "Captures and impulse responses: shared, one's own, with tags."),
             ("library", "The captures one keeps, with nicknames."),
             ("tone3000", "Tones of Tone 3000: to look at, to pick, to add."),
@@ -190,6 +191,8 @@ SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
         "BlockSlot": Slot.choices,
         "PickState": "gear.tone3000.picking.PickState",
         "ChannelChoice": "shootouts.models.di_track.ChannelRuleChoice",
+        "UploadState": "shootouts.models.upload.ShownState",
+        "UploadKind": "shootouts.models.upload.KINDS_TO_CHOOSE",
         "FindingSeverity": "shootouts.models.di_track.FindingSeverity",
         "TokenScope": "accounts.models.TokenScope",
         "Visibility": "shootouts.models.shootout.Visibility",

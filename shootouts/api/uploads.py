@@ -36,7 +36,7 @@ from shootouts.api.upload_parsers import (
 )
 from shootouts.models import Upload, UploadQuerySet
 from shootouts.models.di_track import ChannelRuleChoice
-from shootouts.models.upload import ShownState, UploadKind
+from shootouts.models.upload import DI, KINDS_TO_CHOOSE, ShownState
 from shootouts.selectors import upload_get, upload_list
 from shootouts.services.upload_results import upload_correct
 from shootouts.services.uploads import (
@@ -98,7 +98,7 @@ class UploadOutput(serializers.Serializer[Upload]):
 
     def get_kind(self, upload: Upload) -> str:
         if upload.di_track is not None:
-            return UploadKind.DI.value
+            return DI
         return upload.capture.gear.kind if upload.capture is not None else upload.kind
 
     def get_name(self, upload: Upload) -> str:
@@ -123,9 +123,7 @@ class UploadOutput(serializers.Serializer[Upload]):
 
 
 class UploadCorrectInput(StrictSerializer):
-    kind = serializers.ChoiceField(
-        choices=UploadKind.choices, required=False, help_text="empty: as its content says"
-    )
+    kind = serializers.ChoiceField(choices=KINDS_TO_CHOOSE, required=False)
     name = serializers.CharField(max_length=200, required=False, allow_blank=True)
     channel_rule = serializers.ChoiceField(choices=ChannelRuleChoice.choices, required=False)
 

@@ -57,6 +57,10 @@ class UploadKind(models.TextChoices):
     SPACE = GearKind.SPACE.value, GearKind.SPACE.label
 
 
+# Who corrects a file says what it is.
+KINDS_TO_CHOOSE: Final = [choice for choice in UploadKind.choices if choice[0]]
+
+
 class UploadQuerySet(models.QuerySet["Upload"]):
     def owned_by(self, user: User | AnonymousUser) -> UploadQuerySet:
         if isinstance(user, AnonymousUser):

@@ -126,7 +126,10 @@ export class UploadRow {
     const form = document.createElement("form");
     form.className = "upload__form";
     form.setAttribute("aria-label", `Correct ${fileName}`);
-    const kinds = select("Kind", kindsFor(fileName), upload?.kind || kind);
+    const known = upload?.kind || kind;
+    // What was sorted is something, and can only become something else.
+    const fitting = kindsFor(fileName).filter(([each]) => each || !known);
+    const kinds = select("Kind", fitting, known);
     const nameField = document.createElement("input");
     nameField.maxLength = 200;
     nameField.value = upload?.name || name;
