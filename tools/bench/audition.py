@@ -170,7 +170,7 @@ class Bodies:
     """What is asked for: each try is one that was not asked for before."""
 
     def __init__(self, server: Server) -> None:
-        self._di, *_ = [
+        self.di_tracks = [
             server.upload("/api/v1/di-tracks/", file)["id"]
             for file in sorted(_DEMO.glob("di/*.flac"))
         ]
@@ -198,7 +198,24 @@ class Bodies:
             {"slot": "cab", "capture_id": self.cabs[cab % len(self.cabs)]},
             {"slot": "post", "processor": "gain", "parameters": {"gain_db": high_db}},
         ]
-        return {"di_track_id": self._di, "start_s": start_s, "duration_s": 6.0, "blocks": blocks}
+        passage = {"di_track_id": self.di_tracks[0], "start_s": start_s, "duration_s": 6.0}
+        return {**passage, "blocks": blocks}
+
+    def start_render(self, server: Server) -> str:
+        """Of all amps by all cabinets over all DI tracks, with a video; the address of its job."""
+        contenders = []
+        for amp, cab in itertools.product(range(len(self.amps)), range(len(self.cabs))):
+            chain = {"name": f"{amp} {cab}", "blocks": self.body(0.0, amp, cab)["blocks"]}
+            made = server.call("POST", "/api/v1/chains/", json=chain)
+            contenders.append({"chain_id": made["id"], "label": chain["name"]})
+        shootout = {
+            "title": "Beside it",
+            "di_tracks": [{"di_track_id": uuid} for uuid in self.di_tracks],
+            "contenders": contenders,
+        }
+        made = server.call("POST", "/api/v1/shootouts/", json=shootout)
+        job = server.call("POST", f"/api/v1/shootouts/{made['id']}/render/")
+        return f"/api/v1/jobs/{job['id']}/"
 
 
 def measure(server: Server, num_tries: int, say: Callable[[str], None]) -> dict[str, Any]:
@@ -224,6 +241,14 @@ def measure(server: Server, num_tries: int, say: Callable[[str], None]) -> dict[
     for name, body in kinds.items():
         figures[name] = Times([server.hear(body(n)) for n in range(num_tries)]).as_json()
         say(f"{name}: {figures[name]}, goal p95 {GOALS_S[name]} s")
+    job = bodies.start_render(server)
+    beside: list[float] = []
+    while len(beside) < num_tries and not server.call("GET", job)["finished_at"]:
+        beside.append(server.hear(bodies.body(start_s, 0, 1, high_db=-10.0 - 0.1 * len(beside))))
+    figures["beside_render"] = Times(beside).as_json()
+    say(f"a parameter, beside a render that uses all cores: {figures['beside_render']}")
+    while not server.call("GET", job)["finished_at"]:
+        time.sleep(0.5)
     figures["idle_pct"] = round(_idle_pct(server), 2)
     say(f"idle afterwards: {figures['idle_pct']} % of a core, goal {_IDLE_GOAL_PCT} %")
     return figures

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from jobs.pipeline.errors import PipelineError
 from jobs.pipeline.measure.loudness import measure_file
+from jobs.pipeline.nam.loaded import LoadedCaptures
 from jobs.pipeline.recipe import (
     BlockRecipe,
     CabBlock,
@@ -18,7 +19,7 @@ from jobs.pipeline.recipe import (
     ProcessorBlock,
     SegmentRecipe,
 )
-from jobs.pipeline.render.passage import render_passage
+from jobs.pipeline.render.passage import render_passage, warm_up
 from jobs.pipeline.render.prefix import FolderPrefixes
 from jobs.pipeline.render.publishing import DEFAULT_TARGET_LUFS
 from jobs.pipeline.render.segment import render_segment
@@ -116,3 +117,17 @@ def test_silence_is_told_by_name(inputs: Inputs, tmp_path: Path) -> None:
         )
     assert refused.value.code == "DI_SILENT"
     assert not (tmp_path / "x.flac").exists()
+
+
+def test_getting_ready_loads_and_leaves_no_file(
+    inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    kept = LoadedCaptures()
+    monkeypatch.setattr("jobs.pipeline.render.section.loaded_captures", kept)
+    di, amp, cab = inputs.sound(plucks(2.0)), inputs.capture(), inputs.sound(cabinet(seed=1))
+    warm_up(*(inputs.paths[sha256] for sha256 in (di, amp, cab)))
+    assert list(scratch.iterdir()) == []
+    assert kept.size_bytes > 0
