@@ -47,7 +47,7 @@ _TYPICAL_PASSES: Final[Mapping[str, float]] = {
 }
 _TYPICAL_SEGMENT: Final = 0.01
 _TYPICAL_FINALIZE: Final = 0.015
-_TYPICAL_VIDEO: Final = 0.2
+_TYPICAL_VIDEO: Final = 0.25
 # Once, until the kernels are compiled that all of it runs on.
 _TYPICAL_START_S: Final = 1.0
 
