@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -34,6 +35,14 @@ _NONCE_KEPT_S: Final = 24 * 3600
 # Of Tone 3000's hundred calls a minute, most are for people who wait.
 _MAX_REFRESHES: Final = 60
 
+_cleanups: Final[dict[str, Callable[[], int]]] = {}
+
+
+def register_cleanup(name: str, cleanup: Callable[[], int]) -> None:
+    """``cleanup`` throws away what apps above this one need no longer, and says how much that was.
+    Called from ``AppConfig.ready``."""
+    _cleanups[name] = cleanup
+
 
 @shared_task(name="accounts.clean_up")
 def run_cleanup() -> None:
@@ -55,6 +64,8 @@ def clean_up() -> None:
     num_requests = requests_prune()
     tokens_prune()
     personal_tokens_prune()
+    for name, cleanup in _cleanups.items():
+        logger.info("cleanup: %d %s expired", cleanup(), name)
     logger.info(
         "cleanup: %d tokens refreshed, %d logins given up, %d sessions, %d audit entries and "
         "%d answers to repeated requests expired",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, TextField
+from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
 from accounts.models import User
@@ -23,6 +26,7 @@ from gear.models import (
     ChainGroupQuerySet,
     GearItem,
     GearItemQuerySet,
+    GearTag,
     LibraryEntry,
     LibraryEntryQuerySet,
     Preset,
@@ -34,6 +38,11 @@ from gear.models import (
 )
 from gear.models.item import FileState, GearKind
 from gts.web.errors import NotFoundError
+
+# Of a longer list it is not told what all have in common.
+MAX_FACETED = 1_000
+MAX_FACET_VALUES = 50
+_TAG_COLUMNS = ("gear_id", "tag__key", "tag__name")
 
 # Choices in one list. Longer ones are searched, not read.
 MAX_OFFERED = 24
@@ -120,6 +129,70 @@ def capture_get(user: User | AnonymousUser, uuid: UUID) -> Capture:
     if capture is None:
         raise NotFoundError(NO_CAPTURE)
     return capture
+
+
+def catalog_list(user: User | AnonymousUser) -> CaptureQuerySet:
+    """As ``capture_list``, each with one's own entry of the library and its tags. Three queries."""
+    return capture_list(user).with_library(user)
+
+
+def catalog_get(user: User | AnonymousUser, uuid: UUID) -> Capture:
+    capture = catalog_list(user).filter(uuid=uuid).first()
+    if capture is None:
+        raise NotFoundError(NO_CAPTURE)
+    return capture
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """What captures have in common, each value with the number of captures, the most common first.
+    ``is_complete``: else they are those of ``num_captures`` of a longer list."""
+
+    num_captures: int
+    is_complete: bool
+    kinds: list[tuple[str, int]]
+    makes: list[tuple[str, int]]
+    licences: list[tuple[str, int]]
+    architectures: list[tuple[str, int]]
+    tags: list[tuple[str, int]]
+
+
+def capture_facets(captures: CaptureQuerySet, user: User | AnonymousUser) -> Facets:
+    """Of ``MAX_FACETED`` of a list, so that it takes no longer for a longer one. Two queries."""
+    rows = list(
+        captures.order_by()  # those that the database knows a quick way to
+        .select_related(None)
+        .annotate(label=KT("info__label"))
+        .values_list(
+            "gear_id", "gear__kind", "gear__make", "gear__licence", "label", "architecture"
+        )[: MAX_FACETED + 1]
+    )
+    is_complete, rows = len(rows) <= MAX_FACETED, rows[:MAX_FACETED]
+    num_of = Counter(row[0] for row in rows)
+    tags: Counter[str] = Counter()
+    uses = GearTag.objects.visible_to(user).filter(gear__in=list(num_of))
+    # Two people may have the same tag on the same gear.
+    named = {(gear, key): name for gear, key, name in uses.values_list(*_TAG_COLUMNS)}
+    for (gear, _), name in named.items():
+        tags[name] += num_of[gear]
+    return Facets(
+        len(rows),
+        is_complete,
+        kinds=_most_common(row[1] for row in rows),
+        makes=_most_common(row[2] for row in rows),
+        licences=_most_common(row[3] for row in rows),
+        architectures=_most_common(row[4] or row[5] for row in rows),
+        tags=tags.most_common(MAX_FACET_VALUES),
+    )
+
+
+def _most_common(values: Iterable[str]) -> list[tuple[str, int]]:
+    """However they are written, in the way that comes first; what is empty is left out."""
+    written: dict[str, str] = {}
+    num_of: Counter[str] = Counter()
+    for value in filter(None, values):
+        num_of[written.setdefault(value.casefold(), value)] += 1
+    return num_of.most_common(MAX_FACET_VALUES)
 
 
 def library_list(user: User | AnonymousUser) -> LibraryEntryQuerySet:

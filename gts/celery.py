@@ -102,8 +102,9 @@ def _tidy_up(**_: Any) -> None:
 @worker_init.connect
 def _load_what_computes(**_: Any) -> None:
     """Before the pool forks, which shares it: a new process took a second for it in its first
-    render, in which no wish to cancel was seen. An embedded server starts without it."""
-    if not settings.IS_EMBEDDED and "render" in app.amqp.queues.consume_from:
+    render, in which no wish to cancel was seen; and for a passage that someone waits to hear. An
+    embedded server starts without it."""
+    if not settings.IS_EMBEDDED:
         for name in ("shootouts.jobs.segment_audio", "scipy.signal"):
             import_module(name)
         # What was imported stays. A collection after each render would look through all of it with

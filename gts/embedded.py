@@ -38,7 +38,8 @@ logger = logging.getLogger(__name__)
 
 SWEEP_S: Final = 5.0
 _STRANDED_AFTER_S: Final = 1.0
-_SHORT_THREADS: Final = 2
+# Two may read long files while a third renders a passage that someone waits to hear.
+_SHORT_THREADS: Final = 3
 _READY_WITHIN_S: Final = 20.0
 # What beat sends elsewhere.
 _DAY_S: Final = 24 * 60 * 60

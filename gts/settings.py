@@ -235,6 +235,8 @@ GTS_MAX_OPEN_REQUESTS = max(env_number("GTS_MAX_OPEN_REQUESTS", 1000), 1)
 # Files that are arriving there, and of one user; how long a body may pause, and take in all.
 GTS_MAX_UPLOADS = env_number("GTS_MAX_UPLOADS", 16)
 GTS_MAX_UPLOADS_PER_USER = env_number("GTS_MAX_UPLOADS_PER_USER", 4)
+# Files of one user whose upload has begun and has not ended.
+GTS_MAX_OPEN_UPLOADS = max(env_number("GTS_MAX_OPEN_UPLOADS", 100), 1)
 GTS_BODY_IDLE_S = env_number("GTS_BODY_IDLE_S", 20)
 GTS_BODY_TOTAL_S = env_number("GTS_BODY_TOTAL_S", 1800)
 # Computed audio that is kept to be used again; the longest unused goes first.
@@ -243,6 +245,8 @@ GTS_CACHE_MAX_BYTES = env_number("GTS_CACHE_MAX_BYTES", 5 * 1024**3)
 # Limits of a shootout (product vocabulary: 1–8 DI tracks × 2–27 chains).
 GTS_MAX_CONTENDERS = env_number("GTS_MAX_CONTENDERS", 27)
 GTS_MAX_DI_TRACKS = env_number("GTS_MAX_DI_TRACKS", 8)
+# Drafts of shootouts that one user may keep; 0: any number.
+GTS_MAX_DRAFTS = env_number("GTS_MAX_DRAFTS", 100)
 
 # Of one user: renders under way at once, and more that wait for their turn.
 GTS_MAX_RUNNING_RENDERS = env_number("GTS_MAX_RUNNING_RENDERS", 2)
@@ -256,7 +260,7 @@ GTS_QUOTA_RENDERS_PER_DAY = env_number("GTS_QUOTA_RENDERS_PER_DAY", _IS_SHARED *
 
 # How often the API may be asked, and pages; 0: any number. By user, or by address without one.
 GTS_RATE_USER_PER_MIN = env_number("GTS_RATE_USER_PER_MIN", _IS_SHARED * 1200)
-GTS_RATE_UPLOADS_PER_HOUR = env_number("GTS_RATE_UPLOADS_PER_HOUR", _IS_SHARED * 300)
+GTS_RATE_UPLOADS_PER_HOUR = env_number("GTS_RATE_UPLOADS_PER_HOUR", _IS_SHARED * 2000)
 GTS_RATE_ANONYMOUS_PER_MIN = env_number("GTS_RATE_ANONYMOUS_PER_MIN", _IS_SHARED * 600)
 GTS_RATE_TOKENS_PER_MIN = env_number("GTS_RATE_TOKENS_PER_MIN", _IS_SHARED * 60)
 # Comments that one person may write or change within an hour.
@@ -313,6 +317,8 @@ GTS_KEEP_JOBS_DAYS = env_number("GTS_KEEP_JOBS_DAYS", 90)
 GTS_ORPHAN_GRACE_HOURS = env_number("GTS_ORPHAN_GRACE_HOURS", 24)
 # Previews of chains that no one asked for again in so long are forgotten.
 GTS_KEEP_PREVIEWS_HOURS = env_number("GTS_KEEP_PREVIEWS_HOURS", 24)
+# Drafts that no one has changed in so long are forgotten; 0 keeps them all.
+GTS_KEEP_DRAFTS_DAYS = env_number("GTS_KEEP_DRAFTS_DAYS", 90)
 
 # Where backups go, once a day, and how many of them stay. Empty: none are made.
 GTS_BACKUP_DIR = str(env_path("GTS_BACKUP_DIR", base=BASE_DIR) or "")

@@ -92,11 +92,13 @@ def _nowhere(job: Job) -> str:
 class Notice:
     """How the owner hears of the end of a job. ``page``: the path of the page it leads to.
 
-    Quiet: its success is noted, but no one is called for it.
+    Quiet: its success is noted, but no one is called for it. Not told: no note is made at all,
+    for what the one who asked waits for anyway.
     """
 
     page: Callable[[Job], str] = _nowhere
     is_quiet: bool = False
+    is_told: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ class _Registry:
     notices: dict[str, Notice] = field(default_factory=dict)
     activities: dict[str, Activity] = field(default_factory=dict)
     time_limits_s: dict[str, float | None] = field(default_factory=dict)
+    awaited: set[str] = field(default_factory=set)
 
 
 _registry = _Registry()
@@ -132,9 +135,11 @@ def register(
     notice: Notice = Notice(),
     activity: Activity = _WORKING,
     time_limit_s: float | None = None,
+    is_awaited: bool = False,
 ) -> None:
     """Called from ``AppConfig.ready``. ``time_limit_s``: of one attempt, where it is not that of
-    its queue. Raises ``ValueError`` when the kind is taken."""
+    its queue. ``is_awaited``: less than a second of work that someone sits and waits for, so it
+    comes before all others in its queue. Raises ``ValueError`` when the kind is taken."""
     known = _registry.handlers.get(handler.kind)
     if known is not None and type(known) is not type(handler):
         raise ValueError(f"two handlers for {handler.kind}")
@@ -143,6 +148,8 @@ def register(
     _registry.notices[handler.kind] = notice
     _registry.activities[handler.kind] = activity
     _registry.time_limits_s[handler.kind] = time_limit_s or TIME_LIMITS_S[handler.queue]
+    if is_awaited:
+        _registry.awaited.add(handler.kind)
 
 
 def handler_for(kind: str) -> JobHandler:
@@ -164,6 +171,10 @@ def activity_of(kind: str) -> Activity:
 
 def time_limit_s_for(kind: str) -> float | None:
     return _registry.time_limits_s.get(kind)
+
+
+def is_awaited(kind: str) -> bool:
+    return kind in _registry.awaited
 
 
 def known_kinds() -> tuple[str, ...]:

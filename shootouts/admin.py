@@ -19,6 +19,7 @@ from shootouts.models import (
     CommentQuerySet,
     Contender,
     DITrack,
+    Draft,
     Manifest,
     Render,
     RenderedFile,
@@ -93,6 +94,16 @@ class ShootoutAdmin(LongListAdmin[Shootout]):
             shootout_update(shootout=shootout, visibility=Visibility.PRIVATE)
             num += 1
         messages.success(request, f"{num} shootout{'' if num == 1 else 's'} made private.")
+
+
+@admin.register(Draft)
+class DraftAdmin(ReadOnlyAdmin, LongListAdmin[Draft]):
+    """Half-written: operators look at one to help, or delete it."""
+
+    list_display = ("__str__", "owner", "state", "shootout", "revision", "updated_at")
+    list_select_related = ("owner", "shootout")
+    search_owner = "owner"
+    search_help_text = "an id, or a username"
 
 
 @admin.register(Comment)

@@ -17,9 +17,10 @@ class ShootoutsConfig(AppConfig):
 
     def ready(self) -> None:
         # They import models, which are there only now.
+        from accounts.tasks import register_cleanup
         from shootouts import personal_data
         from shootouts.jobs.handlers import register_all
-        from shootouts.services import comments, renders
+        from shootouts.services import comments, renders, uploads
 
         post_migrate.connect(ensure_search_index, sender=self, dispatch_uid="shootouts.search")
         register_all()
@@ -27,3 +28,5 @@ class ShootoutsConfig(AppConfig):
         personal_data.register_all()
         renders.connect_file_deletion()
         comments.connect()
+        uploads.connect_file_deletion()
+        register_cleanup("uploads", uploads.uploads_expire)

@@ -17,13 +17,17 @@ from shootouts.models import (
     Comment,
     Contender,
     DITrack,
+    Draft,
     Manifest,
     Render,
     RenderedFile,
     Segment,
     Shootout,
     ShootoutDI,
+    Upload,
+    UploadPart,
 )
+from shootouts.services.uploads import upload_bytes
 
 
 def register_all() -> None:
@@ -31,6 +35,7 @@ def register_all() -> None:
     register_table(Shootout, owner="owner")
     register_table(ShootoutDI, owner="shootout__owner")
     register_table(Contender, owner="shootout__owner")
+    register_table(Draft, owner="owner")
     register_table(Render, owner="shootout__owner")
     # Where the server keeps the inputs is no one's business.
     register_table(Segment, owner="render__shootout__owner", hidden=("sources",))
@@ -38,6 +43,9 @@ def register_all() -> None:
     register_table(RenderedFile, owner="render__shootout__owner")
     register_table(Comment, owner="author")
     register_table(ChainPreview, owner="owner", hidden=("sources",))
+    register_table(Upload, owner="owner")
+    # Pieces of what is on its way; whole it is a DI track or a capture.
+    register_table(UploadPart, owner="upload__owner", hidden=("file",))
     register_before_erasure("imports", _archives_delete)
 
 
@@ -51,6 +59,7 @@ def register_usage() -> None:
     register_storage("di_tracks", _di_bytes)
     register_storage("rendered_files", _rendered_bytes)
     register_storage("previews", _preview_bytes)
+    register_storage("uploads", upload_bytes)
     register_renders("shootouts", _render_times)
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
 
 from accounts.models import User
 from gts.web.errors import NotFoundError
@@ -21,6 +22,8 @@ from shootouts.models import (
     CommentQuerySet,
     DITrack,
     DITrackQuerySet,
+    Draft,
+    DraftQuerySet,
     Manifest,
     Render,
     RenderedFile,
@@ -29,12 +32,15 @@ from shootouts.models import (
     SegmentQuerySet,
     Shootout,
     ShootoutQuerySet,
+    Upload,
+    UploadQuerySet,
 )
 from shootouts.models.media import RenderedFileKind
 
 Viewer = User | AnonymousUser
 
 NO_SHOOTOUT = "Shootout not found."
+NO_DRAFT = "Draft not found."
 
 # Raise it when the same two files come to something else.
 _COMPARISON_VERSION: Final = 1
@@ -50,6 +56,19 @@ def di_track_get(user: Viewer, uuid: UUID) -> DITrack:
     if track is None:
         raise NotFoundError("DI track not found.")
     return track
+
+
+def upload_list(user: Viewer) -> UploadQuerySet:
+    return Upload.objects.owned_by(user).with_results()
+
+
+def upload_get(user: Viewer, uuid: UUID) -> Upload:
+    """Raises ``NotFoundError`` when there is none of that id, it has expired, or it is someone
+    else's."""
+    upload = upload_list(user).filter(uuid=uuid).first()
+    if upload is None or upload.expires_at < timezone.now():
+        raise NotFoundError("Upload not found. It may have expired: upload the file again.")
+    return upload
 
 
 def shootout_list_owned(user: Viewer) -> ShootoutQuerySet:
@@ -86,6 +105,19 @@ def shootout_get_owned(user: Viewer, uuid: UUID) -> Shootout:
     if shootout is None:
         raise NotFoundError(NO_SHOOTOUT)
     return shootout
+
+
+def draft_list(user: Viewer) -> DraftQuerySet:
+    """One's own, the last touched first, without their documents. One query."""
+    return Draft.objects.owned_by(user).for_lists()
+
+
+def draft_get(user: Viewer, uuid: UUID) -> Draft:
+    """Raises ``NotFoundError`` when there is none of that id, or it is someone else's."""
+    draft = Draft.objects.owned_by(user).select_related("shootout").filter(uuid=uuid).first()
+    if draft is None:
+        raise NotFoundError(NO_DRAFT)
+    return draft
 
 
 def manifest_get(shootout: Shootout) -> Manifest | None:

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from shootouts.pages import published_page, views, workbench_views
+from shootouts.pages import builder_views, published_page, views, workbench_views
 
 urlpatterns = [
     path("", views.HomeView.as_view(), name="home"),
     path("shootouts/", views.ShootoutPublicView.as_view(), name="shootout-public"),
     path("shootouts/mine/", views.ShootoutMineView.as_view(), name="shootout-mine"),
-    path("shootouts/new/", workbench_views.ShootoutNewView.as_view(), name="shootout-new"),
-    path(
-        "shootouts/new/<str:kind>/",
-        workbench_views.ShootoutChoicesView.as_view(),
-        name="shootout-choices",
-    ),
+    path("shootouts/new/", builder_views.ShootoutNewView.as_view(), name="shootout-new"),
+    path("shootouts/new/demo/", builder_views.DemoMaterialView.as_view(), name="demo-material"),
     path("shootouts/import/", views.ShootoutImportView.as_view(), name="shootout-import"),
     path(
         "shootouts/<uuid:uuid>/export/",

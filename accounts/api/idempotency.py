@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import wraps
 from inspect import iscoroutinefunction
-from typing import Concatenate, Final, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -31,12 +31,15 @@ from gts.web.errors import InvalidInputError
 
 P = ParamSpec("P")
 V = TypeVar("V", bound=APIView)
+F = TypeVar("F", bound=Callable[..., Any])
 
 REPLAYED: Final = "Idempotency-Replayed"
 _KEY: Final = re.compile(r"[!-~]{1,255}")
 _BAD_KEY: Final = "An Idempotency-Key has 1 to 255 visible ASCII characters."
 # What of an answer is not in its body.
 _KEPT_HEADERS: Final = ("ETag", "Location")
+# What is sent in headers, and is content all the same: a file that is to come in pieces.
+_CONTENT_HEADERS: Final = ("Upload-Length", "Upload-Metadata")
 # Refused for what one has or has done already: there may be room the next time.
 _MAY_END_OTHERWISE: Final = (413, 429)
 
@@ -100,6 +103,21 @@ def idempotent(
     return extend_schema(parameters=_PARAMETERS)(once)
 
 
+def idempotent_by(
+    start: Callable[Concatenate[V, Request, P], Response],
+) -> Callable[[F], F]:
+    """For an async ``post`` whose work is all in ``start``, which is ``@idempotent``: what comes
+    after it only waits and looks."""
+    if not getattr(start, "is_idempotent", False):
+        raise TypeError(f"{start} is not @idempotent")
+
+    def mark(handler: F) -> F:
+        handler.is_idempotent = True  # type: ignore[attr-defined]  # for the same test
+        return extend_schema(parameters=_PARAMETERS)(handler)
+
+    return mark
+
+
 def fingerprint_of(request: Request) -> str:
     """Of method, address and content; files are read in chunks. Equal for equal requests, however
     they are written: spaces in JSON and boundaries of multipart do not count."""
@@ -113,6 +131,9 @@ def fingerprint_of(request: Request) -> str:
 def _parts(request: Request) -> Iterator[bytes]:
     yield (request.method or "").encode()
     yield request.get_full_path().encode()
+    for name in _CONTENT_HEADERS:
+        if name in request.headers:
+            yield request.headers[name].encode()
     data = request.data
     if not isinstance(data, MultiValueDict):
         yield json.dumps(data, sort_keys=True).encode()

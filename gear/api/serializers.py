@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from typing import Any, Final
 
 from drf_spectacular.utils import extend_schema_field
@@ -10,10 +11,11 @@ from rest_framework import serializers
 
 from gear.chains.describe import architecture_of, capture_warnings
 from gear.chains.grammar import MAX_BLOCKS, describe_settings
-from gear.models import Block, BlockIR, Capture, GearItem, GearTag, SignalChain
+from gear.models import Block, BlockIR, Capture, GearItem, GearTag, LibraryEntry, SignalChain
 from gear.models.chain import Slot
 from gear.models.item import CaptureFormat, FileState, GearKind, GearSource, IRChannelRule
-from gear.selectors import chain_errors
+from gear.selectors import chain_errors, has_own_cab
+from gear.services.chains import BlockInput, IRInput
 from gear.services.gear import IR_SETTINGS
 from gear.text import distinct_tags
 from gts.web.api.serializers import (
@@ -202,6 +204,41 @@ class CaptureWithGearOutput(CaptureOutput):
     gear = GearBriefOutput()
 
 
+class OwnEntryOutput(serializers.Serializer[LibraryEntry]):
+    id = serializers.UUIDField(source="uuid", help_text="of the entry, not of the capture")
+    nickname = serializers.CharField()
+    is_favorite = serializers.BooleanField()
+
+
+class CatalogCaptureOutput(CaptureWithGearOutput):
+    """See ``CaptureQuerySet.with_library``."""
+
+    gain = serializers.FloatField(
+        allow_null=True, help_text="what its file says, 0 to 1: how much it compresses"
+    )
+    is_calibrated = serializers.BooleanField(help_text="it is known at which level it was captured")
+    has_own_cab = serializers.SerializerMethodField(help_text="its file says so, whatever its kind")
+    is_mine = serializers.SerializerMethodField()
+    tags = serializers.SerializerMethodField(help_text="my own, and those of the gear's owner")
+    library_entry = serializers.SerializerMethodField(help_text="mine; null: not in my library")
+
+    def get_has_own_cab(self, capture: Capture) -> bool:
+        return has_own_cab(capture)
+
+    def get_is_mine(self, capture: Capture) -> bool:
+        return bool(capture.gear.owner_id == self.context["request"].user.pk)
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_tags(self, capture: Capture) -> list[str]:
+        uses: list[GearTag] = getattr(capture.gear, "seen_tags")  # noqa: B009  # see with_library
+        return distinct_tags(use.tag.name for use in uses)
+
+    @extend_schema_field(OwnEntryOutput(allow_null=True))
+    def get_library_entry(self, capture: Capture) -> Any:
+        own: list[LibraryEntry] = getattr(capture, "own_entries")  # noqa: B009
+        return OwnEntryOutput(own[0]).data if own else None
+
+
 class GearUploadOutput(GearOutput):
     job = serializers.SerializerMethodField(help_text="looks into the file; watch it")
 
@@ -280,6 +317,14 @@ class ChainBlockInput(StrictSerializer):
     extra_irs = ExtraIRsField(
         required=False, help_text="of a cabinet: up to three beside its capture"
     )
+
+
+def block_inputs(blocks: Iterable[dict[str, Any]]) -> list[BlockInput]:
+    """What ``ChainBlockInput`` has read, as the services take it."""
+    return [
+        BlockInput(**{**block, "extra_irs": [IRInput(**ir) for ir in block.get("extra_irs", ())]})
+        for block in blocks
+    ]
 
 
 class ChainInput(StrictSerializer):

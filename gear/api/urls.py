@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gear.api import chain_building, chain_groups, library, tone3000, views
+from gear.api import captures, chain_building, chain_groups, library, tone3000, views
 
 urlpatterns = [
     path("gear/", views.GearListView.as_view(), name="api-gear-list"),
@@ -12,7 +12,8 @@ urlpatterns = [
     path("tags/<uuid:uuid>/", library.TagView.as_view(), name="api-tag"),
     path("presets/", chain_building.PresetListView.as_view(), name="api-preset-list"),
     path("presets/<uuid:uuid>/", chain_building.PresetView.as_view(), name="api-preset"),
-    path("captures/", views.CaptureListView.as_view(), name="api-capture-list"),
+    path("captures/", captures.CaptureListView.as_view(), name="api-capture-list"),
+    path("captures/facets/", captures.CaptureFacetsView.as_view(), name="api-capture-facets"),
     path("captures/<uuid:uuid>/", views.CaptureView.as_view(), name="api-capture"),
     path("library/", library.LibraryListView.as_view(), name="api-library-list"),
     path("library/<uuid:uuid>/", library.LibraryEntryView.as_view(), name="api-library-entry"),

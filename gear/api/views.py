@@ -1,4 +1,4 @@
-"""Gear, captures, block types and signal chains over HTTP, and by what their lists are narrowed."""
+"""Gear, one capture, block types and signal chains over HTTP, and by what lists are narrowed."""
 
 from __future__ import annotations
 
@@ -18,26 +18,24 @@ from accounts.api.idempotency import idempotent
 from accounts.models import User
 from gear.api.serializers import (
     BlockTypeOutput,
-    CaptureWithGearOutput,
+    CatalogCaptureOutput,
     ChainInput,
     ChainOutput,
     GearOutput,
     GearUpdateInput,
     GearUploadInput,
     GearUploadOutput,
+    block_inputs,
 )
 from gear.models import (
-    Capture,
-    CaptureQuerySet,
     GearItem,
     GearItemQuerySet,
     SignalChain,
     SignalChainQuerySet,
 )
-from gear.models.item import CaptureFormat, FileState, GearKind, GearSource
+from gear.models.item import CaptureFormat, GearKind, GearSource
 from gear.selectors import (
-    capture_get,
-    capture_list,
+    catalog_get,
     chain_get,
     chain_list,
     gear_get,
@@ -45,10 +43,10 @@ from gear.selectors import (
     gear_list,
 )
 from gear.services.captures import gear_delete, gear_upload
-from gear.services.chains import BlockInput, IRInput, chain_create, chain_delete, chain_update
+from gear.services.chains import chain_create, chain_delete, chain_update
 from gear.services.gear import gear_update
 from gts.web.api.parsers import MultiPartParser
-from gts.web.api.queries import NamedFilter, StableOrderingFilter, TrueFalseFilter
+from gts.web.api.queries import NamedFilter, StableOrderingFilter
 from gts.web.api.responses import (
     ETAG,
     IF_MATCH,
@@ -119,22 +117,6 @@ class GearFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter has 
         for tag in filter(None, self.data.getlist(name)[:_MAX_TAGS]):
             queryset = queryset.tagged(self.request.user, tag)
         return queryset
-
-
-class CaptureFilter(filters.FilterSet):  # type: ignore[misc]
-    kind = filters.MultipleChoiceFilter(
-        field_name="gear__kind", choices=GearKind.choices, distinct=False
-    )
-    format = filters.ChoiceFilter(choices=CaptureFormat.choices)
-    state = filters.ChoiceFilter(choices=FileState.choices)
-    is_usable = TrueFalseFilter(method="by_use", help_text="inspected, and can be played")
-
-    class Meta:
-        model = Capture
-        fields: list[str] = []
-
-    def by_use(self, queryset: CaptureQuerySet, name: str, value: bool) -> QuerySet[Capture]:
-        return queryset.usable() if value else queryset.unusable()
 
 
 class GearListView(GenericAPIView[GearItem]):
@@ -213,36 +195,19 @@ class GearView(APIView):
         return Response(status=204)
 
 
-class CaptureListView(GenericAPIView[Capture]):
-    permission_classes = [IsAuthenticatedOrReadOnly]
-    filterset_class = CaptureFilter
-    serializer_class = CaptureWithGearOutput
-
-    def get_queryset(self) -> CaptureQuerySet:
-        return capture_list(self.request.user)
-
-    @extend_schema(
-        operation_id="capture_list",
-        tags=["gear"],
-        responses=CaptureWithGearOutput(many=True),
-        summary="Captures of shared gear and of my own, newest first; without a login the former",
-    )
-    def get(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
-
-
 class CaptureView(APIView):
     permission_classes = [IsAuthenticatedOrReadOnly]
 
     @extend_schema(
         operation_id="capture_read",
         tags=["gear"],
-        responses=CaptureWithGearOutput,
+        responses=CatalogCaptureOutput,
         summary="One capture",
     )
     def get(self, request: Request, uuid: UUID) -> Response:
-        return Response(CaptureWithGearOutput(capture_get(request.user, uuid)).data)
+        return Response(
+            CatalogCaptureOutput(catalog_get(request.user, uuid), context={"request": request}).data
+        )
 
 
 class BlockTypeListView(APIView):
@@ -349,7 +314,5 @@ def _chain_values(request: Request, *, is_partial: bool) -> dict[str, Any]:
     data.is_valid(raise_exception=True)
     values: dict[str, Any] = data.validated_data
     if "blocks" in values:
-        for block in values["blocks"]:
-            block["extra_irs"] = [IRInput(**ir) for ir in block.get("extra_irs", ())]
-        values["blocks"] = [BlockInput(**block) for block in values["blocks"]]
+        values["blocks"] = block_inputs(values["blocks"])
     return values

@@ -40,7 +40,7 @@ _NAMES: Final = {
 }
 _HEAD_BYTES: Final = 4096
 # Captures of other programs; they are looked into to say what they are.
-_FOREIGN_SUFFIXES: Final = (".json", ".aidax", ".aida", ".proteus", ".snapshot", ".aasnapshot")
+FOREIGN_SUFFIXES: Final = (".json", ".aidax", ".aida", ".proteus", ".snapshot", ".aasnapshot")
 _MAX_FOREIGN_BYTES: Final = 8 * 1024**2
 
 
@@ -58,7 +58,7 @@ def upload_suffix(upload: File[bytes], capture_format: CaptureFormat) -> str:
     to another kind of file.
     """
     suffix = PurePosixPath((upload.name or "").lower()).suffix
-    if suffix in _FOREIGN_SUFFIXES:
+    if suffix in FOREIGN_SUFFIXES:
         foreign = foreign_format_of(upload.read(_MAX_FOREIGN_BYTES))
         upload.seek(0)
         if foreign:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -144,9 +144,17 @@ def _needed(slots: Sequence[GroupSlot], index: int) -> str:
     places = {block.slot for block in _blocks(slots[index])}
     if not places:
         return "Give this slot something to stand there."
+    others = [block for other in (*slots[:index], *slots[index + 1 :]) for block in _blocks(other)]
+    return why_needed(places, others)
+
+
+def why_needed(places: Collection[str], others: Iterable[ChainBlock]) -> str:
+    """Why a slot cannot be empty whose blocks stand at ``places``; an empty text when it can.
+
+    ``others``: all blocks that other slots may hold.
+    """
     if "amp" in places:
         return "Every chain needs an amp: this slot cannot be empty."
-    others = [block for other in (*slots[:index], *slots[index + 1 :]) for block in _blocks(other)]
     may_lack_cab = any(_has_own_cab(block) or block.slot == "cab" for block in others)
     if "cab" in places and not may_lack_cab:
         return "An amp head needs a cabinet: this slot can be empty only with a full rig."
@@ -160,7 +168,7 @@ def _blocks(slot: GroupSlot) -> list[ChainBlock]:
 def _has_own_cab(block: ChainBlock) -> bool:
     """Of an amp that is gone no one knows."""
     is_gone = block.kind == UNKNOWN and not block.processor and block.slot == "amp"
-    return block.kind == "full_rig" or is_gone
+    return block.kind == "full_rig" or block.has_own_cab or is_gone
 
 
 def _permutation(slots: Sequence[GroupSlot], choices: tuple[int, ...], label: str) -> Permutation:
@@ -184,7 +192,7 @@ def _labels(slots: Sequence[GroupSlot], products: Sequence[tuple[int, ...]]) -> 
     varying = [index for index, slot in enumerate(slots) if len(slot.options) > 1]
     if not varying:  # one chain, or none: there is nothing to tell it from
         return [_title(slots) for _ in products]
-    names = [_option_names(slot) for slot in slots]
+    names = [option_names(slot) for slot in slots]
     chosen = [[names[index][choices[index]] for index in varying] for choices in products]
     labels = [_JOIN.join(filter(None, words)) for words in chosen]
     # The same effect at two places: the gaps tell which of them it is.
@@ -210,7 +218,7 @@ def _name(option: Option) -> str:
     return option.name.strip() or option.block.processor or option.block.kind or option.block.slot
 
 
-def _option_names(slot: GroupSlot) -> list[str]:
+def option_names(slot: GroupSlot) -> list[str]:
     """What each option of a slot is called in labels; nothing is an empty text.
 
     Details are added only where names alone are not enough.

@@ -11,7 +11,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, Sum, Value
 from django.db.models.fields.json import KT
-from django.db.models.functions import Coalesce, Left, NullIf, Upper
+from django.db.models.functions import Cast, Coalesce, Left, NullIf, Upper
 
 from accounts.models import User
 from gear.search.index import GEAR_INDEX
@@ -168,7 +168,9 @@ class CaptureQuerySet(models.QuerySet["Capture"]):
             return self.filter(gear__is_shared=True)
         return self.filter(Q(gear__is_shared=True) | Q(gear__owner=user))
 
-    def owned_by(self, user: User) -> CaptureQuerySet:
+    def owned_by(self, user: User | AnonymousUser) -> CaptureQuerySet:
+        if isinstance(user, AnonymousUser):
+            return self.none()
         return self.filter(gear__owner=user)
 
     def size_bytes(self) -> int:
@@ -195,6 +197,52 @@ class CaptureQuerySet(models.QuerySet["Capture"]):
 
     def unusable(self) -> CaptureQuerySet:
         return self.exclude(state=FileState.READY, unsupported_reason="")
+
+    def favorites_of(self, user: User | AnonymousUser) -> CaptureQuerySet:
+        if isinstance(user, AnonymousUser):
+            return self.none()
+        entries = apps.get_model("gear", "LibraryEntry").objects
+        favorites = entries.filter(user=user, is_favorite=True)
+        return self.filter(pk__in=favorites.order_by().values("capture"))
+
+    def with_architecture(self, beginning: str) -> CaptureQuerySet:
+        """As of gear."""
+        return self.filter(architecture_key__startswith=beginning.upper())
+
+    def tagged(self, user: User | AnonymousUser, name: str) -> CaptureQuerySet:
+        """As of gear."""
+        uses = apps.get_model("gear", "GearTag").objects
+        found = uses.visible_to(user).filter(gear=OuterRef("gear"), tag__key=tag_key(name))
+        return self.filter(Exists(found))
+
+    def matching(self, text: str) -> CaptureQuerySet:
+        """Captures of the gear that the words find, the best first. As of gear."""
+        return search(self, GEAR_INDEX, text, path="gear__")
+
+    def matching_own(self, text: str, user: User | AnonymousUser) -> CaptureQuerySet:
+        """As ``matching``; each word may also be in the name of the file, or in the nickname that
+        ``user`` gave it. For lists that are someone's own: it reads them."""
+        if isinstance(user, AnonymousUser):
+            return self.matching(text)
+        entries = apps.get_model("gear", "LibraryEntry").objects.filter(user=user).order_by()
+
+        def also(word: str) -> Q:
+            called = entries.filter(nickname__icontains=word).values("capture")
+            return Q(name__icontains=word) | Q(pk__in=called)
+
+        return search(self, GEAR_INDEX, text, path="gear__", also=also)
+
+    def with_library(self, user: User | AnonymousUser) -> CaptureQuerySet:
+        """Two queries more: ``own_entries`` of each capture, the one of ``user`` if there is one,
+        and ``seen_tags`` of its gear, as of gear."""
+        entries = apps.get_model("gear", "LibraryEntry").objects
+        own = entries.none() if isinstance(user, AnonymousUser) else entries.filter(user=user)
+        uses = apps.get_model("gear", "GearTag").objects.visible_to(user)
+        seen = uses.select_related("tag").order_by("tag__key", "pk")
+        return self.prefetch_related(
+            Prefetch("library_entries", queryset=own, to_attr="own_entries"),
+            Prefetch("gear__gear_tags", queryset=seen, to_attr="seen_tags"),
+        )
 
 
 class Capture(PublicModel):
@@ -238,6 +286,13 @@ class Capture(PublicModel):
         db_persist=True,
         db_index=True,
     )
+    # What its file says, 0 to 1: how much it compresses. Null: nothing.
+    gain = models.GeneratedField(
+        expression=Cast(KT("info__metadata__gain"), models.FloatField()),
+        output_field=models.FloatField(null=True),
+        db_persist=True,
+        db_index=True,
+    )
 
     # Of an impulse response: how its file is read, see ``jobs.pipeline.recipe.IRSettings``.
     channel_rule = models.CharField(max_length=8, choices=IRChannelRule, default=IRChannelRule.MIX)
@@ -269,6 +324,11 @@ class Capture(PublicModel):
                 name="gear_capture_unusable_newest",
                 condition=~models.Q(state="ready", unsupported_reason=""),
             ),
+            models.Index(
+                fields=["-created_at"],
+                name="gear_capture_calibrated_newest",
+                condition=models.Q(input_level_dbu__isnull=False),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -291,6 +351,11 @@ class Capture(PublicModel):
         return IRSettings(
             cast(ChannelRule, self.channel_rule), self.tail_end_db, self.is_lead_trimmed
         )
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether it is known at which level it was captured."""
+        return self.input_level_dbu is not None
 
     @property
     def title(self) -> str:

@@ -62,6 +62,11 @@ class LibraryEntry(PublicModel):
         verbose_name_plural = "library entries"
         indexes = [
             models.Index(fields=["user", "-created_at"], name="gear_libraryentry_user_newest"),
+            models.Index(
+                fields=["user"],
+                name="gear_libraryentry_favorites",
+                condition=models.Q(is_favorite=True),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -334,6 +334,7 @@ def processor_options(slot: str) -> list[tuple[str, str]]:
 class CaptureOptions:
     """What may be chosen at one place, by kind."""
 
+    kinds: Sequence[str]
     groups: list[tuple[str, list[Capture]]]
     num_found: int
     is_long: bool  # there may be more than is offered
@@ -352,4 +353,4 @@ def capture_options(
         (GearKind(kind).label, list(group))
         for kind, group in groupby(fitting, key=lambda capture: capture.gear.kind)
     ]
-    return CaptureOptions(groups, len(found), is_long=len(found) >= selectors.MAX_OFFERED)
+    return CaptureOptions(kinds, groups, len(found), is_long=len(found) >= selectors.MAX_OFFERED)

@@ -152,11 +152,6 @@ def chain_form_context(request: HttpRequest, form: chain_form.ChainForm) -> dict
     return {"chain_form": form, "slots": slots, "has_captures": any(found.values())}
 
 
-def embedded_chain_form_context(request: HttpRequest, form: chain_form.ChainForm) -> dict[str, Any]:
-    """For a chain form within another page, which stays there when a chain has been built."""
-    return {**chain_form_context(request, form), "is_embedded": True}
-
-
 def described(chains: Any) -> list[dict[str, Any]]:
     """Chains with their blocks as people read them."""
     return [{"chain": chain, "gear": describe_chain(chain)} for chain in chains]

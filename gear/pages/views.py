@@ -23,7 +23,6 @@ from gear.pages.forms import (
     block_options,
     chain_form_context,
     described,
-    embedded_chain_form_context,
 )
 from gear.selectors import (
     capture_get,
@@ -161,8 +160,6 @@ class ChainListView(PageView):
 
 
 class ChainNewView(PageView):
-    """Building one chain, on a page of its own or (htmx) within another."""
-
     def get(self, request: HttpRequest) -> HttpResponse:
         return render(
             request,
@@ -174,17 +171,10 @@ class ChainNewView(PageView):
         form = chain_form.chain_form_from_data(request.POST)
         chain = self._create(form)
         if chain is None:
-            if self.is_partial:
-                context = embedded_chain_form_context(request, form)
-                return render(request, "gear/_chain_form.html", context, status=422)
             context = chain_form_context(request, form)
             return render(request, "gear/chain_new.html", context, status=422)
-        if not self.is_partial:
-            messages.success(request, f"{chain.name} is ready to play.")
-            return redirect("chain-list")
-        context = embedded_chain_form_context(request, chain_form.empty_chain_form())
-        [context["new_chain"]] = described([chain_get(self.user, chain.uuid)])
-        return render(request, "gear/_chain_form.html", context)
+        messages.success(request, f"{chain.name} is ready to play.")
+        return redirect("chain-list")
 
     def _create(self, form: chain_form.ChainForm) -> SignalChain | None:
         inputs = form.as_inputs()

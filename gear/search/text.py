@@ -4,7 +4,7 @@ First come rows that have every word: whole, the last one also as the beginning 
 as the letters or the digits of one (*jcm*, *800* and *JCM 800* all find JCM800). Only where no row
 has them all, rows with parts of words and with typos. The best first.
 
-SQLite finds typos that leave three letters in a row as they were.
+SQLite finds typos in words of more than five letters that leave three in a row as they were.
 
 What is typed is never syntax: it is cut into words of letters and digits, and nothing else of it
 reaches the database.
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from operator import and_, or_
 from typing import Any, Final, TypeVar, cast
@@ -45,6 +45,7 @@ from gts.web.paging import RANK, RANK_ORDER
 MAX_CHARACTERS: Final = 200
 MAX_WORDS: Final = 8
 _TRIGRAM: Final = 3
+_SHORT: Final = 5
 # The share of its trigrams that a word must have in common with the text it may be a typo of: two
 # letters may have changed places in a word of eight. PostgreSQL counts more strictly than we do.
 _MIN_SHARE: Final = 0.45
@@ -56,6 +57,7 @@ _WORD = re.compile(r"[^\W_]+")
 _PART = re.compile(r"\d+|[^\W\d_]+")
 
 Rows = TypeVar("Rows", bound=models.QuerySet[Any])
+Elsewhere = Callable[[str], Q]
 
 
 def words_of(text: str) -> list[str]:
@@ -65,18 +67,22 @@ def words_of(text: str) -> list[str]:
     return list(dict.fromkeys(words))[:MAX_WORDS]
 
 
-def search(rows: Rows, index: SearchIndex, text: str) -> Rows:
+def search(
+    rows: Rows, index: SearchIndex, text: str, *, path: str = "", also: Elsewhere | None = None
+) -> Rows:
     """The rows that ``text`` finds, the best first, with ``search_rank``. Blank: all of them.
 
     Narrow ``rows`` by everything else before: whether anything is found as it was typed is asked
     at once. ``gts.web.paging`` reads pages of it, and ranks no more of very many than it must.
+    ``path``: how a row leads to the one with the words, ``gear__`` of a capture. ``also``: where
+    else a word may be.
     """
     words = words_of(text)
     if not words:
         return rows.none() if text.strip() else rows
-    how = _how(rows, index, words)
-    exact = how.exact(rows)
-    found = exact if exact.exists() else how.typos(rows)
+    how = _how(rows, index, words, path)
+    exact = how.exact(rows, also)
+    found = exact if exact.exists() else how.typos(rows, also)
     order = rows.query.order_by or rows.model._meta.ordering
     return found.annotate(**{RANK: how.rank()}).order_by(RANK_ORDER, *order)
 
@@ -87,13 +93,15 @@ def finding(rows: Rows, index: SearchIndex, text: str) -> Rows:
     if not words:
         return rows.none()
     how = _how(rows, index, words)
-    exact = how.exact(rows)
-    return exact if exact.exists() else how.typos(rows)
+    exact = how.exact(rows, None)
+    return exact if exact.exists() else how.typos(rows, None)
 
 
-def _how(rows: models.QuerySet[Any], index: SearchIndex, words: list[str]) -> _Postgres | _SQLite:
+def _how(
+    rows: models.QuerySet[Any], index: SearchIndex, words: list[str], path: str = ""
+) -> _Postgres | _SQLite:
     is_postgres = connections[rows.db].vendor == "postgresql"
-    return _Postgres(index, words) if is_postgres else _SQLite(index, words)
+    return _Postgres(index, words, path) if is_postgres else _SQLite(index, words, path)
 
 
 def named(rows: Rows, text: str) -> Rows:
@@ -118,10 +126,11 @@ def _may_have_typos(word: str) -> bool:
 
 
 class _Generated(Func):
-    """A generated column of the row, which Django's models do not know."""
+    """A generated column of the row, which Django's models do not know. ``beside``: a column of the
+    same table that they know."""
 
-    def __init__(self, column: str, output_field: models.Field[Any, Any]) -> None:
-        super().__init__(F("pk"), output_field=output_field)
+    def __init__(self, column: str, output_field: models.Field[Any, Any], beside: str) -> None:
+        super().__init__(F(beside), output_field=output_field)
         self.column = column
 
     def as_sql(  # type: ignore[override]
@@ -130,10 +139,6 @@ class _Generated(Func):
         [key] = cast(list[Any], self.source_expressions)
         table = compiler.quote_name_unless_alias(key.alias)
         return f"{table}.{connection.ops.quote_name(self.column)}", []
-
-
-_VECTOR: Final = _Generated("search_vector", SearchVectorField())
-_TEXT: Final = _Generated("search_text", models.TextField())
 
 
 # How much alike ``<%`` asks for, in this statement: set once, before any word is read.
@@ -149,22 +154,35 @@ _WITH_PART_SQL: Final = """
 
 
 class _Postgres:
-    def __init__(self, index: SearchIndex, words: Sequence[str]) -> None:
+    def __init__(self, index: SearchIndex, words: Sequence[str], path: str) -> None:
         self.index, self.words = index, words
+        beside = f"{path}{index.columns[0]}"
+        self.vector = _Generated("search_vector", SearchVectorField(), beside)
+        self.text = _Generated("search_text", models.TextField(), beside)
         *whole, last = words
-        self.query = _all_of([*(_lexemes(word, "") for word in whole), _lexemes(last, ":*")])
+        self.lexemes = [*(_lexemes(word, "") for word in whole), _lexemes(last, ":*")]
 
-    def exact(self, rows: Rows) -> Rows:
-        return _with_words(rows, self.query)
+    def exact(self, rows: Rows, also: Elsewhere | None) -> Rows:
+        return self._with_words(rows, self.lexemes, also)
 
-    def typos(self, rows: Rows) -> Rows:
+    def typos(self, rows: Rows, also: Elsewhere | None) -> Rows:
         near = (self._near_words(word, using=rows.db) for word in self.words)
-        return _with_words(rows, _all_of([f"({' | '.join(words)})" for words in near]))
+        return self._with_words(rows, [f"({' | '.join(words)})" for words in near], also)
 
     def rank(self) -> Combinable:
         """In whole thousandths, so that pages can begin after a rank."""
-        likeness = TrigramSimilarity(_TEXT, " ".join(self.words))
-        return Cast(1000 * (SearchRank(_VECTOR, self.query) + likeness), IntegerField())
+        likeness = TrigramSimilarity(self.text, " ".join(self.words))
+        return Cast(
+            1000 * (SearchRank(self.vector, _all_of(self.lexemes)) + likeness), IntegerField()
+        )
+
+    def _with_words(self, rows: Rows, lexemes: Sequence[str], also: Elsewhere | None) -> Rows:
+        rows = rows.alias(search_vector=self.vector)
+        if also is None:
+            return rows.filter(search_vector=_all_of(lexemes))
+        for word, one in zip(self.words, lexemes, strict=True):
+            rows = rows.filter(Q(search_vector=_all_of([one])) | also(word))
+        return rows
 
     def _near_words(self, word: str, *, using: str) -> list[str]:
         """The lexemes of ``word``, and of the words that it may be a typo or a part of."""
@@ -178,10 +196,6 @@ class _Postgres:
             )
             found = [row[0] for row in cursor.fetchall()]
         return [_lexemes(word, ""), *(f"'{known}'" for known in found)]
-
-
-def _with_words(rows: Rows, query: SearchQuery) -> Rows:
-    return rows.alias(search_vector=_VECTOR).filter(search_vector=query)
 
 
 def _all_of(lexemes: Sequence[str]) -> SearchQuery:
@@ -205,8 +219,8 @@ def _lexemes(word: str, ending: str) -> str:
 class _InFts(Func):
     output_field = BooleanField()
 
-    def __init__(self, index: SearchIndex, match: str) -> None:
-        super().__init__(F("pk"))
+    def __init__(self, index: SearchIndex, match: str, path: str) -> None:
+        super().__init__(F(f"{path}pk"))
         self.fts, self.match = index.fts_table, match
 
     def as_sql(  # type: ignore[override]
@@ -224,30 +238,77 @@ class _Contains(Func):
 
 
 class _SQLite:
-    def __init__(self, index: SearchIndex, words: Sequence[str]) -> None:
-        self.index, self.words = index, words
+    def __init__(self, index: SearchIndex, words: Sequence[str], path: str) -> None:
+        self.index, self.words, self.path = index, words, path
 
-    def exact(self, rows: Rows) -> Rows:
-        return rows.filter(reduce(and_, (_has_word(self.index, word) for word in self.words)))
+    def exact(self, rows: Rows, also: Elsewhere | None) -> Rows:
+        for word in self.words:
+            found = self._has_word(word)
+            rows = rows.filter(found | also(word) if also else found)
+        return rows
 
-    def typos(self, rows: Rows) -> Rows:
-        rows = rows.filter(reduce(and_, (_may_be(self.index, word) for word in self.words)))
+    def typos(self, rows: Rows, also: Elsewhere | None) -> Rows:
         for number, word in enumerate(self.words):
+            found = self._may_be(word)
             if _may_have_typos(word):
-                rows = rows.alias(**{f"near_{number}": _num_trigrams(self.index, word)})
+                rows = rows.alias(**{f"near_{number}": self._num_trigrams(word)})
                 least = round(_MIN_SHARE * len(_trigrams(f" {word} ")))
-                rows = rows.filter(**{f"near_{number}__gte": least})
+                found &= Q(**{f"near_{number}__gte": least})
+            rows = rows.filter(found | also(word) if also else found)
         return rows
 
     def rank(self) -> Combinable:
-        first, text = self.index.columns[0], " ".join(self.words)
+        first, text = f"{self.path}{self.index.columns[0]}", " ".join(self.words)
         best = Case(
             When(**{f"{first}__iexact": text}, then=Value(1000)),
             When(**{f"{first}__istartswith": text}, then=Value(500)),
             default=Value(0),
             output_field=IntegerField(),
         )
-        return _sum([best, *(_num_trigrams(self.index, word) for word in self.words)])
+        return _sum([best, *(self._num_trigrams(word) for word in self.words)])
+
+    def _has_word(self, word: str) -> Q:
+        parts = _parts(word)
+        whole = self._has_part(word)
+        return whole | reduce(and_, map(self._has_part, parts)) if parts else whole
+
+    def _has_part(self, part: str) -> Q:
+        if len(part) >= _TRIGRAM:
+            return Q(_InFts(self.index, f'"{part}"', self.path))
+        # Too short for the index: read the columns.
+        return reduce(or_, (Q(**{f"{name}__icontains": part}) for name in self._names))
+
+    def _may_be(self, word: str) -> Q:
+        if not _may_have_typos(word):
+            return self._has_part(word)
+        if len(word) <= _SHORT:  # one letter is wrong, and no three in a row are right
+            return Q()
+        match = " OR ".join(f'"{trigram}"' for trigram in _trigrams(word))
+        return Q(_InFts(self.index, match, self.path))
+
+    def _num_trigrams(self, word: str) -> Combinable:
+        """How many trigrams of ``word`` are somewhere in the columns that find typos.
+
+        Its beginning and its end count too.
+        """
+        columns: list[Any] = [Value(" ")]
+        for name in self._names:
+            columns += [F(name), Value(" ")]
+        text = Lower(Concat(*columns, output_field=models.TextField()))
+        hits = [
+            Case(
+                When(Q(_has(text, trigram)), then=Value(1)),
+                default=Value(0),
+                output_field=IntegerField(),
+            )
+            for trigram in _trigrams(f" {word} ")
+        ]
+        return _sum(hits)
+
+    @property
+    def _names(self) -> list[str]:
+        """Of the columns that find typos."""
+        return [f"{self.path}{name}" for name in self.index.columns[: self.index.num_for_typos]]
 
 
 def _sum(numbers: Sequence[Combinable]) -> Combinable:
@@ -257,49 +318,9 @@ def _sum(numbers: Sequence[Combinable]) -> Combinable:
     return first
 
 
-def _has_word(index: SearchIndex, word: str) -> Q:
-    parts = _parts(word)
-    whole = _has_part(index, word)
-    return whole | reduce(and_, (_has_part(index, part) for part in parts)) if parts else whole
-
-
-def _has_part(index: SearchIndex, part: str) -> Q:
-    if len(part) >= _TRIGRAM:
-        return Q(_InFts(index, f'"{part}"'))
-    # Too short for the index: read the columns.
-    columns = index.columns[: index.num_for_typos]
-    return reduce(or_, (Q(**{f"{column}__icontains": part}) for column in columns))
-
-
-def _may_be(index: SearchIndex, word: str) -> Q:
-    if not _may_have_typos(word):
-        return _has_part(index, word)
-    return Q(_InFts(index, " OR ".join(f'"{trigram}"' for trigram in _trigrams(word))))
-
-
 def _trigrams(word: str) -> list[str]:
     starts = range(max(len(word) - _TRIGRAM + 1, 1))
     return list(dict.fromkeys(word[start : start + _TRIGRAM] for start in starts))
-
-
-def _num_trigrams(index: SearchIndex, word: str) -> Combinable:
-    """How many trigrams of ``word`` are somewhere in the columns that find typos.
-
-    Its beginning and its end count too.
-    """
-    columns: list[Any] = [Value(" ")]
-    for column in index.columns[: index.num_for_typos]:
-        columns += [F(column), Value(" ")]
-    text = Lower(Concat(*columns, output_field=models.TextField()))
-    hits = [
-        Case(
-            When(Q(_has(text, trigram)), then=Value(1)),
-            default=Value(0),
-            output_field=IntegerField(),
-        )
-        for trigram in _trigrams(f" {word} ")
-    ]
-    return _sum(hits)
 
 
 class _Has(Func):

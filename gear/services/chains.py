@@ -121,17 +121,9 @@ def _save_chain(chain: SignalChain, blocks: Sequence[BlockInput] | None) -> None
     rows: list[Block] = []
     irs: list[BlockIR] = []
     if blocks is not None:
-        # What is beyond the limit is not even looked at.
-        given = [(f"/blocks/{i}", block) for i, block in enumerate(blocks[: MAX_BLOCKS + 1])]
-        rows, irs, block_problems = check_blocks(chain.owner, given)
+        rows, irs, block_problems = _check_chain(chain.owner, blocks)
         problems += block_problems
-        for error in validate_chain([as_checked_block(row) for row in rows]):
-            pointer = "/blocks" if error.position is None else f"/blocks/{error.position}"
-            problems.append(ErrorDetail(pointer, error.code, error.message))
-    if problems:
-        many = f"The chain has {len(problems)} mistakes."
-        message = problems[0].message if len(problems) == 1 else many
-        raise InvalidInputError(message, details=problems)
+    _refuse(problems)
     chain.save()
     if blocks is not None:
         chain.blocks.all().delete()
@@ -139,6 +131,36 @@ def _save_chain(chain: SignalChain, blocks: Sequence[BlockInput] | None) -> None
             row.chain = chain
         Block.objects.bulk_create(rows)
         BlockIR.objects.bulk_create(irs)
+
+
+def chain_blocks_checked(
+    owner: User, blocks: Sequence[BlockInput]
+) -> list[tuple[Block, list[BlockIR]]]:
+    """The blocks of a chain that can be played and is not stored: rows without a chain, each with
+    its further impulse responses. Raises as ``chain_create``. One query."""
+    rows, irs, problems = _check_chain(owner, blocks)
+    _refuse(problems)
+    return [(row, [ir for ir in irs if ir.block is row]) for row in rows]
+
+
+def _check_chain(
+    owner: User, blocks: Sequence[BlockInput]
+) -> tuple[list[Block], list[BlockIR], list[ErrorDetail]]:
+    """As ``check_blocks``, and what is wrong with all of them together."""
+    # What is beyond the limit is not even looked at.
+    given = [(f"/blocks/{i}", block) for i, block in enumerate(blocks[: MAX_BLOCKS + 1])]
+    rows, irs, problems = check_blocks(owner, given)
+    for error in validate_chain([as_checked_block(row) for row in rows]):
+        pointer = "/blocks" if error.position is None else f"/blocks/{error.position}"
+        problems.append(ErrorDetail(pointer, error.code, error.message))
+    return rows, irs, problems
+
+
+def _refuse(problems: Sequence[ErrorDetail]) -> None:
+    if problems:
+        many = f"The chain has {len(problems)} mistakes."
+        message = problems[0].message if len(problems) == 1 else many
+        raise InvalidInputError(message, details=list(problems))
 
 
 def field_problems(row: Model, *, exclude: Sequence[str] = ()) -> Iterator[ErrorDetail]:

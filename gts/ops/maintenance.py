@@ -1,5 +1,5 @@
-"""What is done once a day: old jobs go, and previews no one asked for, files that nothing names,
-words of the search that nothing has; DI tracks without a report get one.
+"""What is done once a day: old jobs go, previews no one asked for, drafts no one has touched, files
+that nothing names, words of the search that nothing has; DI tracks without a report get one.
 
 By beat (``gts.tasks``), or by a thread of the embedded server.
 """
@@ -20,6 +20,7 @@ from jobs.files.storage import media_store
 from jobs.queue.cleanup import NOTHING, Pruned, jobs_prune
 from shootouts.files.consistency import OrphanSearch, orphans_delete, orphans_find
 from shootouts.services.di_tracks import di_reports_add
+from shootouts.services.drafts import drafts_prune
 from shootouts.services.previews import chain_previews_prune
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,16 @@ def prune_previews() -> int:
     kept = timedelta(hours=settings.GTS_KEEP_PREVIEWS_HOURS)
     num_gone = chain_previews_prune(unused_since=timezone.now() - kept)
     logger.info("pruned %d previews", num_gone)
+    return num_gone
+
+
+def prune_drafts() -> int:
+    """Forget drafts that no one has changed in ``GTS_KEEP_DRAFTS_DAYS`` (0: keep all)."""
+    if not settings.GTS_KEEP_DRAFTS_DAYS:
+        return 0
+    kept = timedelta(days=settings.GTS_KEEP_DRAFTS_DAYS)
+    num_gone = drafts_prune(untouched_since=timezone.now() - kept)
+    logger.info("pruned %d drafts", num_gone)
     return num_gone
 
 
@@ -142,7 +153,14 @@ def make_backup() -> bool:
 
 def run_daily() -> None:
     """All of it. What fails is logged, and the rest is done."""
-    steps = (prune_jobs, prune_previews, prune_media, prune_search_words, judge_di_tracks)
+    steps = (
+        prune_jobs,
+        prune_previews,
+        prune_drafts,
+        prune_media,
+        prune_search_words,
+        judge_di_tracks,
+    )
     for step in steps:
         try:
             step()

@@ -25,12 +25,14 @@ from shootouts.models import (
     Comment,
     Contender,
     DITrack,
+    Draft,
     Manifest,
     Render,
     RenderedFile,
     Segment,
     Shootout,
     ShootoutDI,
+    Upload,
 )
 
 
@@ -66,6 +68,17 @@ def _make_one(owner: User) -> None:
     track = DITrack.objects.create(
         owner=owner, name="Riff", file="di/x.wav", file_name="x.wav", sha256=digest, size_bytes=1
     )
+    Upload.objects.create(
+        owner=owner,
+        file_name="x.wav",
+        length_bytes=1,
+        state="placed",
+        expires_at=timezone.now(),
+        di_track=track,
+        capture=capture,
+        job=root,
+        archive=Upload.objects.first(),
+    )
     _make_shootout(owner, other, track, chain, root)
     CachedAudio.objects.create(key=digest, file="cache/x", size_bytes=1, described={})
 
@@ -91,3 +104,4 @@ def _make_shootout(owner: User, other: User, track: DITrack, chain: SignalChain,
     )  # fmt: skip
     Shootout.objects.filter(pk=shootout.pk).update(latest_render=render, published_render=render)
     Comment.objects.create(shootout=shootout, author=other, text="Loud!")
+    Draft.objects.create(owner=owner, title="Plexi", document={}, shootout=shootout)

@@ -58,6 +58,7 @@ def everybody(route: str, method: str, status: int, *, args: str = "", **more: A
 
 
 WORDS: Final = {"text": "They differ in the attack."}
+DRAFT: Final = {"document": {"schema_version": 1}}
 NO_MODEL: Final = "=1 =2"  # a tone and a model of Tone 3000, which no one has asked for
 
 API: Final = (
@@ -94,6 +95,7 @@ API: Final = (
     own("api-preset", "patch", "preset", 200),
     own("api-preset", "delete", "preset", 204),
     everybody("api-capture-list", "get", 200),
+    everybody("api-capture-facets", "get", 200),
     shown("api-capture", "get", "capture", 200),
     own("api-capture-preview", "get", "cab", 200),
     each("api-library-list", "get", 200),
@@ -110,6 +112,8 @@ API: Final = (
     own("api-chain", "patch", "chain", 200),
     own("api-chain", "delete", "chain", 204),
     own("api-chain-preview", "post", "chain", 422),
+    each("api-preview-list", "post", 422),
+    each("api-preview-readiness", "post", 204),
     own("api-preview", "get", "preview", 200),
     own("api-preview-audio", "get", "preview", 200),
     each("api-chain-group-list", "get", 200),
@@ -135,6 +139,14 @@ API: Final = (
     own("api-di-track-audio", "get", "di", 200),
     own("api-di-track-preview", "get", "di", 200),
     own("api-di-track-waveform", "get", "di", 200),
+    # Uploads in pieces; the protocol wants its version first.
+    each("api-upload-list", "get", 200),
+    each("api-upload-list", "post", 412),
+    own("api-upload", "get", "upload", 200),
+    own("api-upload", "patch", "upload", 200, body={"name": "new"}),
+    own("api-upload", "delete", "upload", 204),
+    own("api-upload-content", "patch", "upload", 412),
+    own("api-upload-content", "delete", "upload", 204),
     # Shootouts.
     each("api-shootout-list", "get", 200),
     everybody("api-shootout-list", "get", 200, query="scope=public"),
@@ -175,6 +187,15 @@ API: Final = (
     own("api-shootout-export", "get", "shootout", 200),
     own("api-shootout-export", "get", "public", 200),
     each("api-shootout-import", "post", 422),
+    # Drafts of shootouts; hers is of her line-up, and complete.
+    each("api-draft-list", "get", 200),
+    each("api-draft-list", "post", 422),
+    each("api-draft-expansion", "post", 422),
+    own("api-draft", "get", "draft", 200),
+    own("api-draft", "put", "draft", 200, body=DRAFT),
+    own("api-draft", "patch", "draft", 200, body={"title": "New"}),
+    own("api-draft", "delete", "draft", 204),
+    own("api-draft-shootout", "post", "draft", 201),
     # Comments: Alice's, on what she has published. Operators may hide them.
     shown("api-shootout-comments", "get", "shootout", 200),
     everybody("api-shootout-comments", "get", 200, args="public"),
@@ -262,8 +283,7 @@ PAGES: Final = (
     everybody("shootout-public", "get", 200),
     each_page("shootout-mine", "get", 200),
     each_page("shootout-new", "get", 200),
-    each_page("shootout-new", "post", 422),
-    each_page("shootout-choices", "get", 200, args="=tracks"),
+    each_page("demo-material", "post", 404),
     shown("shootout-detail", "get", "shootout", 200),
     everybody("shootout-detail", "get", 200, args="public"),
     shown("shootout-part", "get", "shootout =result", 200),

@@ -25,9 +25,11 @@ from jobs.tests.running import run_until_idle
 from shootouts.models import ChainPreview, Comment, DITrack, RenderedFile, Shootout
 from shootouts.models.media import RenderedFileKind
 from shootouts.services.comments import comment_create, comment_hide
+from shootouts.services.drafts import draft_of_shootout
 from shootouts.services.previews import chain_preview_request
 from shootouts.services.renders import rendered_file_store
 from shootouts.services.shootouts import shootout_create, shootout_update
+from shootouts.services.uploads import upload_create, upload_wish
 from shootouts.tests.factories import contenders_of, make_shootout, render
 
 World: TypeAlias = dict[str, Any]
@@ -79,9 +81,11 @@ def make_world(folder: Path) -> World:
         ).uuid,
         "pick": pick,
         "preview": _preview_of(chain, alice.di_tracks.get()).uuid,
+        "upload": _upload_of(alice),
         "hidden_comment": _hidden(public, alice).uuid,
         "token": _token_of(alice),
         "session": _session_of(alice),
+        "draft": draft_of_shootout(shootout=private)[0].uuid,
     }
 
 
@@ -96,6 +100,11 @@ def _session_of(user: User) -> UUID:
     """Of a program: what is ended once is gone, and browsers of the tests are logged in too."""
     token_pair_create(user=user, program="Script")
     return next(login.id for login in logins_list(user, CurrentLogin()) if login.name == "Script")
+
+
+def _upload_of(owner: User) -> UUID:
+    wish = upload_wish({"filename": "riff.wav"})
+    return upload_create(owner=owner, length_bytes=1000, wish=wish).uuid
 
 
 def _hidden(shootout: Shootout, author: User) -> Comment:

@@ -311,6 +311,7 @@ def test_uploaded_and_cannot_be_used_never_stand_together(
 def upload(page: Page, folder: Path, name: str, samples: Any) -> None:
     path = folder / f"{name}.wav"
     path.write_bytes(wav_bytes(samples))
+    page.get_by_text("Add one DI track with its details").click()
     form = page.locator("form", has=page.get_by_role("button", name="Upload the DI track"))
     form.locator('input[type="file"]').set_input_files(path)
     form.get_by_role("button", name="Upload the DI track").click()

@@ -13,7 +13,7 @@ import httpx
 import pytest
 import soundfile
 from django.conf import settings
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from accounts.tests.browser import WATCH_POLICY
 from accounts.tests.needs import needs_chromium
@@ -111,10 +111,19 @@ def test_from_favorites_to_a_rendered_shootout(
     expect(row).to_contain_text("Verified")
 
     page.get_by_role("link", name="New shootout").click()
-    _upload_di(page, _excerpt(tmp_path))
-    _build_chain(page, "Clean")
-    _build_chain(page, "Pushed", gain_db="12")
+    files = page.locator('[data-files] input[type="file"]').first
+    files.set_input_files(_excerpt(tmp_path))
+    expect(page.get_by_role("checkbox", name="undertow")).to_be_checked(timeout=30_000)
+    _choose(page, "Add amps", "Halyard 22 Clean, clean")
+    _choose(page, "Add cabs", "Demo Cabinets, quay 2x12")
+    page.get_by_role("button", name="Add a pedal").click()
+    page.get_by_role("checkbox", name="Gain").check()
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_role("spinbutton", name="Gain in dB").fill("12")
+    page.get_by_role("button", name="Also without it").click()
+    expect(page.locator(".contender")).to_have_count(2)
     page.get_by_label("Title").fill("From Tone 3000")
+    page.get_by_text("Description, levels, order, video").click()
     page.get_by_label("Make a video with chapters").uncheck()
     page.get_by_role("button", name="Render", exact=True).click()
     expect(page.locator("[data-player]")).to_be_visible(timeout=RENDER_TIMEOUT_MS)
@@ -206,13 +215,34 @@ def test_a_failed_fetch_says_why_and_can_be_tried_again(page: Page, fake: FakeSe
 
 def test_what_is_added_in_one_tab_can_be_chosen_in_another(page: Page) -> None:
     page.goto("/shootouts/new/")
-    option = page.get_by_label("Amp capture").locator("option", has_text="Copper Lantern 10")
-    expect(option).to_have_count(0)
-    with page.expect_popup() as opened:
-        page.get_by_role("link", name="Find captures at Tone 3000").click()
-    library = opened.value
+    library = page.context.new_page()
+    library.goto("/gear/tone3000/")
     _add_from(library, "Copper Lantern 10", "Gain 5")
-    expect(option).to_have_count(1)
+    _choose(page, "Add amps", "Copper Lantern 10")
+    expect(page.get_by_role("button", name="Play Copper Lantern 10").first).to_be_visible()
+
+
+def test_all_models_of_a_tone_are_added_and_one_is_chosen_in_the_picker(page: Page) -> None:
+    page.goto("/chains/new/")
+    page.get_by_role("button", name="Browse: amp").click()
+    picker = page.get_by_role("dialog", name="Choose amps")
+    picker.get_by_role("tab", name="Tone 3000").click()
+    expect(picker.get_by_role("button", name="Halyard 22 Clean")).to_be_visible()
+    picker.get_by_label("Link to a tone").fill("no link")
+    picker.get_by_role("button", name="Open").click()
+    expect(picker.get_by_text("This is no link to a tone")).to_be_visible()
+    picker.get_by_label("Link to a tone").fill(f"https://www.tone3000.com/crunch-head-{CRUNCH}?x=1")
+    picker.get_by_role("button", name="Open").click()
+    expect(picker.get_by_role("heading", name="Crunch Head")).to_be_focused()
+    picker.get_by_role("button", name="Add all 6 models of this tone").click()
+    said = picker.get_by_role("status").filter(has_text="added")
+    expect(said).to_have_text("6 of 6 added.", timeout=FETCH_TIMEOUT_MS)
+    # A block takes one of them; the others are in the gear.
+    picker.get_by_role("button", name="Use capture").click()
+    expect(page.get_by_label("Amp capture")).not_to_have_value("")
+    expect(page.get_by_role("button", name="Browse: amp")).to_be_focused()
+    page.get_by_role("button", name="Browse: amp").click()
+    expect(page.locator(".pick")).to_have_count(6)
 
 
 def _add_from(page: Page, title: str, model: str, *, architecture: str = "") -> None:
@@ -233,27 +263,9 @@ def _excerpt(folder: Path) -> Path:
     return excerpt
 
 
-def _upload_di(page: Page, path: Path) -> None:
-    form = page.locator("form", has=page.get_by_role("button", name="Upload the DI track"))
-    form.locator('input[type="file"]').set_input_files(path)
-    form.get_by_role("button", name="Upload the DI track").click()
-    expect(page.get_by_role("checkbox", name="undertow")).to_be_checked(timeout=30_000)
-
-
-def _build_chain(page: Page, name: str, *, gain_db: str = "") -> None:
-    chain_form = page.locator("#chain-form")
-    if gain_db:
-        before = chain_form.locator('[data-slot="pre"]')
-        before.get_by_label("Processor").select_option("Gain")
-        before.get_by_role("button", name="Add effect").click()
-        before.get_by_label("Gain", exact=True).fill(gain_db)
-    _choose(chain_form.get_by_label("Amp capture"), "Halyard 22 Clean, clean")
-    _choose(chain_form.get_by_label("Cab capture"), "Demo Cabinets, quay 2x12")
-    chain_form.get_by_label("Name of the chain").fill(name)
-    chain_form.get_by_role("button", name="Add this chain").click()
-    expect(page.get_by_role("checkbox", name=name)).to_be_checked()
-
-
-def _choose(select: Locator, name: str) -> None:
-    option = select.locator("option", has_text=name)
-    select.select_option(value=option.get_attribute("value"))
+def _choose(page: Page, button: str, name: str) -> None:
+    """In the panel that the button opens."""
+    page.get_by_role("button", name=button).click()
+    panel = page.locator("dialog[data-picker]")
+    panel.get_by_role("row", name=re.compile(re.escape(name))).first.click()
+    panel.get_by_role("button", name="Use capture").click()

@@ -14,16 +14,14 @@ from django.urls import reverse
 from accounts.models import IdempotentRequest, PersonalAccessToken, User
 from gear.models import SignalChain
 from gear.tests.factories import make_capture
-from jobs.models import Job
-from shootouts.models import Comment, Shootout
+from shootouts.models import Comment
 from shootouts.pages.tests.pages import HTMX
-from shootouts.pages.tests.test_page_workbench import OPTIONS
-from shootouts.tests.factories import make_chain, make_di_track, make_published
+from shootouts.tests.factories import make_published
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 TOKEN = {"name": "Sync", "scope": "read", "lifetime_days": 30}
-NEW_TOKEN, NEW_CHAIN, NEW_SHOOTOUT = "/account/tokens/", "/chains/new/", "/shootouts/new/"
+NEW_TOKEN, NEW_CHAIN = "/account/tokens/", "/chains/new/"
 
 
 def key_of(client: Client, page: str, action: str = "") -> str:
@@ -134,22 +132,3 @@ def test_a_chain_sent_at_once_is_built_once(client: Client, alice: User) -> None
     answers = at_once(client, NEW_CHAIN, form)
     assert {answer.status_code for answer in answers} == {302}
     assert SignalChain.objects.filter(owner=alice).count() == 1
-
-
-def test_a_shootout_sent_at_once_is_made_and_rendered_once(client: Client, alice: User) -> None:
-    track = make_di_track(alice)
-    amp, cab = make_capture(alice), make_capture(alice, "cab", name="V30")
-    chains = [make_chain(alice, amp, cab, name=name) for name in ("Quiet", "Loud")]
-    form = {
-        "form_key": key_of(client, NEW_SHOOTOUT),
-        "title": "Loud",
-        "di_track_ids": str(track.uuid),
-        "chain_ids": [str(chain.uuid) for chain in chains],
-        **OPTIONS,
-    }
-    answers = at_once(client, NEW_SHOOTOUT, form)
-    assert [answer.status_code for answer in answers] == [302] * 3
-    shootout = Shootout.objects.get()
-    expected = reverse("shootout-detail", args=[shootout.uuid])
-    assert {answer.headers.get("Location") for answer in answers} == {expected}
-    assert Job.objects.filter(kind="shootouts.render_shootout").count() == 1

@@ -24,13 +24,21 @@ API = "/api/v1"
 LISTS = {
     "api-personal-token-list": [""],
     "api-gear-list": ["", "?search=plexi", "?search=plexy", "?kind=amp&ordering=-name"],
-    "api-capture-list": ["", "?is_usable=true", "?kind=amp"],
+    "api-capture-list": [
+        "",
+        "?is_usable=true",
+        "?kind=amp&ordering=name",
+        "?scope=mine&search=plexi",
+        "?scope=public&search=plexy",
+    ],
     "api-chain-list": [""],
     "api-chain-group-list": [""],
     "api-library-list": [""],
     "api-tag-list": [""],
     "api-preset-list": [""],
     "api-di-track-list": [""],
+    "api-draft-list": ["", "?state=open"],
+    "api-upload-list": [""],
     "api-shootout-list": ["", "?scope=public", "?scope=public&search=plexi", "?search=plexy"],
     "api-job-list": ["", "?state=failed", "?is_root=true"],
     "api-notification-list": ["", "?is_read=false"],
@@ -51,7 +59,7 @@ def paged_lists() -> Iterator[str]:
         view = getattr(pattern.callback, "view_class", None) or getattr(
             pattern.callback, "cls", None
         )
-        if hasattr(view, "pagination_class") and "<" not in str(pattern.pattern):
+        if getattr(view, "pagination_class", None) and "<" not in str(pattern.pattern):
             yield str(pattern.name)
 
 

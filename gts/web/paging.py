@@ -6,13 +6,11 @@ of the list stand at the front, the best first, and all others follow in that or
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any, Final
-from uuid import UUID
 
 from django.core.paginator import EmptyPage, Page, PageNotAnInteger, Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.functional import cached_property
 
 # Counting costs as much as reading. What is longer is "200 and more".
@@ -23,8 +21,6 @@ MAX_ROWS: Final = 2_400
 MAX_RANKED: Final = 200
 RANK: Final = "search_rank"
 RANK_ORDER: Final = f"-{RANK}"
-# Rows to tick, at a time.
-NUM_CHOICES: Final = 24
 
 
 class BoundedPage(Page[Any]):
@@ -136,40 +132,6 @@ def rows_between(rows: Any, first: int, last: int) -> list[Any]:
 def is_ranked(rows: QuerySet[Any]) -> bool:
     """Whether the best come first, and not what is first in an order that was asked for."""
     return rows.query.order_by[:1] == (RANK_ORDER,)
-
-
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """Rows to tick on a page: what is ticked already, then the newest, some at a time."""
-
-    rows: list[Any]
-    has_more: bool
-
-
-def choose(
-    rows: QuerySet[Any],
-    found: QuerySet[Any],
-    *,
-    picked: Collection[UUID],
-    after: UUID | None = None,
-) -> Choices:
-    """``picked`` of ``rows``, and the newest of ``found`` that are not among them. Two queries.
-
-    ``found`` are those of ``rows`` that one looks for, newest first by ``(created_at, id)``.
-    ``after``, the last row of the choices before: the following ones alone, where new rows that
-    came in between shift nothing. If it is not one of ``rows`` any more, nothing follows.
-    """
-    ticked: list[Any] = []
-    found = found.exclude(uuid__in=picked)
-    if after is None:
-        ticked = list(rows.filter(uuid__in=picked))
-    elif last := rows.filter(uuid=after).first():
-        same_time = Q(created_at=last.created_at, pk__lt=last.pk)
-        found = found.filter(Q(created_at__lt=last.created_at) | same_time)
-    else:
-        found = found.none()
-    following = list(found[: NUM_CHOICES + 1])
-    return Choices([*ticked, *following[:NUM_CHOICES]], len(following) > NUM_CHOICES)
 
 
 def _unranked(rows: QuerySet[Any], first: int, last: int) -> list[Any]:

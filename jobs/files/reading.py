@@ -10,16 +10,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from jobs.pipeline.errors import Progress, no_progress
 from jobs.pipeline.formats.records import JSONObject
-from jobs.pipeline.formats.shootout_archive import ArchiveLimits
+from jobs.pipeline.formats.shootout_archive import ArchiveLimits, UnpackedMedia
 from jobs.pipeline.formats.shootout_file import ShootoutFile, shootout_from_document
 from jobs.pipeline.gate import gate
-from jobs.pipeline.gate.messages import READ_DI, READ_IR, READ_NAM, UNPACK_ARCHIVE, ReadTask
+from jobs.pipeline.gate.messages import (
+    READ_AUDIO_KIND,
+    READ_DI,
+    READ_IR,
+    READ_NAM,
+    UNPACK_ARCHIVE,
+    UNPACK_FILES,
+    ReadTask,
+)
 from jobs.pipeline.measure.di_facts import DIProbe
 from jobs.queue.current_job import cancellation_check
 
@@ -64,6 +72,29 @@ def archive_read(
     return shootout_from_document(
         found["tables"], Path(found["root"]), lambda path: sha256s[str(path)]
     )
+
+
+class AudioKindFound(msgspec.Struct, frozen=True):
+    """As ``jobs.pipeline.measure.audio_kind.AudioKind``."""
+
+    likeness: Literal["impulse", "unsure", "played"]
+    duration_s: float
+    num_channels: int
+    center_s: float
+
+
+def audio_kind_read(path: Path) -> AudioKindFound:
+    """Whether a sound file is an impulse response or was played."""
+    return msgspec.convert(_read(READ_AUDIO_KIND, {"path": str(path)}, no_progress), AudioKindFound)
+
+
+def media_unpack(
+    path: Path, folder: Path, limits: ArchiveLimits, progress: Progress = no_progress
+) -> UnpackedMedia:
+    """The recordings and captures in an archive; they are in the empty ``folder`` then."""
+    arguments: JSONObject = {"path": str(path), "folder": str(folder), "limits": asdict(limits)}
+    found = _read(UNPACK_FILES, arguments, progress, file_bytes=limits.max_file_bytes)
+    return msgspec.convert(found, UnpackedMedia)
 
 
 def _read(task: ReadTask, arguments: JSONObject, progress: Progress, *, file_bytes: int = 0) -> Any:

@@ -284,15 +284,39 @@ def store_upload(
         digest.update(chunk)
     upload.seek(0)
     sha256 = digest.hexdigest()
+    # A file that is there already may be another's to delete: this one is its own.
+    name = store_content(upload, f"{folder}/{sha256}{suffix}")
+    return StoredFile(name=name, sha256=sha256, size_bytes=upload.size or 0)
+
+
+def store_content(content: File[bytes], name: str) -> str:
+    """Write what a request has brought, under ``name`` or a free name near it, which is returned.
+
+    Raises ``UnavailableError`` DISK_FULL or STORAGE_UNAVAILABLE.
+    """
     try:
         with _talking_to_storage():
-            # A file that is there already may be another's to delete: this one is its own.
-            name = default_storage.save(f"{folder}/{sha256}{suffix}", upload)
+            return default_storage.save(name, content)
     except (OSError, PipelineError) as error:
         logger.exception("an upload could not be stored")
         failure = failure_from(error)
         raise UnavailableError(f"{failure.message} Try again later.", code=failure.code) from error
-    return StoredFile(name=name, sha256=sha256, size_bytes=upload.size or 0)
+
+
+def append_stored(name: str, target: IO[bytes]) -> int:
+    """Copy a stored file to the end of an open local one. Returns how many bytes that were.
+
+    Raises ``PipelineError`` FILE_MISSING, STORAGE_UNAVAILABLE (temporary), and ``OSError``.
+    """
+    num_bytes, check = 0, cancellation_check()
+    try:
+        with _talking_to_storage(), default_storage.open(name, "rb") as source:
+            while chunk := source.read(_COPY_BYTES):
+                num_bytes += target.write(chunk)
+                check()
+    except FileNotFoundError as error:
+        raise _missing(name) from error
+    return num_bytes
 
 
 def stored_name(file: FieldFile) -> str:

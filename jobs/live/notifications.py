@@ -31,6 +31,8 @@ def notify_end(job: Job) -> None:
     if job.parent_id is not None or job.state not in _TOLD:
         return
     notice = notice_for(job.kind)
+    if not notice.is_told:
+        return
     is_quiet = notice.is_quiet and job.state == JobState.COMPLETED
     notification = Notification.objects.create(
         owner=job.owner,

@@ -44,6 +44,9 @@ class DISource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A direct-input recording. ``input_level_dbu``: its level at 0 dBFS, when known.
 
     Played from ``start_s`` to ``end_s`` (``None``: its end), to the nearest frame of its own rate.
+    ``rms_dbfs``: the level that the input gain is counted from; unset: that of what is played. A
+    passage has that of the whole, so that it drives the amp as the whole will. Unset, it is not
+    written either, and digests are what they were before it was there.
     """
 
     sha256: str
@@ -51,6 +54,7 @@ class DISource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     input_level_dbu: Number | None = None
     start_s: Number = 0.0
     end_s: Number | None = None
+    rms_dbfs: Number | msgspec.UnsetType = msgspec.UNSET
 
 
 class NamBlock(
@@ -277,6 +281,12 @@ def render_key(recipe: ChainRecipe) -> str:
         {"recipe": recipe_digest(recipe), "nam": ENGINE_VERSION, "renderer": RENDERER_VERSION}
     )
     return hashlib.sha256(described.encode()).hexdigest()
+
+
+def passage_key(recipe: ChainRecipe) -> str:
+    """The same for what is made only to be heard, without the probes of a comparison: the signal
+    has the same samples, what is known of it is less."""
+    return hashlib.sha256(f"passage {render_key(recipe)}".encode()).hexdigest()
 
 
 def canonical_json(value: Mapping[str, Any]) -> str:

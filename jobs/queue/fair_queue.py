@@ -18,7 +18,7 @@ from accounts.models import User
 from gts.web.database import database_now
 from gts.web.errors import LimitError
 from jobs.models import ACTIVE, Job, JobQuerySet, JobState
-from jobs.registry import OwnerLimit, Queue, kinds_of, limit_for
+from jobs.registry import OwnerLimit, Queue, is_awaited, kinds_of, limit_for
 
 
 def next_job(queue: Queue) -> int | None:
@@ -27,9 +27,16 @@ def next_job(queue: Queue) -> int | None:
     The turn goes to the owner who has asked for least: to wait for a small render costs someone
     with a large one little, the other way round it costs a lot. Between equals it goes to who was
     served longest ago, and who was passed over for ``JOB_PATIENCE_S`` comes before all. Of one
-    owner's jobs, those of the oldest tree come first.
+    owner's jobs, those of the oldest tree come first. What someone waits for (``is_awaited``) is
+    ahead of the whole queue: it is short, and of no use later.
     """
     kinds = kinds_of(queue)
+    awaited = [kind for kind in kinds if is_awaited(kind)]
+    found = _next_of(awaited) if awaited else None
+    return _next_of(kinds) if found is None else found
+
+
+def _next_of(kinds: Collection[str]) -> int | None:
     queued = _queued_within_limits(kinds)
     # What another worker is just taking is skipped, not waited for. (SQLite locks it all.)
     skip_locked = connection.features.has_select_for_update_skip_locked

@@ -180,7 +180,7 @@ def _described(option: ShootoutOption) -> dict[str, str]:
     return {"help_text": option.help} if option.help else {}
 
 
-def _option_field(option: ShootoutOption) -> serializers.Field[Any, Any, Any, Any]:
+def option_field(option: ShootoutOption) -> serializers.Field[Any, Any, Any, Any]:
     given: dict[str, Any] = {"required": False, **_described(option)}
     match option:
         case NumberOption():
@@ -308,7 +308,7 @@ class ShootoutUpdateInput(StrictSerializer):
     contenders = ContendersField(required=False, help_text="in their order")
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        options = {option.name: _option_field(option) for option in SHOOTOUT_OPTIONS}
+        options = {option.name: option_field(option) for option in SHOOTOUT_OPTIONS}
         return {**super().get_fields(), **options}
 
 

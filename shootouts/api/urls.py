@@ -2,7 +2,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from shootouts.api import comments, di_tracks, media, previews, renders, shootouts
+from shootouts.api import (
+    comments,
+    di_tracks,
+    drafts,
+    media,
+    previews,
+    renders,
+    shootouts,
+    uploads,
+)
 
 urlpatterns = [
     path("di-tracks/", di_tracks.DITrackListView.as_view(), name="api-di-track-list"),
@@ -22,6 +31,13 @@ urlpatterns = [
         di_tracks.DITrackWaveformView.as_view(),
         name="api-di-track-waveform",
     ),
+    path("uploads/", uploads.UploadListView.as_view(), name="api-upload-list"),
+    path("uploads/<uuid:uuid>/", uploads.UploadDetailView.as_view(), name="api-upload"),
+    path(
+        "uploads/<uuid:uuid>/content/",
+        uploads.UploadContentView.as_view(),
+        name="api-upload-content",
+    ),
     path(
         "chains/<uuid:uuid>/preview/",
         previews.ChainPreviewRequestView.as_view(),
@@ -32,11 +48,25 @@ urlpatterns = [
         previews.IRPreviewView.as_view(),
         name="api-capture-preview",
     ),
+    path("previews/", previews.PassagePreviewView.as_view(), name="api-preview-list"),
+    path(
+        "previews/readiness/",
+        previews.PreviewReadinessView.as_view(),
+        name="api-preview-readiness",
+    ),
     path("previews/<uuid:uuid>/", previews.ChainPreviewView.as_view(), name="api-preview"),
     path(
         "previews/<uuid:uuid>/audio/",
         previews.ChainPreviewAudioView.as_view(),
         name="api-preview-audio",
+    ),
+    path("drafts/", drafts.DraftListView.as_view(), name="api-draft-list"),
+    path("drafts/expansion/", drafts.DraftExpansionView.as_view(), name="api-draft-expansion"),
+    path("drafts/<uuid:uuid>/", drafts.DraftDetailView.as_view(), name="api-draft"),
+    path(
+        "drafts/<uuid:uuid>/shootout/",
+        drafts.DraftShootoutView.as_view(),
+        name="api-draft-shootout",
     ),
     path("shootouts/", shootouts.ShootoutListView.as_view(), name="api-shootout-list"),
     path("shootouts/import/", media.ShootoutImportView.as_view(), name="api-shootout-import"),

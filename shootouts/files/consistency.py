@@ -30,7 +30,7 @@ from shootouts.job_kinds import IMPORT_SHOOTOUT
 from shootouts.models import DITrack, Manifest, RenderedFile, Segment, Shootout
 
 # Whatever else lies in the storage is not ours to judge.
-FOLDERS: Final = (".health", "cache", "captures", "di", "imports", "previews", "renders")
+FOLDERS: Final = (".health", "cache", "captures", "di", "imports", "previews", "renders", "uploads")
 _AT_ONCE: Final = 500
 _READ_BYTES: Final = 1024 * 1024
 _UUID_CHARS: Final = 36

@@ -17,11 +17,18 @@ from jobs.pipeline.files import sha256_of
 from jobs.pipeline.formats.records import JSONObject
 from jobs.pipeline.recipe import plan_renders, recipe_digest, segment_recipe_from_json
 from jobs.registry import ChildJob, JobContext, Queue
-from shootouts.job_kinds import COMPARE_SEGMENTS, RENDER_PREFIX, RENDER_PREVIEW, RENDER_SEGMENT
+from shootouts.job_kinds import (
+    COMPARE_SEGMENTS,
+    RENDER_PASSAGE,
+    RENDER_PREFIX,
+    RENDER_PREVIEW,
+    RENDER_SEGMENT,
+)
 from shootouts.models import CachedAudio, ChainPreview, Render, RenderedFile, Segment
 from shootouts.models.shootout import SegmentState
 from shootouts.selectors import SegmentPair
 from shootouts.services.comparisons import ComparisonFigures
+from shootouts.services.estimates import work_done
 from shootouts.services.previews import chain_preview_complete
 from shootouts.services.renders import cached_audio_keep, segment_complete, segment_end
 
@@ -89,10 +96,10 @@ class RenderPrefix:
 
         segment = _segment(context.job)
         with scratch_folder() as folder:
-            compute_prefix(
+            prefixes = compute_prefix(
                 segment, context.job.payload["num_blocks"], folder, progress=context.report
             )
-        return {}
+        return work_done(prefixes.sound_s, prefixes.passes) if prefixes.passes else {}
 
     def finished(self, job: Job) -> None:
         """The segments look for it themselves."""
@@ -112,7 +119,8 @@ class RenderSegment:
             audio = segment_audio(segment, folder, progress=context.report)
         with context.holding():
             segment_complete(segment=segment)
-        return {"was_cached": audio.was_cached}
+        done = {} if audio.was_cached else work_done(audio.di_duration_s, audio.passes)
+        return {"was_cached": audio.was_cached, **done}
 
     def finished(self, job: Job) -> None:
         if job.state == JobState.COMPLETED:
@@ -160,9 +168,7 @@ class RenderPreview:
         from jobs.pipeline.render.publishing import match_levels, measure_loudness, publish_segment
         from shootouts.jobs.segment_audio import segment_audio
 
-        preview = ChainPreview.objects.filter(uuid=context.job.payload["preview"]).first()
-        if preview is None:
-            raise PipelineError("GONE", "This preview is not wanted any more.")
+        preview = _preview(context.job)
         if preview.file:  # by an attempt that could not say so
             return _preview_result(preview, was_cached=True)
 
@@ -184,7 +190,8 @@ class RenderPreview:
             chain_preview_complete(
                 preview=preview,
                 path=path,
-                published=published,
+                duration_s=published.duration_s,
+                loudness_lufs=published.loudness.integrated_lufs,
                 gain_db=gain_db,
                 holding=context.holding,
             )
@@ -192,6 +199,42 @@ class RenderPreview:
 
     def finished(self, job: Job) -> None:
         """The preview asks its job how it went."""
+
+
+class RenderPassage:
+    """Some seconds of a DI, which someone waits for: ahead of the queue of short work."""
+
+    kind = RENDER_PASSAGE
+    queue: Queue = "short"
+
+    def run(self, context: JobContext) -> JSONObject:
+        from shootouts.jobs.segment_audio import passage_audio
+
+        preview = _preview(context.job)
+        if preview.file:  # by an attempt that could not say so
+            return _preview_result(preview, was_cached=True)
+        with scratch_folder() as folder:
+            path = folder / "passage.flac"
+            made = passage_audio(preview, folder, path, progress=context.report)
+            chain_preview_complete(
+                preview=preview,
+                path=path,
+                duration_s=made.duration_s,
+                loudness_lufs=made.loudness_lufs,
+                gain_db=made.gain_db,
+                holding=context.holding,
+            )
+        return _preview_result(preview, was_cached=False)
+
+    def finished(self, job: Job) -> None:
+        """The preview asks its job how it went."""
+
+
+def _preview(job: Job) -> ChainPreview:
+    preview = ChainPreview.objects.filter(uuid=job.payload["preview"]).first()
+    if preview is None:
+        raise PipelineError("GONE", "This preview is not wanted any more.")
+    return preview
 
 
 def _preview_result(preview: ChainPreview, *, was_cached: bool) -> dict[str, Any]:

@@ -33,16 +33,19 @@ from shootouts import rendering
 from shootouts.job_kinds import FINALIZE_SHOOTOUT, INSPECT_DI, MAKE_VIDEO, RENDER_SHOOTOUT
 from shootouts.jobs.audio import (
     CompareSegments,
+    RenderPassage,
     RenderPrefix,
     RenderPreview,
     RenderSegment,
     audio_children,
 )
 from shootouts.jobs.imports import ImportShootout
+from shootouts.jobs.uploads import SortUpload
 from shootouts.models import DITrack, Render, RenderedFile, Segment
 from shootouts.models.media import RenderedFileKind
 from shootouts.models.shootout import SegmentState, ShootoutState
 from shootouts.services.di_tracks import di_track_probe
+from shootouts.services.estimates import work_done
 from shootouts.services.renders import (
     di_track_accept,
     di_track_reject,
@@ -63,6 +66,8 @@ _VIDEO_WEIGHT = 3.0
 # Files may have to come from a storage elsewhere first; an archive has many of them.
 _DI_TIME_LIMIT_S = 900.0
 _IMPORT_TIME_LIMIT_S = 1800.0
+# Ten seconds of sound. Whatever takes so long is not listened to any more.
+_PASSAGE_TIME_LIMIT_S = 60.0
 
 # What the parts of a render are called for people; the other is the video.
 _AUDIO = "Audio"
@@ -196,7 +201,8 @@ class FinalizeShootout:
             )
         with context.holding():
             manifest_publish(render=render, content=content)
-        return {"num_segments": len(audio.segments)}
+        sound_s = sum(finished.published.duration_s for finished in audio.segments)
+        return {"num_segments": len(audio.segments), **work_done(sound_s)}
 
     def finished(self, job: Job) -> None:
         """The root job hears of it as its parent."""
@@ -266,7 +272,7 @@ class MakeVideo:
                     info=made.info if is_video else {},
                     holding=context.holding,
                 )
-        return {}
+        return work_done(render.manifest.content.timeline.duration_s)
 
     def finished(self, job: Job) -> None:
         """A failed video leaves the audio as it is; the reason stays on the job."""
@@ -300,6 +306,7 @@ def register_all() -> None:
         notice=Notice(page=lambda job: reverse("di-list"), is_quiet=True),
         time_limit_s=_DI_TIME_LIMIT_S,
     )
+    register(SortUpload(), notice=Notice(is_quiet=True), time_limit_s=_IMPORT_TIME_LIMIT_S)
     register(
         RenderShootout(),
         limit=limit,
@@ -312,6 +319,15 @@ def register_all() -> None:
             "previews", settings.GTS_MAX_RUNNING_RENDERS, settings.GTS_MAX_WAITING_RENDERS
         ),
         notice=Notice(page=lambda job: reverse("chain-list"), is_quiet=True),
+    )
+    register(
+        RenderPassage(),
+        limit=OwnerLimit(
+            "previews", settings.GTS_MAX_RUNNING_RENDERS, settings.GTS_MAX_WAITING_RENDERS
+        ),
+        notice=Notice(is_told=False),
+        time_limit_s=_PASSAGE_TIME_LIMIT_S,
+        is_awaited=True,
     )
     register(
         CompareSegments(),

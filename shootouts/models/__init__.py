@@ -1,6 +1,7 @@
 """DI tracks, shootouts, renders, segments, media, comments as rows."""
 
 from shootouts.models.di_track import DITrack, DITrackQuerySet
+from shootouts.models.draft import Draft, DraftQuerySet
 from shootouts.models.media import (
     CachedAudio,
     CachedInput,
@@ -23,6 +24,7 @@ from shootouts.models.shootout import (
     ShootoutQuerySet,
 )
 from shootouts.models.social import Comment, CommentQuerySet
+from shootouts.models.upload import Upload, UploadPart, UploadQuerySet
 
 __all__ = [
     "CachedAudio",
@@ -34,6 +36,8 @@ __all__ = [
     "Contender",
     "DITrack",
     "DITrackQuerySet",
+    "Draft",
+    "DraftQuerySet",
     "Manifest",
     "ManifestIsImmutableError",
     "ManifestQuerySet",
@@ -46,4 +50,7 @@ __all__ = [
     "Shootout",
     "ShootoutDI",
     "ShootoutQuerySet",
+    "Upload",
+    "UploadPart",
+    "UploadQuerySet",
 ]

@@ -18,8 +18,6 @@ from shootouts.models.di_track import ChannelRuleChoice
 from shootouts.models.shootout import Visibility
 from shootouts.models.social import COMMENT_MAX_CHARS
 
-FORM_ID = "shootout-form"
-
 
 class DIFields(forms.Form):
     """What is said of a DI track, when it is uploaded and later."""
@@ -97,7 +95,8 @@ class DITrackForm(DIFields):
 
 
 class ShootoutForm(forms.Form):
-    """Everything about a shootout but its tracks and chains, which are rows of their own."""
+    """Of the builder: what a shootout says about itself, and its options. The script reads and
+    writes the fields; they are not sent."""
 
     title = forms.CharField(
         label="Title",
@@ -118,22 +117,6 @@ class ShootoutForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="What is being compared, and what to listen for",
     )
-    visibility = forms.ChoiceField(
-        label="Visibility",
-        choices=[
-            (Visibility.PRIVATE, "Private"),
-            (Visibility.UNLISTED, "Unlisted (anyone with the link)"),
-            (Visibility.PUBLIC, "Public"),
-        ],
-        initial=Visibility.PRIVATE,
-        widget=forms.RadioSelect,
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            # The fields stand among uploads and the chain form, which are forms of their own.
-            field.widget.attrs["form"] = FORM_ID
 
     def options(self) -> Iterator[tuple[ShootoutOption, forms.BoundField]]:
         return ((option, self[option.name]) for option in SHOOTOUT_OPTIONS)
@@ -171,7 +154,11 @@ class ShootoutSettingsForm(forms.Form):
     )
     visibility = forms.ChoiceField(
         label="Visibility",
-        choices=ShootoutForm.base_fields["visibility"].choices,  # type: ignore[attr-defined]
+        choices=[
+            (Visibility.PRIVATE, "Private"),
+            (Visibility.UNLISTED, "Unlisted (anyone with the link)"),
+            (Visibility.PUBLIC, "Public"),
+        ],
         widget=forms.RadioSelect,
     )
 

@@ -255,7 +255,7 @@ class DIUploadView(PageView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = DIUploadForm(request.POST, request.FILES)
-        context: dict[str, Any] = {"di_form": form, "pick": "pick" in request.POST}
+        context: dict[str, Any] = {"di_form": form}
         if form.is_valid():
             values = form.cleaned_data
             try:
@@ -290,8 +290,7 @@ class DIRowView(PageView):
             if job is None:
                 raise
             return render(request, "partials/rejected.html", {"job": job, "uuid": uuid})
-        context = {"track": track, "job": job, "pick": "pick" in request.GET, "checked": True}
-        return render(request, "shootouts/_di_row.html", context)
+        return render(request, "shootouts/_di_row.html", {"track": track, "job": job})
 
 
 class DIDeleteView(PageView):

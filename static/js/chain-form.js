@@ -4,6 +4,7 @@
 import { all, closest, closestTo, find, need } from "./dom.js";
 import { chainName, guidance, isFullRig } from "./logic/chain.js";
 import { shifted } from "./logic/order.js";
+import { titleOf } from "./picker/rows.js";
 
 /**
  * What is chosen in a slot of one block, or null where there is nothing to choose from.
@@ -44,6 +45,9 @@ function numberIRs(/** @type {HTMLElement} */ form) {
 
 function updateAll() {
   for (const form of all(document, "[data-chain-form]")) update(form);
+  // A page that has no picker offers what its lists have.
+  if (find(document, "[data-picker]"))
+    for (const button of all(document, "[data-browse]")) button.hidden = false;
 }
 
 document.addEventListener("change", (event) => {
@@ -82,6 +86,37 @@ function moveBlock(block, step) {
   if (!list) return;
   const order = shifted([...list.children], block, step);
   list.insertBefore(block, order[order.indexOf(block) + 1] ?? null);
+}
+
+// One capture out of all, instead of one of a list.
+document.addEventListener("click", async (event) => {
+  const button = closestTo(event, "[data-browse]");
+  const select = button?.parentElement && find(button.parentElement, "select", HTMLSelectElement);
+  if (!button || !select) return;
+  // Most chains are built without it.
+  const { openPicker } = await import("./picker/picker.js");
+  const captures = await openPicker({
+    kinds: (button.dataset.browse ?? "").split(" "),
+    slot: closest(button, "[data-slot]")?.dataset.slot ?? "",
+    chosen: select.value ? [select.value] : [],
+    anchor: button,
+    isSingle: true,
+  });
+  if (!captures || !select.isConnected) return;
+  const [capture] = captures;
+  if (capture && ![...select.options].some(({ value }) => value === capture.id))
+    select.append(optionOf(capture));
+  select.value = capture?.id ?? "";
+  select.dispatchEvent(new Event("change", { bubbles: true }));
+});
+
+function optionOf(/** @type {import("./types.d.ts").Capture} */ capture) {
+  const { id, gear } = capture;
+  const option = new Option(`${gear.make} ${titleOf(capture)}`.trim(), id);
+  option.dataset.kind = gear.kind;
+  option.dataset.name = titleOf(capture);
+  if (capture.has_own_cab) option.dataset.ownCab = "";
+  return option;
 }
 
 // To find a capture is not to add the chain.

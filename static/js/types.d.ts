@@ -23,6 +23,39 @@ export interface Region {
   end: number;
 }
 
+/** A block of a chain, as the API takes it. */
+export interface BlockInput {
+  slot: string;
+  capture_id?: string | null;
+  processor?: string;
+  parameters?: Record<string, number | boolean>;
+  extra_irs?: { capture_id: string; parameters?: Record<string, number | boolean> }[];
+}
+
+/** What is to be heard: seconds of a DI track through blocks, or through a stored chain. */
+export interface PassageRequest {
+  di_track_id: string;
+  /** In the file; left out: where the playing begins. */
+  start_s?: number | null;
+  duration_s?: number;
+  blocks?: BlockInput[];
+  chain_id?: string;
+  /** The page's own name for it; it comes back with the states. */
+  key?: string;
+}
+
+/** A preview of the API. */
+export interface Preview {
+  id: string;
+  state: "rendering" | "ready" | "failed";
+  audio_url: string | null;
+  /** How long the passage is, without what sounds on after it; null: to the end. */
+  passage_s: number | null;
+  duration_s: number | null;
+  gain_db: number | null;
+  job: { id: string; state: string; error: { message: string } | null } | null;
+}
+
 /** A job as docs/websocket.md describes it. */
 export interface Job {
   job_id: string;
@@ -76,10 +109,129 @@ export interface Comparison {
   residual_url: string;
 }
 
+/** A capture as `captures/` lists it; of what it has, what pages use. */
+export interface Capture {
+  id: string;
+  name: string;
+  format: string;
+  architecture: string;
+  unsupported_reason: string;
+  gain: number | null;
+  is_calibrated: boolean;
+  has_own_cab: boolean;
+  is_mine: boolean;
+  tags: string[];
+  tone3000_id: string;
+  library_entry: { id: string; nickname: string; is_favorite: boolean } | null;
+  gear: {
+    id: string;
+    kind: string;
+    name: string;
+    make: string;
+    creator: string;
+    licence: string;
+    source: string;
+    source_url: string;
+  };
+}
+
+/** What the captures of a list have in common. */
+export interface CaptureFacets {
+  num_captures: number;
+  is_complete: boolean;
+  kinds: FacetValue[];
+  makes: FacetValue[];
+  licences: FacetValue[];
+  architectures: FacetValue[];
+  tags: FacetValue[];
+}
+
+export interface FacetValue {
+  value: string;
+  num_captures: number;
+}
+
+/** A tone of Tone 3000 in a list. */
+export interface Tone {
+  id: string;
+  title: string;
+  creator: { username: string | null; display_name: string | null } | null;
+  licence: string | null;
+  url: string | null;
+  makes: string[];
+  kind: string | null;
+  unsupported_reason: string;
+}
+
+/** A tone with all of its models. */
+export interface ToneDetail extends Tone {
+  models: {
+    id: string;
+    name: string | null;
+    size: string | null;
+    architecture: string | null;
+    has_file: boolean;
+    capture_id: string | null;
+  }[];
+}
+
 /** An error of the API. */
 export interface Problem {
   code: string;
   message: string;
+}
+
+/** A file on its way in: `UploadOutput` in shootouts/api/uploads.py. */
+export interface Upload {
+  id: string;
+  archive_id: string | null;
+  file_name: string;
+  folder: string;
+  length_bytes: number;
+  offset_bytes: number;
+  state: "uploading" | "sorting" | "checking" | "ready" | "unpacked" | "failed" | "deleted";
+  kind: string;
+  name: string;
+  channel_rule: string;
+  di_track_id: string | null;
+  capture_id: string | null;
+  gear_id: string | null;
+  is_known: boolean;
+  num_skipped: number;
+  html_url: string | null;
+  error: Problem | null;
+}
+
+/** What is used of static/vendor/tus-js-client. */
+export interface TusError extends Error {
+  originalResponse: { getStatus(): number; getBody(): string } | null;
+}
+
+export interface TusUpload {
+  url: string | null;
+  start(): void;
+  abort(shouldTerminate: boolean): Promise<void>;
+  findPreviousUploads(): Promise<object[]>;
+  resumeFromPreviousUpload(previous: object): void;
+}
+
+export interface TusModule {
+  Upload: new (
+    file: File,
+    options: {
+      endpoint: string;
+      chunkSize: number;
+      retryDelays: number[];
+      uploadDataDuringCreation: boolean;
+      removeFingerprintOnSuccess: boolean;
+      metadata: Record<string, string>;
+      headers: Record<string, string>;
+      onShouldRetry(error: TusError): boolean;
+      onProgress(sentBytes: number): void;
+      onError(error: TusError | Error): void;
+      onSuccess(): void;
+    },
+  ) => TusUpload;
 }
 
 /** What htmx says of a request; some of it only with some events. */
@@ -98,8 +250,16 @@ type HtmxEvent = CustomEvent<HtmxDetail>;
 declare global {
   const htmx: {
     trigger(element: Element, name: string): void;
-    ajax(verb: string, path: string, context: { target: string; swap: string }): Promise<void>;
+    ajax(
+      verb: string,
+      path: string,
+      context: { target: string; swap: string; select?: string },
+    ): Promise<void>;
   };
+
+  interface Window {
+    tus: TusModule;
+  }
 
   interface DocumentEventMap {
     "htmx:configRequest": HtmxEvent;

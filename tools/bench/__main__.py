@@ -1,4 +1,4 @@
-"""``python -m tools.bench render | lists | seed``, each with ``--help``."""
+"""``python -m tools.bench render | lists | seed | audition``, each with ``--help``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 import django
 
-NAMES: Final = ("render", "lists", "seed")
+NAMES: Final = ("render", "lists", "seed", "audition")
 
 
 def main() -> None:
@@ -16,9 +16,10 @@ def main() -> None:
         raise SystemExit(f"usage: python -m tools.bench {' | '.join(NAMES)} [--help]")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gts.settings")
     django.setup()
-    from tools.bench import lists, render, seed
+    from tools.bench import audition, lists, render, seed
 
-    command = {"render": render, "lists": lists, "seed": seed}[sys.argv[1]].Command()
+    parts = {"render": render, "lists": lists, "seed": seed, "audition": audition}
+    command = parts[sys.argv[1]].Command()
     command.run_from_argv(["python -m tools.bench", *sys.argv[1:]])
 
 

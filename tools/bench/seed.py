@@ -127,7 +127,9 @@ def _seed_gear(tables: _Tables, num_gear: int, owner: str) -> None:
         "sha256": "md5('a' || n) || md5('b' || n)", "size_bytes": "100000", "state": "'ready'",
         "architecture": weighted(WaveNet=8, LSTM=2), "sample_rate_hz": "48000",
         "info": f"'{json.dumps(_INFO)}'::jsonb || jsonb_build_object('label', "
-        "CASE WHEN n %% 50 = 0 THEN 'A2 Full' WHEN n %% 5 = 0 THEN '' ELSE 'A1 standard' END)",
+        "CASE WHEN n %% 50 = 0 THEN 'A2 Full' WHEN n %% 5 = 0 THEN '' ELSE 'A1 standard' END, "
+        "'metadata', jsonb_build_object('gain', round(random()::numeric, 4)))",
+        "input_level_dbu": "CASE WHEN n %% 40 = 0 THEN 12.5 END",
         "tone3000_id": "CASE WHEN gear.source = 'tone3000' THEN n::text ELSE '' END",
     }  # fmt: skip
     num_captures = num_gear * 13 // 10
@@ -161,7 +163,7 @@ def _seed_library(tables: _Tables, num_gear: int, owner: str) -> None:
     tables.fill(
         LibraryEntry, num_entries,
         {"user": owner, "capture": "seen.id", "nickname": pick(_TRAITS),
-         "created_at": _when(num_entries)},
+         "is_favorite": "n %% 10 = 0", "created_at": _when(num_entries)},
         join=_SHARED,
     )  # fmt: skip
     num_tags = num_gear // 30

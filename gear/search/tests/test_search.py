@@ -22,6 +22,7 @@ GEAR = [
     ("AC30/6 Top Boost", "Vox"),
     ("Überschall", "Bogner"),
     ("100% Proof_Gain", ""),
+    ("Plexi Super Lead", "Hiwatt"),
 ]
 
 
@@ -78,6 +79,8 @@ def test_words_find_gear(text: str, found: set[str]) -> None:
         ("cm800", "JCM800 2203"),
         ("marhsall 203", "JCM800 2203"),
         ("creamer", "TS-9 Tube Screamer"),
+        ("plxi", "Plexi Super Lead"),
+        ("plxi hiwat", "Plexi Super Lead"),
     ],
 )
 @pytest.mark.usefixtures("gear")

@@ -77,6 +77,7 @@ def one_of_everything(person: Person) -> dict[str, list[str]]:
         "tags": person.call("POST", "/tags/", json={"name": "Crunch"}),
         "chain-groups": person.call("POST", "/chain-groups/", json={"name": "A", "slots": slots}),
         "previews": person.call("POST", f"/chains/{chains[0]}/preview/", json={"di_track_id": di}),
+        "drafts": person.call("POST", "/drafts/", json={"shootout_id": shootout}),
     }
     return {
         **{resource: [row["id"]] for resource, row in made.items()},

@@ -69,7 +69,10 @@ class UploadThrottle(_PerUser):
     window_s = 3600
 
     def who(self, request: Request) -> str | None:
-        is_upload = (request.content_type or "").startswith("multipart/")
+        content_type = request.content_type or ""
+        is_multipart = content_type.startswith("multipart/")
+        # One that comes in pieces counts once: when it is announced.
+        is_upload = is_multipart or "Upload-Length" in request.headers
         return super().who(request) if request.method == "POST" and is_upload else None
 
 

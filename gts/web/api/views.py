@@ -70,8 +70,8 @@ class GenericAPIView(StrictQuery, generics.GenericAPIView[M]):
         filterset = getattr(self, "filterset_class", None)
         if filterset is not None and self.filter_backends:
             names |= filterset.base_filters.keys()
-        paginator: Any = self.paginator
-        return names | set(paginator.parameter_names)
+        # None: all that a view says of a list fits into one answer.
+        return names | set(getattr(self.paginator, "parameter_names", ()))
 
 
 # A list that is read as it comes from the database.

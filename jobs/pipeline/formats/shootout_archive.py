@@ -12,7 +12,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
@@ -90,7 +90,49 @@ def unpack_archive(
     return root
 
 
-def _open(
+@dataclass(frozen=True, slots=True)
+class UnpackedMedia:
+    """``names``: of the files that are in the folder now; ``too_large``: of those that are larger
+    than one may be; ``num_skipped``: files of other kinds, archives among them."""
+
+    names: list[str]
+    too_large: list[str]
+    num_skipped: int
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def unpack_media(
+    file: IO[bytes], folder: Path, limits: ArchiveLimits, progress: Progress = no_progress
+) -> UnpackedMedia:
+    """Unpacks every DI track and capture into the empty ``folder``, whatever else is there.
+
+    Hidden files and what macOS packs beside each file are not looked at. Raises as
+    ``check_archive``, but for SHOOTOUT_FILE_MISSING; ARCHIVE_INVALID where there is nothing.
+    """
+    archive, entries = _open_any(file, limits)
+    names: list[str] = []
+    too_large: list[str] = []
+    num_skipped = 0
+    with archive:
+        for name, entry in entries.items():
+            if any(part.startswith((".", "__MACOSX")) for part in name.split("/")):
+                continue
+            if PurePosixPath(name).suffix.lower() not in MEDIA_SUFFIXES:
+                num_skipped += 1
+            elif entry.file_size > limits.max_file_bytes:
+                too_large.append(name)
+            else:
+                _unpack(archive, entry, folder, limits.max_file_bytes, progress)
+                names.append(name)
+    if not names and not too_large:
+        message = "There is no DI track and no capture in the archive."
+        raise PipelineError(NOT_AN_ARCHIVE, message)
+    return UnpackedMedia(names, too_large, num_skipped)
+
+
+def _open_any(
     file: IO[bytes], limits: ArchiveLimits
 ) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
     """The archive with its files by name, when its directory is as it should be."""
@@ -99,7 +141,14 @@ def _open(
         archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise _broken(error) from error
-    entries = _judge(archive.infolist(), limits)
+    return archive, _judge(archive.infolist(), limits)
+
+
+def _open(
+    file: IO[bytes], limits: ArchiveLimits
+) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
+    """One with a shootout file."""
+    archive, entries = _open_any(file, limits)
     root = entries[_top(entries) + SHOOTOUT_FILE]
     if root.file_size > limits.max_shootout_file_bytes:
         raise _too_large(SHOOTOUT_FILE, limits.max_shootout_file_bytes)

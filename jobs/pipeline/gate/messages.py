@@ -100,6 +100,12 @@ READ_NAM: Final = ReadTask(f"{_READERS}:read_nam_file", "capture", Limits(cpu_s=
 READ_IR: Final = ReadTask(
     f"{_READERS}:read_ir_file", "impulse response", Limits(cpu_s=20, wall_s=60.0)
 )
+READ_AUDIO_KIND: Final = ReadTask(
+    f"{_READERS}:read_audio_kind", "sound file", Limits(cpu_s=20, wall_s=60.0)
+)
+UNPACK_FILES: Final = ReadTask(
+    f"{_READERS}:unpack_files", "archive", Limits(cpu_s=60, wall_s=240.0)
+)
 UNPACK_ARCHIVE: Final = ReadTask(f"{_READERS}:unpack", "archive", Limits(cpu_s=60, wall_s=240.0))
 
 # The argument of a reader that has time to load what its first files will need.

@@ -19,8 +19,9 @@ from jobs.pipeline import nam
 from jobs.pipeline.errors import PipelineError, Progress
 from jobs.pipeline.files import sha256_of
 from jobs.pipeline.formats.records import JSONObject
-from jobs.pipeline.formats.shootout_archive import ArchiveLimits, unpack_archive
+from jobs.pipeline.formats.shootout_archive import ArchiveLimits, unpack_archive, unpack_media
 from jobs.pipeline.formats.shootout_file import read_document
+from jobs.pipeline.measure.audio_kind import audio_kind
 from jobs.pipeline.measure.probe import probe_di
 from jobs.pipeline.nam.engine import self_test_report
 from jobs.pipeline.nam.file import parse_nam, read_nam
@@ -91,6 +92,19 @@ def read_ir_file(arguments: JSONObject, progress: Progress) -> dict[str, Any]:
     if is_space is None and probe.num_channels == TRUE_STEREO_CHANNELS:
         is_space, probe = True, probe_space(path)
     return {"probe": probe.as_json(), "is_space": bool(is_space)}
+
+
+def read_audio_kind(arguments: JSONObject, progress: Progress) -> dict[str, Any]:
+    """An ``AudioKind`` as JSON. Raises as ``audio_kind``."""
+    return audio_kind(Path(msgspec.convert(arguments, ReadFile).path), progress).as_json()
+
+
+def unpack_files(arguments: JSONObject, progress: Progress) -> dict[str, Any]:
+    """The recordings and captures of an archive, in a folder: their names there. Raises as
+    ``unpack_media``."""
+    asked = msgspec.convert(arguments, Unpack)
+    with open(asked.path, "rb") as file:
+        return unpack_media(file, Path(asked.folder).resolve(), asked.limits, progress).as_json()
 
 
 def unpack(arguments: JSONObject, progress: Progress) -> dict[str, Any]:

@@ -7,11 +7,13 @@ polarity. They go the way of the DI, so measuring costs no second pass through t
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
+import msgspec
 import numpy as np
 
 from jobs.pipeline.errors import Progress, no_progress
@@ -42,6 +44,9 @@ from jobs.pipeline.signal.encode import WavF32Writer
 from jobs.pipeline.signal.samples import OUTPUT_SAMPLE_RATE_HZ, FloatArray, num_frames_at, resample
 from jobs.pipeline.signal.trim import Trim
 from jobs.pipeline.step_times import timed
+
+# The signals at the beginning of a section that is the beginning of its chain.
+Begin: TypeAlias = Callable[[ChainSection, Progress], RenderState]
 
 # Share of the work that looking through the DI is, beside playing it.
 _PROBE_SHARE = 0.05
@@ -107,27 +112,16 @@ def from_di(section: ChainSection, progress: Progress = no_progress) -> RenderSt
     path = section.sources[di.sha256]
     trim = Trim(di.start_s, di.end_s)
     probe = probe_di(path, math.inf, di.channel_rule, trim, progress)
-    input_gain = find_input_gain(
-        section.recipe.input_mode,
-        di_rms_dbfs=probe.rms_dbfs,
-        di_level_dbu=di.input_level_dbu,
-        capture_input_level_dbu=section.input_level_dbu,
-    )
-    warnings = list(probe.warnings)
-    if input_gain.requested == "calibrated" and input_gain.basis != "calibrated":
-        warnings.append(
-            "The level of the DI or of the capture is not known: "
-            "the input was brought to −18 dBFS RMS."
-        )
-    context = RenderContext(
-        num_blocks=0,
-        di_num_frames=num_frames_at(OUTPUT_SAMPLE_RATE_HZ, probe.num_frames, probe.sample_rate_hz),
-        staging=input_gain,
-        blocks=(),
-        warnings=tuple(warnings),
+    rms_dbfs = probe.rms_dbfs if di.rms_dbfs is msgspec.UNSET else di.rms_dbfs
+    context = context_of_di(
+        section,
+        rms_dbfs=rms_dbfs,
+        num_frames=probe.num_frames,
+        sample_rate_hz=probe.sample_rate_hz,
+        warnings=probe.warnings,
     )
     audio = open_audio(path)
-    tone = thd_tone(probe.rms_dbfs, OUTPUT_SAMPLE_RATE_HZ)
+    tone = thd_tone(rms_dbfs, OUTPUT_SAMPLE_RATE_HZ)
     signals: dict[SignalName, Signal] = {
         "di": Signal(
             probe.sample_rate_hz,
@@ -139,6 +133,38 @@ def from_di(section: ChainSection, progress: Progress = no_progress) -> RenderSt
         "sweep": Signal.of(alignment_sweep(), OUTPUT_SAMPLE_RATE_HZ),
     }
     return RenderState(context, signals)
+
+
+def context_of_di(
+    section: ChainSection,
+    *,
+    rms_dbfs: float,
+    num_frames: int,
+    sample_rate_hz: int,
+    warnings: Sequence[str] = (),
+) -> RenderContext:
+    """What is known at the beginning of a chain. ``num_frames``: of what is played of the DI, at
+    its own ``sample_rate_hz``."""
+    di = section.recipe.di
+    input_gain = find_input_gain(
+        section.recipe.input_mode,
+        di_rms_dbfs=rms_dbfs,
+        di_level_dbu=di.input_level_dbu,
+        capture_input_level_dbu=section.input_level_dbu,
+    )
+    all_warnings = list(warnings)
+    if input_gain.requested == "calibrated" and input_gain.basis != "calibrated":
+        all_warnings.append(
+            "The level of the DI or of the capture is not known: "
+            "the input was brought to −18 dBFS RMS."
+        )
+    return RenderContext(
+        num_blocks=0,
+        di_num_frames=num_frames_at(OUTPUT_SAMPLE_RATE_HZ, num_frames, sample_rate_hz),
+        staging=input_gain,
+        blocks=(),
+        warnings=tuple(all_warnings),
+    )
 
 
 def _without_dc(sweep: Signal) -> FloatArray:
@@ -153,12 +179,14 @@ def render_prefixes(
     sources: Mapping[str, Path],
     store: PrefixStore,
     *,
+    begin: Begin | None = None,
     progress: Progress = no_progress,
 ) -> RenderState | None:
     """The signals at the end of the longest of ``prefixes``: of one chain, shortest first.
 
     They go on from the longest that ``store`` has; what is missing is rendered and kept. ``None``
-    when there are no prefixes. ``sources``: the recipes' files by SHA-256. Raises
+    when there are no prefixes. ``sources``: the recipes' files by SHA-256. ``begin``: what goes
+    into the chain, where nothing of it is kept (default: ``from_di``). Raises
     ``PipelineError`` as ``render_segment`` does; whatever ``progress`` raises leaves no file.
     """
     missing: list[PrefixRecipe] = []
@@ -171,7 +199,8 @@ def render_prefixes(
     state = found.open() if found else None
     for number, recipe in enumerate(missing):
         share = partial(_share, progress, number, len(missing))
-        rendered = _render_prefix(recipe, sources, state, store.new_path(recipe), share)
+        path = store.new_path(recipe)
+        rendered = _render_prefix(recipe, sources, state, path, begin or from_di, share)
         store.keep(recipe, rendered)
         state = rendered.open()
     return state
@@ -186,10 +215,11 @@ def _render_prefix(
     sources: Mapping[str, Path],
     ahead: RenderState | None,
     path: Path,
+    begin: Begin,
     progress: Progress,
 ) -> Prefix:
     section = ChainSection(recipe, sources, ahead)
-    run = ChainRun(section, ahead or from_di(section, lambda done: progress(_PROBE_SHARE * done)))
+    run = ChainRun(section, ahead or begin(section, lambda done: progress(_PROBE_SHARE * done)))
     chain = run.chain("di")
     with replacing(path, is_lasting=False) as temporary, temporary.open("wb") as file:
         writer = WavF32Writer(file, chain.sample_rate_hz, chain.num_channels)

@@ -16,6 +16,7 @@ from jobs.pipeline.formats.timeline import Timeline, TimelineEntry
 from jobs.pipeline.measure.loudness import GatedLoudness, LoudnessMeter, LoudnessResult
 from jobs.pipeline.signal.decode import AudioFile, open_audio
 from jobs.pipeline.signal.encode import PcmWritten, write_pcm_24
+from jobs.pipeline.signal.fades import fade_in_gains, fade_out_gains
 from jobs.pipeline.signal.samples import (
     CHUNK_FRAMES,
     OUTPUT_SAMPLE_RATE_HZ,
@@ -25,7 +26,6 @@ from jobs.pipeline.signal.samples import (
     empty,
 )
 from jobs.pipeline.step_times import timed
-from jobs.pipeline.video.timeline import fade_in_gains, fade_out_gains
 
 DEFAULT_TARGET_LUFS = -14.0
 DEFAULT_CEILING_DBTP = -1.0

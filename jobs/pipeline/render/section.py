@@ -19,8 +19,9 @@ from jobs.pipeline.effects.blocks import block_type, validate_parameters
 from jobs.pipeline.effects.parameters import BlockType, Values
 from jobs.pipeline.effects.processors import start_processor
 from jobs.pipeline.errors import naming
-from jobs.pipeline.nam.engine import NamEngine, build_engine
-from jobs.pipeline.nam.file import NamFile, read_nam
+from jobs.pipeline.nam.engine import NamEngine
+from jobs.pipeline.nam.file import NamFile
+from jobs.pipeline.nam.loaded import loaded_captures
 from jobs.pipeline.nam.network import NETWORK_CHUNK_FRAMES
 from jobs.pipeline.recipe import CabBlock, ChainRecipe, NamBlock, ProcessorBlock, SpaceBlock
 from jobs.pipeline.render.cab import CabMix, CabProcessor, load_cab
@@ -324,8 +325,7 @@ def _read_capture(
     position: int, block: NamBlock, sources: Mapping[str, Path]
 ) -> tuple[NamFile, NamEngine]:
     with _naming(position):
-        nam = read_nam(sources[block.sha256])
-        return nam, build_engine(nam, block.slim_size)
+        return loaded_captures.get(block.sha256, block.slim_size, lambda: sources[block.sha256])
 
 
 def _naming(position: int) -> AbstractContextManager[None]:

@@ -154,7 +154,7 @@ def render_segment(
     outline = WaveformOutline()
     with replacing(out_path, is_lasting=False) as temporary, temporary.open("wb") as file:
         writer = WavF32Writer(file, OUTPUT_SAMPLE_RATE_HZ, chain.num_channels)
-        for chunk in _until_quiet(
+        for chunk in until_quiet(
             chain.play(lambda done: progress(_PREFIX_SHARE + (1.0 - _PREFIX_SHARE) * done)),
             chain.num_channels,
             num_frames=known.di_num_frames,
@@ -187,16 +187,16 @@ def render_segment(
     )
 
 
-def _until_quiet(
+def until_quiet(
     chunks: Iterator[FloatArray],
     num_channels: int,
     *,
     num_frames: int,
-    advance_frames: int,
+    advance_frames: int = 0,
     has_fade: bool,
 ) -> Iterator[FloatArray]:
-    """From the DI's first frame to the end of the tail, ``advance_frames`` less at its beginning;
-    the silence behind the DI makes up for them."""
+    """What is played: from the DI's first frame to the end of the tail, ``advance_frames`` less at
+    its beginning; the silence behind the DI makes up for them."""
     to_drop, to_play = advance_frames, num_frames
     tail = [empty(num_channels)]
     for chunk in chunks:

@@ -13,11 +13,10 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from jobs.pipeline.vocabulary.sound import OUTPUT_SAMPLE_RATE_HZ as OUTPUT_SAMPLE_RATE_HZ
+
 FloatArray: TypeAlias = NDArray[np.float32]
 Chunks: TypeAlias = Iterator[FloatArray]
-
-# Everything that is published is at this rate.
-OUTPUT_SAMPLE_RATE_HZ = 48_000
 
 # Frames that travel together through a chain. Changes nothing in the result, only the speed.
 CHUNK_FRAMES = 65_536

@@ -8,14 +8,10 @@ import numpy as np
 import soundfile
 
 from jobs.pipeline.formats.timeline import Timeline
+from jobs.pipeline.signal.fades import fade_in_gains, fade_out_gains
 from jobs.pipeline.signal.samples import OUTPUT_SAMPLE_RATE_HZ, FloatArray
 from jobs.pipeline.video.scene import SceneContender, SceneDI, SceneGear, VideoScene, segment_frames
-from jobs.pipeline.video.timeline import (
-    TimelineSegment,
-    build_timeline,
-    fade_in_gains,
-    fade_out_gains,
-)
+from jobs.pipeline.video.timeline import TimelineSegment, build_timeline
 from jobs.pipeline.vocabulary.options import PlaybackOrder, ThemeName
 
 _NOTE_S = 0.4

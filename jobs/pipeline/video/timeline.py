@@ -10,6 +10,8 @@ picture cannot disagree. Two playing orders:
   by a 10 ms equal-power join.
 
 Under the cards (opening, one before every further DI, closing) there is silence.
+
+Pages plan with it too, to say how long a video will be: it knows no NumPy.
 """
 
 from __future__ import annotations
@@ -17,13 +19,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-import numpy as np
 from msgspec.structs import replace
 
 from jobs.pipeline.formats.timeline import CardKind, Timeline, TimelineCard, TimelineEntry
-from jobs.pipeline.signal.samples import OUTPUT_SAMPLE_RATE_HZ, FloatArray
 from jobs.pipeline.vocabulary.options import PlaybackOrder
+from jobs.pipeline.vocabulary.sound import OUTPUT_SAMPLE_RATE_HZ
 
 DEFAULT_FPS = 30
 DEFAULT_SLICE_S = 4.0
@@ -42,17 +44,6 @@ class TimelineSegment:
     contender_index: int
     di_index: int
     num_frames: int
-
-
-def fade_in_gains(num_frames: int) -> FloatArray:
-    """Equal-power fade: sin(π/2·(n+½)/N), shape ``(num_frames,)``."""
-    phase = (np.arange(num_frames) + 0.5) / max(num_frames, 1)
-    return np.sin(0.5 * np.pi * phase).astype(np.float32)
-
-
-def fade_out_gains(num_frames: int) -> FloatArray:
-    """The mirror image of ``fade_in_gains``: the squares of both add up to one."""
-    return np.ascontiguousarray(fade_in_gains(num_frames)[::-1])
 
 
 def slice_starts(
@@ -144,9 +135,8 @@ def _check(segments: Sequence[TimelineSegment], slice_s: float, fps: int) -> Non
 def _checked_cuts(starts: Sequence[int], shortest: int) -> tuple[int, ...]:
     join = round(JOIN_S * OUTPUT_SAMPLE_RATE_HZ)
     bounds = [*starts, shortest]
-    if bounds[0] != 0 or (
-        len(starts) > 1 and min(np.diff(np.asarray(bounds, dtype=np.int64))) <= join
-    ):
+    lengths = [end - start for start, end in pairwise(bounds)]
+    if bounds[0] != 0 or (len(starts) > 1 and min(lengths) <= join):
         raise ValueError("cuts must begin with 0 and rise by more than a join")
     return tuple(starts)
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import soundfile
 from django.conf import settings
-from playwright.sync_api import Browser, Locator, Page, Response, WebSocket, expect
+from playwright.sync_api import Browser, Page, Response, WebSocket, expect
 
 from accounts.tests.browser import WATCH_POLICY
 from accounts.tests.needs import needs_chromium
@@ -81,16 +81,17 @@ def test_a_newcomer_renders_a_shootout_and_plays_it(
     page.get_by_role("button", name="Use this machine").click()
     expect(page).to_have_url(f"{server}/shootouts/new/")
 
-    _upload_di(page, _excerpt(tmp_path))
-    _upload_capture(page, DEMO / "captures" / "halyard-22-clean.nam", "Amp head", "Halyard")
-    _upload_capture(page, DEMO / "captures" / "bosun-45-crunch.nam", "Amp head", "Bosun")
-    _upload_capture(page, DEMO / "irs" / "quay-2x12.wav", "Cabinet IR", "Quay")
-
-    _build_chain(page, "Halyard", "Quay")
-    _build_chain(page, "Bosun", "Quay", gain_db="6")
-    line_up = page.get_by_role("complementary").get_by_role("listitem")
-    expect(line_up).to_have_count(2)
-    expect(line_up.first).to_contain_text("Halyard + Quay")
+    files = [
+        _excerpt(tmp_path),
+        DEMO / "captures" / "halyard-22-clean.nam",
+        DEMO / "captures" / "bosun-45-crunch.nam",
+        DEMO / "irs" / "quay-2x12.wav",
+    ]
+    page.locator('[data-files] input[type="file"]').first.set_input_files(files)
+    # Each goes to its place, and the track is chosen, as soon as its check has passed.
+    expect(page.locator(".contender")).to_have_count(2, timeout=60_000)
+    expect(page.get_by_role("checkbox", name="undertow")).to_be_checked(timeout=60_000)
+    expect(page.get_by_label(re.compile("^Label of Halyard"))).to_have_count(1)
 
     page.get_by_label("Title").fill("Clean against crunch")
     page.get_by_role("button", name="Render", exact=True).click()
@@ -171,58 +172,6 @@ def test_without_a_socket_the_bell_asks(embedded: EmbeddedServer, browser: Brows
     assert watched.complaints == []
 
 
-def test_a_cabinet_is_blended_from_several_impulse_responses(
-    embedded: EmbeddedServer, browser: Browser
-) -> None:
-    watched = Watched(browser)
-    page = watched.page
-    page.goto(embedded.owner_url("/shootouts/new/"))
-    if not page.get_by_role("button", name="Upload the capture").is_visible():
-        page.get_by_text("Upload a capture (.nam)").click()  # open only where there is nothing yet
-    _upload_capture(page, DEMO / "captures" / "tempest-100-lead.nam", "Amp head", "Tempest")
-    _upload_capture(page, DEMO / "irs" / "lantern-1x12-open.wav", "Cabinet IR", "Lantern")
-    _upload_capture(page, DEMO / "irs" / "breakwater-4x12.wav", "Cabinet IR", "Breakwater")
-    chain_form = page.locator("#chain-form")
-    add = chain_form.get_by_role("button", name="Add second IR")
-    align = chain_form.get_by_label("Phase-align")
-    expect(add).to_be_hidden()
-    _choose(chain_form.get_by_label("Amp capture"), "Tempest")
-    _choose(chain_form.get_by_label("Cab capture"), "Lantern")
-
-    # By keyboard alone: one more, chosen, set, and one too many taken out again.
-    add.press("Enter")
-    second = chain_form.get_by_role("group", name="Impulse response 2")
-    expect(second.get_by_label("Cab capture")).to_be_focused()
-    expect(second.get_by_label("Gain")).to_be_hidden()
-    _choose(second.get_by_label("Cab capture"), "Breakwater")
-    second.get_by_label("Gain").fill("-6")
-    second.get_by_label("Invert polarity (Ø)").press("Space")
-    add.press("Enter")
-    third = chain_form.get_by_role("group", name="Impulse response 3")
-    expect(third.get_by_label("Cab capture")).to_be_focused()
-    add.press("Enter")
-    expect(chain_form.get_by_role("group", name="Impulse response")).to_have_count(4)
-    expect(add).to_be_hidden()
-    third.get_by_role("button", name="Remove").press("Enter")
-    expect(add).to_be_focused()
-    chain_form.get_by_role("group", name="Impulse response 3").get_by_role("button").press("Enter")
-    align.press("Space")
-
-    # What is refused stays as it was typed, with the reason beside it.
-    second.get_by_label("Delay").fill("11")
-    chain_form.get_by_role("button", name="Add this chain").click()
-    expect(second.get_by_text("must be from 0 to 10 ms")).to_be_visible()
-    expect(second.get_by_label("Gain")).to_have_value("-6")
-    expect(second.get_by_label("Invert polarity (Ø)")).to_be_checked()
-    expect(align).to_be_checked()
-    # That answer is a 422, which browsers write to the console.
-    assert [text for text in watched.complaints if "422" not in text] == []
-    second.get_by_label("Delay").fill("1.5")
-    chain_form.get_by_role("button", name="Add this chain").click()
-    row = page.locator("#chain-picker li", has_text="Tempest + Lantern")
-    expect(row).to_contain_text("Gain -6 dB, inverted, 1.5 ms later")
-
-
 def _excerpt(folder: Path) -> Path:
     """The first seconds of a demo recording, so that no one waits for the rest."""
     source = DEMO / "di" / "undertow-132bpm.flac"
@@ -231,45 +180,6 @@ def _excerpt(folder: Path) -> Path:
         excerpt = folder / "undertow.wav"
         soundfile.write(excerpt, samples, file.samplerate, subtype="FLOAT")
     return excerpt
-
-
-def _upload_di(page: Page, path: Path) -> None:
-    form = page.locator("form", has=page.get_by_role("button", name="Upload the DI track"))
-    form.locator('input[type="file"]').set_input_files(path)
-    form.get_by_label("Guitar").fill("Telecaster")
-    form.get_by_role("button", name="Upload the DI track").click()
-    # It is ticked as soon as its check has passed.
-    expect(page.get_by_role("checkbox", name="undertow")).to_be_checked(timeout=30_000)
-
-
-def _upload_capture(page: Page, path: Path, kind: str, name: str) -> None:
-    form = page.locator("form", has=page.get_by_role("button", name="Upload the capture"))
-    form.locator('input[type="file"]').set_input_files(path)
-    form.get_by_role("radio", name=kind).check()
-    form.get_by_label("Name").fill(name)
-    form.get_by_role("button", name="Upload the capture").click()
-    row = page.locator("#capture-list .row", has_text=name)
-    expect(row).to_contain_text("ready", timeout=60_000)
-
-
-def _build_chain(page: Page, amp: str, cab: str, *, gain_db: str = "") -> None:
-    chain_form = page.locator("#chain-form")
-    if gain_db:
-        before = chain_form.locator('[data-slot="pre"]')
-        before.get_by_label("Processor").select_option("Gain")
-        before.get_by_role("button", name="Add effect").click()
-        before.get_by_label("Gain", exact=True).fill(gain_db)
-    _choose(chain_form.get_by_label("Amp capture"), amp)
-    _choose(chain_form.get_by_label("Cab capture"), cab)
-    chain_form.get_by_role("button", name="Add this chain").click()
-    expect(page.get_by_role("checkbox", name=f"{amp} + {cab}")).to_be_checked()
-
-
-def _choose(select: Locator, name: str) -> None:
-    """Pick the option that has ``name`` in it, once the uploads have brought it."""
-    option = select.locator("option", has_text=name)
-    expect(option).to_have_count(1)
-    select.select_option(value=option.get_attribute("value"))
 
 
 def _wait_until(page: Page, script: str, *, timeout_s: float = 15.0) -> None:

@@ -51,6 +51,7 @@ def test_an_upload_keeps_the_focus_and_what_is_wrong_takes_it(
     track = make_track(alice)
     page = page_of(browser, alice, live_server.url, [])
     page.goto(live_server.url + reverse("di-list"))
+    page.get_by_text("Add one DI track with its details").click()
     upload = page.get_by_role("button", name="Upload the DI track")
     riff, noise = (
         FilePayload(name="riff.wav", mimeType="audio/wav", buffer=content)

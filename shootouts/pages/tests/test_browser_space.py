@@ -65,6 +65,7 @@ def test_the_kind_that_was_chosen_for_an_ir_stays(
 ) -> None:
     page = page_of(browser, alice, live_server.url, [])
     page.goto(live_server.url + reverse("gear-list"))
+    page.get_by_text("Add one capture with its details").click()
     form = page.locator("form", has=page.get_by_role("button", name="Upload the capture"))
     file, kind = form.locator('input[type="file"]'), form.locator('input[name="kind"]:checked')
     file.set_input_files(named("hall.wav"))

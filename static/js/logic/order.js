@@ -13,14 +13,3 @@ export function shifted(items, item, step) {
   const to = Math.min(Math.max(0, from + step), others.length);
   return others.toSpliced(to, 0, item);
 }
-
-/**
- * What was in order stays so; what is new comes last, and what was not picked goes.
- * @template T
- * @param {T[]} order
- * @param {T[]} picked
- */
-export function merged(order, picked) {
-  const kept = order.filter((item) => picked.includes(item));
-  return [...kept, ...picked.filter((item) => !kept.includes(item))];
-}

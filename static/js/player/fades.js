@@ -16,6 +16,34 @@ export function fall(/** @type {number} */ numFrames) {
   return rise(numFrames).reverse();
 }
 
+/**
+ * How one sound gives way to another: gains by frame, one more than there are frames.
+ * @typedef {{rise: (numFrames: number) => Float32Array, fall: (numFrames: number) => Float32Array}} FadeShape
+ */
+
+/** For what is alike, sample by sample: the gains add up to 1. @type {FadeShape} */
+export const RAISED_COSINE = { rise, fall };
+
+/**
+ * A crossfade of constant power between two sounds with that correlation. At 0 it is the sine and the
+ * cosine; the more alike they are, the less each of them has in the middle, where they would add up
+ * to more than either: at 1 the power would double, and full scale be passed.
+ * @param {number} correlation 0 to 1; what is turned over counts as 0
+ * @returns {FadeShape}
+ */
+export function equalPower(correlation) {
+  const alike = Math.min(1, Math.max(0, correlation));
+  const rising = (/** @type {number} */ numFrames) => {
+    const curve = new Float32Array(numFrames + 1);
+    for (let n = 0; n <= numFrames; n += 1) {
+      const angle = (Math.PI / 2) * (n / numFrames);
+      curve[n] = Math.sin(angle) / Math.sqrt(1 + alike * Math.sin(2 * angle));
+    }
+    return curve;
+  };
+  return { rise: rising, fall: (numFrames) => rising(numFrames).reverse() };
+}
+
 /** Fades both ends of what is in `samples`, in place: it can then begin, end and repeat anywhere. */
 export function fadeEnds(/** @type {Float32Array} */ samples) {
   const numFrames = Math.min(EDGE_FADE_FRAMES, Math.floor(samples.length / 2));

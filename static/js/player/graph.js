@@ -5,7 +5,7 @@
 // nothing. One gain fades in and the other fades out, each scheduled once and never taken back, so
 // fades may meet without a step. Repeats are the source's own: no timer has to run for a loop to go on.
 
-import { fadedRegion, fall, rise, SAMPLE_RATE_HZ } from "./fades.js";
+import { fadedRegion, RAISED_COSINE, SAMPLE_RATE_HZ } from "./fades.js";
 
 // What is scheduled this far ahead reaches the audio thread in time.
 const LEAD_S = 0.01;
@@ -13,6 +13,7 @@ const NUM_REGIONS = 2; // cut out and kept: one may go to and fro between two co
 
 /**
  * @import { Region } from "../types.d.ts"
+ * @import { FadeShape } from "./fades.js"
  *
  * What a voice plays, and when: `offset` into the buffer, all in frames.
  * @typedef {object} VoiceOptions
@@ -22,6 +23,7 @@ const NUM_REGIONS = 2; // cut out and kept: one may go to and fro between two co
  * @property {number} fade
  * @property {boolean} isRepeating
  * @property {(voice: Voice) => void} onEnd
+ * @property {FadeShape} [shape] of its beginning
  */
 
 export class Voice {
@@ -30,7 +32,8 @@ export class Voice {
    * @param {Card} card
    * @param {VoiceOptions} options
    */
-  constructor(graph, { context, output }, { buffer, at, offset, fade, isRepeating, onEnd }) {
+  constructor(graph, { context, output }, options) {
+    const { buffer, at, offset, fade, isRepeating, onEnd, shape = RAISED_COSINE } = options;
     this.graph = graph;
     this.at = at;
     this.fade = fade;
@@ -44,9 +47,10 @@ export class Voice {
     // The first frame may count as before the curve: times are not exact to the last bit.
     this.fadeIn.gain.value = 0;
     this.source.connect(this.fadeIn).connect(this.fadeOut).connect(output);
-    this.fadeIn.gain.setValueCurveAtTime(rise(fade), at / graph.rate_hz, fade / graph.rate_hz);
+    const start_s = at / graph.rate_hz;
+    this.fadeIn.gain.setValueCurveAtTime(shape.rise(fade), start_s, fade / graph.rate_hz);
     this.source.onended = () => this.#end();
-    this.source.start(at / graph.rate_hz, offset / graph.rate_hz);
+    this.source.start(start_s, offset / graph.rate_hz);
     graph.voices.add(this);
   }
 
@@ -59,12 +63,13 @@ export class Voice {
    * Fade out from this frame of the clock on; it ends by itself then.
    * @param {number} at
    * @param {number} fade in frames
+   * @param {FadeShape} [shape]
    */
-  stop(at, fade) {
+  stop(at, fade, shape = RAISED_COSINE) {
     if (this.isStopped) return;
     this.isStopped = true;
     const { rate_hz } = this.graph;
-    this.fadeOut.gain.setValueCurveAtTime(fall(fade), at / rate_hz, fade / rate_hz);
+    this.fadeOut.gain.setValueCurveAtTime(shape.fall(fade), at / rate_hz, fade / rate_hz);
     this.source.stop((at + fade) / rate_hz);
   }
 
@@ -166,7 +171,7 @@ export class Graph extends EventTarget {
    * in frames that has the position in it, or null. Cut it out before you read the clock.
    * @param {Omit<VoiceOptions, "offset"> & {position: number, loop: Region | null}} options
    */
-  start({ buffer, at, position, fade, loop, isRepeating, onEnd }) {
+  start({ buffer, at, position, fade, loop, isRepeating, onEnd, shape }) {
     return new Voice(this, this.#opened, {
       buffer: loop ? this.cutOut(buffer, loop) : buffer,
       offset: loop ? position - loop.start : position,
@@ -174,6 +179,7 @@ export class Graph extends EventTarget {
       at,
       fade,
       onEnd,
+      shape,
     });
   }
 

@@ -33,4 +33,4 @@ def test_each_part_says_what_it_takes(name: str) -> None:
 def test_another_name_is_refused() -> None:
     done = run("speed")
     assert done.returncode == 1
-    assert "render | lists | seed" in done.stderr
+    assert "render | lists | seed | audition" in done.stderr

@@ -45,7 +45,7 @@ from jobs.pipeline.vocabulary.options import (
 FILE_KEYS = ("title", "description")
 _TABLES = ("options", "di", "gear", "chain")
 DI_KEYS = ("file", "name", "guitar", "pickup", "tuning", "bpm", "notes")
-# Named as in ``DISource``, all of it.
+# Named as in ``DISource``, all of it that people set.
 DI_SOURCE_KEYS = ("input_level_dbu", "channel_rule", "start_s", "end_s")
 CHANNEL_CHOICES: tuple[ChannelChoice, ...] = ("auto", "mix", "left", "right")
 

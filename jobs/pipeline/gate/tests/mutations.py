@@ -16,7 +16,15 @@ import numpy as np
 import soundfile
 
 from jobs.pipeline.formats.shootout_archive import ArchiveLimits
-from jobs.pipeline.gate.messages import READ_DI, READ_IR, READ_NAM, UNPACK_ARCHIVE, ReadTask
+from jobs.pipeline.gate.messages import (
+    READ_AUDIO_KIND,
+    READ_DI,
+    READ_IR,
+    READ_NAM,
+    UNPACK_ARCHIVE,
+    UNPACK_FILES,
+    ReadTask,
+)
 from jobs.pipeline.nam.tests import own_models
 from jobs.pipeline.tests.signals import plucks
 
@@ -92,11 +100,14 @@ def _kinds() -> list[_Kind]:
         quad = np.column_stack([ir] * 4)
         files = (_sound(ir, name, subtype), _sound(quad, name, subtype))
         kinds.append(_Kind(f"ir-{name}", suffix, files, READ_IR, {"is_space": None}))
+        kinds.append(_Kind(f"kind-{name}", suffix, files, READ_AUDIO_KIND, {}))
     small = tuple(own_models.model_path(name).read_bytes() for name in own_models.NAMES)
     large = tuple(path.read_bytes() for path in sorted(_DEMO.glob("captures/*.nam")))
     kinds += [_Kind("nam", ".nam", models, READ_NAM, {}) for models in (small, small, large)]
     archive = _archive(kinds[0].files[0], small[0])
-    kinds += [_Kind("zip", ".zip", (archive,), UNPACK_ARCHIVE, {"limits": asdict(_LIMITS)})] * 3
+    limits = {"limits": asdict(_LIMITS)}
+    kinds += [_Kind("zip", ".zip", (archive,), UNPACK_ARCHIVE, limits)] * 3
+    kinds += [_Kind("pack", ".zip", (archive,), UNPACK_FILES, limits)] * 2
     return kinds
 
 
@@ -226,7 +237,7 @@ def arguments_for(spoilt: Spoilt, folder: Path) -> dict[str, Any]:
     path = folder / f"{spoilt.name}{spoilt.suffix}"
     path.write_bytes(spoilt.data)
     arguments = {**spoilt.arguments, "path": str(path)}
-    if spoilt.task is UNPACK_ARCHIVE:
+    if spoilt.task in (UNPACK_ARCHIVE, UNPACK_FILES):
         unpacked = folder / spoilt.name
         unpacked.mkdir()
         arguments["folder"] = str(unpacked)

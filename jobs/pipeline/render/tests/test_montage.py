@@ -13,14 +13,10 @@ from jobs.pipeline.errors import CancelledError, PipelineError
 from jobs.pipeline.formats.timeline import Timeline
 from jobs.pipeline.render.publishing import write_montage
 from jobs.pipeline.signal.encode import write_pcm_24
+from jobs.pipeline.signal.fades import fade_in_gains, fade_out_gains
 from jobs.pipeline.signal.samples import FloatArray
 from jobs.pipeline.tests.signals import noise, sine
-from jobs.pipeline.video.timeline import (
-    TimelineSegment,
-    build_timeline,
-    fade_in_gains,
-    fade_out_gains,
-)
+from jobs.pipeline.video.timeline import TimelineSegment, build_timeline
 
 Key = tuple[int, int]
 

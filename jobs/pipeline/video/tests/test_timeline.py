@@ -12,13 +12,8 @@ from hypothesis import strategies as st
 from msgspec import to_builtins
 
 from jobs.pipeline.formats.timeline import Timeline, TimelineCard, TimelineEntry
-from jobs.pipeline.video.timeline import (
-    TimelineSegment,
-    build_timeline,
-    fade_in_gains,
-    fade_out_gains,
-    slice_starts,
-)
+from jobs.pipeline.signal.fades import fade_in_gains, fade_out_gains
+from jobs.pipeline.video.timeline import TimelineSegment, build_timeline, slice_starts
 from jobs.pipeline.vocabulary.options import PlaybackOrder
 
 
