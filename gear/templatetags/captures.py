@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from gear.chains.describe import ChannelToHear, capture_warnings
 from gear.chains.describe import channels_to_hear as channels_of
 from gear.models import Capture
 from gear.selectors import has_own_cab
+from jobs.pipeline.render.ir_facts import RESPONSE_HZ
 
 register = template.Library()
 
@@ -28,3 +34,58 @@ def network_name(label: str) -> str:
 @register.filter
 def warnings(capture: Capture) -> list[str]:
     return capture_warnings(capture)
+
+
+_CURVE_WIDTH, _CURVE_HEIGHT = 600.0, 200.0
+_CURVE_FLOOR_DB = -48.0
+_CURVE_LINES_HZ = {100.0: "100 Hz", 1_000.0: "1 kHz", 10_000.0: "10 kHz"}
+_CURVE_LINES_DB = (-12.0, -24.0, -36.0)
+
+
+@register.simple_tag
+def response_curve(capture: Capture) -> SafeString | str:
+    """An SVG of what an impulse response does to each tone: 50 Hz to 16 kHz, in dB below its
+    loudest. Nothing for a model, or where an earlier version has looked into the file."""
+    levels_db = capture.info.get("response_db") or ()
+    if len(levels_db) != len(RESPONSE_HZ):
+        return ""
+    points = [
+        f"{_curve_x(hz):.1f} {_curve_y(level):.1f}"
+        for hz, level in zip(RESPONSE_HZ, levels_db, strict=True)
+    ]
+    grid = [f"M{_curve_x(hz):.1f} 0V{_CURVE_HEIGHT:g}" for hz in _CURVE_LINES_HZ]
+    grid += [f"M0 {_curve_y(db):.1f}H{_CURVE_WIDTH:g}" for db in _CURVE_LINES_DB]
+    names = [
+        (_curve_x(hz) + 4.0, _CURVE_HEIGHT - 5.0, name) for hz, name in _CURVE_LINES_HZ.items()
+    ]
+    names += [(4.0, _curve_y(db) - 4.0, f"−{-db:g} dB") for db in _CURVE_LINES_DB]
+    texts = format_html_join("", '<text x="{:.1f}" y="{:.1f}">{}</text>', names)
+    return format_html(
+        '<svg class="curve" viewBox="0 0 {:g} {:g}" role="img" aria-label="{}">'
+        '<path class="curve__grid" d="{}"/>{}<path class="curve__line" d="M{}"/></svg>',
+        _CURVE_WIDTH,
+        _CURVE_HEIGHT,
+        f"Frequency response of {capture.title}: {_curve_in_words(levels_db)}",
+        "".join(grid),
+        texts,
+        "L".join(points),
+    )
+
+
+def _curve_x(frequency_hz: float) -> float:
+    low, high = RESPONSE_HZ[0], RESPONSE_HZ[-1]
+    return _CURVE_WIDTH * math.log(frequency_hz / low) / math.log(high / low)
+
+
+def _curve_y(level_db: float) -> float:
+    return 4.0 + (_CURVE_HEIGHT - 4.0) * min(1.0, level_db / _CURVE_FLOOR_DB)
+
+
+def _curve_in_words(levels_db: Sequence[float]) -> str:
+    """Where it is loudest, and between which tones it stays within 12 dB of that."""
+    heard = [hz for hz, db in zip(RESPONSE_HZ, levels_db, strict=True) if db >= -12.0]
+    loudest = RESPONSE_HZ[max(range(len(levels_db)), key=lambda index: levels_db[index])]
+    return (
+        f"loudest around {loudest:.0f} Hz, within 12 dB of that "
+        f"from {heard[0]:.0f} to {heard[-1]:.0f} Hz"
+    )
