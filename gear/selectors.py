@@ -107,6 +107,8 @@ def captures_found(
     marked by the user ("favorites"), of a ``kind``, with gear that ``text`` finds, and that has a
     ``tag``. One query."""
     captures = capture_list(user)
+    if isinstance(user, AnonymousUser):  # what is being checked is of no use to strangers
+        captures = captures.filter(state=FileState.READY)
     if scope == "own":
         captures = captures.filter(gear__in=GearItem.objects.owned_by(user))
     elif scope == "shared":

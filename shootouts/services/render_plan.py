@@ -45,7 +45,7 @@ class RenderPlan:
 
 
 def render_plan(shootout: Shootout) -> RenderPlan | None:
-    """``None`` before the first render. Reads only: a few queries, however many chains there are."""
+    """``None`` before the first render. Reads only: a few queries, however many chains."""
     last = shootout.latest_render
     if last is None:
         return None
