@@ -28,7 +28,7 @@ from gear.services.chain_groups import chain_group_delete, chain_group_update
 from gear.services.chains import preset_delete, preset_update
 from gear.services.group_slots import captures_of, slots_of
 from gear.services.library import tag_delete, tag_rename
-from gts.web.errors import AppError
+from gts.web.errors import AppError, NotFoundError
 from gts.web.paging import BoundedPaginator
 from jobs.pipeline.effects.blocks import BLOCK_TYPES
 from jobs.pipeline.vocabulary.gear import Slot
@@ -61,6 +61,8 @@ class RenameView(PageView):
     def post(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
         try:
             self.rename(uuid, request.POST.get("name", ""))
+        except NotFoundError:
+            raise
         except AppError as error:
             self.show_error(error)
         else:

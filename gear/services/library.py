@@ -97,11 +97,16 @@ def gear_note(
     }
     for capture in captures:
         note = notes[capture.uuid]
-        values = {"nickname": note.nickname, "is_favorite": note.is_favorite}
         if capture.pk in saved:
-            library_update(entry=saved[capture.pk], **values)
+            entry = saved[capture.pk]
+            library_update(entry=entry, nickname=note.nickname, is_favorite=note.is_favorite)
         elif note.nickname.strip() or note.is_favorite:
-            library_save(user=user, capture_id=capture.uuid, **values)
+            library_save(
+                user=user,
+                capture_id=capture.uuid,
+                nickname=note.nickname,
+                is_favorite=note.is_favorite,
+            )
 
 
 @transaction.atomic

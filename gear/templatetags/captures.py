@@ -59,12 +59,16 @@ def response_curve(capture: Capture) -> SafeString | str:
         (_curve_x(hz) + 4.0, _CURVE_HEIGHT - 5.0, name) for hz, name in _CURVE_LINES_HZ.items()
     ]
     names += [(4.0, _curve_y(db) - 4.0, f"−{-db:g} dB") for db in _CURVE_LINES_DB]
-    texts = format_html_join("", '<text x="{:.1f}" y="{:.1f}">{}</text>', names)
+    texts = format_html_join(
+        "",
+        '<text x="{}" y="{}">{}</text>',
+        [(f"{x:.1f}", f"{y:.1f}", name) for x, y, name in names],
+    )
     return format_html(
-        '<svg class="curve" viewBox="0 0 {:g} {:g}" role="img" aria-label="{}">'
+        '<svg class="curve" viewBox="0 0 {} {}" role="img" aria-label="{}">'
         '<path class="curve__grid" d="{}"/>{}<path class="curve__line" d="M{}"/></svg>',
-        _CURVE_WIDTH,
-        _CURVE_HEIGHT,
+        f"{_CURVE_WIDTH:g}",
+        f"{_CURVE_HEIGHT:g}",
         f"Frequency response of {capture.title}: {_curve_in_words(levels_db)}",
         "".join(grid),
         texts,

@@ -85,8 +85,7 @@ class Deletion {
   #undo() {
     this.#end();
     if (this.#row) this.#row.hidden = false;
-    const place = this.#row ? (find(this.#row, "form[data-delete] button") ?? this.#row) : null;
-    this.#leaveToast(place);
+    this.#leaveToast(this.#row && placeIn(this.#row));
   }
 
   #end() {
@@ -134,7 +133,7 @@ class Deletion {
     if (!(close instanceof HTMLElement)) return;
     close.textContent = "Close";
     close.setAttribute("aria-label", `Close: ${this.#thing.name} is not deleted`);
-    close.addEventListener("click", () => this.#leaveToast(this.#row));
+    close.addEventListener("click", () => this.#leaveToast(this.#row && placeIn(this.#row)));
     button.replaceWith(close);
   }
 }
@@ -148,8 +147,13 @@ function leaveRow(/** @type {HTMLElement} */ row) {
   const next = successor(rows.indexOf(row), rows.length);
   row.hidden = true;
   if (!hadFocus) return;
-  const place = next === null ? null : find(rows[next], "form[data-delete] button, a, button");
-  (place ?? need(document, "#content")).focus();
+  (next === null ? need(document, "#content") : placeIn(rows[next])).focus();
+}
+
+/** Where the focus of someone who deletes rows goes on. */
+function placeIn(/** @type {HTMLElement} */ row) {
+  const place = find(row, "form[data-delete] button") ?? find(row, "a, button");
+  return place ?? need(document, "#content");
 }
 
 function request(/** @type {string} */ url) {

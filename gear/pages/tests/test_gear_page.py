@@ -59,7 +59,12 @@ def test_ones_own_is_not_for_search_engines(client: Client, alice: User) -> None
 
 
 def test_a_model_shows_its_levels_and_whether_it_is_verified(client: Client, alice: User) -> None:
-    said = {"loudness": -18.5, "input_level_dbu": 12.2, "gain": 0.43, "tone_type": "hi_gain"}
+    said: dict[str, Any] = {
+        "loudness": -18.5,
+        "input_level_dbu": 12.2,
+        "gain": 0.43,
+        "tone_type": "hi_gain",
+    }
     client.force_login(alice)
     text = text_of(client, page_of(upload(alice, nam_bytes(**said), "amp.nam")))
     for shown in ("12.2 dBu at 0 dBFS", "−18.5 dB", "0.43 of 1", "hi gain", "48 kHz"):

@@ -15,7 +15,7 @@ from gear.tests.factories import make_capture, make_chain
 from shootouts.models import Shootout
 from shootouts.pages.tests.browsing import BROWSER_MARKS, page_of
 from shootouts.pages.tests.pages import make_track
-from shootouts.pages.tests.test_browser_gear import tab_to
+from shootouts.pages.tests.test_browser_gear import tab_to, tab_until
 from shootouts.services.assembly import ContenderInput
 from shootouts.services.shootouts import shootout_create
 
@@ -63,7 +63,8 @@ def test_a_chain_is_renamed_and_driven_harder(
     tab_to(page, chain.name, "link")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=chain.name)).to_be_visible()
-    tab_to(page, "Gain", "spinbutton")
+    boost = page.get_by_role("group", name="Pedals").get_by_role("spinbutton", name="Gain")
+    tab_until(page, boost, "Gain")
     page.keyboard.press("Control+A")
     page.keyboard.type("9")
     tab_to(page, "Name of the chain optional", "textbox")
@@ -120,7 +121,7 @@ def test_no_page_scrolls_sideways(
         ("tag-list", []),
         ("job-list", []),
         ("shootout-edit", [shootout.uuid]),
-        ("di-detail", [make_track(alice, name).uuid]),
+        ("di-detail", [make_track(alice, "Take").uuid]),
     ):
         page.goto(live_server.url + reverse(name, args=args))
         assert not overflows(page), name

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from django.urls import reverse
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from accounts.models import User
 from gear.models import Capture, GearItem
@@ -28,7 +28,10 @@ def make_late_stereo_cab(owner: User) -> Capture:
 
 def tab_to(page: Page, name: str, role: Any = "button") -> None:
     """As someone without a mouse gets there."""
-    wanted = page.get_by_role(role, name=name, exact=True)
+    tab_until(page, page.get_by_role(role, name=name, exact=True), name)
+
+
+def tab_until(page: Page, wanted: Locator, name: str) -> None:
     for _ in range(60):
         page.keyboard.press("Tab")
         if wanted.evaluate("element => element === document.activeElement"):

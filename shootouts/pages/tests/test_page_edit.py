@@ -94,7 +94,8 @@ def test_labels_order_and_options_are_changed(client: Client, alice: User) -> No
     shootout.refresh_from_db()
     assert labels_of(shootout) == ["The best", "Chain 0", "Chain 1"]
     assert [di.di_track.name for di in shootout.dis.all() if di.di_track] == ["Solo", "Riff"]
-    assert (shootout.title, shootout.theme, shootout.has_video) == ("Three amps", "light", False)
+    options = shootout.options
+    assert (shootout.title, options.theme, options.has_video) == ("Three amps", "light", False)
 
 
 def test_one_is_taken_out_but_not_the_last_but_one(client: Client, alice: User) -> None:
@@ -121,7 +122,7 @@ def test_while_it_renders_words_change_and_nothing_else(client: Client, alice: U
     assert answer.status_code == 422
     assert "This shootout is rendering." in answer.content.decode()
     shootout.refresh_from_db()
-    assert (shootout.title, shootout.theme) == ("New", "dark")
+    assert (shootout.title, shootout.options.theme) == ("New", "dark")
 
 
 def test_of_two_windows_the_second_is_asked(client: Client, alice: User) -> None:
