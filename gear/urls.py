@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gear.pages import chain_views, gear_views, shelf_views, views
+from gear.pages import chain_views, gear_views, list_views, views
 from gear.pages import tone3000_views as tone3000
 
 urlpatterns = [
@@ -26,27 +26,27 @@ urlpatterns = [
         name="chain-duplicate",
     ),
     path("chains/<uuid:uuid>/delete/", views.ChainDeleteView.as_view(), name="chain-delete"),
-    path("chain-groups/", shelf_views.ChainGroupListView.as_view(), name="chain-group-list"),
+    path("chain-groups/", list_views.ChainGroupListView.as_view(), name="chain-group-list"),
     path(
         "chain-groups/<uuid:uuid>/rename/",
-        shelf_views.ChainGroupRenameView.as_view(),
+        list_views.ChainGroupRenameView.as_view(),
         name="chain-group-rename",
     ),
     path(
         "chain-groups/<uuid:uuid>/delete/",
-        shelf_views.ChainGroupDeleteView.as_view(),
+        list_views.ChainGroupDeleteView.as_view(),
         name="chain-group-delete",
     ),
-    path("presets/", shelf_views.PresetListView.as_view(), name="preset-list"),
+    path("presets/", list_views.PresetListView.as_view(), name="preset-list"),
     path(
-        "presets/<uuid:uuid>/rename/", shelf_views.PresetRenameView.as_view(), name="preset-rename"
+        "presets/<uuid:uuid>/rename/", list_views.PresetRenameView.as_view(), name="preset-rename"
     ),
     path(
-        "presets/<uuid:uuid>/delete/", shelf_views.PresetDeleteView.as_view(), name="preset-delete"
+        "presets/<uuid:uuid>/delete/", list_views.PresetDeleteView.as_view(), name="preset-delete"
     ),
-    path("tags/", shelf_views.TagListView.as_view(), name="tag-list"),
-    path("tags/<uuid:uuid>/rename/", shelf_views.TagRenameView.as_view(), name="tag-rename"),
-    path("tags/<uuid:uuid>/delete/", shelf_views.TagDeleteView.as_view(), name="tag-delete"),
+    path("tags/", list_views.TagListView.as_view(), name="tag-list"),
+    path("tags/<uuid:uuid>/rename/", list_views.TagRenameView.as_view(), name="tag-rename"),
+    path("tags/<uuid:uuid>/delete/", list_views.TagDeleteView.as_view(), name="tag-delete"),
     path("gear/tone3000/", tone3000.LibraryView.as_view(), name="tone3000"),
     path("gear/tone3000/search/", tone3000.SearchView.as_view(), name="tone3000-search"),
     path("gear/tone3000/picked/", tone3000.PickedView.as_view(), name="tone3000-picked"),

@@ -58,7 +58,7 @@ def response_curve(capture: Capture) -> SafeString | str:
     names = [
         (_curve_x(hz) + 4.0, _CURVE_HEIGHT - 5.0, name) for hz, name in _CURVE_LINES_HZ.items()
     ]
-    names += [(4.0, _curve_y(db) - 4.0, f"−{-db:g} dB") for db in _CURVE_LINES_DB]
+    names += [(_CURVE_WIDTH - 46.0, _curve_y(db) - 4.0, f"−{-db:g} dB") for db in _CURVE_LINES_DB]
     texts = format_html_join(
         "",
         '<text x="{}" y="{}">{}</text>',
@@ -82,7 +82,8 @@ def _curve_x(frequency_hz: float) -> float:
 
 
 def _curve_y(level_db: float) -> float:
-    return 4.0 + (_CURVE_HEIGHT - 4.0) * min(1.0, level_db / _CURVE_FLOOR_DB)
+    """What lies below the floor is drawn outside, where it is not seen."""
+    return 4.0 + (_CURVE_HEIGHT - 4.0) * level_db / _CURVE_FLOOR_DB
 
 
 def _curve_in_words(levels_db: Sequence[float]) -> str:

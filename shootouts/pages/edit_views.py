@@ -13,7 +13,7 @@ from accounts.page_kit import PageView, add_app_error
 from gts.web.errors import AppError, PreconditionFailedError
 from jobs.pipeline.vocabulary.options import OPTION_NAMES
 from shootouts.models import Contender, Shootout
-from shootouts.pages.forms import ShootoutForm
+from shootouts.pages.forms import ShootoutEditForm
 from shootouts.pages.views import SETTINGS_CHANGED
 from shootouts.selectors import shootout_get_owned
 from shootouts.services.assembly import ContenderInput
@@ -27,11 +27,11 @@ class ShootoutEditView(PageView):
         shootout = shootout_get_owned(self.user, uuid)
         names = ("title", "description", "visibility", *OPTION_NAMES)
         initial = {name: getattr(shootout, name) for name in names}
-        return _page(request, shootout, ShootoutForm(initial=initial))
+        return _page(request, shootout, ShootoutEditForm(initial=initial))
 
     def post(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
         shootout = shootout_get_owned(self.user, uuid)
-        form = ShootoutForm(request.POST)
+        form = ShootoutEditForm(request.POST)
         if form.is_valid():
             revision = request.POST.get("revision", "")
             accepted = [int(revision)] if revision.isdecimal() else None
@@ -51,7 +51,6 @@ class ShootoutEditView(PageView):
 
 def _changes(shootout: Shootout, values: dict[str, Any], data: QueryDict) -> dict[str, Any]:
     """Only what is another now: what is heard cannot change while it renders, words can."""
-    values = {**values, "title": values["title"].strip() or shootout.title}
     changes = {name: value for name, value in values.items() if value != getattr(shootout, name)}
     rows = list(shootout.contenders.select_related("chain"))
     wanted = [
@@ -78,7 +77,7 @@ def _in_order(rows: list[Contender], data: QueryDict) -> list[Contender]:
 
 
 def _page(
-    request: HttpRequest, shootout: Shootout, form: ShootoutForm, status: int = 200
+    request: HttpRequest, shootout: Shootout, form: ShootoutEditForm, status: int = 200
 ) -> HttpResponse:
     rows = list(shootout.contenders.select_related("chain"))
     if request.method == "POST" and "contender" in request.POST:

@@ -36,7 +36,7 @@ from jobs.pipeline.vocabulary.gear import Slot
 _PAGE_SIZE = 24
 
 
-class ShelfView(PageView):
+class OwnListView(PageView):
     """A list; ``rows`` makes of a page of it what the template shows."""
 
     template: ClassVar[str]
@@ -86,7 +86,7 @@ class DeleteView(PageView):
         raise NotImplementedError
 
 
-class PresetListView(ShelfView):
+class PresetListView(OwnListView):
     template = "gear/preset_list.html"
     found = preset_list
 
@@ -110,7 +110,7 @@ class PresetDeleteView(DeleteView):
         return preset.name
 
 
-class TagListView(ShelfView):
+class TagListView(OwnListView):
     template = "gear/tag_list.html"
     found = tag_list
 
@@ -131,7 +131,7 @@ class TagDeleteView(DeleteView):
         return tag.name
 
 
-class ChainGroupListView(ShelfView):
+class ChainGroupListView(OwnListView):
     template = "gear/chain_group_list.html"
     found = chain_group_list
 
