@@ -32,7 +32,6 @@ class GearItemView(PageView):
     """For all who may see it; its owner changes it here."""
 
     is_public = True
-    http_method_names = ["get", "post"]
 
     def get(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
         return gear_item_page(request, gear_get(request.user, uuid))
