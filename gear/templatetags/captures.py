@@ -38,7 +38,7 @@ def warnings(capture: Capture) -> list[str]:
 
 _CURVE_WIDTH, _CURVE_HEIGHT = 600.0, 200.0
 _CURVE_FLOOR_DB = -48.0
-_CURVE_LINES_HZ = {100.0: "100 Hz", 1_000.0: "1 kHz", 10_000.0: "10 kHz"}
+_CURVE_LINES_HZ = {100.0: "100", 1_000.0: "1k", 10_000.0: "10k"}
 _CURVE_LINES_DB = (-12.0, -24.0, -36.0)
 
 
@@ -55,15 +55,16 @@ def response_curve(capture: Capture) -> SafeString | str:
     ]
     grid = [f"M{_curve_x(hz):.1f} 0V{_CURVE_HEIGHT:g}" for hz in _CURVE_LINES_HZ]
     grid += [f"M0 {_curve_y(db):.1f}H{_CURVE_WIDTH:g}" for db in _CURVE_LINES_DB]
-    names = [
-        (_curve_x(hz) + 4.0, _CURVE_HEIGHT - 5.0, name) for hz, name in _CURVE_LINES_HZ.items()
+    at_tones = [
+        (f"{_curve_x(hz) + 4.0:.1f}", f"{_CURVE_HEIGHT - 5.0:g}", "start", name)
+        for hz, name in _CURVE_LINES_HZ.items()
     ]
-    names += [(_CURVE_WIDTH - 46.0, _curve_y(db) - 4.0, f"−{-db:g} dB") for db in _CURVE_LINES_DB]
-    texts = format_html_join(
-        "",
-        '<text x="{}" y="{}">{}</text>',
-        [(f"{x:.1f}", f"{y:.1f}", name) for x, y, name in names],
-    )
+    at_levels = [
+        (f"{_CURVE_WIDTH - 4.0:g}", f"{_curve_y(db) - 4.0:.1f}", "end", f"−{-db:g} dB")
+        for db in _CURVE_LINES_DB
+    ]
+    text = '<text x="{}" y="{}" text-anchor="{}">{}</text>'
+    texts = format_html_join("", text, [*at_tones, *at_levels])
     return format_html(
         '<svg class="curve" viewBox="0 0 {} {}" role="img" aria-label="{}">'
         '<path class="curve__grid" d="{}"/>{}<path class="curve__line" d="M{}"/></svg>',
