@@ -11,6 +11,10 @@ def ensure_search_index(using: str, **_: object) -> None:
     sqlite_index_ensure(GEAR_INDEX, using=using)
 
 
+def _gear_page(job: object) -> str:
+    return reverse("gear-list")
+
+
 class GearConfig(AppConfig):
     name = "gear"
     default_auto_field = "django.db.models.BigAutoField"
@@ -30,7 +34,9 @@ class GearConfig(AppConfig):
             "captures", lambda user: Capture.objects.owned_by(user).with_file().size_bytes()
         )
         # Anyone who uploads something looks on: a check that went well is no news.
-        notice = Notice(page=lambda job: reverse("gear-list"), is_quiet=True)
-        for handler in (InspectCapture(), FetchTone()):
-            register(handler, notice=notice)
+        notice = Notice(page=_gear_page, is_quiet=True, title="Check of a capture", is_final=True)
+        register(InspectCapture(), notice=notice)
+        register(
+            FetchTone(), notice=Notice(page=_gear_page, is_quiet=True, title="Tone 3000 download")
+        )
         post_delete.connect(delete_file_with_row, sender=Capture, dispatch_uid="gear.capture_file")

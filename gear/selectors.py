@@ -104,6 +104,49 @@ def capture_list(user: User | AnonymousUser) -> CaptureQuerySet:
     return captures.order_by("-created_at", "-id")
 
 
+def captures_found(
+    user: User | AnonymousUser,
+    *,
+    scope: str = "",
+    kind: str = "",
+    text: str = "",
+    tag: str = "",
+) -> CaptureQuerySet:
+    """Those of ``capture_list`` of one's own gear (``scope`` "own"), of shared gear ("shared") or
+    marked by the user ("favorites"), of a ``kind``, with gear that ``text`` finds, and that has a
+    ``tag``. One query."""
+    captures = capture_list(user)
+    if isinstance(user, AnonymousUser):  # what is being checked is of no use to strangers
+        captures = captures.filter(state=FileState.READY)
+    if scope == "own":
+        captures = captures.filter(gear__in=GearItem.objects.owned_by(user))
+    elif scope == "shared":
+        captures = captures.shared()
+    elif scope == "favorites":
+        saved = LibraryEntry.objects.of(user).filter(is_favorite=True)
+        captures = captures.filter(pk__in=saved.order_by().values("capture"))
+    if kind:
+        captures = captures.filter(gear__kind=kind)
+    if text.strip():
+        gear = GearItem.objects.visible_to(user).having(text)
+        captures = captures.filter(gear__in=gear.order_by().values("pk"))
+    if tag.strip():
+        gear = GearItem.objects.visible_to(user).tagged(user, tag)
+        captures = captures.filter(gear__in=gear.order_by().values("pk"))
+    return captures
+
+
+def gear_neighbors(
+    user: User | AnonymousUser, item: GearItem
+) -> tuple[GearItem | None, GearItem | None]:
+    """What stands before and after it in the list, newest first. Two queries."""
+    visible = GearItem.objects.visible_to(user)
+    same_time = Q(created_at=item.created_at)
+    newer = visible.filter(Q(created_at__gt=item.created_at) | same_time & Q(pk__gt=item.pk))
+    older = visible.filter(Q(created_at__lt=item.created_at) | same_time & Q(pk__lt=item.pk))
+    return newer.order_by("created_at", "id").first(), older.order_by("-created_at", "-id").first()
+
+
 def captures_to_choose(
     user: User | AnonymousUser, kinds: Collection[str], text: str = ""
 ) -> list[Capture]:
@@ -205,6 +248,12 @@ def library_get(user: User | AnonymousUser, uuid: UUID) -> LibraryEntry:
     if entry is None:
         raise NotFoundError(NO_ENTRY)
     return entry
+
+
+def library_entries_of(user: User | AnonymousUser, item: GearItem) -> dict[int, LibraryEntry]:
+    """What the user has saved of a piece of gear, by the key of the capture. One query."""
+    entries = LibraryEntry.objects.of(user).filter(capture__gear=item)
+    return {entry.capture_id: entry for entry in entries}
 
 
 def tag_list(user: User) -> TagQuerySet:

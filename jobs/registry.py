@@ -90,15 +90,19 @@ def _nowhere(job: Job) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """How the owner hears of the end of a job. ``page``: the path of the page it leads to.
+    """What the owner is told of a job. ``page``: the path of the page it leads to; ``title``: what
+    jobs of its kind are called.
 
     Quiet: its success is noted, but no one is called for it. Not told: no note is made at all,
-    for what the one who asked waits for anyway.
+    for what the one who asked waits for anyway. Final: what it worked on is gone when it has failed,
+    so that no page offers to retry it.
     """
 
     page: Callable[[Job], str] = _nowhere
     is_quiet: bool = False
     is_told: bool = True
+    title: str = "Job"
+    is_final: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from shootouts.pages import builder_views, published_page, views, workbench_views
+from shootouts.pages import (
+    builder_views,
+    edit_views,
+    published_page,
+    uses_views,
+    views,
+    workbench_views,
+)
 
 urlpatterns = [
+    path("uses/<str:kind>/<uuid:uuid>/", uses_views.UsesView.as_view(), name="uses"),
     path("", views.HomeView.as_view(), name="home"),
     path("shootouts/", views.ShootoutPublicView.as_view(), name="shootout-public"),
     path("shootouts/mine/", views.ShootoutMineView.as_view(), name="shootout-mine"),
@@ -43,6 +51,11 @@ urlpatterns = [
         "shootouts/<uuid:uuid>/cancel/",
         views.ShootoutCancelView.as_view(),
         name="shootout-cancel",
+    ),
+    path(
+        "shootouts/<uuid:uuid>/edit/",
+        edit_views.ShootoutEditView.as_view(),
+        name="shootout-edit",
     ),
     path(
         "shootouts/<uuid:uuid>/settings/",

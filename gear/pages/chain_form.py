@@ -16,7 +16,7 @@ from uuid import UUID
 from django.http import QueryDict
 
 from gear import selectors
-from gear.models import Capture
+from gear.models import Block, Capture, SignalChain
 from gear.services.chains import BlockInput, IRInput
 from gts.web.errors import AppError
 from jobs.pipeline.effects.blocks import BLOCK_TYPES, Parameter
@@ -282,14 +282,56 @@ def chain_form_from_data(data: QueryDict) -> ChainForm:
         )
         for key in dict.fromkeys(data.getlist("block"))
     ]
-    order = {slot: index for index, slot in enumerate(Slot.values)}
-    known = [block for block in blocks if block.slot in order and is_known(block)]
+    known = [block for block in blocks if block.slot in Slot.values and is_known(block)]
     form = ChainForm(name=data.get("name", "").strip(), blocks=known)
+    _complete(form)
+    return form
+
+
+def _complete(form: ChainForm) -> None:
+    """The amp and the cab have their places also where nothing is chosen; slots in order."""
     for slot in (Slot.AMP, Slot.CAB):
         if not any(block.slot == slot for block in form.blocks):
             form.blocks.append(new_block(slot))
+    order = {slot: index for index, slot in enumerate(Slot.values)}
     form.blocks.sort(key=lambda block: order[block.slot])
+
+
+def chain_form_of(chain: SignalChain) -> ChainForm:
+    """A stored chain, to be changed. What was deleted of it is to be chosen again. No query when
+    the chain comes from ``gear.selectors``."""
+    blocks = [_stored_block(block) for block in chain.blocks.all()]
+    form = ChainForm(name=chain.name, blocks=[block for block in blocks if is_known(block)])
+    _complete(form)
     return form
+
+
+def _stored_block(row: Block) -> ChainFormBlock:
+    is_space = row.capture is not None and row.capture.gear.kind == GearKind.SPACE
+    return ChainFormBlock(
+        key=_new_key(),
+        slot=row.slot,
+        source=f"{_PROCESSOR_PREFIX}{row.processor}" if row.processor else _source(row.capture),
+        values=_stored_values(row.parameters),
+        extra_irs=[
+            ChainFormIR(_new_key(), _source(ir.capture), _stored_values(ir.parameters))
+            for ir in row.extra_irs.all()
+        ],
+        is_space=is_space,
+    )
+
+
+def _source(capture: Capture | None) -> str:
+    return "" if capture is None else str(capture.uuid)
+
+
+def _stored_values(parameters: Mapping[str, object]) -> dict[str, str]:
+    """As a form sends them: a switch that is off is not sent."""
+    return {
+        name: "on" if value is True else f"{value}"
+        for name, value in parameters.items()
+        if value is not False
+    }
 
 
 def is_known(block: ChainFormBlock) -> bool:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest
 
 from gear.captures.files import FORMAT_OF_KIND
 from gear.chains.describe import describe_chain
-from gear.models import Capture, GearItem
+from gear.models import Capture, GearItem, LibraryEntry
 from gear.models.chain import Slot
 from gear.models.item import CaptureFormat, GearKind, GearSource, IRChannelRule
 from gear.pages import chain_form
 from gear.selectors import captures_get, captures_to_choose
 from gear.services.gear import IR_SETTINGS
+from gear.services.library import CaptureNote
 from jobs.pipeline.render.ir_facts import MAX_IR_DURATION_S, MAX_SPACE_DURATION_S
 
 _TAIL_ENDS_DB = (-90.0, -80.0, -70.0, -60.0, -50.0, -40.0)
@@ -125,6 +127,100 @@ class GearUploadForm(GearFields):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # It shares a page with other forms that have a name too.
         super().__init__(*args, **{"auto_id": "capture_%s", **kwargs})
+
+
+class GearFindForm(forms.Form):
+    """What of the list of gear is shown: all of it comes in the address."""
+
+    q = forms.CharField(
+        label="Find",
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Find gear"}),
+    )
+    kind = forms.ChoiceField(
+        label="Kind", choices=[("", "All kinds"), *GearKind.choices], required=False
+    )
+    scope = forms.ChoiceField(
+        label="Whose",
+        choices=[
+            ("", "All"),
+            ("own", "Your gear"),
+            ("favorites", "Your favorites"),
+            ("shared", "Shared on this server"),
+        ],
+        required=False,
+    )
+    # Without a field that is seen: links lead to it.
+    tag = forms.CharField(max_length=50, required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any, *, is_known: bool) -> None:
+        super().__init__(data, auto_id="find_%s")
+        if not is_known:  # all that they see is shared
+            del self.fields["scope"]
+
+    def chosen(self) -> dict[str, str]:
+        """As ``captures_found`` takes it; what is not a choice is left out."""
+        self.full_clean()
+        found = self.cleaned_data
+        chosen = {name: found.get(name, "") for name in ("kind", "scope", "tag")}
+        return {"text": found.get("q", ""), **chosen}
+
+
+class GearNoteForm(forms.Form):
+    """What someone keeps about a piece of gear for themselves: a nickname for each of its captures,
+    favorites, and tags."""
+
+    tags = forms.CharField(
+        label="Your tags",
+        max_length=1200,
+        required=False,
+        help_text="Separated by commas",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(
+        self,
+        data: Any,
+        *,
+        captures: Sequence[Capture],
+        entries: Mapping[int, LibraryEntry],
+        tags: Iterable[str] = (),
+    ) -> None:
+        super().__init__(data, initial={"tags": ", ".join(tags)}, auto_id="note_%s")
+        self._captures = captures
+        for capture in captures:
+            entry = entries.get(capture.pk)
+            of_which = f" of {capture.name}" if len(captures) > 1 else ""
+            self.fields[f"nickname-{capture.uuid}"] = forms.CharField(
+                label=f"Nickname{of_which}",
+                max_length=100,
+                required=False,
+                initial=entry.nickname if entry else "",
+            )
+            self.fields[f"favorite-{capture.uuid}"] = forms.BooleanField(
+                label=f"Favorite{of_which}",
+                required=False,
+                initial=bool(entry and entry.is_favorite),
+            )
+
+    def per_capture(self) -> Iterator[tuple[forms.BoundField, forms.BoundField]]:
+        for capture in self._captures:
+            yield self[f"nickname-{capture.uuid}"], self[f"favorite-{capture.uuid}"]
+
+    def names(self) -> list[str]:
+        """The tags, one by one."""
+        parts = self.cleaned_data["tags"].split(",")
+        return [name for part in parts if (name := part.strip())]
+
+    def notes(self) -> dict[UUID, CaptureNote]:
+        said = self.cleaned_data
+        return {
+            capture.uuid: CaptureNote(
+                said[f"nickname-{capture.uuid}"], said[f"favorite-{capture.uuid}"]
+            )
+            for capture in self._captures
+        }
 
 
 def chain_form_context(request: HttpRequest, form: chain_form.ChainForm) -> dict[str, Any]:

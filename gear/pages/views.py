@@ -1,4 +1,4 @@
-"""Pages of captures and chains, and of one piece of one's own gear."""
+"""Pages of captures and chains."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from django.shortcuts import redirect, render
 
 from accounts.idempotency import make_once
 from accounts.page_kit import PageView, add_app_error
-from gear.chains.describe import lead_to_trim_ms
-from gear.models import Capture, GearItem, SignalChain
+from gear.models import Capture, SignalChain
 from gear.models.chain import Slot
 from gear.models.item import FileState
 from gear.pages import chain_form
 from gear.pages.forms import (
-    GearForm,
+    GearFindForm,
     GearUploadForm,
     block_options,
     chain_form_context,
@@ -26,26 +25,26 @@ from gear.pages.forms import (
 )
 from gear.selectors import (
     capture_get,
-    capture_list,
+    captures_found,
     captures_get,
     chain_get,
     chain_list,
-    chains_with,
-    gear_get_owned,
 )
-from gear.services.captures import INSPECT_KIND, gear_delete, gear_upload
+from gear.services.captures import INSPECT_KIND, gear_upload
 from gear.services.chains import chain_create, chain_delete
-from gear.services.gear import gear_update
 from gts.web.errors import AppError, DuplicateError, NotFoundError
 from gts.web.paging import BoundedPaginator
 from jobs.models import Job
 from jobs.selectors import job_about, job_get
 
 _PAGE_SIZE = 24
-_MAX_CHAINS_SHOWN = 20
 
 
 class GearListView(PageView):
+    """All gear that one may see; without a login what this server shares."""
+
+    is_public = True
+
     def get(self, request: HttpRequest) -> HttpResponse:
         return render(request, "gear/gear_list.html", gear_page(request, GearUploadForm()))
 
@@ -84,54 +83,6 @@ class GearUploadView(PageView):
             "job": job,
         }
         return render(request, "gear/_upload.html", context)
-
-
-class GearItemView(PageView):
-    def get(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
-        item = gear_get_owned(self.user, uuid)
-        return self._page(request, item, GearForm.of(item))
-
-    def post(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
-        item = gear_get_owned(self.user, uuid)
-        if "trim_lead" in request.POST and lead_to_trim_ms(item.captures.all()) is not None:
-            gear_update(item=item, ir_settings={"is_lead_trimmed": True})
-            messages.success(request, "The silence in front is left out. The file is as it was.")
-            return redirect("gear-item", uuid)
-        form = GearForm.of(item, request.POST)
-        if form.is_valid():
-            try:
-                item = gear_update(item=item, **form.values())
-            except AppError as error:
-                add_app_error(form, error)
-            else:
-                messages.success(request, f"{item} is saved.")
-                return redirect("gear-list")
-        return self._page(request, gear_get_owned(self.user, uuid), form, status=422)
-
-    def _page(
-        self, request: HttpRequest, item: GearItem, form: GearForm, status: int = 200
-    ) -> HttpResponse:
-        chains = chains_with(item).owned_by(self.user)[: _MAX_CHAINS_SHOWN + 1]
-        captures = list(item.captures.select_related("gear"))
-        context = {
-            "item": item,
-            "form": form,
-            "captures": captures,
-            "lead_to_trim_ms": lead_to_trim_ms(captures),
-            "chains": chains[:_MAX_CHAINS_SHOWN],
-            "has_more_chains": len(chains) > _MAX_CHAINS_SHOWN,
-        }
-        return render(request, "gear/gear_item.html", context, status=status)
-
-
-class GearDeleteView(PageView):
-    http_method_names = ["post"]
-
-    def post(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
-        item = gear_get_owned(self.user, uuid)
-        gear_delete(item=item)
-        messages.success(request, f"{item} is deleted. What was rendered with it stays.")
-        return redirect("gear-list")
 
 
 class CaptureRowView(PageView):
@@ -250,11 +201,16 @@ class ChainDeleteView(PageView):
 
 
 def gear_page(request: HttpRequest, form: GearUploadForm) -> dict[str, Any]:
-    query = capture_list(request.user).order_by("-created_at", "-id")
+    find_form = GearFindForm(request.GET, is_known=request.user.is_authenticated)
+    chosen = find_form.chosen()
+    query = captures_found(request.user, **chosen)
     page = BoundedPaginator(query, _PAGE_SIZE).get_page(request.GET.get("page"))
     return {
         "page": page,
         "captures": page.object_list,
+        "find_form": find_form,
+        "is_narrowed": any(chosen.values()),
+        "tag": chosen["tag"],
         "upload_form": form,
         "has_tone3000": bool(settings.GTS_TONE3000_KEY),
     }

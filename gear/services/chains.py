@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Model
 
 from accounts.models import User
+from gear.captures.inspection import distinct_name
 from gear.chains.grammar import (
     MAX_BLOCKS,
     UNKNOWN,
@@ -106,6 +107,33 @@ def chain_delete(*, chain: SignalChain, accepted_revisions: Collection[int] | No
     """Shootouts that played it keep their results. Raises ``PreconditionFailedError``."""
     chain = _locked_chain(chain, accepted_revisions)
     chain.delete()
+
+
+def chain_duplicate(*, chain: SignalChain) -> SignalChain:
+    """The same blocks under another name. Raises as ``chain_create``, also where something of the
+    chain was deleted."""
+    alike = SignalChain.objects.owned_by(chain.owner).filter(name__startswith=chain.name[:190])
+    names = alike.values_list("name", flat=True)
+    return chain_create(
+        owner=chain.owner,
+        name=distinct_name(chain.name, names),
+        description=chain.description,
+        blocks=[_stored_input(block) for block in chain.blocks.all()],
+    )
+
+
+def _stored_input(block: Block) -> BlockInput:
+    return BlockInput(
+        slot=block.slot,
+        capture_id=block.capture.uuid if block.capture else None,
+        processor=block.processor,
+        parameters=block.parameters,
+        extra_irs=[
+            IRInput(ir.capture.uuid, ir.parameters)
+            for ir in block.extra_irs.all()
+            if ir.capture is not None
+        ],
+    )
 
 
 def _locked_chain(chain: SignalChain, accepted_revisions: Collection[int] | None) -> SignalChain:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
@@ -69,6 +70,43 @@ def library_update(
 def library_remove(*, entry: LibraryEntry) -> None:
     """The capture itself stays, and can be saved again."""
     entry.delete()
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureNote:
+    """What someone keeps about a capture for themselves."""
+
+    nickname: str = ""
+    is_favorite: bool = False
+
+
+@transaction.atomic
+def gear_note(
+    *, user: User, item: GearItem, tags: Sequence[str], notes: Mapping[UUID, CaptureNote]
+) -> None:
+    """All that ``user`` keeps for themselves about a piece of gear, at once: their tags on it, and
+    of its captures (by id) what is said of each. One that says something is in their library then.
+
+    Raises as ``gear_tags_set``.
+    """
+    gear_tags_set(user=user, item=item, names=tags)
+    captures = item.captures.filter(uuid__in=notes)
+    saved = {
+        entry.capture_id: entry
+        for entry in LibraryEntry.objects.filter(user=user, capture__gear=item)
+    }
+    for capture in captures:
+        note = notes[capture.uuid]
+        if capture.pk in saved:
+            entry = saved[capture.pk]
+            library_update(entry=entry, nickname=note.nickname, is_favorite=note.is_favorite)
+        elif note.nickname.strip() or note.is_favorite:
+            library_save(
+                user=user,
+                capture_id=capture.uuid,
+                nickname=note.nickname,
+                is_favorite=note.is_favorite,
+            )
 
 
 @transaction.atomic

@@ -1,5 +1,6 @@
 """What is done once a day: old jobs go, previews no one asked for, drafts no one has touched, files
-that nothing names, words of the search that nothing has; DI tracks without a report get one.
+that nothing names, words of the search that nothing has; DI tracks without a report get one, and
+impulse responses without a picture.
 
 By beat (``gts.tasks``), or by a thread of the embedded server.
 """
@@ -15,6 +16,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from gear.search.index import COMMENT_INDEX, GEAR_INDEX, SHOOTOUT_INDEX, words_refresh
+from gear.services.ir_pictures import ir_pictures_add
 from gts.ops.backups import BackupError, backup_make, backups_list, backups_trim
 from jobs.files.storage import media_store
 from jobs.queue.cleanup import NOTHING, Pruned, jobs_prune
@@ -118,6 +120,14 @@ def judge_di_tracks() -> int:
     return judged.num_judged
 
 
+def draw_impulse_responses() -> int:
+    """Pictures for impulse responses that came before there were any."""
+    num_drawn = ir_pictures_add()
+    if num_drawn:
+        logger.info("drew %d impulse responses that had no picture", num_drawn)
+    return num_drawn
+
+
 def make_backup() -> bool:
     """A backup in ``GTS_BACKUP_DIR``, unless there is one of today; old ones go. Whether it did.
 
@@ -153,14 +163,8 @@ def make_backup() -> bool:
 
 def run_daily() -> None:
     """All of it. What fails is logged, and the rest is done."""
-    steps = (
-        prune_jobs,
-        prune_previews,
-        prune_drafts,
-        prune_media,
-        prune_search_words,
-        judge_di_tracks,
-    )
+    pruning = (prune_jobs, prune_previews, prune_drafts, prune_media, prune_search_words)
+    steps = (*pruning, judge_di_tracks, draw_impulse_responses)
     for step in steps:
         try:
             step()

@@ -19,6 +19,7 @@ from gear.models import LibraryEntry, SignalChain
 from gear.services.chain_groups import SlotInput, chain_group_create
 from gear.services.chains import BlockInput, preset_create
 from gear.services.library import tag_create
+from gear.tests.factories import make_capture
 from gear.tone3000.picking import pick_begin
 from jobs.models import Job, Notification
 from jobs.tests.running import run_until_idle
@@ -74,6 +75,7 @@ def make_world(folder: Path) -> World:
         "capture": amp.uuid,
         "cab": cab.uuid,
         "gear": amp.gear.uuid,
+        "shared_gear": make_capture(alice, name="Shared", is_shared=True).gear.uuid,
         "entry": entry.uuid,
         "tag": tag_create(owner=alice, name="crunchy").uuid,
         "preset": preset_create(

@@ -303,14 +303,19 @@ def register_all() -> None:
     # Anyone who uploads something looks on: a check that went well is no news.
     register(
         InspectDI(),
-        notice=Notice(page=lambda job: reverse("di-list"), is_quiet=True),
+        notice=Notice(
+            page=lambda job: reverse("di-list"),
+            is_quiet=True,
+            title="Check of a DI track",
+            is_final=True,
+        ),
         time_limit_s=_DI_TIME_LIMIT_S,
     )
     register(SortUpload(), notice=Notice(is_quiet=True), time_limit_s=_IMPORT_TIME_LIMIT_S)
     register(
         RenderShootout(),
         limit=limit,
-        notice=Notice(page=_shootout_page),
+        notice=Notice(page=_shootout_page, title="Render"),
         activity=Activity(_AUDIO, "In queue"),  # it only plans: nothing is rendered yet
     )
     register(
@@ -318,7 +323,9 @@ def register_all() -> None:
         limit=OwnerLimit(
             "previews", settings.GTS_MAX_RUNNING_RENDERS, settings.GTS_MAX_WAITING_RENDERS
         ),
-        notice=Notice(page=lambda job: reverse("chain-list"), is_quiet=True),
+        notice=Notice(
+            page=lambda job: reverse("chain-list"), is_quiet=True, title="Preview of a chain"
+        ),
     )
     register(
         RenderPassage(),
@@ -334,13 +341,13 @@ def register_all() -> None:
         limit=OwnerLimit(
             "comparisons", settings.GTS_MAX_RUNNING_RENDERS, settings.GTS_MAX_WAITING_RENDERS
         ),
-        notice=Notice(is_quiet=True),
+        notice=Notice(is_quiet=True, title="Comparison"),
     )
     imports = OwnerLimit("imports", max_running=1, max_waiting=5)
     register(
         ImportShootout(),
         limit=imports,
-        notice=Notice(page=_imported_page),
+        notice=Notice(page=_imported_page, title="Import", is_final=True),
         time_limit_s=_IMPORT_TIME_LIMIT_S,
     )
     amp_passes = Activity(_AUDIO, "Rendering: amp passes")

@@ -141,6 +141,16 @@ def _option_field(option: ShootoutOption) -> forms.Field:
 ShootoutForm.base_fields |= {option.name: _option_field(option) for option in SHOOTOUT_OPTIONS}
 
 
+class ShootoutEditForm(ShootoutForm):
+    """The same of one that is there and has a title."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        title = self.fields["title"]
+        title.required = True
+        title.widget = forms.TextInput(attrs={"maxlength": 200, "form": FORM_ID})
+
+
 class ShootoutSettingsForm(forms.Form):
     """What may be changed at any time, also while it renders."""
 

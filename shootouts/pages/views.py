@@ -41,6 +41,7 @@ from shootouts.selectors import (
 )
 from shootouts.services.di_tracks import di_track_delete, di_track_upload
 from shootouts.services.imports import shootout_import
+from shootouts.services.render_plan import render_plan
 from shootouts.services.shootouts import (
     shootout_cancel,
     shootout_delete,
@@ -321,6 +322,8 @@ def _detail_context(request: HttpRequest, shootout: Shootout) -> dict[str, Any]:
     render_row = shootout.latest_render
     job = render_row.job if render_row is not None else None
     context: dict[str, Any] = {"shootout": shootout, "is_owner": is_owner, "job": job}
+    if is_owner and not shootout.is_rendering:
+        context["render_plan"] = partial(render_plan, shootout)
     context["has_job_underway"] = job is not None and not job.is_finished
     context["lacks_video"] = is_owner and render_row is not None and render_row.lacks_video
     if job is not None and (not job.is_finished or is_owner):

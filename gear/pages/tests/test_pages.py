@@ -58,7 +58,7 @@ def chain_form_data(
     return data
 
 
-@pytest.mark.parametrize("name", ["gear-list", "chain-list", "chain-new"])
+@pytest.mark.parametrize("name", ["chain-list", "chain-new", "preset-list", "tag-list"])
 def test_pages_want_a_login(client: Client, name: str) -> None:
     answer = client.get(reverse(name))
     assert (answer.status_code, answer["Location"]) == (302, f"/login/?next={reverse(name)}")

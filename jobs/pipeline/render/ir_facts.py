@@ -22,6 +22,9 @@ MAX_SPACE_DURATION_S: Final = 10.0
 TRUE_STEREO_CHANNELS: Final = 4
 SPACE_CHANNELS: Final = (1, 2, TRUE_STEREO_CHANNELS)
 
+# The tones at which a response is drawn, a sixth of an octave apart.
+RESPONSE_HZ: Final = tuple(round(50.0 * 2.0 ** (step / 6.0), 1) for step in range(51))
+
 # Silence in front is the pre-delay of a reverb, and meant; more than any reverb offers is told.
 MAX_UNTOLD_PRE_DELAY_S: Final = 0.100
 
@@ -33,6 +36,7 @@ class IRProbe:
     ``sound_s``: up to where it falls below −90 dB; ``lead_s``: silence in front. ``only_channel``:
     the one that sounds of several. ``has_choice_of_channel``: several sound, and differ;
     ``do_channels_cancel``: and their mix is silent. ``warnings``: as ``ir_notes``, by default.
+    ``waveform``, ``response_db``: to be drawn, see ``ir_picture``.
     """
 
     sample_rate_hz: int
@@ -47,6 +51,8 @@ class IRProbe:
     format: str
     peak_dbfs: float
     warnings: tuple[str, ...]
+    waveform: tuple[float, ...] = ()
+    response_db: tuple[float, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """JSON-safe, by the names of the fields."""

@@ -31,6 +31,7 @@ from jobs.pipeline.render.ir_facts import (
     space_channels_error,
     space_notes,
 )
+from jobs.pipeline.render.ir_picture import outline, response_db
 from jobs.pipeline.signal.decode import AudioFile, open_audio
 from jobs.pipeline.signal.samples import FloatArray, db_to_gain, gain_to_db
 
@@ -88,7 +89,8 @@ def probe_ir(path: Path, settings: IRSettings = DEFAULT_IR_SETTINGS) -> IRProbe:
     Raises what ``open_audio`` raises, and ``IR_FORMAT_UNSUPPORTED`` (lossy), ``IR_TOO_SHORT``
     (under 32 frames), ``IR_TOO_LONG`` (a file over 30 s), ``IR_NOT_FINITE``, ``IR_SILENT``.
     """
-    return _long_enough(_probe_of_cab(*_heard_in_cab(path, settings), settings))
+    audio, heard = _heard_in_cab(path, settings)
+    return _drawn(_long_enough(_probe_of_cab(audio, heard, settings)), heard)
 
 
 def read_ir(path: Path, settings: IRSettings = DEFAULT_IR_SETTINGS) -> IRReading:
@@ -102,7 +104,7 @@ def read_ir(path: Path, settings: IRSettings = DEFAULT_IR_SETTINGS) -> IRReading
 def probe_space(path: Path, settings: IRSettings = DEFAULT_IR_SETTINGS) -> IRProbe:
     """Decode a whole space. Raises as ``probe_ir``, and SPACE_CHANNELS_UNSUPPORTED."""
     audio, heard = _heard_in_space(path)
-    return _long_enough(_probe_of_space(audio, heard, settings))
+    return _drawn(_long_enough(_probe_of_space(audio, heard, settings)), heard)
 
 
 def read_space(path: Path, settings: IRSettings = DEFAULT_IR_SETTINGS) -> IRReading:
@@ -125,6 +127,15 @@ def _long_enough(probe: IRProbe) -> IRProbe:
             f"it needs at least {MIN_IR_FRAMES}.",
         )
     return probe
+
+
+def _drawn(probe: IRProbe, heard: _Heard) -> IRProbe:
+    """With what a page draws of it. Not for rendering, which would pay for it each time."""
+    return replace(
+        probe,
+        waveform=outline(envelope(heard.samples)),
+        response_db=response_db(heard.samples, probe.sample_rate_hz),
+    )
 
 
 def _cut_reading(

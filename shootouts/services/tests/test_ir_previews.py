@@ -170,7 +170,8 @@ def test_one_channel_has_nothing_to_choose(client: Client, alice: User) -> None:
     cab = make_cab(alice, click(0), click(0))
     client.force_login(alice)
     text = client.get(reverse("gear-item", args=[cab.gear.uuid])).content.decode()
-    assert "data-listen" not in text
+    assert text.count("data-listen") == 1
+    assert "Play a DI through it" in text
 
 
 def test_silence_in_front_is_told_once_everywhere_and_trimmed_with_one_button(
