@@ -90,7 +90,7 @@ class ShootoutNewView(PageView):
             "tracks": _choices(self.user, "tracks", request.POST),
             "chains": _choices(self.user, "chains", request.POST),
             "chain_order": request.POST.get("chain_order", ""),
-            "di_form": DIUploadForm(),
+            "di_form": DIUploadForm(interface_key=self.user.audio_interface),
             "upload_form": GearUploadForm(),
             "has_tone3000": bool(settings.GTS_TONE3000_KEY),
             "max_contenders": settings.GTS_MAX_CONTENDERS,
@@ -154,7 +154,7 @@ def _uuid(text: str) -> UUID:
 class DIDetailView(PageView):
     def get(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
         track = di_track_get(self.user, uuid)
-        return _di_page(request, track, _form_of(track))
+        return _di_page(request, track, _form_of(track, self.user))
 
     def post(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
         track = di_track_get(self.user, uuid)
@@ -175,8 +175,9 @@ class DIDetailView(PageView):
         return _di_page(request, di_track_get(self.user, uuid), form, status=422)
 
 
-def _form_of(track: DITrack) -> DITrackForm:
-    return DITrackForm(initial={name: getattr(track, name) for name in DITrackForm.base_fields})
+def _form_of(track: DITrack, user: User) -> DITrackForm:
+    initial = {name: getattr(track, name) for name in DITrackForm.base_fields}
+    return DITrackForm(initial=initial, interface_key=user.audio_interface)
 
 
 def _di_page(
