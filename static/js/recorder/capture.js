@@ -59,9 +59,10 @@ export class Capture {
     let context = null;
     try {
       const rate = stream.getAudioTracks()[0]?.getSettings().sampleRate;
-      // At the rate of the device nothing is resampled. Large buffers: no one listens through this.
+      // At the rate of the device nothing is resampled. Small buffers are of the size that the device gives: larger
+      // ones do not divide by it, and then a busy browser leaves more holes.
       context = new AudioContext({
-        latencyHint: "playback",
+        latencyHint: "interactive",
         ...(rate ? { sampleRate: rate } : {}),
       });
       await context.audioWorklet.addModule(workletUrl);

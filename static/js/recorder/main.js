@@ -34,7 +34,7 @@ const root = need(document, "[data-recorder]");
 const recordButton = need(root, "[data-record]", HTMLButtonElement);
 const deviceField = need(root, "[data-device]", HTMLSelectElement);
 const channelField = need(root, "[data-channel]", HTMLSelectElement);
-const countField = need(root, "[data-count]", HTMLSelectElement);
+const countField = need(root, "[data-count-in]", HTMLSelectElement);
 const bpmField = need(root, 'input[name="bpm"]', HTMLInputElement);
 const levelField = need(root, 'input[name="input_level_dbu"]', HTMLInputElement);
 const spaceField = need(root, "[data-space]", HTMLInputElement);

@@ -10,7 +10,7 @@ const PEAKS_PER_S = 100;
  */
 
 export class Take {
-  /** @type {Uint8Array[]} */
+  /** @type {Uint8Array<ArrayBuffer>[]} */
   #pieces = [];
   /** @type {number[]} */
   #peaks = [];
