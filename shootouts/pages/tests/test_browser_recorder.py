@@ -45,7 +45,8 @@ def opened(browser: Browser, user: User, address: str, complaints: list[str]) ->
     """The recorder with its input open."""
     page = page_of(browser, user, address, complaints)
     page.goto(address + reverse("di-record"))
-    page.get_by_role("button", name="Choose an input").click()
+    page.get_by_role("button", name="Choose an input").press("Enter")
+    expect(page.get_by_role("heading", name="Input")).to_be_focused()
     expect(page.locator("[data-state]")).to_have_text("Ready.")
     return page
 
@@ -55,7 +56,6 @@ def take_of(page: Page, seconds: float) -> None:
     tells: then it is taken again, as people would."""
     facts = page.locator("[data-take-facts]")
     for _ in range(_NUM_TRIES):
-        page.locator("h1").click()
         page.keyboard.press("Space")
         page.wait_for_function(
             "(least) => Number(document.querySelector('[data-clock]').textContent.slice(2)) "
@@ -68,12 +68,14 @@ def take_of(page: Page, seconds: float) -> None:
             return
         page.once("dialog", lambda dialog: dialog.accept())
         page.get_by_role("button", name="Discard").click()
+        page.locator("h1").click()
     raise AssertionError("no take without holes")
 
 
 def stored(track: DITrack) -> tuple[np.ndarray, int]:
     with track.file.open("rb") as file:
-        return soundfile.read(io.BytesIO(file.read()), dtype="float64")
+        samples, rate_hz = soundfile.read(io.BytesIO(file.read()), dtype="float64")
+    return samples, rate_hz
 
 
 def residual_of(samples: np.ndarray, rate_hz: int) -> tuple[float, float]:
@@ -117,6 +119,7 @@ def test_a_count_in_is_not_in_the_take(live_server: Any, alice: User, browser: B
     page = opened(browser, alice, live_server.url, [])
     page.locator("[data-count-in]").select_option("1")
     page.locator("input[name=bpm]").fill("240")
+    page.locator("h1").click()
     take_of(page, 0.8)
     page.get_by_role("button", name="Store this DI track").click()
     expect(page.locator(".notice--success")).to_be_visible()
@@ -133,6 +136,7 @@ def test_a_take_that_could_not_be_uploaded_is_offered_again(
 ) -> None:
     page = opened(browser, alice, live_server.url, [])
     page.locator("[data-channel]").select_option("1")
+    page.locator("h1").click()
     take_of(page, 0.8)
     page.locator("input[name=name]").fill("Kept")
     page.route("**/api/v1/di-tracks/", lambda route: route.abort())

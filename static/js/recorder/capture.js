@@ -59,8 +59,8 @@ export class Capture {
     let context = null;
     try {
       const rate = stream.getAudioTracks()[0]?.getSettings().sampleRate;
-      // At the rate of the device nothing is resampled. Small buffers are of the size that the device gives: larger
-      // ones do not divide by it, and then a busy browser leaves more holes.
+      // At the rate of the device nothing is resampled. Small buffers are as long as what the
+      // device gives at a time: with the larger ones of "playback" Chromium leaves a hole of 10 ms in the first second.
       context = new AudioContext({
         latencyHint: "interactive",
         ...(rate ? { sampleRate: rate } : {}),

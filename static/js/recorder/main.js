@@ -27,6 +27,8 @@ import { maxFrames } from "./wav.js";
 const NUM_COLUMNS = 400;
 const SHORTEST_S = 0.4;
 const DEFAULT_BPM = 100;
+/** A browser's queue of an input is as long as it needs to be after this. */
+const SETTLED_S = 1;
 /** So long the last frames of a take are waited for. */
 const LAST_FRAMES_MS = 500;
 
@@ -54,6 +56,7 @@ const clips = new ClipCounter();
 let peakSinceDrawn = 0;
 let peak = 0;
 let nextFrame = 0;
+let isSettled = false;
 let saidAtMs = 0;
 
 const review = new Review(root, {
@@ -125,6 +128,7 @@ async function open(deviceId = "") {
   }
   settings.set("device", capture.settings.deviceId ?? "");
   nextFrame = 0;
+  isSettled = false;
   resetLevel();
   await showInputs();
   showOpened();
@@ -150,10 +154,13 @@ async function showInputs() {
 }
 
 function showOpened() {
-  const wasClosed = need(root, "[data-opened]").hidden;
+  const hiding = need(root, capture ? "[data-closed]" : "[data-opened]");
+  const hadFocus = hiding.contains(document.activeElement);
   need(root, "[data-opened]").hidden = !capture;
   need(root, "[data-closed]").hidden = Boolean(capture);
-  recordButton.disabled = !capture;
+  // Not to the list of devices, which has its own use for the space bar.
+  if (hadFocus) need(root, capture ? "#input-heading" : "[data-open]").focus();
+  recordButton.disabled = !(capture && isSettled);
   if (!capture) {
     tell("Choose an input first.");
     return;
@@ -164,8 +171,7 @@ function showOpened() {
     kept.length > 0
       ? `${rate} This browser still does ${kept.join(" and ")}: use another one.`
       : rate;
-  tell("Ready.");
-  if (wasClosed) deviceField.focus();
+  tell(isSettled ? "Ready." : "The input is being opened.");
 }
 
 function lost() {
@@ -191,6 +197,10 @@ function receive(chunk) {
   peakSinceDrawn = Math.max(peakSinceDrawn, level);
   peak = Math.max(peak, level);
   clips.add(samples);
+  if (!isSettled && capture && nextFrame >= SETTLED_S * capture.sampleRateHz) {
+    isSettled = true;
+    showOpened();
+  }
   if (!take) return;
   dropouts.add(take.add(chunk));
   if (take.isWhole) finish(take);
@@ -232,7 +242,7 @@ function showClock() {
 }
 
 function record() {
-  if (!capture || take || review.isStoring) return;
+  if (!capture || !isSettled || take || review.isStoring) return;
   review.silence();
   if (review.id) review.putAway();
   const numBars = Number(countField.value);
@@ -283,7 +293,7 @@ function finish(ended) {
     tell("That was too short to be a take.");
     return;
   }
-  tell(`The take is ${ended.durationS.toFixed(1)} s long. Listen to it below.`);
+  tell("The take is ready. Listen to it below.");
   const now = new Date();
   /** @type {KeptTake} */
   const kept = {
