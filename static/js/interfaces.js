@@ -94,12 +94,31 @@ async function choose(box, key) {
   }
   const value = `${levelValue(item.level_dbu)} dBu with the gain at its minimum.`;
   note.textContent = `${value} Source: ${item.source}.`;
-  // It is where the next form begins; that it is not kept now is no reason to disturb.
+  remember(box, key);
+}
+
+/**
+ * Where the next form begins. That it is not kept now is no reason to disturb.
+ * @param {HTMLElement} box
+ * @param {string} key
+ */
+function remember(box, key) {
   fetch(box.dataset.me ?? "", {
     method: "PATCH",
     headers: { "Content-Type": "application/json", ...writingHeaders() },
     body: JSON.stringify({ audio_interface: key }),
   }).catch(() => {});
+}
+
+/** What was typed and not chosen goes; an emptied field is none. */
+function leave(/** @type {HTMLElement} */ box) {
+  const { field, note } = partsOf(box);
+  close(box);
+  if (field.value.trim() === "" && box.dataset.chosen) {
+    box.dataset.chosen = note.textContent = "";
+    remember(box, "");
+  }
+  field.value = box.dataset.chosen ?? "";
 }
 
 function move(/** @type {HTMLElement} */ box, /** @type {string} */ key) {
@@ -115,15 +134,10 @@ function move(/** @type {HTMLElement} */ box, /** @type {string} */ key) {
   option.scrollIntoView({ block: "nearest" });
 }
 
-document.addEventListener("focusin", (event) => {
-  const box = closestTo(event, "[data-interfaces]");
-  if (box && event.target === partsOf(box).field) open(box);
-});
-
 document.addEventListener("focusout", (event) => {
   const box = closestTo(event, "[data-interfaces]");
   if (box && !(event.relatedTarget instanceof Node && box.contains(event.relatedTarget)))
-    close(box);
+    leave(box);
 });
 
 document.addEventListener("input", (event) => {

@@ -175,10 +175,22 @@ def test_the_interface_fills_in_the_level_and_is_remembered(
     expect(page.locator("#di_input_level_dbu")).to_have_value("12.5")
     expect(interface).to_be_focused()
     expect(page.get_by_text("Source: Focusrite")).to_be_visible()
+    # What is typed and not chosen goes again.
+    interface.fill("scar")
+    expect(page.get_by_role("option").first).to_be_visible()
+    interface.press("Tab")
+    expect(interface).to_have_value("Focusrite Scarlett Solo (3rd Gen), instrument")
     for name in ("di-record", "shootout-new"):
         page.goto(live_server.url + reverse(name))
         level = page.locator('input[name="input_level_dbu"]').first
         expect(level).to_have_value("12.5")
+    interface = page.get_by_role("combobox", name="Audio interface")
+    page.locator("details", has=interface).evaluate("(details) => { details.open = true; }")
+    interface.fill("")
+    with page.expect_response("**/api/v1/me/"):
+        interface.press("Tab")
+    alice.refresh_from_db()
+    assert alice.audio_interface == ""
     assert complaints == []
 
 
