@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 
 import { levelValue, matching, optionAfter } from "../../../static/js/logic/interfaces.js";
 import { ChunkGatherer } from "../../../static/js/recorder/chunks.js";
-import { beatAt, countIn } from "../../../static/js/recorder/count-in.js";
+import { beatAt, planCountIn } from "../../../static/js/recorder/count-in.js";
 import {
   advice,
   ClipCounter,
@@ -238,7 +238,7 @@ describe("advice", () => {
 
 describe("a count-in", () => {
   test("of two bars at 120 bpm has eight clicks, half a second apart", () => {
-    const { clicks, downbeatS, takeStartS } = countIn({ bpm: 120, numBars: 2, nowS: 10 });
+    const { clicks, downbeatS, takeStartS } = planCountIn({ bpm: 120, numBars: 2, nowS: 10 });
     assert.equal(clicks.length, 8);
     clicks.forEach(({ atS, isAccent }, beat) => {
       near(atS, 10.1 + beat / 2, 1e-9);
@@ -250,18 +250,18 @@ describe("a count-in", () => {
 
   test("is over before the take begins, at any tempo", () => {
     for (const bpm of [20, 100, 240, 400, 1000]) {
-      const { clicks, takeStartS } = countIn({ bpm, numBars: 1, nowS: 0 });
+      const { clicks, takeStartS } = planCountIn({ bpm, numBars: 1, nowS: 0 });
       assert.ok(clicks[3].atS + 0.03 < takeStartS, `at ${bpm} bpm`);
     }
   });
 
   test("waits for what is heard later than it is played", () => {
-    const { takeStartS } = countIn({ bpm: 120, numBars: 1, nowS: 0, lateS: 0.05 });
+    const { takeStartS } = planCountIn({ bpm: 120, numBars: 1, nowS: 0, delayS: 0.05 });
     near(takeStartS, 0.1 + 2 + 0.05 - 0.1, 1e-9);
   });
 
   test("of no bar begins now", () => {
-    assert.deepEqual(countIn({ bpm: 120, numBars: 0, nowS: 3 }), {
+    assert.deepEqual(planCountIn({ bpm: 120, numBars: 0, nowS: 3 }), {
       clicks: [],
       downbeatS: 3,
       takeStartS: 3,
@@ -269,7 +269,7 @@ describe("a count-in", () => {
   });
 
   test("counts from one to four", () => {
-    const { clicks } = countIn({ bpm: 60, numBars: 2, nowS: 0 });
+    const { clicks } = planCountIn({ bpm: 60, numBars: 2, nowS: 0 });
     assert.deepEqual(
       [0, 0.2, 3.2, 4.2, 7.9].map((nowS) => beatAt(clicks, nowS)),
       [0, 1, 4, 1, 4],

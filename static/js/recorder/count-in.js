@@ -13,11 +13,11 @@ export const MAX_BPM = 400;
  */
 
 /**
- * All times by the clock of the sound. `lateS`: how much later one hears what is played then.
- * @param {{bpm: number, numBars: number, nowS: number, lateS?: number}} wanted
+ * All times by the clock of the sound. `delayS`: how much later one hears what is played then.
+ * @param {{bpm: number, numBars: number, nowS: number, delayS?: number}} wanted
  * @returns {{clicks: Click[], downbeatS: number, takeStartS: number}}
  */
-export function countIn({ bpm, numBars, nowS, lateS = 0 }) {
+export function planCountIn({ bpm, numBars, nowS, delayS = 0 }) {
   const numBeats = numBars * BEATS_PER_BAR;
   if (numBeats === 0) return { clicks: [], downbeatS: nowS, takeStartS: nowS };
   const beatS = 60 / Math.min(MAX_BPM, Math.max(MIN_BPM, bpm));
@@ -29,7 +29,7 @@ export function countIn({ bpm, numBars, nowS, lateS = 0 }) {
   const downbeatS = firstS + numBeats * beatS;
   // At a fast tempo a tenth of a second is most of a beat.
   const earlyS = Math.min(EARLY_S, beatS / 2);
-  return { clicks, downbeatS, takeStartS: downbeatS + lateS - earlyS };
+  return { clicks, downbeatS, takeStartS: downbeatS + delayS - earlyS };
 }
 
 /**

@@ -3,7 +3,7 @@
 import { find, need } from "../dom.js";
 import { Capture, canCapture, inputs, reasonOf } from "./capture.js";
 import { playClicks } from "./click.js";
-import { beatAt, countIn } from "./count-in.js";
+import { beatAt, planCountIn } from "./count-in.js";
 import { forgetTake, keptTakes } from "./kept.js";
 import {
   advice,
@@ -248,8 +248,13 @@ function record() {
   const numBars = Number(countField.value);
   if (numBars > 0 && !(Number(bpmField.value) > 0)) bpmField.value = String(DEFAULT_BPM);
   const { context, sampleRateHz } = capture;
-  const lateS = numBars > 0 ? context.outputLatency || context.baseLatency || 0 : 0;
-  const plan = countIn({ bpm: Number(bpmField.value), numBars, nowS: context.currentTime, lateS });
+  const delayS = numBars > 0 ? context.outputLatency || context.baseLatency || 0 : 0;
+  const plan = planCountIn({
+    bpm: Number(bpmField.value),
+    numBars,
+    nowS: context.currentTime,
+    delayS,
+  });
   clicks = plan.clicks;
   silenceClicks = playClicks(context, clicks);
   const limits = {

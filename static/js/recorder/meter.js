@@ -1,6 +1,6 @@
 // What a level meter shows: a peak that falls slowly, the highest one for a while, and what clipped.
 
-/** As a peak programme meter of IEC 60268-10, type I: 20 dB in 1.7 s, and at once up. */
+/** As a peak program meter of IEC 60268-10, type I: 20 dB in 1.7 s, and at once up. */
 const FALL_DB_PER_S = 20 / 1.7;
 const HOLD_S = 2;
 export const FLOOR_DBFS = -72;
