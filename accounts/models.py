@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import uuid
+from typing import Final
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.base_session import AbstractBaseSession
+from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from gts.web.models import PublicModel
+
+# Which there are is told by apps above this one.
+AUDIO_INTERFACE_KEY: Final = r"^[a-z0-9-]+/[a-z]+$"
 
 
 class User(AbstractUser):
@@ -31,6 +36,12 @@ class User(AbstractUser):
     )
     display_name = models.CharField(max_length=100, blank=True)
     tone3000_id = models.CharField(max_length=64, unique=True, null=True, blank=True)
+    audio_interface = models.CharField(
+        max_length=80,
+        blank=True,
+        validators=[RegexValidator(AUDIO_INTERFACE_KEY)],
+        help_text="key of the audio interface chosen last; pages begin with its level",
+    )
 
     class Meta:
         ordering = ("-date_joined", "-id")

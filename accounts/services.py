@@ -89,10 +89,16 @@ def user_get_or_create_demo() -> User:
 
 
 @transaction.atomic
-def user_update(*, user: User, display_name: str) -> User:
-    user.display_name = display_name.strip()
+def user_update(
+    *, user: User, display_name: str | None = None, audio_interface: str | None = None
+) -> User:
+    """``None``: as it is. ``audio_interface``: the key of the one chosen last, or empty."""
+    if display_name is not None:
+        user.display_name = display_name.strip()
+    if audio_interface is not None:
+        user.audio_interface = audio_interface
     user.full_clean(exclude=["password"])
-    user.save(update_fields=["display_name"])
+    user.save(update_fields=["display_name", "audio_interface"])
     return user
 
 

@@ -87,6 +87,7 @@ urlpatterns = [
         name="comment-unhide",
     ),
     path("tracks/", views.DIListView.as_view(), name="di-list"),
+    path("tracks/record/", views.DIRecordView.as_view(), name="di-record"),
     path("tracks/upload/", views.DIUploadView.as_view(), name="di-upload"),
     path("tracks/<uuid:uuid>/", workbench_views.DIDetailView.as_view(), name="di-detail"),
     path("tracks/<uuid:uuid>/row/", views.DIRowView.as_view(), name="di-row"),

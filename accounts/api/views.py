@@ -18,7 +18,7 @@ from rest_framework.settings import api_settings
 from rest_framework_simplejwt.tokens import Token
 
 from accounts import audit
-from accounts.models import AuditAction, User
+from accounts.models import AUDIO_INTERFACE_KEY, AuditAction, User
 from accounts.personal_data import export_chunks, user_erase
 from accounts.quotas import quotas_get
 from accounts.selectors import FAMILY_CLAIM
@@ -75,6 +75,13 @@ class TokenPairOutput(serializers.Serializer[Any]):
 
 class MeUpdateInput(StrictSerializer):
     display_name = serializers.CharField(max_length=100, allow_blank=True, required=False)
+    audio_interface = serializers.RegexField(
+        AUDIO_INTERFACE_KEY,
+        max_length=80,
+        allow_blank=True,
+        required=False,
+        help_text="key of the audio interface used last, as audio-interfaces/ has it; empty: none",
+    )
 
 
 class MeDeleteInput(StrictSerializer):
@@ -94,6 +101,9 @@ class MeOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField(source="uuid")
     username = serializers.CharField()
     display_name = serializers.CharField()
+    audio_interface = serializers.CharField(
+        help_text="key of the audio interface used last, as audio-interfaces/ has it; may be empty"
+    )
     is_operator = serializers.BooleanField(source="is_staff")
     created_at = serializers.DateTimeField(source="date_joined")
     quotas = serializers.SerializerMethodField()
@@ -198,8 +208,7 @@ class MeView(APIView):
         user = cast(User, request.user)
         data = MeUpdateInput(data=request.data, partial=True)
         data.is_valid(raise_exception=True)
-        changed = {"display_name": user.display_name, **data.validated_data}
-        return Response(_me(user_update(user=user, **changed)))
+        return Response(_me(user_update(user=user, **data.validated_data)))
 
     @extend_schema(
         operation_id="me_delete",

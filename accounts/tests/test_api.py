@@ -50,6 +50,19 @@ def test_the_display_name_can_be_changed_and_nothing_else(alice: User) -> None:
     assert (alice.username, alice.display_name, alice.is_staff) == ("alice", "A.", False)
 
 
+def test_the_audio_interface_is_a_key_of_the_list_and_stays_when_others_change(
+    alice: User,
+) -> None:
+    client = api_client(alice)
+    assert client.get(ME).json()["audio_interface"] == ""
+    key = "motu-m2/instrument"
+    assert client.patch(ME, {"audio_interface": key}).json()["audio_interface"] == key
+    assert client.patch(ME, {"display_name": "A."}).json()["audio_interface"] == key
+    answer = client.patch(ME, {"audio_interface": "MOTU M2"})
+    assert details_of(answer) == [("/audio_interface", "INVALID")]
+    assert client.patch(ME, {"audio_interface": ""}).json()["audio_interface"] == ""
+
+
 def test_a_session_buys_tokens(alice: User) -> None:
     client = api_client()
     client.force_login(alice)

@@ -131,6 +131,7 @@ API: Final = (
     each("api-tone3000-tone", "get", 409, args="=1"),
     each("api-tone3000-list", "get", 409, args="=created"),
     # DI tracks.
+    everybody("api-audio-interface-list", "get", 200),
     each("api-di-track-list", "get", 200),
     each("api-di-track-list", "post", 422),
     own("api-di-track", "get", "di", 200),
@@ -340,6 +341,7 @@ PAGES: Final = (
     Row("comment-hide", "post", "comment", 302, 404, LOGIN, 302),
     Row("comment-unhide", "post", "hidden_comment", 302, 404, LOGIN, 302),
     each_page("di-list", "get", 200),
+    each_page("di-record", "get", 200),
     each_page("di-upload", "post", 422),
     own_page("di-detail", "get", "di", 200),
     own_page("di-detail", "post", "di", 422),

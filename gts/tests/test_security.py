@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.test import AsyncClient, Client
+from django.urls import reverse
 
 from accounts.models import User
 from gts.tests.processes import ROOT, environment, manage
@@ -43,6 +44,14 @@ def test_every_answer_has_the_headers(client: Client, path: str) -> None:
     assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
     assert answer["X-Frame-Options"] == "DENY"
     assert "camera=()" in answer["Permissions-Policy"]
+
+
+def test_only_the_recorder_may_ask_for_an_audio_input(client: Client, alice: User) -> None:
+    client.force_login(alice)
+    recorder, tracks = (client.get(reverse(name)) for name in ("di-record", "di-list"))
+    assert recorder["Permissions-Policy"] == "camera=(), geolocation=(), microphone=(self)"
+    assert tracks["Permissions-Policy"] == "camera=(), geolocation=(), microphone=()"
+    assert recorder["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
 
 
 @pytest.mark.django_db

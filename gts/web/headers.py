@@ -56,9 +56,17 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
+
+
+def permissions_policy(*, with_microphone: bool = False) -> str:
+    """What a page may ask of the device. ``with_microphone``: an audio input, for itself alone."""
+    microphone = "self" if with_microphone else ""
+    return f"camera=(), geolocation=(), microphone=({microphone})"
+
+
 _HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Permissions-Policy": permissions_policy(),
 }
 # What Django's own middleware sends: always, and by these settings.
 _NOSNIFF: Final = {"X-Content-Type-Options": "nosniff"}

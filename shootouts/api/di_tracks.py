@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Final, cast
 from uuid import UUID
 
 from django.http.response import HttpResponse, HttpResponseBase
+from django.utils.cache import patch_cache_control
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.parsers import MultiPartParser
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.idempotency import idempotent
 from accounts.models import User
 from gts.web.api.queries import NamedFilter
-from gts.web.api.responses import accepted
+from gts.web.api.responses import ETAG, IF_NONE_MATCH, accepted, constant_response
 from gts.web.api.views import APIView, ListAPIView
 from gts.web.database import in_database
 from jobs.files.storage import stored_name
+from jobs.pipeline.vocabulary.audio_interfaces import audio_interfaces
 from shootouts.api.media import AnyContent, FileView, MediaQuery, preview_response
 from shootouts.api.serializers import (
+    AudioInterfaceOutput,
     DITrackInput,
     DITrackOutput,
     DITrackPreviewQuery,
@@ -34,6 +38,8 @@ from shootouts.models import DITrack, DITrackQuerySet
 from shootouts.selectors import di_track_get, di_track_list
 from shootouts.services.di_tracks import di_track_delete, di_track_update, di_track_upload
 from shootouts.services.previews import di_track_preview
+
+_INTERFACES_MAX_AGE_S: Final = 3600
 
 
 @extend_schema_view(get=extend_schema(summary="My DI tracks, newest first"))
@@ -64,6 +70,25 @@ class DITrackListView(ListAPIView[DITrack]):
         )
         track.job = job  # type: ignore[attr-defined]  # read by the serializer only
         return accepted(DITrackUploaded(track).data, "api-job", job.uuid)
+
+
+class AudioInterfaceListView(APIView):
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="audio_interface_list",
+        parameters=[ETAG, IF_NONE_MATCH],
+        responses=AudioInterfaceOutput(many=True),
+        summary="Common audio interfaces with the level that reads 0 dBFS",
+        description="For `input_level_dbu` of a DI track. Each with the document that says so; all "
+        "hold with the gain of the input at its minimum. The same for everybody, and until GTS is "
+        "updated.",
+    )
+    def get(self, request: Request) -> Response:
+        data = AudioInterfaceOutput(audio_interfaces().values(), many=True).data
+        response = constant_response(request, data)
+        patch_cache_control(response, public=True, max_age=_INTERFACES_MAX_AGE_S)
+        return response
 
 
 class DITrackDetailView(APIView):

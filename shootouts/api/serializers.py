@@ -13,6 +13,7 @@ from gear.api.chain_groups import GroupSlotsField
 from gts.web.api.queries import QuerySerializer
 from gts.web.api.serializers import ROOM, BoundedList, BoundedListField, StrictSerializer
 from jobs.api.jobs import JobOutput
+from jobs.pipeline.vocabulary.audio_interfaces import InterfaceInput
 from jobs.pipeline.vocabulary.options import (
     OPTION_NAMES,
     SHOOTOUT_OPTIONS,
@@ -155,6 +156,28 @@ class DITrackUploadInput(DITrackInput):
 
 class DITrackPreviewQuery(QuerySerializer):
     channel_rule = serializers.ChoiceField(choices=ChannelRuleChoice.choices, default="auto")
+
+
+class AudioInterfaceOutput(serializers.Serializer[Any]):
+    """What level at an input of an audio interface reads 0 dBFS."""
+
+    key = serializers.CharField(help_text="for audio_interface of me/")
+    label = serializers.CharField(  # type: ignore[assignment]  # a name of Field too
+        help_text="maker, model and input, for people"
+    )
+    maker = serializers.CharField()
+    model = serializers.CharField()
+    input = serializers.ChoiceField(choices=InterfaceInput.choices)
+    level_dbu = serializers.FloatField(
+        help_text="for input_level_dbu of a DI track, with the gain of the input at its minimum"
+    )
+    source = serializers.CharField(  # type: ignore[assignment]  # a name of Field too
+        help_text="the maker's document that says so"
+    )
+    url = serializers.CharField(help_text="where it was read")
+    is_quoted = serializers.BooleanField(
+        help_text="whether it was read where others quote the document"
+    )
 
 
 class WaveformOutput(serializers.Serializer[Any]):

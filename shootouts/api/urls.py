@@ -14,6 +14,11 @@ from shootouts.api import (
 )
 
 urlpatterns = [
+    path(
+        "audio-interfaces/",
+        di_tracks.AudioInterfaceListView.as_view(),
+        name="api-audio-interface-list",
+    ),
     path("di-tracks/", di_tracks.DITrackListView.as_view(), name="api-di-track-list"),
     path("di-tracks/<uuid:uuid>/", di_tracks.DITrackDetailView.as_view(), name="api-di-track"),
     path(

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 
+from jobs.pipeline.vocabulary.audio_interfaces import audio_interfaces
 from jobs.pipeline.vocabulary.options import (
     SHOOTOUT_OPTIONS,
     ChoiceOption,
@@ -35,6 +36,16 @@ class DIFields(forms.Form):
         help_text="In dBu at 0 dBFS, if you know it: captures are then driven as the amp was",
     )
 
+    def __init__(self, *args: Any, interface_key: str = "", **kwargs: Any) -> None:
+        """``interface_key``: of the audio interface that this person chose last."""
+        super().__init__(*args, **kwargs)
+        self.interface = audio_interfaces().get(interface_key)
+
+    def begin_with_interface(self) -> None:
+        """A new track most often comes from the same interface as the last one."""
+        if self.interface is not None:
+            self.initial.setdefault("input_level_dbu", self.interface.level_dbu)
+
 
 class DIUploadForm(DIFields):
     name = forms.CharField(
@@ -53,10 +64,25 @@ class DIUploadForm(DIFields):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # It shares a page with other forms that have a name too.
         super().__init__(*args, **{"auto_id": "di_%s", **kwargs})
+        self.begin_with_interface()
+
+
+class DIRecordForm(DIFields):
+    """What is said of a take, before its script uploads it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.begin_with_interface()
 
 
 class DITrackForm(DIFields):
     """Everything about a DI track that may be changed at any time."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The one that was chosen last says nothing about another track.
+        if self.interface and self.interface.level_dbu != self.initial.get("input_level_dbu"):
+            self.interface = None
 
     notes = forms.CharField(
         label="Notes",

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -18,12 +19,14 @@ from gts.web.errors import (
     NotFoundError,
     PreconditionFailedError,
 )
+from gts.web.headers import permissions_policy
 from gts.web.paging import BoundedPage, BoundedPaginator
 from jobs.selectors import job_about
 from shootouts.archive.export import export_response, shootout_export
 from shootouts.job_kinds import INSPECT_DI
 from shootouts.models import Shootout, ShootoutQuerySet
 from shootouts.pages.forms import (
+    DIRecordForm,
     DIUploadForm,
     ShootoutImportForm,
     ShootoutSettingsForm,
@@ -248,14 +251,15 @@ class ShootoutImportView(PageView):
 
 class DIListView(PageView):
     def get(self, request: HttpRequest) -> HttpResponse:
-        return _di_page(request, DIUploadForm())
+        return _di_page(request, DIUploadForm(interface_key=self.user.audio_interface))
 
 
 class DIUploadView(PageView):
     """Takes one recording. Inside another page (htmx) it answers with the form and the new row."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        form = DIUploadForm(request.POST, request.FILES)
+        interface_key = self.user.audio_interface
+        form = DIUploadForm(request.POST, request.FILES, interface_key=interface_key)
         context: dict[str, Any] = {"di_form": form}
         if form.is_valid():
             values = form.cleaned_data
@@ -270,7 +274,7 @@ class DIUploadView(PageView):
                 # Guitar and tuning are most often those of the next take too.
                 kept = {name: values[name] for name in ("guitar", "pickup", "tuning")}
                 context |= {
-                    "di_form": DIUploadForm(initial=kept),
+                    "di_form": DIUploadForm(initial=kept, interface_key=interface_key),
                     "new_track": track,
                     "job": job,
                 }
@@ -278,6 +282,20 @@ class DIUploadView(PageView):
         if self.is_partial:
             return render(request, "shootouts/_di_upload.html", context, status=422)
         return _di_page(request, form, status=422)
+
+
+class DIRecordView(PageView):
+    """Where a DI track is played in. It is stored by the API, as every upload of a script."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        context = {
+            "form": DIRecordForm(interface_key=self.user.audio_interface),
+            "max_bytes": settings.GTS_DI_MAX_BYTES,
+            "max_duration_s": settings.GTS_DI_MAX_DURATION_S,
+        }
+        response = render(request, "shootouts/di_record.html", context)
+        response.headers["Permissions-Policy"] = permissions_policy(with_microphone=True)
+        return response
 
 
 class DIRowView(PageView):

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from accounts.models import User
 from accounts.page_kit import PageView, add_app_error
 from gear.chains.describe import CHANNELS_TO_HEAR, ChannelToHear
 from gts.web.display import number
@@ -23,7 +24,7 @@ from shootouts.services.di_tracks import di_track_update, silence_cut
 class DIDetailView(PageView):
     def get(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
         track = di_track_get(self.user, uuid)
-        return _di_page(request, track, _form_of(track))
+        return _di_page(request, track, _form_of(track, self.user))
 
     def post(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
         track = di_track_get(self.user, uuid)
@@ -44,8 +45,9 @@ class DIDetailView(PageView):
         return _di_page(request, di_track_get(self.user, uuid), form, status=422)
 
 
-def _form_of(track: DITrack) -> DITrackForm:
-    return DITrackForm(initial={name: getattr(track, name) for name in DITrackForm.base_fields})
+def _form_of(track: DITrack, user: User) -> DITrackForm:
+    initial = {name: getattr(track, name) for name in DITrackForm.base_fields}
+    return DITrackForm(initial=initial, interface_key=user.audio_interface)
 
 
 def _di_page(

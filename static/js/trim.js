@@ -4,23 +4,29 @@
 import { find, need } from "./dom.js";
 import { endFor, startFor } from "./logic/trim.js";
 
-function bind(/** @type {HTMLElement} */ handles) {
-  const duration = Number(handles.dataset.duration);
-  const startField = need(document, 'input[name="start_s"]', HTMLInputElement);
-  const endField = need(document, 'input[name="end_s"]', HTMLInputElement);
+/**
+ * @param {HTMLElement} handles with the length in `data-duration`
+ * @param {ParentNode} [scope] where the numbers are
+ * @returns {() => void} shows again what the numbers and the length say
+ */
+export function bindTrim(handles, scope = document) {
+  const startField = need(scope, 'input[name="start_s"]', HTMLInputElement);
+  const endField = need(scope, 'input[name="end_s"]', HTMLInputElement);
   const startHandle = need(handles, "[data-trim-start]", HTMLInputElement);
   const endHandle = need(handles, "[data-trim-end]", HTMLInputElement);
 
+  const duration = () => Number(handles.dataset.duration);
   const start = () => Number(startField.value) || 0;
-  const end = () => (endField.value === "" ? duration : Number(endField.value));
+  const end = () => (endField.value === "" ? duration() : Number(endField.value));
 
   function show() {
+    startHandle.max = endHandle.max = handles.dataset.duration ?? "";
     startHandle.value = String(start());
     endHandle.value = String(end());
     startHandle.setAttribute("aria-valuetext", `${start().toFixed(2)} s`);
     endHandle.setAttribute("aria-valuetext", `${end().toFixed(2)} s`);
-    need(handles, "[data-trim-before]").style.width = `${(100 * start()) / duration}%`;
-    need(handles, "[data-trim-after]").style.width = `${100 - (100 * end()) / duration}%`;
+    need(handles, "[data-trim-before]").style.width = `${(100 * start()) / duration()}%`;
+    need(handles, "[data-trim-after]").style.width = `${100 - (100 * end()) / duration()}%`;
   }
 
   startHandle.addEventListener("input", () => {
@@ -28,14 +34,15 @@ function bind(/** @type {HTMLElement} */ handles) {
     show();
   });
   endHandle.addEventListener("input", () => {
-    endField.value = endFor(Number(endHandle.value), start(), duration)?.toFixed(2) ?? "";
+    endField.value = endFor(Number(endHandle.value), start(), duration())?.toFixed(2) ?? "";
     show();
   });
   startField.addEventListener("input", show);
   endField.addEventListener("input", show);
   startHandle.hidden = endHandle.hidden = false;
   show();
+  return show;
 }
 
-const trim = find(document, "[data-trim]");
-if (trim) bind(trim);
+const trim = find(document, "[data-trim][data-duration]");
+if (trim) bindTrim(trim);

@@ -234,6 +234,49 @@ export interface TusModule {
   ) => TusUpload;
 }
 
+/** One input of the list `audio-interfaces/`. */
+export interface AudioInterface {
+  key: string;
+  label: string;
+  maker: string;
+  model: string;
+  input: "instrument" | "line";
+  level_dbu: number;
+  source: string;
+  url: string;
+  is_quoted: boolean;
+}
+
+/** A take that is kept in this browser until the server has it. */
+export interface KeptTake {
+  id: string;
+  /** Whose it is: others may use this browser. */
+  user: string;
+  /** ISO 8601. */
+  takenAt: string;
+  wav: Blob;
+  sampleRateHz: number;
+  durationS: number;
+  /** The outline: one number for each column, 0 to 1. */
+  columns: number[];
+  /** What was typed into the form, by the names of the fields. */
+  fields: Record<string, string>;
+}
+
+/** The answer to an upload of a DI track, as far as pages look at it. */
+export interface Uploaded {
+  id: string;
+  name: string;
+}
+
+export interface UploadProblem {
+  /** 0: there was no answer. */
+  status: number;
+  isThere: boolean;
+  message: string;
+  details: { pointer: string; message: string }[];
+}
+
 /** What htmx says of a request; some of it only with some events. */
 export interface HtmxDetail {
   elt: Element;
@@ -273,6 +316,13 @@ declare global {
     "htmx:timeout": HtmxEvent;
     "gts:theme": CustomEvent<null>;
   }
+
+  // Of the audio thread, which TypeScript's library does not know.
+  class AudioWorkletProcessor {
+    readonly port: MessagePort;
+  }
+  function registerProcessor(name: string, processor: new () => AudioWorkletProcessor): void;
+  const currentFrame: number;
 
   interface Navigator {
     /** Chromium's alone. */

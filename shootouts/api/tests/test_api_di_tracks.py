@@ -192,3 +192,17 @@ def test_the_list_shows_ones_own_in_a_constant_number_of_queries(
             body = client.get(URL).json()
         assert len(body["results"]) == count
     assert Job.objects.filter(owner=alice, state="completed").count() == 3
+
+
+def test_the_list_of_audio_interfaces_is_for_everybody_and_is_kept() -> None:
+    answer = api_client().get("/api/v1/audio-interfaces/")
+    assert answer.status_code == 200
+    assert "public" in answer["Cache-Control"]
+    [solo] = [
+        row for row in answer.json() if row["key"] == "focusrite-scarlett-solo-4th-gen/instrument"
+    ]
+    assert (solo["level_dbu"], solo["input"]) == (12.0, "instrument")
+    assert solo["label"] == "Focusrite Scarlett Solo (4th Gen), instrument"
+    assert solo["source"].startswith("Focusrite")
+    again = api_client().get("/api/v1/audio-interfaces/", HTTP_IF_NONE_MATCH=answer["ETag"])
+    assert again.status_code == 304

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from uuid import uuid4
 
 import pytest
@@ -11,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
+from accounts.services import user_update
 from gear.models import SignalChain
 from jobs.models import Job, JobState
 from shootouts.models import Contender, DITrack, Shootout, ShootoutDI
@@ -132,3 +134,35 @@ def test_lists_take_the_same_queries_however_long(client: Client, alice: User, n
             assert client.get(reverse(name)).content.decode().count("catalog__item") >= 1
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+class TestInputLevels:
+    pytestmark = pytest.mark.django_db
+
+    @pytest.mark.parametrize("name", ["di-list", "di-record", "shootout-new"])
+    def test_a_new_track_begins_with_the_interface_that_was_chosen_last(
+        self, client: Client, alice: User, name: str
+    ) -> None:
+        client.force_login(alice)
+        assert "MOTU M2" not in client.get(reverse(name)).content.decode()
+        user_update(user=alice, audio_interface="motu-m2/instrument")
+        text = client.get(reverse(name)).content.decode()
+        assert re.search(r'name="input_level_dbu" value="16.0"', text)
+        assert 'value="MOTU M2, instrument"' in text
+
+    def test_a_track_keeps_its_own_level(self, client: Client, alice: User) -> None:
+        user_update(user=alice, audio_interface="motu-m2/instrument")
+        client.force_login(alice)
+        track = make_track(alice)
+        url = reverse("di-detail", args=[track.uuid])
+        assert "MOTU M2" not in client.get(url).content.decode()
+        track.input_level_dbu = 16.0
+        track.save()
+        assert 'value="MOTU M2, instrument"' in client.get(url).content.decode()
+
+    def test_an_interface_that_left_the_list_is_forgotten(
+        self, client: Client, alice: User
+    ) -> None:
+        user_update(user=alice, audio_interface="gone-away/line")
+        client.force_login(alice)
+        assert client.get(reverse("di-list")).status_code == 200
