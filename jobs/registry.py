@@ -165,6 +165,11 @@ def limit_for(kind: str) -> OwnerLimit | None:
     return _registry.limits.get(kind)
 
 
+def untold_kinds() -> list[str]:
+    """Kinds of jobs of which their owners are not told: they look on."""
+    return [kind for kind, notice in _registry.notices.items() if not notice.is_told]
+
+
 def notice_for(kind: str) -> Notice:
     return _registry.notices.get(kind, Notice())
 

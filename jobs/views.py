@@ -15,7 +15,7 @@ from gts.web.errors import AppError
 from gts.web.paging import BoundedPaginator
 from jobs.live.notifications import notification_read, notification_read_all
 from jobs.models import STATE_LABELS, Job, JobState
-from jobs.registry import notice_for
+from jobs.registry import notice_for, untold_kinds
 from jobs.selectors import job_get, job_list, notification_get, notification_list
 from jobs.services import job_cancel, job_retry
 
@@ -50,7 +50,8 @@ class JobListView(PageView):
     """What one has asked for, newest first, whole jobs only: ``?state=active`` or ``failed``."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        found, state = job_list(self.user).roots(), request.GET.get("state", "")
+        found = job_list(self.user).roots().exclude(kind__in=untold_kinds())
+        state = request.GET.get("state", "")
         if state == "active":
             found = found.active()
         elif state == "failed":

@@ -311,7 +311,11 @@ def register_all() -> None:
         ),
         time_limit_s=_DI_TIME_LIMIT_S,
     )
-    register(SortUpload(), notice=Notice(is_quiet=True), time_limit_s=_IMPORT_TIME_LIMIT_S)
+    register(
+        SortUpload(),
+        notice=Notice(is_quiet=True, title="Check of an upload", is_final=True),
+        time_limit_s=_IMPORT_TIME_LIMIT_S,
+    )
     register(
         RenderShootout(),
         limit=limit,

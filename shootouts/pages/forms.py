@@ -167,14 +167,23 @@ def _option_field(option: ShootoutOption) -> forms.Field:
 ShootoutForm.base_fields |= {option.name: _option_field(option) for option in SHOOTOUT_OPTIONS}
 
 
-class ShootoutEditForm(ShootoutForm):
-    """The same of one that is there and has a title."""
+def _visibility_field() -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label="Visibility",
+        choices=[
+            (Visibility.PRIVATE, "Private"),
+            (Visibility.UNLISTED, "Unlisted (anyone with the link)"),
+            (Visibility.PUBLIC, "Public"),
+        ],
+        widget=forms.RadioSelect,
+    )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        title = self.fields["title"]
-        title.required = True
-        title.widget = forms.TextInput(attrs={"maxlength": 200, "form": FORM_ID})
+
+class ShootoutEditForm(ShootoutForm):
+    """The same of one that is there and has a title; this one is sent."""
+
+    title = forms.CharField(label="Title", max_length=200)
+    visibility = _visibility_field()
 
 
 class ShootoutSettingsForm(forms.Form):
@@ -188,15 +197,7 @@ class ShootoutSettingsForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
-    visibility = forms.ChoiceField(
-        label="Visibility",
-        choices=[
-            (Visibility.PRIVATE, "Private"),
-            (Visibility.UNLISTED, "Unlisted (anyone with the link)"),
-            (Visibility.PUBLIC, "Public"),
-        ],
-        widget=forms.RadioSelect,
-    )
+    visibility = _visibility_field()
 
 
 class CommentForm(forms.Form):
