@@ -139,7 +139,7 @@ def test_lists_take_the_same_queries_however_long(client: Client, alice: User, n
 class TestInputLevels:
     pytestmark = pytest.mark.django_db
 
-    @pytest.mark.parametrize("name", ["di-list", "di-record", "shootout-new"])
+    @pytest.mark.parametrize("name", ["di-list", "di-record"])
     def test_a_new_track_begins_with_the_interface_that_was_chosen_last(
         self, client: Client, alice: User, name: str
     ) -> None:
