@@ -56,7 +56,7 @@ class _Part:
 
 
 def draft_estimate(expansion: Expansion) -> Estimate:
-    """Of what of it can be rendered; what the cache has costs nothing. Seven queries at most."""
+    """Of what of it can be rendered; what the cache has costs next to nothing. Seven queries."""
     options = expansion.document.shootout_options
     speeds = speeds_measured()
     parts, architectures = _parts(expansion, options)
@@ -135,8 +135,10 @@ def _render_s(parts: Sequence[_Part], architectures: dict[str, str], speeds: Spe
         recipe_digest(each): part.sound_s for part in missing for each in part.recipe.prefixes()
     }
     done = {digest for digest, key in prefix_keys.items() if key in cached}
-    num_stages = max([len(plan.stages), *(stage + 1 for stage in plan.segment_stages)], default=0)
+    num_stages = max([1, len(plan.stages), *(stage + 1 for stage in plan.segment_stages)])
     stages: list[list[float]] = [[] for _ in range(num_stages)]
+    # What the cache has is a job all the same.
+    stages[0] += [speeds.gap_s] * (len(parts) - len(missing))
 
     def pass_s(digest: str, capture: NamBlock) -> float:
         if digest in done:
