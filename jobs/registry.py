@@ -94,7 +94,7 @@ class Notice:
     jobs of its kind are called.
 
     Quiet: its success is noted, but no one is called for it. Not told: no note is made at all,
-    for what the one who asked waits for anyway. Final: what it worked on is gone when it has failed,
+    for what the one who asked waits for anyway. Final: what it worked on is gone when it failed,
     so that no page offers to retry it.
     """
 
