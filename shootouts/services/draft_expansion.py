@@ -234,15 +234,15 @@ def _what_is_compared(document: DraftDocument, line_up: Sequence[Contestant]) ->
     saved = "" if not num_saved else f"{num_saved} chain{'' if num_saved == 1 else 's'}"
     if not playing:
         return saved
-    crossed, withs = [], []
+    crossed, optional = [], []
     for number, slot in enumerate(document.slots):
         used = dict.fromkeys(cell.names[number] for cell in playing)
         names = [name for name in used if name]
         if len(used) > 1 and len(names) == 1:
-            withs.append(f"with and without {names[0]}")
+            optional.append(f"with and without {names[0]}")
         elif len(used) > 1:
             crossed.append(f"{len(names)} {_NOUNS.get(slot.slot, 'blocks')}")
         elif names and slot.slot == Slot.AMP:
             crossed.append(names[0])
-    text = " ".join([*filter(None, [" × ".join(crossed)]), *withs]) or playing[0].label
+    text = " ".join([*filter(None, [" × ".join(crossed)]), *optional]) or playing[0].label
     return f"{text} + {saved}" if saved else text

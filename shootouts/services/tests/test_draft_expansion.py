@@ -179,8 +179,8 @@ def test_more_chains_than_are_shown_are_counted(
 def test_more_than_a_shootout_takes_can_be_switched_off(
     alice: User, track: DITrack, amps: list[Capture], cabs: list[Capture]
 ) -> None:
-    pres = slot_of("pre", None, "gain", "compressor", "noise_gate")
-    document = document_with(pres, slot_of("amp", *amps), slot_of("cab", *cabs), tracks=[track])
+    pedals = slot_of("pre", None, "gain", "compressor", "noise_gate")
+    document = document_with(pedals, slot_of("amp", *amps), slot_of("cab", *cabs), tracks=[track])
     found = expanded(alice, document)
     assert problems(found) == [
         "These are 36 chains; a shootout takes at most 27. Switch some of them off."
