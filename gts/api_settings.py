@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from gts.environment import env_list, env_origins
 from jobs.pipeline.versions import VERSION
+from jobs.pipeline.vocabulary.audio_interfaces import InterfaceInput
 from jobs.pipeline.vocabulary.gear import GearKind, Slot
 from jobs.pipeline.vocabulary.options import SHOOTOUT_OPTIONS, ChoiceOption
 
@@ -144,6 +145,7 @@ SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
         {"name": name, "description": description}
         for name, description in (
             ("accounts", "Who asks: profile, tokens, sessions, export and erasure."),
+            ("audio-interfaces", "Input levels of common audio interfaces, for DI tracks."),
             ("di-tracks", "Dry guitar, straight from the pickup, which is played through chains."),
             ("uploads", "Files that come in pieces, of any kind, and what becomes of them."),
             ("gear", "Captures and impulse responses: shared, one's own, with tags."),
@@ -193,6 +195,7 @@ SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
         "ChannelChoice": "shootouts.models.di_track.ChannelRuleChoice",
         "UploadState": "shootouts.models.upload.ShownState",
         "UploadKind": "shootouts.models.upload.KINDS_TO_CHOOSE",
+        "InterfaceInput": InterfaceInput.choices,
         "FindingSeverity": "shootouts.models.di_track.FindingSeverity",
         "TokenScope": "accounts.models.TokenScope",
         "Visibility": "shootouts.models.shootout.Visibility",

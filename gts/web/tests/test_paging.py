@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.paginator import EmptyPage
 from django.template.loader import render_to_string
+from django.test import RequestFactory
 
 from gts.web import paging
 from gts.web.paging import BoundedPaginator
@@ -65,5 +66,7 @@ def test_the_last_page_says_that_there_is_more() -> None:
     pages = paginator(99)
     assert [pages.page(number).is_cut for number in (1, 4, 5)] == [False, False, True]
     assert not paginator(20).page(5).is_cut
-    text = render_to_string("partials/pager.html", {"page": pages.page(5)})
+    request = RequestFactory().get("/jobs/?state=failed")
+    text = render_to_string("partials/pager.html", {"page": pages.page(5)}, request)
+    assert 'href="?state=failed&amp;page=4"' in text
     assert "Older ones are not shown here" in text
