@@ -16,6 +16,7 @@ from gear.tests.factories import make_capture, make_chain
 from jobs.models import Job
 from shootouts.models import Contender, Draft, Shootout
 from shootouts.pages.tests.browsing import BROWSER_MARKS, page_of
+from shootouts.pages.tests.drafts import draft_document
 from shootouts.tests.factories import make_di_track
 
 pytestmark = BROWSER_MARKS
@@ -49,7 +50,7 @@ def open_draft(
     """Opens the builder with a draft of these captures: amps and cabs by their names."""
 
     def open_page(*names: str, **more: Any) -> Page:
-        document = _document([gear[name] for name in names], **more)
+        document = draft_document([gear[name] for name in names], **more)
         draft = Draft.objects.create(owner=alice, document=document)
         page = page_of(browser, alice, live_server.url, complaints)
         page.goto(f"{live_server.url}{reverse('shootout-new')}?draft={draft.uuid}")
@@ -60,21 +61,6 @@ def open_draft(
 
 
 FOUR: Final = ("Plexi", "Tweed", "Greenback", "V30")
-
-
-def _document(captures: list[Capture], **more: Any) -> dict[str, Any]:
-    """As the page would have made it: ids in the order of the signal."""
-    slots = []
-    for slot in ("amp", "cab"):
-        kinds = ("cab",) if slot == "cab" else ("amp", "full_rig")
-        options = [
-            {"id": f"o{number}", "block": {"capture_id": str(capture.uuid), "parameters": {}}}
-            for number, capture in enumerate(captures, 1)
-            if capture.gear.kind in kinds
-        ]
-        if options:
-            slots.append({"id": f"s{slot}", "slot": slot, "options": options})
-    return {"schema_version": 1, "slots": slots, **more}
 
 
 def _cells(page: Page) -> Locator:
@@ -262,7 +248,7 @@ def test_more_than_a_shootout_takes_is_said_with_the_number(
     amps = [make_capture(alice, name=f"Amp {number}") for number in range(14)]
     draft = Draft.objects.get()
     cabs = draft.document["slots"][1]["options"]
-    draft.document = _document(amps)
+    draft.document = draft_document(amps)
     for number, option in enumerate(cabs):
         option["id"] = f"c{number}"
     draft.document["slots"].append({"id": "scab", "slot": "cab", "options": cabs})
