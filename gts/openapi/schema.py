@@ -154,7 +154,7 @@ _TEXTS = {
     "403": "The token may only read, a session is needed, or its CSRF token is missing.",
     "404": "Not found, or not yours.",
     "409": "Not in the state that this needs, or done already.",
-    "412": "It was changed since the ETag in If-Match was given.",
+    "412": "It was changed since the ETag in If-Match was given; or the version of tus is another.",
     "413": "Larger than is accepted.",
     "415": "Not an accepted kind of content.",
     "422": "Well-formed but wrong; `details` has every finding.",
@@ -342,7 +342,7 @@ def _statuses(path: str, method: str, operation: dict[str, Any]) -> list[str]:
     if "{" in path or any(parameter["name"] == "cursor" for parameter in parameters):
         statuses.add("404")
     headers = {parameter["name"] for parameter in parameters if parameter["in"] == "header"}
-    if "If-Match" in headers:
+    if headers & {"If-Match", "Tus-Resumable"}:
         statuses.add("412")
     if "Idempotency-Key" in headers:
         statuses |= {"409", "413", "422"}

@@ -242,7 +242,7 @@ def test_all_models_of_a_tone_are_added_and_one_is_chosen_in_the_picker(page: Pa
     expect(page.get_by_label("Amp capture")).not_to_have_value("")
     expect(page.get_by_role("button", name="Browse: amp")).to_be_focused()
     page.get_by_role("button", name="Browse: amp").click()
-    expect(page.locator(".pick")).to_have_count(6)
+    expect(page.locator(".pick", has_text="Crunch Head")).to_have_count(6)
 
 
 def _add_from(page: Page, title: str, model: str, *, architecture: str = "") -> None:

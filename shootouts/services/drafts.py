@@ -89,7 +89,7 @@ def draft_update(
     draft.document = wanted
     draft.revision += 1
     draft.save()
-    return draft
+    return _as_stored(draft)
 
 
 @transaction.atomic
@@ -138,9 +138,16 @@ def _add(
     if limit and Draft.objects.owned_by(owner).count() >= limit:
         message = f"You have {limit} drafts: delete one that you do not need any more."
         raise ConflictError(message, code="TOO_MANY_DRAFTS")
-    return Draft.objects.create(
+    draft = Draft.objects.create(
         owner=owner, document=dict(document), title=title.strip(), shootout=shootout
     )
+    return _as_stored(draft)
+
+
+def _as_stored(draft: Draft) -> Draft:
+    """PostgreSQL puts the keys of an object in an order of its own; an ETag is a digest of all."""
+    draft.refresh_from_db(fields=["document"])
+    return draft
 
 
 def _locked(draft: Draft, accepted_revisions: Collection[int] | None) -> Draft:

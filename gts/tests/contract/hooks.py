@@ -13,6 +13,10 @@ import schemathesis
 _IDS: dict[str, list[str]] = json.loads(os.environ.get("GTS_CONTRACT_IDS", "{}"))
 
 
+# Pieces of an upload (tus) are bytes.
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
+
+
 @schemathesis.hook
 def map_path_parameters(context: Any, path_parameters: dict[str, Any]) -> dict[str, Any]:
     """Three of four requests are about something that is there. Nothing of it is deleted."""

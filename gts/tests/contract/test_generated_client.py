@@ -24,7 +24,7 @@ pytestmark = [*needs_servers, pytest.mark.timeout(600)]
 
 PACKAGE = "gts_client"
 # It knows no content type of media: bytes are bytes.
-_BINARY = ("audio/*", "application/zip", *MEDIA_TYPES)
+_BINARY = ("audio/*", "application/zip", "application/offset+octet-stream", *MEDIA_TYPES)
 
 
 class GeneratedClient:

@@ -161,6 +161,7 @@ def test_the_interface_fills_in_the_level_and_is_remembered(
     complaints: list[str] = []
     page = page_of(browser, alice, live_server.url, complaints)
     page.goto(live_server.url + reverse("di-list"))
+    page.get_by_text("Add one DI track with its details").click()
     interface = page.get_by_role("combobox", name="Audio interface")
     interface.focus()
     page.keyboard.type("solo 3rd")
@@ -180,7 +181,7 @@ def test_the_interface_fills_in_the_level_and_is_remembered(
     expect(page.get_by_role("option").first).to_be_visible()
     interface.press("Tab")
     expect(interface).to_have_value("Focusrite Scarlett Solo (3rd Gen), instrument")
-    for name in ("di-record", "shootout-new"):
+    for name in ("di-record", "di-list"):
         page.goto(live_server.url + reverse(name))
         level = page.locator('input[name="input_level_dbu"]').first
         expect(level).to_have_value("12.5")
