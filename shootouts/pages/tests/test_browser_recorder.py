@@ -186,7 +186,7 @@ def test_the_interface_fills_in_the_level_and_is_remembered(
         level = page.locator('input[name="input_level_dbu"]').first
         expect(level).to_have_value("12.5")
     interface = page.get_by_role("combobox", name="Audio interface")
-    page.locator("details", has=interface).evaluate("(details) => { details.open = true; }")
+    page.get_by_text("Add one DI track with its details").click()
     interface.fill("")
     with page.expect_response("**/api/v1/me/"):
         interface.press("Tab")
