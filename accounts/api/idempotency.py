@@ -40,8 +40,9 @@ _BAD_KEY: Final = "An Idempotency-Key has 1 to 255 visible ASCII characters."
 _KEPT_HEADERS: Final = ("ETag", "Location")
 # What is sent in headers, and is content all the same: a file that is to come in pieces.
 _CONTENT_HEADERS: Final = ("Upload-Length", "Upload-Metadata")
-# Refused for what one has or has done already: there may be room the next time.
-_MAY_END_OTHERWISE: Final = (413, 429)
+# Refused for what one has or has done already: there may be room the next time. 460 (tus): bytes
+# were spoilt on their way, and the same ones may come whole.
+_MAY_END_OTHERWISE: Final = (413, 429, 460)
 
 _PARAMETERS: Final = [
     OpenApiParameter(

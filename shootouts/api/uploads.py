@@ -43,6 +43,7 @@ from shootouts.services.uploads import (
     CHECKSUM_ALGORITHMS,
     max_bytes,
     upload_append,
+    upload_begin_with,
     upload_create,
     upload_delete,
     upload_wish,
@@ -215,9 +216,8 @@ class UploadListView(ListAPIView[Upload], TusView):
         content = content_of(request)
         upload = upload_create(owner=cast(User, request.user), length_bytes=length_bytes, wish=wish)
         if content is not None:
-            upload = upload_append(
+            upload = upload_begin_with(
                 upload=upload,
-                offset_bytes=0,
                 content=content,
                 checksum=request.headers.get("Upload-Checksum", ""),
             )

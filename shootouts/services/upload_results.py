@@ -39,6 +39,7 @@ from shootouts.models.di_track import ChannelRuleChoice
 from shootouts.models.upload import DI, IN_WORK, ShownState, UploadKind, UploadState
 from shootouts.services.di_tracks import di_track_delete, di_track_update, di_track_upload
 from shootouts.services.uploads import FOLDER, KEPT, NO_UPLOAD, upload_locked, upload_sort
+from shootouts.uses import uses_of_di_track, uses_of_gear
 
 # A correction that finds the file gone with what it became.
 _GONE: Final = "The file is no longer there: upload it again."
@@ -159,10 +160,13 @@ def upload_set_placed(*, upload: Upload, placed: Placed) -> None:
 
 
 def _delete_replaced(row: Upload, track: DITrack | None, capture: Capture | None) -> None:
-    if track is not None and track != row.di_track:
+    """What is used in a chain, group or shootout stays beside its replacement."""
+    if track is not None and track != row.di_track and not uses_of_di_track(track):
         di_track_delete(track=track)
     if capture is not None and capture != row.capture:
-        gear_delete(item=capture.gear)
+        item = capture.gear
+        if not uses_of_gear(row.owner, item):
+            gear_delete(item=item)
 
 
 def upload_set_failed(*, upload_id: UUID, code: str, message: str) -> None:

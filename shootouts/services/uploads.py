@@ -165,6 +165,18 @@ def upload_append(
         raise
 
 
+def upload_begin_with(*, upload: Upload, content: File[bytes], checksum: str = "") -> Upload:
+    """Add the bytes that were announced and sent in one request; with them the upload is refused.
+
+    Raises as ``upload_append``; then nothing is left of the upload, for no one was told its place.
+    """
+    try:
+        return upload_append(upload=upload, offset_bytes=0, content=content, checksum=checksum)
+    except AppError:
+        upload_delete(upload=upload)
+        raise
+
+
 @transaction.atomic
 def _append(upload: Upload, offset_bytes: int, size_bytes: int, name: str) -> Upload:
     row = _locked(upload)

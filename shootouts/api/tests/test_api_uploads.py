@@ -282,3 +282,25 @@ def test_strangers_find_nothing(alice: User) -> None:
     assert announce(anonymous).status_code == 401
     assert head(anonymous, address).status_code == 401
     assert head(api_client(alice), address)["Upload-Offset"] == "5000"
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [({"Upload_Checksum": "sha1 " + base64.b64encode(b"x" * 20).decode()}, 460), ({}, 413)],
+)
+def test_what_comes_with_its_announcement_and_is_refused_leaves_nothing(
+    alice: User, more: dict[str, str], status: int
+) -> None:
+    client = api_client(alice)
+    length = len(RIFF) if more else 5
+    sent = headers(
+        Upload_Length=str(length),
+        Upload_Metadata=metadata(filename="riff.wav"),
+        Idempotency_Key="one",
+        **more,
+    )
+    for _ in range(2):  # it may come whole the next time: the refusal is not kept
+        answer = client.post(URL, data=RIFF, content_type=CONTENT, headers=sent)
+        assert (answer.status_code, answer.headers.get("Idempotency-Replayed")) == (status, None)
+    assert not Upload.objects.exists()
+    assert stored_files() == []

@@ -20,7 +20,7 @@ from accounts.quotas import quotas_get
 from gear.models import Capture, GearItem
 from gts.web.errors import ConflictError
 from jobs.tests.running import run_until_idle
-from shootouts.models import DITrack, Upload, UploadPart
+from shootouts.models import DITrack, Shootout, ShootoutDI, Upload, UploadPart
 from shootouts.services.upload_results import upload_correct
 from shootouts.services.uploads import (
     upload_append,
@@ -153,6 +153,17 @@ def test_what_was_taken_for_the_wrong_thing_is_replaced(alice: User) -> None:
     assert (kind_of(upload), upload.shown_state) == ("di", "ready")
     assert DITrack.objects.get().name == "Played in a hall"
     assert not GearItem.objects.exists()
+
+
+def test_what_is_used_stays_beside_its_replacement(alice: User) -> None:
+    upload = sorted_from(alice, ROOM, "hall.wav", kind="di")
+    track = DITrack.objects.get()
+    shootout = Shootout.objects.create(owner=alice, title="In a hall")
+    ShootoutDI.objects.create(shootout=shootout, di_track=track, position=0)
+    upload_correct(upload=again(upload), kind="space")
+    run_until_idle()
+    assert (kind_of(again(upload)), again(upload).shown_state) == ("space", "ready")
+    assert shootout.dis.get().di_track == track
 
 
 def test_a_correction_that_turns_out_wrong_is_corrected_again(alice: User) -> None:

@@ -162,5 +162,7 @@ function setProperty(element, name, value, isForced) {
   ) {
     const isTyped = element === document.activeElement && element.matches(TYPED);
     if ((isForced || !isTyped) && element.value !== String(value)) element.value = String(value);
+  } else {
+    setAttribute(element, name, String(value)); // an option's
   }
 }
