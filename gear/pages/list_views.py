@@ -3,6 +3,7 @@ its own, where it is renamed and deleted."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar
 from uuid import UUID
@@ -52,7 +53,7 @@ class OwnListView(PageView):
         return found
 
 
-class RenameView(PageView):
+class RenameView(PageView, ABC):
     """``name`` for one of them; a refusal is shown on the list."""
 
     http_method_names = ["post"]
@@ -69,11 +70,11 @@ class RenameView(PageView):
             messages.success(request, "Saved.")
         return redirect(self.listed)
 
-    def rename(self, uuid: UUID, name: str) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def rename(self, uuid: UUID, name: str) -> None: ...
 
 
-class DeleteView(PageView):
+class DeleteView(PageView, ABC):
     http_method_names = ["post"]
     listed: ClassVar[str]
 
@@ -81,9 +82,9 @@ class DeleteView(PageView):
         messages.success(request, f"{self.delete(uuid)} is deleted.")
         return redirect(self.listed)
 
+    @abstractmethod
     def delete(self, uuid: UUID) -> str:
-        """Its name."""
-        raise NotImplementedError
+        """Returns its name."""
 
 
 class PresetListView(OwnListView):
